@@ -1,0 +1,4 @@
+//! signcheck: executable theorems for sign-based optimisation.
+#![forbid(unsafe_code)]
+
+pub mod scalar;

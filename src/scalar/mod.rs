@@ -1,0 +1,168 @@
+//! The arithmetics that one algorithm runs in.
+//!
+//! An algorithm, a compressor and a rational-capable problem are written once, over [`Scalar`], and run as
+//! [`Lane`] (f64, one lane a replicate) and as [`Rational`] (exact). A part that has no exact form answers
+//! with a [`Fault`] that says so; nothing is rounded silently.
+
+mod elementary;
+mod lane;
+mod rational;
+
+pub use elementary::{exp, ln, ln_1p_exp, sin_cos};
+pub use lane::{Lane, Narrow, WIDTH, Wide};
+pub use rational::{ParseRationalError, Rational};
+
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+/// Why a step or an expression has no value in the arithmetic at hand.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The operation leaves the rationals (a square root, a sine), so that an exact run cannot go on.
+    #[error("{0} has no exact rational form; run it in floating point")]
+    NoExactForm(&'static str),
+    /// Division by an exact zero.
+    #[error("division by zero")]
+    DivisionByZero,
+    /// A root or logarithm of a number outside its domain.
+    #[error("{0} of a number outside its domain")]
+    Domain(&'static str),
+    /// An exact number grew past the size that is worth computing with.
+    #[error("an exact number grew past {0} bits")]
+    TooLarge(usize),
+    /// The sign or order of two enclosures is not decided at this precision.
+    #[error("the enclosure is too wide to decide {0}")]
+    Undecided(&'static str),
+    /// A part was asked for something that it does not offer.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// One number of an arithmetic: a vector of replicates, or one exact number.
+///
+/// Ring operations come by value and by reference; order and choice are methods, because in a lane they act
+/// on each replicate apart. The sign of zero is never an accident: [`Scalar::sign_or`] takes the value to use.
+pub trait Scalar:
+    Clone
+    + Debug
+    + PartialEq
+    + Send
+    + Sync
+    + Sized
+    + 'static
+    + Neg<Output = Self>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + for<'a> Add<&'a Self, Output = Self>
+    + for<'a> Sub<&'a Self, Output = Self>
+    + for<'a> Mul<&'a Self, Output = Self>
+    + for<'a> AddAssign<&'a Self>
+    + for<'a> SubAssign<&'a Self>
+    + for<'a> MulAssign<&'a Self>
+{
+    /// The number n/d. `d` must not be 0.
+    fn ratio(n: i64, d: u64) -> Self;
+
+    /// The number nearest to an exact constant (the constant itself in exact arithmetic).
+    fn from_rational(value: &Rational) -> Self;
+
+    /// A constant that is known in double precision only (data, an estimated fact).
+    ///
+    /// # Errors
+    /// [`Fault::NoExactForm`] in exact arithmetic for a value that is not finite.
+    fn from_f64(value: f64) -> Result<Self, Fault>;
+
+    /// The number 0.
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::ratio(0, 1)
+    }
+
+    /// The number 1.
+    #[inline(always)]
+    fn one() -> Self {
+        Self::ratio(1, 1)
+    }
+
+    /// `self += a * b`, without a fused rounding.
+    fn add_product(&mut self, a: &Self, b: &Self);
+
+    /// `self -= a * b`, without a fused rounding.
+    fn sub_product(&mut self, a: &Self, b: &Self);
+
+    /// Absolute value.
+    fn abs(&self) -> Self;
+
+    /// The smaller of the two, replicate by replicate.
+    fn min(&self, other: &Self) -> Self;
+
+    /// The larger of the two, replicate by replicate.
+    fn max(&self, other: &Self) -> Self;
+
+    /// +1 where positive, -1 where negative, `at_zero` where zero; NaN stays NaN.
+    ///
+    /// # Errors
+    /// [`Fault::Undecided`] where an enclosure contains zero and another number.
+    fn sign_or(&self, at_zero: &Self) -> Result<Self, Fault>;
+
+    /// `then` where `self >= other`, `otherwise` elsewhere.
+    ///
+    /// # Errors
+    /// [`Fault::Undecided`] where enclosures overlap.
+    fn at_least(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault>;
+
+    /// `self / other`.
+    ///
+    /// # Errors
+    /// [`Fault::DivisionByZero`] in exact arithmetic; a lane gives the IEEE value.
+    fn divide(&self, other: &Self) -> Result<Self, Fault>;
+
+    /// Square root.
+    ///
+    /// # Errors
+    /// [`Fault::NoExactForm`] for a rational that is no square; [`Fault::Domain`] for a negative one.
+    fn sqrt(&self) -> Result<Self, Fault>;
+
+    /// Natural logarithm.
+    ///
+    /// # Errors
+    /// [`Fault::NoExactForm`] for rationals other than 1.
+    fn ln(&self) -> Result<Self, Fault>;
+
+    /// Exponential.
+    ///
+    /// # Errors
+    /// [`Fault::NoExactForm`] for rationals other than 0.
+    fn exp(&self) -> Result<Self, Fault>;
+
+    /// Sine and cosine.
+    ///
+    /// # Errors
+    /// [`Fault::NoExactForm`] for rationals other than 0.
+    fn sin_cos(&self) -> Result<(Self, Self), Fault>;
+
+    /// `self ^ exponent`; a rational exponent p/q in exact arithmetic asks for an exact q-th root.
+    ///
+    /// # Errors
+    /// [`Fault::NoExactForm`], [`Fault::Domain`], [`Fault::DivisionByZero`] or [`Fault::TooLarge`].
+    fn power(&self, exponent: &Self) -> Result<Self, Fault>;
+
+    /// Largest integer not above the number.
+    ///
+    /// # Errors
+    /// [`Fault::Undecided`] where an enclosure straddles an integer.
+    fn floor(&self) -> Result<Self, Fault>;
+
+    /// Sets every entry but the `k` largest in absolute value to zero, the lower index winning ties.
+    ///
+    /// # Errors
+    /// [`Fault::Undecided`] where enclosures overlap.
+    fn keep_largest(values: &mut [Self], k: usize) -> Result<(), Fault>;
+
+    /// The positions of +1 (first word) and of -1 (second word), one bit a replicate, of a vector of signs.
+    fn to_bits(&self) -> (u64, u64);
+
+    /// The inverse of [`Scalar::to_bits`].
+    fn from_bits(positive: u64, negative: u64) -> Self;
+}
