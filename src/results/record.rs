@@ -1,0 +1,265 @@
+//! Records of verdicts, controls and provenance: the JSON contract of `verify --json` and the ledger.
+
+use super::Picture;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What was decided about one bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Every cell that meets the hypotheses satisfies the bound.
+    Holds,
+    /// Some cell that meets the hypotheses breaks the bound.
+    Violated,
+    /// Some interval still straddles the bound.
+    Undecided,
+    /// No cell meets the hypotheses.
+    HypothesisFails,
+}
+
+/// What a verdict rests on, strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evidence {
+    /// Rationals, or enclosures that decide.
+    Exact,
+    /// Deterministic double precision or quadrature with an error far below the margin.
+    Numeric,
+    /// An interval valid at the stated level for every sample size.
+    FiniteSample,
+    /// An interval valid in the limit of many replicates.
+    Asymptotic,
+}
+
+/// The outcome that a claim file records, with its reason. No verdict reads it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Expectation {
+    /// The outcome recorded.
+    pub expect: Outcome,
+    /// Why, in a sentence.
+    pub why: String,
+}
+
+/// A point with its interval. A field that is infinite or undefined is null, and `why` says so.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Point estimate.
+    pub estimate: Option<f64>,
+    /// Lower end of the interval.
+    pub low: Option<f64>,
+    /// Upper end of the interval.
+    pub high: Option<f64>,
+    /// The value as `a/b`, where it is a known rational of at most 200 digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<String>,
+    /// Why a field is null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// The right side of a bound in one cell.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RightSide {
+    /// Its value; null where not finite.
+    pub value: Option<f64>,
+    /// The value as `a/b`, where it is a known rational of at most 200 digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<String>,
+    /// Why the value is null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// A hypothesis as audited on an instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HypothesisRecord {
+    /// Name in the registry, e.g. `smooth-coordinate`.
+    pub name: String,
+    /// Whether it holds on the cell shown; null where it cannot be decided.
+    pub holds: Option<bool>,
+    /// The constant or the counter-evidence, e.g. `L = 1`.
+    pub value: String,
+    /// `exact`, `certified`, `estimated` or `assumed`.
+    pub provenance: String,
+}
+
+/// Whether a bound is homogeneous in [f] and [x].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnitsRecord {
+    /// Both sides have the same units.
+    Consistent,
+    /// They have not.
+    Inconsistent,
+    /// They have not, and the file says why that is meant.
+    Waived,
+}
+
+/// How many planted controls came out as stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ControlTally {
+    /// Controls declared for the bound.
+    pub planted: usize,
+    /// Controls that came out as stated.
+    pub caught: usize,
+}
+
+/// One point of the sweep.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellRecord {
+    /// Parameter values and the case's name, as text that reads back exactly.
+    pub cell: BTreeMap<String, serde_json::Value>,
+    /// What was decided here.
+    pub outcome: Outcome,
+    /// Why, when undecided or outside the hypotheses.
+    pub reason: String,
+    /// What it rests on.
+    pub evidence: Evidence,
+    /// Left side.
+    pub left: Estimate,
+    /// Right side.
+    pub right: RightSide,
+    /// left/right for `upper` and `tight`, right/left for `lower`, else null.
+    pub ratio: Option<f64>,
+    /// Replicates used.
+    pub replicates: u64,
+    /// Oracle calls of one replicate, where algorithms ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u64>,
+    /// Bits on the wire of one replicate, both directions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits: Option<u64>,
+}
+
+/// The verdict on one bound: an element of `verify --json` and of the ledger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BoundRecord {
+    /// Claim id, `<paper>/<name>`.
+    pub id: String,
+    /// Name of the bound, e.g. `printed`.
+    pub bound: String,
+    /// What was decided.
+    pub outcome: Outcome,
+    /// One sentence.
+    pub reason: String,
+    /// What it rests on: the weakest evidence among the deciding cells.
+    pub evidence: Evidence,
+    /// Left side at the cell nearest to violation.
+    pub left: Estimate,
+    /// Right side there.
+    pub right: RightSide,
+    /// left/right for `upper` and `tight`, right/left for `lower`, else null.
+    pub ratio: Option<f64>,
+    /// Whether the bound exceeds the trivial one that the claim declares.
+    pub vacuous: bool,
+    /// Level of the interval: the probability that this verdict is a false alarm.
+    pub level: f64,
+    /// Replicates used at that cell.
+    pub replicates: u64,
+    /// The cell nearest to violation.
+    pub cell: BTreeMap<String, serde_json::Value>,
+    /// Number of cells.
+    pub cells: usize,
+    /// The hypotheses as audited at that cell.
+    pub hypotheses: Vec<HypothesisRecord>,
+    /// Homogeneity.
+    pub units: UnitsRecord,
+    /// Controls of this bound.
+    pub controls: ControlTally,
+    /// The outcome that the file records.
+    pub expect: Outcome,
+    /// Whether outcome and expectation agree.
+    pub as_expected: bool,
+}
+
+/// A planted variation and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ControlRecord {
+    /// The bound varied.
+    pub bound: String,
+    /// The change, as written in the file.
+    pub change: serde_json::Value,
+    /// Outcome that it must have.
+    pub expect: Outcome,
+    /// Outcome that it had.
+    pub outcome: Outcome,
+    /// Whether they agree.
+    pub caught: bool,
+    /// left/right at the deciding cell.
+    pub ratio: Option<f64>,
+}
+
+/// Where a claim stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Paper key, e.g. `bernstein2018`.
+    pub paper: String,
+    /// Theorem, figure or equation.
+    pub place: String,
+}
+
+/// A small table of numbers that a claim shows on the page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableRecord {
+    /// Caption.
+    pub title: String,
+    /// Column heads.
+    pub columns: Vec<String>,
+    /// Rows, as formatted text.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// Everything that identifies how a result came about. The time of day is not part of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Version of the program.
+    pub version: String,
+    /// SHA-256 of the claim file's text.
+    pub spec_hash: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Random generator.
+    pub generator: String,
+    /// `quick` or `full`.
+    pub profile: String,
+    /// Total level of the claim.
+    pub level: f64,
+}
+
+/// One claim's results: `results/<paper>/<claim>.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResultFile {
+    /// Version of this format.
+    pub schema_version: u32,
+    /// Claim id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Place in the paper.
+    pub source: Source,
+    /// Statement in LaTeX.
+    pub statement: String,
+    /// `upper`, `lower`, `tight`, `identity`, `rate`, `ordering`, `non-convergence`, or `figure` for files that only draw.
+    pub relation: String,
+    /// The left side as written.
+    pub left: String,
+    /// Each bound's right side as written, with the file's expectation and reason.
+    pub rights: BTreeMap<String, (String, Expectation)>,
+    /// Verdicts, one a bound, in the file's order.
+    pub bounds: Vec<BoundRecord>,
+    /// All cells of each bound, for tables and figures.
+    pub cells: BTreeMap<String, Vec<CellRecord>>,
+    /// Controls.
+    pub controls: Vec<ControlRecord>,
+    /// Tables for the page.
+    #[serde(default)]
+    pub tables: Vec<TableRecord>,
+    /// Figures, ready to draw.
+    pub figures: Vec<Picture>,
+    /// Remarks of the file: settings that the paper leaves open, and what was chosen.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// How it came about.
+    pub provenance: Provenance,
+}
