@@ -86,6 +86,13 @@ impl<const N: usize> Neg for Lane<N> {
 }
 
 impl<const N: usize> Scalar for Lane<N> {
+    const IS_EXACT: bool = false;
+
+    #[inline(always)]
+    fn dispatch<R>(f: impl FnOnce() -> R) -> R {
+        if N == 1 { f() } else { pulp::Arch::new().dispatch(f) }
+    }
+
     #[inline(always)]
     fn ratio(n: i64, d: u64) -> Self {
         Self::splat(n as f64 / d as f64)

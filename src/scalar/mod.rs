@@ -61,6 +61,16 @@ pub trait Scalar:
     + for<'a> SubAssign<&'a Self>
     + for<'a> MulAssign<&'a Self>
 {
+    /// Whether the arithmetic is exact, so that a rounded constant must not enter it.
+    const IS_EXACT: bool;
+
+    /// Calls `f`; lanes do so compiled for the widest instruction set of the machine. What `f` calls must be
+    /// inlined into it to profit; results are the same bits either way.
+    #[inline(always)]
+    fn dispatch<R>(f: impl FnOnce() -> R) -> R {
+        f()
+    }
+
     /// The number n/d. `d` must not be 0.
     fn ratio(n: i64, d: u64) -> Self;
 

@@ -218,6 +218,8 @@ impl Neg for Rational {
 }
 
 impl Scalar for Rational {
+    const IS_EXACT: bool = true;
+
     fn ratio(n: i64, d: u64) -> Self {
         Rational(RBig::from_parts(IBig::from(n), UBig::from(d)))
     }

@@ -1,0 +1,85 @@
+//! Error feedback.
+//!
+//! **Update** p = lr g + e; Delta = C(p); x -= Delta; e = p - Delta.
+//! **Source** karimireddy2019, Algorithm 2 (EF-SGD) and Algorithm 1 (EF-signSGD, C(v) = (|v|_1/d) sgn v).
+//! **Assumptions** with several workers the server compresses the mean of their gradients.
+//! **Shapes and units** e has the iterate's shape and unit [x].
+//! **Ties and edge cases** e_0 = 0; sgn(0) and blocks as the run's conventions say.
+
+use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, View, mean_gradient};
+use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, ParamSpec, ParamValue, Params, Real, Registry, Slot};
+use crate::scalar::Fault;
+
+/// SGD with a compressor whose error is fed back.
+pub struct EfSgd {
+    step_size: Slot,
+    compressor: Box<dyn DynCompressor>,
+}
+
+/// Registry line.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "ef-sgd",
+    summary: "p = lr g + e; x -= C(p); e = p - C(p)",
+    source: "karimireddy2019, Algorithms 1 and 2",
+    params: &[
+        ParamSpec { name: "step_size", kind: Kind::Schedule, default: None, doc: "lr, inside the compressor" },
+        ParamSpec {
+            name: "compressor",
+            kind: Kind::Compressor,
+            default: Some("sign"),
+            doc: "C; `sign` gives EF-signSGD",
+        },
+    ],
+    build: |p| Ok(Box::new(EfSgd { step_size: p.schedule("step_size")?, compressor: build_compressor(p)? })),
+};
+
+/// Builds the compressor that the parameter `compressor` names.
+///
+/// # Errors
+/// As the compressor's own builder.
+pub fn build_compressor(p: &Params) -> Result<Box<dyn DynCompressor>, BuildError> {
+    let Some(ParamValue::Compressor(name, params)) = p.values.get("compressor") else {
+        return Err(BuildError::at("compressor", "'compressor' takes { name = \"..\" }"));
+    };
+    let entry = Registry::standard()
+        .compressor(name)
+        .map_err(|_| BuildError::at("compressor", format!("unknown compressor '{name}'")))?;
+    (entry.build)(params)
+}
+
+impl Algorithm for EfSgd {
+    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
+        Layout { state: dimension, scratch: 3 * dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let lr = step.value(self.step_size);
+        let d = step.x.len();
+        let (p, rest) = step.scratch.split_at_mut(d);
+        let (delta, other) = rest.split_at_mut(d);
+        mean_gradient(step.workers, step.x, other, p, query)?;
+        for (p, e) in p.iter_mut().zip(step.state.iter()) {
+            *p = p.clone() * &lr + e;
+        }
+        delta.clone_from_slice(p);
+        S::compressor(&*self.compressor).compress_in(delta, step.semantics, query)?;
+        for i in 0..d {
+            step.x[i] -= &delta[i];
+            step.state[i] = p[i].clone() - &delta[i];
+        }
+        for _ in 0..step.workers {
+            query.upload(self.compressor.bits(d, step.semantics));
+        }
+        query.broadcast(FLOAT_BITS * d as u64, step.workers);
+        Ok(())
+    }
+
+    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
+        vec![View { name: "error", range: 0..dimension }]
+    }
+
+    fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)> {
+        vec![("delta", self.compressor.quality(dimension))]
+    }
+}

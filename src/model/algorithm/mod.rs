@@ -1,0 +1,254 @@
+//! Optimisers as state machines over flat slices.
+
+pub mod ef_sgd;
+
+use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
+use crate::scalar::{Fault, Narrow, Rational, Scalar, Wide};
+
+/// The only door from an algorithm to the outside: gradients, coins, and the wire. It counts what passes.
+pub trait Query<S> {
+    /// One stochastic gradient of worker `worker` at x (the mean of a batch, where the oracle has one).
+    ///
+    /// # Errors
+    /// Where the arithmetic has no such value.
+    fn gradient(&mut self, worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault>;
+
+    /// Independent coins: `out[i]` is 1 with probability `p[i]` (clipped to [0, 1]), else 0.
+    ///
+    /// # Errors
+    /// [`Fault::Unsupported`] where the run has no randomness of its own.
+    fn coin(&mut self, p: &[S], out: &mut [S]) -> Result<(), Fault>;
+
+    /// One draw of the algorithm's own noise (its `perturbation` law, mean 0), independent over coordinates.
+    ///
+    /// # Errors
+    /// [`Fault::Unsupported`] where none is declared.
+    fn perturbation(&mut self, out: &mut [S]) -> Result<(), Fault>;
+
+    /// Counts a message of `bits` bits from one worker to the server.
+    fn upload(&mut self, bits: u64);
+
+    /// Counts a message of `bits` bits from the server to each of `workers` workers.
+    fn broadcast(&mut self, bits: u64, workers: usize);
+}
+
+/// Bits of one float on the wire, as the papers count them.
+pub const FLOAT_BITS: u64 = 32;
+
+/// One iteration's view of a run.
+pub struct Step<'a, S> {
+    /// Iteration index, from 0.
+    pub k: u64,
+    /// The iterate, updated in place.
+    pub x: &'a mut [S],
+    /// Memory that lasts: [`Layout::state`] numbers, 0 before the first step.
+    pub state: &'a mut [S],
+    /// Memory that does not last: [`Layout::scratch`] numbers of any content.
+    pub scratch: &'a mut [S],
+    /// Schedules at k, by slot.
+    pub values: &'a [S],
+    /// Number of workers.
+    pub workers: usize,
+    /// Conventions.
+    pub semantics: &'a Semantics,
+}
+
+impl<S: Scalar> Step<'_, S> {
+    /// The value of a schedule at this iteration.
+    #[inline(always)]
+    #[must_use]
+    pub fn value(&self, slot: Slot) -> S {
+        self.values[slot.0].clone()
+    }
+}
+
+/// How many numbers an algorithm needs beside the iterate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Layout {
+    /// Numbers that last from step to step.
+    pub state: usize,
+    /// Numbers of working space.
+    pub scratch: usize,
+}
+
+/// A part of the state that statistics may look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// `error`, `momentum`, ...
+    pub name: &'static str,
+    /// Where it stands in the state.
+    pub range: std::ops::Range<usize>,
+}
+
+/// An optimiser. Mark [`Algorithm::step`] `#[inline(always)]`.
+pub trait Algorithm: Send + Sync + 'static {
+    /// Memory for a problem of this dimension and this many workers.
+    fn layout(&self, dimension: usize, workers: usize) -> Layout;
+
+    /// One iteration.
+    ///
+    /// # Errors
+    /// Where the arithmetic cannot take the step.
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault>;
+
+    /// Parts of the state that statistics may look at, each of the iterate's dimension.
+    fn views(&self, _dimension: usize, _workers: usize) -> Vec<View> {
+        Vec::new()
+    }
+
+    /// Constants that the algorithm brings (a compressor's quality `delta`).
+    fn facts(&self, _dimension: usize) -> Vec<(&'static str, Real)> {
+        Vec::new()
+    }
+
+    /// Whether steps draw coins or noise of the algorithm's own under these conventions.
+    fn is_random(&self, semantics: &Semantics) -> bool {
+        semantics.sign_zero == SignZero::Random || semantics.ties == SignZero::Random
+    }
+}
+
+/// An algorithm in one arithmetic: the object-safe face of [`Algorithm`].
+pub trait Runs<S> {
+    /// See [`Algorithm::step`].
+    ///
+    /// # Errors
+    /// As there.
+    fn run_step(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault>;
+}
+
+impl<A: Algorithm, S: Arithmetic> Runs<S> for A {
+    fn run_step(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        S::dispatch(
+            #[inline(always)]
+            || self.step(step, query),
+        )
+    }
+}
+
+/// What does not depend on the arithmetic.
+pub trait AlgorithmMeta {
+    /// See [`Algorithm::layout`].
+    fn layout(&self, dimension: usize, workers: usize) -> Layout;
+    /// See [`Algorithm::views`].
+    fn views(&self, dimension: usize, workers: usize) -> Vec<View>;
+    /// See [`Algorithm::facts`].
+    fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)>;
+    /// See [`Algorithm::is_random`].
+    fn is_random(&self, semantics: &Semantics) -> bool;
+}
+
+impl<A: Algorithm> AlgorithmMeta for A {
+    fn layout(&self, dimension: usize, workers: usize) -> Layout {
+        Algorithm::layout(self, dimension, workers)
+    }
+    fn views(&self, dimension: usize, workers: usize) -> Vec<View> {
+        Algorithm::views(self, dimension, workers)
+    }
+    fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)> {
+        Algorithm::facts(self, dimension)
+    }
+    fn is_random(&self, semantics: &Semantics) -> bool {
+        Algorithm::is_random(self, semantics)
+    }
+}
+
+/// An algorithm in every arithmetic: what the registry builds.
+pub trait DynAlgorithm: Runs<Narrow> + Runs<Wide> + Runs<Rational> + AlgorithmMeta + Send + Sync {}
+impl<A: Algorithm> DynAlgorithm for A {}
+
+/// An algorithm of the registry. Parameters of kind [`super::Kind::Schedule`] get their slots in table order.
+pub struct AlgorithmEntry {
+    /// Name in claim files.
+    pub name: &'static str,
+    /// One line: the update.
+    pub summary: &'static str,
+    /// Where it comes from: paper key and number.
+    pub source: &'static str,
+    /// Its parameters.
+    pub params: &'static [ParamSpec],
+    /// Builds it.
+    pub build: fn(&Params) -> Result<Box<dyn DynAlgorithm>, BuildError>,
+}
+
+/// Replaces v by its signs under a convention for 0, drawing coins where the convention is random.
+///
+/// # Errors
+/// Where a sign is undecided, or coins are not available.
+#[inline(always)]
+pub fn take_signs<S: Scalar>(v: &mut [S], at_zero: SignZero, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    let fixed = match at_zero {
+        SignZero::Zero => S::zero(),
+        SignZero::Plus => S::one(),
+        SignZero::Minus => -S::one(),
+        SignZero::Random => return random_signs(v, query),
+    };
+    for value in v {
+        *value = value.sign_or(&fixed)?;
+    }
+    Ok(())
+}
+
+/// A coin is drawn for every coordinate, needed or not, so that streams stay in step between replicates.
+fn random_signs<S: Scalar>(v: &mut [S], query: &mut dyn Query<S>) -> Result<(), Fault> {
+    let half = vec![S::ratio(1, 2); v.len()];
+    let mut coins = half.clone();
+    query.coin(&half, &mut coins)?;
+    for (value, coin) in v.iter_mut().zip(coins) {
+        let at_zero = coin.clone() + &coin - S::one();
+        *value = value.sign_or(&at_zero)?;
+    }
+    Ok(())
+}
+
+/// The mean of all workers' stochastic gradients at x, each sent as `dimension` floats.
+///
+/// `scratch` has the dimension's length.
+///
+/// # Errors
+/// As [`Query::gradient`].
+#[inline(always)]
+pub fn mean_gradient<S: Scalar>(
+    workers: usize,
+    x: &[S],
+    scratch: &mut [S],
+    out: &mut [S],
+    query: &mut dyn Query<S>,
+) -> Result<(), Fault> {
+    query.gradient(0, x, out)?;
+    if workers > 1 {
+        for worker in 1..workers {
+            query.gradient(worker, x, scratch)?;
+            for (sum, g) in out.iter_mut().zip(scratch.iter()) {
+                *sum += g;
+            }
+        }
+        let weight = S::ratio(1, workers as u64);
+        for sum in out.iter_mut() {
+            *sum *= &weight;
+        }
+    }
+    Ok(())
+}
+
+/// l1 norm.
+#[inline(always)]
+pub fn norm1<S: Scalar>(v: &[S]) -> S {
+    let mut sum = S::zero();
+    for value in v {
+        sum += &value.abs();
+    }
+    sum
+}
+
+/// Square of the l2 norm.
+#[inline(always)]
+pub fn norm2_squared<S: Scalar>(v: &[S]) -> S {
+    let mut sum = S::zero();
+    for value in v {
+        sum.add_product(value, value);
+    }
+    sum
+}
+
+/// The algorithms that come with signcheck.
+pub static ALL: &[&AlgorithmEntry] = &[&ef_sgd::ENTRY];

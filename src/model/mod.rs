@@ -1,0 +1,54 @@
+//! The parts of an experiment: problems, noise laws, algorithms, compressors, and what is known about them.
+//!
+//! Every part is a trait written once over the scalar, an object-safe face of it, and one line in the
+//! [`Registry`]. Expressions, claim files, reference page and contract tests read the registry; nothing else
+//! knows the list of parts.
+
+pub mod algorithm;
+pub mod compressor;
+mod facts;
+pub mod noise;
+mod params;
+pub mod problem;
+mod real;
+mod registry;
+mod semantics;
+
+pub use algorithm::{Algorithm, AlgorithmEntry, DynAlgorithm, Layout, Query, Runs, Step, View};
+pub use compressor::{Compresses, Compressor, CompressorEntry, DynCompressor};
+pub use facts::{FACTS, Fact, FactSpec, Facts, Known, Trait, fact_spec};
+pub use noise::{Atom, DynNoise, Noise, NoiseEntry, Perturbs};
+pub use params::{BuildError, Kind, ParamSpec, ParamValue, Params, Slot};
+pub use problem::{DynProblem, Evaluates, OwnStatistic, Problem, ProblemEntry};
+pub use real::Real;
+pub use registry::{Registry, nearest};
+pub use semantics::{MomentumForm, MomentumStart, Scaling, Semantics, SignZero};
+
+use crate::scalar::{Narrow, Rational, Scalar, Wide};
+
+/// A scalar in which registered parts run: picks the face of a part that speaks it.
+pub trait Arithmetic: Scalar {
+    /// The problem in this arithmetic.
+    fn problem(problem: &dyn DynProblem) -> &dyn Evaluates<Self>;
+    /// The algorithm in this arithmetic.
+    fn algorithm(algorithm: &dyn DynAlgorithm) -> &dyn Runs<Self>;
+    /// The compressor in this arithmetic.
+    fn compressor(compressor: &dyn DynCompressor) -> &dyn Compresses<Self>;
+}
+
+macro_rules! arithmetic {
+    ($($scalar:ty),*) => {$(
+        impl Arithmetic for $scalar {
+            fn problem(problem: &dyn DynProblem) -> &dyn Evaluates<Self> {
+                problem
+            }
+            fn algorithm(algorithm: &dyn DynAlgorithm) -> &dyn Runs<Self> {
+                algorithm
+            }
+            fn compressor(compressor: &dyn DynCompressor) -> &dyn Compresses<Self> {
+                compressor
+            }
+        }
+    )*};
+}
+arithmetic!(Narrow, Wide, Rational);

@@ -1,0 +1,89 @@
+//! Noise laws: what a stochastic gradient adds to, or makes of, the true one.
+
+use super::facts::{Facts, Trait};
+use super::{BuildError, ParamSpec, Params};
+use crate::rng::Stream;
+use crate::scalar::{Lane, Rational};
+
+/// One atom of a finite-support law of the stochastic gradient.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Atom {
+    /// Its probability.
+    pub probability: Rational,
+    /// The stochastic gradient.
+    pub gradient: Vec<Rational>,
+}
+
+/// A law of the stochastic gradient given the true one. Mark [`Noise::perturb`] `#[inline(always)]`.
+pub trait Noise: Send + Sync + 'static {
+    /// Replaces the true gradient by the mean of `batch` independent draws of the stochastic gradient.
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]);
+
+    /// The law of one draw at a given true gradient, where its support is finite. The probabilities sum to 1.
+    fn atoms(&self, _gradient: &[Rational]) -> Option<Vec<Atom>> {
+        None
+    }
+
+    /// `sigma`, `sigma1`, `sigma_l1`, `sigma_max` of one draw, where they do not depend on the state.
+    fn facts(&self) -> Facts;
+
+    /// Whether the law has a property; `None` where that is not known.
+    fn has(&self, property: Trait) -> Option<bool>;
+}
+
+/// A law in one lane width: the object-safe face of [`Noise`].
+pub trait Perturbs<const N: usize> {
+    /// See [`Noise::perturb`].
+    fn perturb_lanes(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]);
+}
+
+impl<T: Noise, const N: usize> Perturbs<N> for T {
+    fn perturb_lanes(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+        use crate::scalar::Scalar;
+        Lane::<N>::dispatch(
+            #[inline(always)]
+            || self.perturb(stream, batch, gradient),
+        );
+    }
+}
+
+/// What does not depend on the lane width.
+pub trait NoiseMeta {
+    /// See [`Noise::atoms`].
+    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>>;
+    /// See [`Noise::facts`].
+    fn facts(&self) -> Facts;
+    /// See [`Noise::has`].
+    fn has(&self, property: Trait) -> Option<bool>;
+}
+
+impl<T: Noise> NoiseMeta for T {
+    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>> {
+        Noise::atoms(self, gradient)
+    }
+    fn facts(&self) -> Facts {
+        Noise::facts(self)
+    }
+    fn has(&self, property: Trait) -> Option<bool> {
+        Noise::has(self, property)
+    }
+}
+
+/// A law in every lane width: what the registry builds.
+pub trait DynNoise: Perturbs<1> + Perturbs<{ crate::scalar::WIDTH }> + NoiseMeta + Send + Sync {}
+impl<T: Noise> DynNoise for T {}
+
+/// A law of the registry. `params.dimension` is the number of coordinates.
+pub struct NoiseEntry {
+    /// Name in claim files.
+    pub name: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// Its parameters.
+    pub params: &'static [ParamSpec],
+    /// Builds it.
+    pub build: fn(&Params) -> Result<Box<dyn DynNoise>, BuildError>,
+}
+
+/// The laws that come with signcheck.
+pub static ALL: &[&NoiseEntry] = &[];

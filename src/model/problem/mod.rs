@@ -1,0 +1,237 @@
+//! Objectives: value, (sub)gradient, and facts in closed form.
+
+pub mod quadratic;
+
+use super::facts::{Facts, Trait};
+use super::{ParamSpec, Real};
+use crate::scalar::{Fault, Narrow, Rational, Scalar, Wide};
+
+/// A statistic that only one problem knows (a test loss, a distance to a span).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnStatistic {
+    /// Name in left sides and figures.
+    pub name: &'static str,
+    /// Meaning.
+    pub doc: &'static str,
+}
+
+/// An objective. Write the numeric methods once, over any [`Scalar`], and mark them `#[inline(always)]`.
+///
+/// Vectors have length [`Problem::dimension`]. A part without an exact form (a logarithm, data in single
+/// precision) answers an exact run with a [`Fault`] through the scalar's own methods.
+pub trait Problem: Send + Sync + 'static {
+    /// Number of coordinates.
+    fn dimension(&self) -> usize;
+
+    /// f(x).
+    ///
+    /// # Errors
+    /// Where the arithmetic has no such value.
+    fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault>;
+
+    /// A (sub)gradient of f at x, written to `out`.
+    ///
+    /// # Errors
+    /// As [`Problem::value`].
+    fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault>;
+
+    /// Number of workers with objectives of their own, or `None` where all share f.
+    fn own_objectives(&self) -> Option<usize> {
+        None
+    }
+
+    /// Gradient of worker `worker`'s objective; f's own where they share it.
+    ///
+    /// # Errors
+    /// As [`Problem::value`].
+    #[inline(always)]
+    fn worker_gradient<S: Scalar>(&self, _worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        self.gradient(x, out)
+    }
+
+    /// Number of samples where f is a finite sum that can be sampled.
+    fn samples(&self) -> Option<usize> {
+        None
+    }
+
+    /// Gradient of sample `index`'s function, unbiased for grad f up to the factor documented by the problem.
+    ///
+    /// # Errors
+    /// [`Fault::Unsupported`] where f is no finite sum.
+    fn sample_gradient<S: Scalar>(&self, _index: usize, _x: &[S], _out: &mut [S]) -> Result<(), Fault> {
+        Err(Fault::Unsupported("this problem is no finite sum: remove `sampling = \"minibatch\"`".into()))
+    }
+
+    /// Projects x onto the feasible set; does nothing without one.
+    #[inline(always)]
+    fn project<S: Scalar>(&self, _x: &mut [S]) {}
+
+    /// Constants that do not depend on the start.
+    fn facts(&self) -> Facts;
+
+    /// Whether the objective has a property; `None` where that is not known.
+    fn has(&self, property: Trait) -> Option<bool>;
+
+    /// A minimiser, where one is known; the nearest to x_0 where there are several.
+    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
+        None
+    }
+
+    /// The start that the paper uses, where it names one.
+    fn default_start(&self) -> Option<Vec<Real>> {
+        None
+    }
+
+    /// Statistics of its own.
+    fn own_statistics(&self) -> &'static [OwnStatistic] {
+        &[]
+    }
+
+    /// Value of own statistic number `index` at x.
+    ///
+    /// # Errors
+    /// As [`Problem::value`].
+    fn own_statistic<S: Scalar>(&self, _index: usize, _x: &[S]) -> Result<S, Fault> {
+        Err(Fault::Unsupported("this problem has no statistics of its own".into()))
+    }
+
+    /// Whether replicates should run one a lane: the data dwarf the iterate, so that nothing is shared between lanes.
+    fn prefers_narrow(&self) -> bool {
+        false
+    }
+}
+
+/// A problem in one arithmetic: the object-safe face of [`Problem`], written once below.
+pub trait Evaluates<S> {
+    /// See [`Problem::value`].
+    ///
+    /// # Errors
+    /// As there.
+    fn value_at(&self, x: &[S]) -> Result<S, Fault>;
+    /// See [`Problem::gradient`].
+    ///
+    /// # Errors
+    /// As there.
+    fn gradient_at(&self, x: &[S], out: &mut [S]) -> Result<(), Fault>;
+    /// See [`Problem::worker_gradient`].
+    ///
+    /// # Errors
+    /// As there.
+    fn worker_gradient_at(&self, worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault>;
+    /// See [`Problem::sample_gradient`].
+    ///
+    /// # Errors
+    /// As there.
+    fn sample_gradient_at(&self, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault>;
+    /// See [`Problem::project`].
+    fn project_onto(&self, x: &mut [S]);
+    /// See [`Problem::own_statistic`].
+    ///
+    /// # Errors
+    /// As there.
+    fn own_statistic_at(&self, index: usize, x: &[S]) -> Result<S, Fault>;
+}
+
+impl<P: Problem, S: Scalar> Evaluates<S> for P {
+    fn value_at(&self, x: &[S]) -> Result<S, Fault> {
+        S::dispatch(
+            #[inline(always)]
+            || self.value(x),
+        )
+    }
+    fn gradient_at(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        S::dispatch(
+            #[inline(always)]
+            || self.gradient(x, out),
+        )
+    }
+    fn worker_gradient_at(&self, worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        S::dispatch(
+            #[inline(always)]
+            || self.worker_gradient(worker, x, out),
+        )
+    }
+    fn sample_gradient_at(&self, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        self.sample_gradient(index, x, out)
+    }
+    fn project_onto(&self, x: &mut [S]) {
+        S::dispatch(
+            #[inline(always)]
+            || self.project(x),
+        );
+    }
+    fn own_statistic_at(&self, index: usize, x: &[S]) -> Result<S, Fault> {
+        self.own_statistic(index, x)
+    }
+}
+
+/// What does not depend on the arithmetic.
+pub trait ProblemMeta {
+    /// See [`Problem::dimension`].
+    fn dimension(&self) -> usize;
+    /// See [`Problem::own_objectives`].
+    fn own_objectives(&self) -> Option<usize>;
+    /// See [`Problem::samples`].
+    fn samples(&self) -> Option<usize>;
+    /// See [`Problem::facts`].
+    fn facts(&self) -> Facts;
+    /// See [`Problem::has`].
+    fn has(&self, property: Trait) -> Option<bool>;
+    /// See [`Problem::minimiser`].
+    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>>;
+    /// See [`Problem::default_start`].
+    fn default_start(&self) -> Option<Vec<Real>>;
+    /// See [`Problem::own_statistics`].
+    fn own_statistics(&self) -> &'static [OwnStatistic];
+    /// See [`Problem::prefers_narrow`].
+    fn prefers_narrow(&self) -> bool;
+}
+
+impl<P: Problem> ProblemMeta for P {
+    fn dimension(&self) -> usize {
+        Problem::dimension(self)
+    }
+    fn own_objectives(&self) -> Option<usize> {
+        Problem::own_objectives(self)
+    }
+    fn samples(&self) -> Option<usize> {
+        Problem::samples(self)
+    }
+    fn facts(&self) -> Facts {
+        Problem::facts(self)
+    }
+    fn has(&self, property: Trait) -> Option<bool> {
+        Problem::has(self, property)
+    }
+    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
+        Problem::minimiser(self, start)
+    }
+    fn default_start(&self) -> Option<Vec<Real>> {
+        Problem::default_start(self)
+    }
+    fn own_statistics(&self) -> &'static [OwnStatistic] {
+        Problem::own_statistics(self)
+    }
+    fn prefers_narrow(&self) -> bool {
+        Problem::prefers_narrow(self)
+    }
+}
+
+/// A problem in every arithmetic: what the registry builds.
+pub trait DynProblem: Evaluates<Narrow> + Evaluates<Wide> + Evaluates<Rational> + ProblemMeta + Send + Sync {}
+impl<P: Problem> DynProblem for P {}
+
+/// A problem of the registry.
+pub struct ProblemEntry {
+    /// Name in claim files.
+    pub name: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// Its parameters, besides `start`, which every problem takes.
+    pub params: &'static [ParamSpec],
+    /// Builds it.
+    pub build: fn(&super::Params) -> Result<Box<dyn DynProblem>, super::BuildError>,
+}
+
+/// The problems that come with signcheck.
+pub static ALL: &[&ProblemEntry] = &[&quadratic::ENTRY];

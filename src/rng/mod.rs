@@ -1,0 +1,1 @@
+pub struct Stream<const N: usize>;
