@@ -229,6 +229,8 @@ pub struct ProblemEntry {
     pub summary: &'static str,
     /// Its parameters, besides `start`, which every problem takes.
     pub params: &'static [ParamSpec],
+    /// Statistics that only this problem has: what [`Problem::own_statistics`] of its instances returns.
+    pub statistics: &'static [OwnStatistic],
     /// Builds it.
     pub build: fn(&super::Params) -> Result<Box<dyn DynProblem>, super::BuildError>,
 }

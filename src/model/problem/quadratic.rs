@@ -28,6 +28,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             doc: "d, where a single curvature is repeated",
         },
     ],
+    statistics: &[],
     build: |p| {
         let dimension = if p.has("dimension") { p.count("dimension")? } else { p.list("curvature")?.len() };
         if dimension == 0 {
