@@ -23,14 +23,20 @@ impl<const N: usize> Stream<N> {
     #[inline(always)]
     #[must_use]
     pub fn uniform(&mut self) -> Lane<N> {
-        self.map_values(open_unit)
+        self.map_values(
+            #[inline(always)]
+            |word| open_unit(word),
+        )
     }
 
     /// Uniform with mean 0 and variance 1, on (-sqrt 3, sqrt 3): 2 sqrt 3 (u - 1/2).
     #[inline(always)]
     #[must_use]
     pub fn uniform_unit(&mut self) -> Lane<N> {
-        self.map_values(uniform_unit)
+        self.map_values(
+            #[inline(always)]
+            |word| uniform_unit(word),
+        )
     }
 
     /// Standard normal: r cos(2 pi v), then r sin(2 pi v) at the next call, with r = sqrt(-2 ln u)
@@ -41,7 +47,10 @@ impl<const N: usize> Stream<N> {
     #[inline(always)]
     #[must_use]
     pub fn normal(&mut self) -> Lane<N> {
-        self.take_or_make(Self::normal_pair)
+        self.take_or_make(
+            #[inline(always)]
+            |stream| stream.normal_pair(),
+        )
     }
 
     /// Fills a vector with standard normals: the values that as many calls of [`Stream::normal`] would
@@ -66,28 +75,40 @@ impl<const N: usize> Stream<N> {
 
     #[inline(always)]
     fn normal_pair(&mut self) -> (Lane<N>, Lane<N>) {
-        self.map_word_pairs(normal_pair)
+        self.map_word_pairs(
+            #[inline(always)]
+            |a, b| normal_pair(a, b),
+        )
     }
 
     /// Exponential of mean 1: -ln u.
     #[inline(always)]
     #[must_use]
     pub fn exponential(&mut self) -> Lane<N> {
-        self.map_values(exponential)
+        self.map_values(
+            #[inline(always)]
+            |word| exponential(word),
+        )
     }
 
     /// Laplace with mean 0 and variance 1: +-(-ln u) / sqrt 2, the sign from a bit that u leaves.
     #[inline(always)]
     #[must_use]
     pub fn laplace(&mut self) -> Lane<N> {
-        self.map_values(laplace)
+        self.map_values(
+            #[inline(always)]
+            |word| laplace(word),
+        )
     }
 
     /// Logistic with mean 0 and variance 1: (sqrt 3 / pi) ln(u / (1 - u)).
     #[inline(always)]
     #[must_use]
     pub fn logistic(&mut self) -> Lane<N> {
-        self.map_values(logistic)
+        self.map_values(
+            #[inline(always)]
+            |word| logistic(word),
+        )
     }
 
     /// Student's t with `nu` > 2 degrees of freedom (finite), scaled to variance 1:
@@ -115,7 +136,10 @@ impl<const N: usize> Stream<N> {
     #[inline(always)]
     #[must_use]
     pub fn rademacher(&mut self) -> Lane<N> {
-        self.map_values(rademacher)
+        self.map_values(
+            #[inline(always)]
+            |word| rademacher(word),
+        )
     }
 
     /// 1 with the probability given for each lane, else 0: u < p.
@@ -170,6 +194,10 @@ impl<const N: usize> Stream<N> {
         chosen
     }
 
+    /// One value a lane from one word.
+    ///
+    /// Callers pass closures, not functions by name: a name is called through a shim that is compiled apart
+    /// once it is large, without the caller's instruction set.
     #[inline(always)]
     fn map_values(&mut self, value: impl Fn(u64) -> f64) -> Lane<N> {
         Lane(self.map_words(
