@@ -248,3 +248,31 @@ fn logistic(word: u64) -> f64 {
 fn rademacher(word: u64) -> f64 {
     f64::from_bits(1.0_f64.to_bits() | word & SIGN)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_extreme_words_give_finite_numbers() {
+        // exact: the smallest and largest cell midpoints
+        assert_eq!([open_unit(0), open_unit(u64::MAX)], [2.0_f64.powi(-53), 1.0 - 2.0_f64.powi(-53)]);
+        // identity: one more in the word's last used bit moves the uniform by 2^-52; u(~w) = 1 - u(w)
+        assert_eq!(open_unit(1 << 12) - open_unit(0), 2.0_f64.powi(-52));
+        for word in [0, 1 << 12, 1 << 63, 0x0123_4567_89ab_cdef, u64::MAX] {
+            assert_eq!(open_unit(!word), 1.0 - open_unit(word));
+        }
+        for word in [0, 1, 1 << 63, u64::MAX - 1, u64::MAX] {
+            for other in [0, 1 << 62, 1 << 63, 3 << 62, u64::MAX] {
+                let (a, b) = normal_pair(word, other);
+                assert!(a.is_finite() && b.is_finite() && a.hypot(b) < 8.58, "{word:x} {other:x}");
+            }
+            let values = [exponential(word), laplace(word), logistic(word), uniform_unit(word)];
+            assert!(values.iter().all(|v| v.is_finite()), "{word:x}: {values:?}");
+            assert_eq!(rademacher(word), if word >> 63 == 0 { 1.0 } else { -1.0 });
+        }
+        // exact: -ln 2^-53 = 53 ln 2
+        assert_eq!(exponential(0), 53.0 * std::f64::consts::LN_2);
+        assert_eq!(laplace(1), -laplace(0));
+    }
+}
