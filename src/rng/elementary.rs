@@ -59,11 +59,14 @@ const EXP_M1: [f64; 10] = [
     2.09112987659402e-09,
 ];
 
-/// A polynomial by Horner's rule, constant term first; a macro, because a loop over a table of coefficients
-/// is unrolled too late for the loop over the lanes to be vectorised.
-macro_rules! horner {
-    ($x:expr, [$c:expr]) => { $c };
-    ($x:expr, [$c:expr, $($rest:expr),+]) => { $c + $x * horner!($x, [$($rest),+]) };
+/// A polynomial by Horner's rule, constant term first.
+#[inline(always)]
+fn horner<const K: usize>(coefficients: &[f64; K], x: f64) -> f64 {
+    let mut value = coefficients[K - 1];
+    for k in (0..K - 1).rev() {
+        value = coefficients[k] + x * value;
+    }
+    value
 }
 
 /// ln x for positive normal x.
@@ -82,7 +85,7 @@ pub(super) fn ln(x: f64) -> f64 {
     let s = f / (2.0 + f);
     let z = s * s;
     let half_square = 0.5 * f * f;
-    let tail = s * (half_square + z * horner!(z, [LN[0], LN[1], LN[2], LN[3], LN[4], LN[5], LN[6]])) + k * LN_2_LOW;
+    let tail = s * (half_square + z * horner(&LN, z)) + k * LN_2_LOW;
     k * LN_2_HIGH - ((half_square - tail) - f)
 }
 
@@ -95,8 +98,8 @@ pub(super) fn sin_cos_turn(u: f64) -> (f64, f64) {
     let quadrant = rounded.to_bits();
     let r = u - 0.25 * (rounded - ROUNDER);
     let z = r * r;
-    let sin = r * TURN_HIGH + r * (TURN_LOW + z * horner!(z, [SIN[0], SIN[1], SIN[2], SIN[3], SIN[4], SIN[5]]));
-    let cos = 1.0 + z * horner!(z, [COS[0], COS[1], COS[2], COS[3], COS[4], COS[5], COS[6]]);
+    let sin = r * TURN_HIGH + r * (TURN_LOW + z * horner(&SIN, z));
+    let cos = 1.0 + z * horner(&COS, z);
     let even = quadrant & 1 == 0;
     let (a, b) = if even { (sin, cos) } else { (cos, sin) };
     let sign_a = (quadrant & 2) << 62;
@@ -112,16 +115,7 @@ pub(super) fn exp_m1(x: f64) -> f64 {
     let rounded = x * std::f64::consts::LOG2_E + ROUNDER;
     let k = rounded - ROUNDER;
     let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
-    let small = r + r
-        * r
-        * (0.5
-            + r * horner!(
-                r,
-                [
-                    EXP_M1[0], EXP_M1[1], EXP_M1[2], EXP_M1[3], EXP_M1[4], EXP_M1[5], EXP_M1[6], EXP_M1[7], EXP_M1[8],
-                    EXP_M1[9]
-                ]
-            ));
+    let small = r + r * r * (0.5 + r * horner(&EXP_M1, r));
     let power = f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52);
     power * small + (power - 1.0)
 }
