@@ -1,7 +1,5 @@
 //! signcheck: executable theorems for sign-based optimisation.
 #![forbid(unsafe_code)]
 
-pub mod model;
-pub mod results;
 pub mod rng;
 pub mod scalar;
