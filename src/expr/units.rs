@@ -1,6 +1,6 @@
-//! Units: whether an expression is homogeneous in [f], the unit of the objective, and [x], that of an iterate.
+//! Units: whether an expression is homogeneous in `[f]`, the unit of the objective, and `[x]`, that of an iterate.
 //!
-//! A gradient has [f]/[x], a smoothness constant [f]/[x]^2. A bound that adds quantities of different units
+//! A gradient has `[f]/[x]`, a smoothness constant `[f]/[x]^2`. A bound that adds quantities of different units
 //! cannot hold for every scaling of the problem.
 
 use super::functions::Builtin;
@@ -15,14 +15,14 @@ const MAX_EXPONENT_BITS: usize = 64;
 /// Powers of the units of the objective and of the iterate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Units {
-    /// Power of [f].
+    /// Power of `[f]`.
     pub f: Rational,
-    /// Power of [x].
+    /// Power of `[x]`.
     pub x: Rational,
 }
 
 impl Units {
-    /// [f]^f [x]^x.
+    /// `[f]^f [x]^x`.
     #[must_use]
     pub fn new(f: i64, x: i64) -> Self {
         Units { f: Rational::integer(f), x: Rational::integer(x) }
@@ -108,8 +108,8 @@ pub struct UnitsError {
 type NameUnits<'a> = &'a dyn Fn(&str) -> Option<Units>;
 
 impl Expr {
-    /// The units of the value, given those of the names. Functionals of time (any function that is not built in, of one
-    /// argument, when listed in `preserving`) have the units of their argument.
+    /// The units of the value, given those of the names. A function of one argument that is listed in
+    /// `preserving`, such as a mean over time, has the units of its argument.
     ///
     /// # Errors
     /// [`UnitsError`] at the innermost part that is not homogeneous, or that has a name or function without known units.
