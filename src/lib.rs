@@ -1,5 +1,5 @@
 //! signcheck: executable theorems for sign-based optimisation.
 #![forbid(unsafe_code)]
 
-pub mod rng;
+pub mod expr;
 pub mod scalar;
