@@ -2,4 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod expr;
+pub mod model;
+pub mod results;
+pub mod rng;
 pub mod scalar;
+pub mod spec;

@@ -419,7 +419,7 @@ impl Loader<'_> {
     fn requires(&mut self, tree: &Table, names: &Names<'_>) -> Vec<Requirement> {
         let mut found = Vec::new();
         for (text, span) in self.reader.texts(tree, "requires") {
-            let Some((left, operator, right)) = split_comparison(&text) else {
+            let Some((left, operator, right)) = split_comparison(&text).map(|(l, o, r)| (l.to_string(), o.to_string(), r.to_string())) else {
                 let error = Diagnostic::new(span, format!("'{text}' is no inequality"));
                 self.reader.error(error.help("write one such as \"alpha < 2/Linf\" or \"0 <= beta\""));
                 continue;
@@ -428,9 +428,10 @@ impl Loader<'_> {
                 let node = Node { span: span.clone(), value: Value::Text(text.trim().into()) };
                 self.reader.formula(&node, "requires", &names.constants).map(|f| f.expr)
             };
-            let (Some(left), Some(right)) = (side(left), side(right)) else { continue };
+            let (Some(left), Some(right)) = (side(&left), side(&right)) else { continue };
             let (low, high) = if operator.starts_with('<') { (left, right) } else { (right, left) };
-            found.push(Requirement { text, low, high, strict: operator.len() == 1 });
+            let strict = operator.len() == 1;
+            found.push(Requirement { low, high, strict, text });
         }
         found
     }
