@@ -1,4 +1,5 @@
 //! signcheck: executable theorems for sign-based optimisation.
 #![forbid(unsafe_code)]
 
+pub mod data;
 pub mod scalar;
