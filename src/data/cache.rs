@@ -393,4 +393,24 @@ mod tests {
         assert!(load_libsvm(&path, Expected::default()).is_err());
         assert!(!cache_path(&path).exists());
     }
+
+    #[test]
+    #[ignore = "a measurement: 4000 x 2000 entries, 90 MB of text"]
+    fn measure_reading() {
+        let data = crate::data::generate(4000, 2000, 0.5, 1).unwrap().data;
+        let mut text = String::new();
+        for i in 0..4000 {
+            text += &data.labels()[i].to_string();
+            let crate::data::Row::Dense(row) = data.matrix().row(i) else { panic!("generated rows are dense") };
+            row.iter().enumerate().for_each(|(j, v)| text += &format!(" {}:{v}", j + 1));
+            text.push('\n');
+        }
+        let (_folder, path) = source(&text);
+        for _ in 0..2 {
+            let clock = std::time::Instant::now();
+            let (read, used) = load(&path);
+            println!("{} MB, {used:?}: {:.3} s", text.len() >> 20, clock.elapsed().as_secs_f64());
+            assert!(read == data);
+        }
+    }
 }

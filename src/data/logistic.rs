@@ -248,13 +248,13 @@ impl Logistic {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::data::{Matrix, generate};
     use std::f64::consts::LN_2;
 
     /// 40 dyadic rows of 3 columns, which a few lines of any language repeat.
-    pub(crate) fn reference_data() -> Dataset {
+    pub(in crate::data) fn reference_data() -> Dataset {
         let entry = |i: usize, j: usize| ((7 * i + 3 * j * j + i * j) % 11) as f32 / 8.0 - 0.625;
         let values = (0..40).flat_map(|i| (0..3).map(move |j| entry(i, j))).collect();
         let labels = (0..40).map(|i| if (i * i) % 7 < 3 { 1 } else { -1 }).collect();
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn values_derivatives_and_products_agree_with_numpy() {
-        // reference: numpy 2, mean(logaddexp(0, -b * (A @ x))) + x @ x / (2 n), its gradient and Hessian written out
+        // reference: numpy 2.4.6, mean(logaddexp(0, -b * (A @ x))) + x @ x / (2 n), its gradient and Hessian written out
         let f = Logistic::new(reference_data());
         let x = [0.5, -1.0, 2.0];
         assert_close(&[f.value(&x)], &[0.940247165058438], 1e-15, "value");
@@ -373,6 +373,21 @@ mod tests {
         assert_eq!(f.value_and_gradient(&x, &mut vec![0.0; 37]), f.value(&x));
         assert!((f.value(&zero) - LN_2).abs() < 1e-15);
         assert!(f.values(&[]).is_empty());
+    }
+
+    #[test]
+    fn the_vector_width_changes_no_bit() {
+        // identity: the same loop compiled for the oldest processor and for the one at hand
+        use pulp::NullaryFnOnce;
+        let planted = generate(200, 101, 0.5, 6).unwrap().data;
+        let [sparse, dense] = sparse_and_dense();
+        for data in [&planted, sparse.data(), dense.data()] {
+            let x = point(data.matrix().columns());
+            let (mut plain, mut wide) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+            let loop_over = |out| kernels::Gradient { data, rows: 0..200, x: &x, scale: 0.3, out };
+            assert_eq!(loop_over(&mut plain[..]).call(), run(loop_over(&mut wide[..])));
+            assert_eq!(plain, wide);
+        }
     }
 
     #[test]

@@ -181,6 +181,7 @@ fn add(out: &mut [f64], scale: f64, v: &[f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::logistic::tests::reference_data;
     use crate::data::{Dataset, Matrix, generate};
     use nalgebra::{DMatrix, DVector};
     use std::f64::consts::LN_2;
@@ -233,15 +234,12 @@ mod tests {
 
     #[test]
     fn the_minimum_agrees_with_forty_digits() {
-        // reference: mpmath 1.4.1, findroot of the gradient at 40 digits;
+        // reference: mpmath 1.4.1, mp.dps = 40, findroot(gradient, [0.1] * 3), value by fsum(log(1 + exp(..)));
         // scikit-learn 1.9.1, LogisticRegression(C=1, fit_intercept=False, solver="newton-cholesky", tol=1e-14)
         // gives 0.672015153319055 at (0.6421767956934978, 0.35007755923955924, -0.3015059887252433)
-        let entry = |i: usize, j: usize| ((7 * i + 3 * j * j + i * j) % 11) as f32 / 8.0 - 0.625;
-        let values = (0..40).flat_map(|i| (0..3).map(move |j| entry(i, j))).collect();
-        let labels = (0..40).map(|i| if (i * i) % 7 < 3 { 1 } else { -1 }).collect();
-        let f = Logistic::new(Dataset::new(Matrix::dense(40, 3, values).unwrap(), labels).unwrap());
+        let f = Logistic::new(reference_data());
         let minimum = minimise(&f, Stop { gradient_norm: 1e-14, iterations: 50 }).unwrap();
-        let expected = [0.642_176_795_693_497_9, 0.350_077_559_239_559_4, -0.301_505_988_725_243_4];
+        let expected = [0.642_176_795_693_498, 0.350_077_559_239_559_37, -0.301_505_988_725_243_4];
         assert!((minimum.value - 0.672_015_153_319_055).abs() < 2e-16, "{minimum:?}");
         for (x, e) in minimum.point.iter().zip(expected) {
             assert!((x - e).abs() < 1e-12, "{x} against {e}");
