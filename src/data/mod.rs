@@ -45,7 +45,7 @@ impl Dataset {
         if matrix.rows() != labels.len() {
             return Err(DataError::shape(format!("{} rows with {} labels", matrix.rows(), labels.len())));
         }
-        if let Some(i) = labels.iter().position(|b| b.abs() != 1) {
+        if let Some(i) = labels.iter().position(|b| !matches!(b, -1 | 1)) {
             return Err(DataError::shape(format!("label {} of row {i} is neither -1 nor +1", labels[i])));
         }
         Ok(Dataset { matrix, labels })
