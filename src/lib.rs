@@ -1,9 +1,6 @@
 //! signcheck: executable theorems for sign-based optimisation.
 #![forbid(unsafe_code)]
 
-pub mod expr;
-pub mod model;
-pub mod results;
-pub mod rng;
+pub mod data;
 pub mod scalar;
 pub mod spec;
