@@ -2,5 +2,11 @@
 #![forbid(unsafe_code)]
 
 pub mod data;
+pub mod engine;
+pub mod expr;
+pub mod model;
+pub mod results;
+pub mod rng;
 pub mod scalar;
 pub mod spec;
+pub mod stats;

@@ -1,8 +1,8 @@
 //! The hot loop: one block of replicates, in any arithmetic.
 
+use super::RunError;
 use super::measure::{Plan, Point, Recorder};
 use super::oracle::{ExactOracle, Keys, LaneOracle, Sampled, Streams, Traffic};
-use super::RunError;
 use crate::model::{Arithmetic, Layout, Query, Step};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Rational, Scalar};
@@ -174,7 +174,7 @@ where
 /// [`Fault::NoExactForm`] where a part leaves the rationals; [`Fault::TooLarge`] where the numbers outgrow their use.
 pub fn exact(instance: &Instance, plan: &Plan) -> Result<Record<Rational>, RunError> {
     let point = match &instance.start {
-        StartPoint::At(point) => point.iter().map(super::super::model::Real::cast).collect::<Result<Vec<_>, _>>(),
+        StartPoint::At(point) => point.iter().map(crate::model::Real::cast).collect::<Result<Vec<_>, _>>(),
         StartPoint::Random(_) => Err(Fault::Unsupported("a random start has no single exact run".into())),
     };
     let mut x: Vec<Rational> = point.map_err(|fault| RunError::Step { step: 0, fault })?;
@@ -223,9 +223,12 @@ pub fn trace(
 /// As [`exact`].
 pub fn trace_exact(instance: &Instance) -> Result<(Vec<Vec<Rational>>, Traffic), RunError> {
     let StartPoint::At(point) = &instance.start else {
-        return Err(RunError::Step { step: 0, fault: Fault::Unsupported("a random start has no single exact run".into()) });
+        return Err(RunError::Step {
+            step: 0,
+            fault: Fault::Unsupported("a random start has no single exact run".into()),
+        });
     };
-    let x: Result<Vec<Rational>, Fault> = point.iter().map(super::super::model::Real::cast).collect();
+    let x: Result<Vec<Rational>, Fault> = point.iter().map(crate::model::Real::cast).collect();
     let mut x = x.map_err(|fault| RunError::Step { step: 0, fault })?;
     let mut oracle = ExactOracle::new(instance);
     let mut iterates = Vec::new();

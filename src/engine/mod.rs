@@ -8,9 +8,9 @@ mod measure;
 mod oracle;
 mod run;
 
-pub use block::{Record, simulate, trace};
+pub use block::{Door, Record, exact, simulate, trace, trace_exact};
 pub use measure::{Plan, Probe};
-pub use oracle::{ExactOracle, Traffic};
+pub use oracle::{ExactOracle, Sampled, Traffic};
 pub use run::{Estimates, PathMoments, Progress, Silent, run};
 
 use crate::scalar::Fault;

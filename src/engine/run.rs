@@ -1,9 +1,9 @@
 //! All replicates of a cell.
 
+use super::RunError;
 use super::block::{Record, block, exact};
 use super::measure::Plan;
 use super::oracle::{Keys, Sampled, Traffic};
-use super::RunError;
 use crate::scalar::{Fault, Lane, Rational, WIDTH};
 use crate::spec::Instance;
 use crate::stats::Moments;
@@ -135,7 +135,9 @@ pub fn run(
         let plan = Plan { curves: Vec::new(), ..plan.clone() };
         match exact(instance, &plan) {
             Ok(record) => estimates.set_exact(record),
-            Err(RunError::Step { fault: Fault::NoExactForm(_) | Fault::TooLarge(_) | Fault::Unsupported(_), .. }) => {}
+            Err(RunError::Step {
+                fault: Fault::NoExactForm(_) | Fault::TooLarge(_) | Fault::Unsupported(_), ..
+            }) => {}
             Err(error) => return Err(error),
         }
     }

@@ -37,11 +37,9 @@ pub struct HypothesisSpec {
 
 fn constant(subject: &Subject<'_>, name: &str) -> Audit {
     match subject.facts.get(name) {
-        Some(fact) if fact.value.to_f64().is_finite() => Audit {
-            holds: Some(true),
-            value: format!("{name} = {}", fact.value),
-            provenance: fact.known.to_string(),
-        },
+        Some(fact) if fact.value.to_f64().is_finite() => {
+            Audit { holds: Some(true), value: format!("{name} = {}", fact.value), provenance: fact.known.to_string() }
+        }
         _ => Audit { holds: Some(false), value: format!("no finite {name}"), provenance: "exact".into() },
     }
 }

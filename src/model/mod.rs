@@ -27,10 +27,11 @@ pub use problem::{DynProblem, Evaluates, OwnStatistic, Problem, ProblemEntry};
 pub use quantity::{OutputSpec, QuantityEntry, Row};
 pub use real::Real;
 pub use registry::{Registry, nearest};
-pub use statistic::{STATISTICS, Statistic, StatisticSpec, VIEWS, is_statistic, resolve};
 pub use semantics::{MomentumForm, MomentumStart, Scaling, Semantics, SignZero};
+pub use statistic::{STATISTICS, Statistic, StatisticSpec, VIEWS, is_statistic, resolve};
 
 use crate::scalar::{Narrow, Rational, Scalar, Wide};
+use crate::stats::Interval;
 
 /// A scalar in which registered parts run: picks the face of a part that speaks it.
 pub trait Arithmetic: Scalar {
@@ -57,4 +58,4 @@ macro_rules! arithmetic {
         }
     )*};
 }
-arithmetic!(Narrow, Wide, Rational);
+arithmetic!(Narrow, Wide, Rational, Interval);

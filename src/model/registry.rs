@@ -1,8 +1,8 @@
 //! The visible list of parts.
 
 use super::{
-    AlgorithmEntry, CompressorEntry, NoiseEntry, OwnStatistic, ProblemEntry, QuantityEntry, algorithm, compressor, noise,
-    problem, quantity,
+    AlgorithmEntry, CompressorEntry, NoiseEntry, OwnStatistic, ProblemEntry, QuantityEntry, algorithm, compressor,
+    noise, problem, quantity,
 };
 
 /// All parts that claim files may name. A crate that uses signcheck adds its own with the `add_` methods.

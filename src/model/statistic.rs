@@ -104,7 +104,11 @@ pub fn resolve(name: &str, problem: &dyn DynProblem, views: &[View]) -> Result<S
     }
     if let Some(i) = coordinate(name) {
         let d = problem.dimension();
-        return if i < d { Ok(Statistic::Coordinate(i)) } else { Err(format!("'{name}': the problem has {d} coordinates")) };
+        return if i < d {
+            Ok(Statistic::Coordinate(i))
+        } else {
+            Err(format!("'{name}': the problem has {d} coordinates"))
+        };
     }
     if let Some((wanted, make)) = view(name) {
         return views
@@ -114,5 +118,8 @@ pub fn resolve(name: &str, problem: &dyn DynProblem, views: &[View]) -> Result<S
             .ok_or_else(|| format!("'{name}': this algorithm keeps no {wanted}"));
     }
     let own = problem.own_statistics();
-    own.iter().position(|o| o.name == name).map(Statistic::Own).ok_or_else(|| format!("'{name}' is no statistic of this problem"))
+    own.iter()
+        .position(|o| o.name == name)
+        .map(Statistic::Own)
+        .ok_or_else(|| format!("'{name}' is no statistic of this problem"))
 }

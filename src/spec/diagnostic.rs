@@ -80,9 +80,8 @@ impl SpecError {
             .map(|d| {
                 let end = d.span.end.clamp(d.span.start, self.text.len());
                 let span = d.span.start.min(end)..end;
-                let snippet = Snippet::source(&self.text)
-                    .path(&self.file)
-                    .annotation(AnnotationKind::Primary.span(span));
+                let snippet =
+                    Snippet::source(&self.text).path(&self.file).annotation(AnnotationKind::Primary.span(span));
                 let group = Level::ERROR.primary_title(&d.message).element(snippet);
                 let group = match &d.help {
                     Some(help) => group.element(Level::HELP.message(help.as_str())),

@@ -87,12 +87,28 @@ pub const SECTIONS: &[Section] = &[
             must("title", Shape::Text, "The claim in a few words."),
             must("source", Shape::Section("source"), "Where it stands."),
             must("statement", Shape::Text, "The claim in LaTeX, for the page."),
-            may("relation", Shape::Word(RELATIONS), "How left and right are compared; absent in a file that only draws."),
-            may("left", Shape::Left, "Left side: an expression over statistics (`f`, `grad_l1`, ..) under `last`, `mean`, `min`, `max` over time and E over replicates, or over a quantity's outputs. E is taken outside where it is not written."),
+            may(
+                "relation",
+                Shape::Word(RELATIONS),
+                "How left and right are compared; absent in a file that only draws.",
+            ),
+            may(
+                "left",
+                Shape::Left,
+                "Left side: an expression over statistics (`f`, `grad_l1`, ..) under `last`, `mean`, `min`, `max` over time and E over replicates, or over a quantity's outputs. E is taken outside where it is not written.",
+            ),
             may("hypotheses", Shape::Texts, "Names of hypotheses, audited on every cell before the claim is run."),
-            may("requires", Shape::Texts, "Inequalities between expressions, such as `alpha < 2/Linf`, that a cell must satisfy."),
+            may(
+                "requires",
+                Shape::Texts,
+                "Inequalities between expressions, such as `alpha < 2/Linf`, that a cell must satisfy.",
+            ),
             may("assumes", Shape::Texts, "Hypotheses that the paper uses silently, listed on the page."),
-            may("margin", Shape::Expression, "For identity, tight and rate: the half-width that counts as equal. 0 needs exact evidence."),
+            may(
+                "margin",
+                Shape::Expression,
+                "For identity, tight and rate: the half-width that counts as equal. 0 needs exact evidence.",
+            ),
             may("trivial", Shape::Expression, "A right side above this value is vacuous."),
             may("units", Shape::Text, "`waived: <reason>` where a bound is knowingly not homogeneous in [f] and [x]."),
             may("rate_in", Shape::Text, "For `rate`: the swept parameter against which the exponent is fitted."),
@@ -104,7 +120,11 @@ pub const SECTIONS: &[Section] = &[
             may("quantity", Shape::Quantity, "A closed form or identity, in place of problem, oracle and algorithm."),
             may("semantics", Shape::Section("semantics"), "Conventions that papers leave open."),
             may("run", Shape::Section("run"), "Horizon, replicates, window and checkpoints."),
-            may("case", Shape::Sections("case"), "Instances: changes of the file, each swept; the unchanged file if there is none."),
+            may(
+                "case",
+                Shape::Sections("case"),
+                "Instances: changes of the file, each swept; the unchanged file if there is none.",
+            ),
             may("bound", Shape::Sections("bound"), "Right sides, each decided by itself."),
             may("control", Shape::Sections("control"), "Variations that must come out as stated."),
             may("curve", Shape::Sections("curve"), "Further runs that figures and orderings name."),
@@ -124,7 +144,11 @@ pub const SECTIONS: &[Section] = &[
             may("noise", Shape::Noise, "`\"none\"`, or `{ law = \"gaussian\", scale = 1 }`; one draw a worker a call."),
             may("batch", Shape::Expression, "Draws averaged into one gradient; may depend on k. Default 1."),
             may("workers", Shape::Expression, "Number of workers M. Default 1, or the problem's own number."),
-            may("sampling", Shape::Word(&["full", "minibatch"]), "`minibatch` draws `batch` samples of a finite sum with replacement. Default `full`."),
+            may(
+                "sampling",
+                Shape::Word(&["full", "minibatch"]),
+                "`minibatch` draws `batch` samples of a finite sum with replacement. Default `full`.",
+            ),
         ],
     },
     Section {
@@ -132,8 +156,16 @@ pub const SECTIONS: &[Section] = &[
         fields: &[
             may("sign_zero", Shape::Word(SIGN_ZERO), "Value of sgn(0). Default `0`."),
             may("ties", Shape::Word(TIES), "What the server sends for a tied coordinate. Default `zero`."),
-            may("momentum_form", Shape::Word(&["sum", "average"]), "m = g + beta m, or beta m + (1 - beta) g. Default: the algorithm's own."),
-            may("momentum_start", Shape::Word(&["zero", "first-gradient"]), "Momentum before the first step. Default `zero`."),
+            may(
+                "momentum_form",
+                Shape::Word(&["sum", "average"]),
+                "m = g + beta m, or beta m + (1 - beta) g. Default: the algorithm's own.",
+            ),
+            may(
+                "momentum_start",
+                Shape::Word(&["zero", "first-gradient"]),
+                "Momentum before the first step. Default `zero`.",
+            ),
             may("scaling", Shape::Blocks, "What is scaled as one vector: `\"whole\"`, or a list of block sizes."),
         ],
     },
@@ -141,8 +173,16 @@ pub const SECTIONS: &[Section] = &[
         name: "run",
         fields: &[
             must("horizon", Shape::Expression, "Number of steps."),
-            may("replicates", Shape::Replicates, "A number, or `{ quick = .., full = .. }`. Ignored where nothing is random."),
-            may("window", Shape::Pair, "First and last iterate over which mean, min and max are taken. Default `[0, horizon - 1]`."),
+            may(
+                "replicates",
+                Shape::Replicates,
+                "A number, or `{ quick = .., full = .. }`. Ignored where nothing is random.",
+            ),
+            may(
+                "window",
+                Shape::Pair,
+                "First and last iterate over which mean, min and max are taken. Default `[0, horizon - 1]`.",
+            ),
             may("checkpoints", Shape::Expression, "Number of iterates recorded for curves. Default 100."),
             may("spacing", Shape::Word(SCALES), "Spacing of the checkpoints. Default `linear`."),
         ],
@@ -173,7 +213,11 @@ pub const SECTIONS: &[Section] = &[
         name: "control",
         fields: &[
             must("bound", Shape::Text, "The bound that it varies."),
-            must("change", Shape::Change, "The variation; may also set `right`, `left`, `relation`, `margin` or `order`."),
+            must(
+                "change",
+                Shape::Change,
+                "The variation; may also set `right`, `left`, `relation`, `margin` or `order`.",
+            ),
             must("expect", Shape::Word(OUTCOMES), "The outcome that it must have."),
             may("cases", Shape::Texts, "Restricts the control to these cases."),
         ],
@@ -188,7 +232,11 @@ pub const SECTIONS: &[Section] = &[
     Section {
         name: "figure",
         fields: &[
-            must("kind", Shape::Word(&["left-against-bound", "curves", "contours", "directions", "table"]), "What is drawn: the left side and the bounds over a parameter; statistics over the iterations; iterates on contour lines; first-step directions; a table of a quantity's outputs."),
+            must(
+                "kind",
+                Shape::Word(&["left-against-bound", "curves", "contours", "directions", "table"]),
+                "What is drawn: the left side and the bounds over a parameter; statistics over the iterations; iterates on contour lines; first-step directions; a table of a quantity's outputs.",
+            ),
             may("name", Shape::Text, "Suffix of the file name where a claim has several figures."),
             may("title", Shape::Text, "Heading. Default: the claim's title."),
             may("caption", Shape::Text, "Added to the generated caption."),
@@ -203,7 +251,11 @@ pub const SECTIONS: &[Section] = &[
             may("y_label", Shape::Texts, "Labels of the vertical axes, one a panel."),
             may("x_scale", Shape::Word(SCALES), "Scale of the horizontal axis. Default `linear`."),
             may("y_scale", Shape::Word(SCALES), "Scale of the vertical axes. Default `linear`."),
-            may("band", Shape::Word(&["none", "deviation", "interval"]), "Band around curves: one standard deviation, or the interval of the mean. Default `interval`."),
+            may(
+                "band",
+                Shape::Word(&["none", "deviation", "interval"]),
+                "Band around curves: one standard deviation, or the interval of the mean. Default `interval`.",
+            ),
             may("x_range", Shape::Pair, "Ends of the horizontal axis."),
             may("y_range", Shape::Pair, "Ends of the vertical axes."),
         ],

@@ -5,8 +5,8 @@ use super::claim::{Experiment, Formula, PartSetup, Setting, Start, Work};
 use super::load::schedules;
 use crate::expr::{EvalError, Expr};
 use crate::model::{
-    Arithmetic, Audit, BuildError, DynAlgorithm, DynNoise, DynProblem, Evaluates, Facts, HYPOTHESES, Kind,
-    ParamValue, Params, Real, Registry, Row, Semantics, Slot, Subject, View,
+    Arithmetic, Audit, BuildError, DynAlgorithm, DynNoise, DynProblem, Evaluates, Facts, HYPOTHESES, Kind, ParamValue,
+    Params, Real, Registry, Row, Semantics, Slot, Subject, View,
 };
 use crate::scalar::{Fault, Narrow, Rational, Scalar};
 use std::collections::BTreeMap;
@@ -305,7 +305,8 @@ impl Builder<'_> {
             }
         }
         if experiment.oracle.minibatch && problem.samples().is_none() {
-            let message = format!("problem '{}' is no finite sum: `sampling = \"minibatch\"` needs one", experiment.problem.name);
+            let message =
+                format!("problem '{}' is no finite sum: `sampling = \"minibatch\"` needs one", experiment.problem.name);
             return Err(InstanceError::new(&experiment.problem.span, message));
         }
         let (algorithm, perturbation) = self.algorithm(d, workers)?;
@@ -347,15 +348,12 @@ impl Builder<'_> {
 
     fn count(&self, formula: &Formula, what: &str, most: u64) -> Result<u64, InstanceError> {
         let value = self.value(formula)?;
-        value
-            .exact()
-            .and_then(Rational::to_i64)
-            .and_then(|n| u64::try_from(n).ok())
-            .filter(|n| *n <= most)
-            .ok_or_else(|| {
+        value.exact().and_then(Rational::to_i64).and_then(|n| u64::try_from(n).ok()).filter(|n| *n <= most).ok_or_else(
+            || {
                 let message = format!("{what} is {value}; it must be a whole number from 0 to {most}");
                 InstanceError::new(&formula.span, message)
-            })
+            },
+        )
     }
 
     fn params(&self, part: &PartSetup, d: usize, workers: usize) -> Result<Params, InstanceError> {
@@ -445,7 +443,8 @@ impl Builder<'_> {
         let squares: Vec<Real> = gradient.iter().map(|g| g.times(g)).collect();
         self.facts.exact("grad0_l2", Real::sum(&squares).root());
         if let Some(minimiser) = minimiser {
-            let squares: Vec<Real> = point.iter().zip(minimiser).map(|(a, b)| a.minus(b)).map(|v| v.times(&v)).collect();
+            let squares: Vec<Real> =
+                point.iter().zip(minimiser).map(|(a, b)| a.minus(b)).map(|v| v.times(&v)).collect();
             self.facts.exact("R", Real::sum(&squares).root());
         }
     }

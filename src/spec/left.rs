@@ -184,7 +184,11 @@ impl Splitter<'_> {
             return Err(refuse(span, "functionals do not nest this way", "min(E(f)) and E(min(f)) are the two orders"));
         }
         if !self.names_statistic(node) {
-            return Err(refuse(node.span(), "no statistic under the time functional", "name one, such as f or grad_l1"));
+            return Err(refuse(
+                node.span(),
+                "no statistic under the time functional",
+                "name one, such as f or grad_l1",
+            ));
         }
         parse(&node.to_string())
     }

@@ -16,14 +16,31 @@ use std::ops::Range;
 /// Keys of a change that vary the question rather than the setup.
 const QUESTION_KEYS: &[&str] = &["left", "right", "relation", "margin", "order", "trivial", "rate_in", "units"];
 /// Keys that neither vary the setup nor the question.
-const PROSE_KEYS: &[&str] =
-    &["schema", "id", "title", "source", "statement", "notes", "assumes", "case", "bound", "control", "curve", "figure"];
+const PROSE_KEYS: &[&str] = &[
+    "schema",
+    "id",
+    "title",
+    "source",
+    "statement",
+    "notes",
+    "assumes",
+    "case",
+    "bound",
+    "control",
+    "curve",
+    "figure",
+];
 
 /// Reads a claim file, after laying `settings` (`--set NAME=VALUE`) over its parameters.
 ///
 /// # Errors
 /// Every error of the file.
-pub fn load(file: &str, text: &str, registry: &Registry, settings: &[(String, String)]) -> Result<Spec, Box<SpecError>> {
+pub fn load(
+    file: &str,
+    text: &str,
+    registry: &Registry,
+    settings: &[(String, String)],
+) -> Result<Spec, Box<SpecError>> {
     let fail = |diagnostics| Box::new(SpecError::new(file, text, diagnostics));
     let mut tree = tree::parse(text).map_err(fail)?;
     set_parameters(&mut tree, settings).map_err(fail)?;
@@ -76,7 +93,8 @@ impl Loader<'_> {
         let figures = self.figures(&root);
         let relation = self.reader.word(&root, "", "relation").and_then(|r| Relation::named(&r));
         if bounds.is_empty() && figures.is_empty() {
-            self.reader.error(Diagnostic::new(0..0, "the file has neither a [[bound]] nor a [[figure]]: nothing to do"));
+            self.reader
+                .error(Diagnostic::new(0..0, "the file has neither a [[bound]] nor a [[figure]]: nothing to do"));
         }
         let mut hasher = Sha256::new();
         hasher.update(text);
@@ -172,8 +190,7 @@ impl Loader<'_> {
             if !allowed {
                 let message = format!("a change cannot set '{}'", entry.key);
                 let accepted = top.iter().map(|f| f.key).filter(|k| !PROSE_KEYS.contains(k)).chain(["right", "order"]);
-                self.reader
-                    .error(Diagnostic::new(entry.key_span.clone(), message).did_you_mean(&entry.key, accepted));
+                self.reader.error(Diagnostic::new(entry.key_span.clone(), message).did_you_mean(&entry.key, accepted));
             }
         }
         Some(change.clone())
@@ -251,7 +268,8 @@ impl Loader<'_> {
             }
         }
         let mut trials = Vec::new();
-        for (case, case_change) in cases.iter().filter(|(n, _)| wanted.is_empty() || wanted.iter().any(|(w, _)| w == n)) {
+        for (case, case_change) in cases.iter().filter(|(n, _)| wanted.is_empty() || wanted.iter().any(|(w, _)| w == n))
+        {
             let mut tree = merged(root, case_change.as_ref(), None);
             for layer in layers.iter().flatten() {
                 tree.apply(layer);
@@ -312,7 +330,9 @@ impl Loader<'_> {
         };
         let order: Vec<String> = self.reader.texts(tree, "order").into_iter().map(|(t, _)| t).collect();
         let rate_in = self.reader.text(tree, "rate_in");
-        if relation == Relation::Rate && !rate_in.as_ref().is_some_and(|n| variant.parameters.iter().any(|p| p.name == *n && p.values.len() > 2)) {
+        if relation == Relation::Rate
+            && !rate_in.as_ref().is_some_and(|n| variant.parameters.iter().any(|p| p.name == *n && p.values.len() > 2))
+        {
             let message = "a rate needs 'rate_in': a parameter that is swept over at least three values";
             self.reader.error(Diagnostic::new(span.clone(), message));
         }
@@ -326,7 +346,9 @@ impl Loader<'_> {
         if relation == Relation::Ordering && order.len() < 2 {
             self.reader.error(Diagnostic::new(span.clone(), "an ordering needs 'order': at least two curves"));
         } else if relation != Relation::Ordering && tree.get("right").is_none() {
-            self.reader.error(Diagnostic::new(span.clone(), "the bound has no 'right'").help("the right side, such as \"D/T\""));
+            self.reader.error(
+                Diagnostic::new(span.clone(), "the bound has no 'right'").help("the right side, such as \"D/T\""),
+            );
         }
         let margin = tree.get("margin").and_then(|n| self.reader.formula(n, "margin", &right_names));
         let trivial = tree.get("trivial").and_then(|n| self.reader.formula(n, "trivial", &right_names));
@@ -399,7 +421,12 @@ impl Loader<'_> {
             }
         };
         let mut setup = tree.clone();
-        setup.entries.retain(|e| !QUESTION_KEYS.contains(&e.key.as_str()) && !PROSE_KEYS.contains(&e.key.as_str()) && e.key != "hypotheses" && e.key != "requires");
+        setup.entries.retain(|e| {
+            !QUESTION_KEYS.contains(&e.key.as_str())
+                && !PROSE_KEYS.contains(&e.key.as_str())
+                && e.key != "hypotheses"
+                && e.key != "requires"
+        });
         Some(Variant { parameters, work, hypotheses, requires, setup: setup.canonical() })
     }
 
@@ -419,7 +446,9 @@ impl Loader<'_> {
     fn requires(&mut self, tree: &Table, names: &Names<'_>) -> Vec<Requirement> {
         let mut found = Vec::new();
         for (text, span) in self.reader.texts(tree, "requires") {
-            let Some((left, operator, right)) = split_comparison(&text).map(|(l, o, r)| (l.to_string(), o.to_string(), r.to_string())) else {
+            let Some((left, operator, right)) =
+                split_comparison(&text).map(|(l, o, r)| (l.to_string(), o.to_string(), r.to_string()))
+            else {
                 let error = Diagnostic::new(span, format!("'{text}' is no inequality"));
                 self.reader.error(error.help("write one such as \"alpha < 2/Linf\" or \"0 <= beta\""));
                 continue;
@@ -441,16 +470,12 @@ impl Loader<'_> {
             self.reader.error(Diagnostic::new(node.span.clone(), "'quantity' takes { name = \"..\" }"));
             None
         })?;
-        let name = self.reader.text(&table, "name").or_else(|| self.reader.missing_name(&table, node, "quantity", "name"))?;
+        let name =
+            self.reader.text(&table, "name").or_else(|| self.reader.missing_name(&table, node, "quantity", "name"))?;
         match self.registry.quantity(&name) {
-            Ok(entry) => Some(self.reader.settings(
-                &table,
-                &node.span,
-                ("quantity", "name", &[]),
-                entry.params,
-                &name,
-                names,
-            )),
+            Ok(entry) => {
+                Some(self.reader.settings(&table, &node.span, ("quantity", "name", &[]), entry.params, &name, names))
+            }
             Err(_) => {
                 let all: Vec<&str> = self.registry.quantities().map(|e| e.name).collect();
                 self.reader.unknown(&table, node, "name", &format!("unknown quantity '{name}'"), &name, &all)
@@ -471,7 +496,8 @@ impl Loader<'_> {
     fn problem(&mut self, tree: &Table, names: &Names<'_>) -> Option<PartSetup> {
         let (table, span) = self.reader.table(tree, "problem")?;
         let node = Node { span: span.clone(), value: Value::Table(table.clone()) };
-        let name = self.reader.text(table, "name").or_else(|| self.reader.missing_name(table, &node, "problem", "name"))?;
+        let name =
+            self.reader.text(table, "name").or_else(|| self.reader.missing_name(table, &node, "problem", "name"))?;
         match self.registry.problem(&name) {
             Ok(entry) => {
                 let what = ("problem", "name", &["start"][..]);
@@ -519,7 +545,8 @@ impl Loader<'_> {
             return None;
         };
         let node = Node { span: span.clone(), value: Value::Table(table.clone()) };
-        let name = self.reader.text(table, "name").or_else(|| self.reader.missing_name(table, &node, "algorithm", "name"))?;
+        let name =
+            self.reader.text(table, "name").or_else(|| self.reader.missing_name(table, &node, "algorithm", "name"))?;
         match self.registry.algorithm(&name) {
             Ok(entry) => {
                 Some(self.reader.settings(table, &span, ("algorithm", "name", &[]), entry.params, &name, names))
@@ -560,7 +587,8 @@ impl Loader<'_> {
 
     fn run(&mut self, tree: &Table, names: &Names<'_>) -> Option<RunSetup> {
         let Some((table, span)) = self.reader.table(tree, "run") else {
-            self.reader.error(Diagnostic::new(0..0, "the file has a [problem] but no [run]").help("[run] horizon = 100"));
+            self.reader
+                .error(Diagnostic::new(0..0, "the file has a [problem] but no [run]").help("[run] horizon = 100"));
             return None;
         };
         self.reader.check_keys(table, "run", &span);

@@ -12,6 +12,8 @@ mod tree;
 pub use claim::*;
 pub use diagnostic::{Diagnostic, SpecError};
 pub use fields::{Field, OUTCOMES, RELATIONS, SECTIONS, Section, Shape};
-pub use instance::{Cell, Instance, InstanceError, Schedule, StartPoint, cells, evaluate, evaluate_quantity, requirements};
+pub use instance::{
+    Cell, Instance, InstanceError, Schedule, StartPoint, cells, evaluate, evaluate_quantity, requirements,
+};
 pub use left::{Left, PathTerm, REDUCERS, Reducer, Term};
 pub use load::load;

@@ -1,9 +1,9 @@
 //! From a tree to a checked claim: every error of the file is collected before any is reported.
 
+use super::Diagnostic;
 use super::claim::{Formula, Parameter, PartSetup, Setting};
 use super::fields::{Shape, section};
 use super::tree::{Entry, Node, Table, Value};
-use super::Diagnostic;
 use crate::expr::{Expr, ExprError, Signature};
 use crate::model::{FACTS, Kind, ParamSpec, Registry};
 use crate::scalar::Rational;
@@ -316,9 +316,7 @@ impl<'a> Reader<'a> {
                 Value::Text(text) if words.contains(&text.as_str()) => Some(Setting::Text(text.clone())),
                 Value::Text(text) => {
                     let message = format!("'{key}' is '{text}'");
-                    self.error(
-                        Diagnostic::new(node.span.clone(), message).did_you_mean(text, words.iter().copied()),
-                    );
+                    self.error(Diagnostic::new(node.span.clone(), message).did_you_mean(text, words.iter().copied()));
                     None
                 }
                 _ => self.wrong(node, key, "a text in quotes"),
@@ -351,9 +349,7 @@ impl<'a> Reader<'a> {
         let table = as_part(node, "law").or_else(|| self.wrong(node, key, "{ law = \"..\" }"))?;
         let name = self.text(&table, "law").or_else(|| self.missing_name(&table, node, key, "law"))?;
         match self.registry.noise(&name) {
-            Ok(entry) => {
-                Some(self.settings(&table, &node.span, ("noise law", "law", &[]), entry.params, &name, names))
-            }
+            Ok(entry) => Some(self.settings(&table, &node.span, ("noise law", "law", &[]), entry.params, &name, names)),
             Err(_) => {
                 let all: Vec<&str> = self.registry.noises().map(|e| e.name).collect();
                 self.unknown(&table, node, "law", &format!("unknown noise law '{name}'"), &name, &all)

@@ -154,7 +154,10 @@ pub const MAX_FILE: usize = 1 << 20;
 /// One diagnostic a syntax error, or one for a file that is too long.
 pub fn parse(text: &str) -> Result<Table, Vec<Diagnostic>> {
     if text.len() > MAX_FILE {
-        return Err(vec![Diagnostic::new(0..0, format!("the file has {} bytes; at most {MAX_FILE} are read", text.len()))]);
+        return Err(vec![Diagnostic::new(
+            0..0,
+            format!("the file has {} bytes; at most {MAX_FILE} are read", text.len()),
+        )]);
     }
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
@@ -203,9 +206,7 @@ fn convert(value: &DeValue<'_>, span: Range<usize>, diagnostics: &mut Vec<Diagno
             Value::Bool(false)
         }
         DeValue::Array(list) => Value::List(
-            list.iter()
-                .map(|n| Node { span: n.span(), value: convert(n.get_ref(), n.span(), diagnostics) })
-                .collect(),
+            list.iter().map(|n| Node { span: n.span(), value: convert(n.get_ref(), n.span(), diagnostics) }).collect(),
         ),
         DeValue::Table(table) => Value::Table(convert_table(table, diagnostics)),
     }

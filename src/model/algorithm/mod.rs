@@ -4,6 +4,7 @@ pub mod ef_sgd;
 
 use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
 use crate::scalar::{Fault, Narrow, Rational, Scalar, Wide};
+use crate::stats::Interval;
 
 /// The only door from an algorithm to the outside: gradients, coins, and the wire. It counts what passes.
 pub trait Query<S> {
@@ -153,7 +154,10 @@ impl<A: Algorithm> AlgorithmMeta for A {
 }
 
 /// An algorithm in every arithmetic: what the registry builds.
-pub trait DynAlgorithm: Runs<Narrow> + Runs<Wide> + Runs<Rational> + AlgorithmMeta + Send + Sync {}
+pub trait DynAlgorithm:
+    Runs<Narrow> + Runs<Wide> + Runs<Rational> + Runs<Interval> + AlgorithmMeta + Send + Sync
+{
+}
 impl<A: Algorithm> DynAlgorithm for A {}
 
 /// An algorithm of the registry. Parameters of kind [`super::Kind::Schedule`] get their slots in table order.

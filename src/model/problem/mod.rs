@@ -5,6 +5,7 @@ pub mod quadratic;
 use super::facts::{Facts, Trait};
 use super::{ParamSpec, Real};
 use crate::scalar::{Fault, Narrow, Rational, Scalar, Wide};
+use crate::stats::Interval;
 
 /// A statistic that only one problem knows (a test loss, a distance to a span).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,7 +219,10 @@ impl<P: Problem> ProblemMeta for P {
 }
 
 /// A problem in every arithmetic: what the registry builds.
-pub trait DynProblem: Evaluates<Narrow> + Evaluates<Wide> + Evaluates<Rational> + ProblemMeta + Send + Sync {}
+pub trait DynProblem:
+    Evaluates<Narrow> + Evaluates<Wide> + Evaluates<Rational> + Evaluates<Interval> + ProblemMeta + Send + Sync
+{
+}
 impl<P: Problem> DynProblem for P {}
 
 /// A problem of the registry.
