@@ -10,3 +10,4 @@ pub mod rng;
 pub mod scalar;
 pub mod spec;
 pub mod stats;
+pub mod verdict;

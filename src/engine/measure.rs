@@ -257,6 +257,22 @@ impl<'a, S: Arithmetic> Recorder<'a, S> {
         Ok(())
     }
 
+    /// Records one point as if every iterate were there: an enclosure of all iterates gives one of all functionals.
+    pub fn record_throughout(&mut self, point: &mut Point<'_, S>) -> Result<(), Fault> {
+        let length = self.instance.window.1 - self.instance.window.0 + 1;
+        for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
+            for (r, (reducer, probe)) in reductions.iter().enumerate() {
+                let value = probe.evaluate(point)?;
+                let sum = if *reducer == Reducer::Mean { value * S::ratio(length as i64, 1) } else { value };
+                self.running[p][r] = Some(sum);
+            }
+        }
+        for (s, (_, probe)) in self.plan.series.iter().enumerate() {
+            self.series[s].push(probe.evaluate(point)?);
+        }
+        Ok(())
+    }
+
     /// The path functionals at the end of the run.
     pub fn paths(&mut self) -> Result<Vec<S>, Fault> {
         let window = self.instance.window;

@@ -6,11 +6,13 @@
 mod block;
 mod measure;
 mod oracle;
+mod range;
 mod run;
 
 pub use block::{Door, Record, exact, simulate, trace, trace_exact};
 pub use measure::{Plan, Probe};
 pub use oracle::{ExactOracle, Sampled, Traffic};
+pub use range::ranges;
 pub use run::{Estimates, PathMoments, Progress, Silent, run};
 
 use crate::scalar::Fault;

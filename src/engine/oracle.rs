@@ -2,7 +2,7 @@
 
 use crate::model::{Arithmetic, DynNoise, Evaluates, Perturbs, Query};
 use crate::rng::{CellKey, Stream};
-use crate::scalar::{Fault, Lane, Narrow, Rational, Scalar, WIDTH, Wide};
+use crate::scalar::{Fault, Lane, Narrow, Rational, WIDTH, Wide};
 use crate::spec::Instance;
 
 /// What has passed the door of one replicate.

@@ -102,6 +102,12 @@ pub trait Algorithm: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The largest move of any coordinate in one step, given the schedules' values and whatever the gradients are;
+    /// `None` where the gradients decide. Sign steps have one: it gives their statistics a range.
+    fn reach(&self, _values: &[f64], _workers: usize) -> Option<f64> {
+        None
+    }
+
     /// Whether steps draw coins or noise of the algorithm's own under these conventions.
     fn is_random(&self, semantics: &Semantics) -> bool {
         semantics.sign_zero == SignZero::Random || semantics.ties == SignZero::Random
@@ -134,6 +140,8 @@ pub trait AlgorithmMeta {
     fn views(&self, dimension: usize, workers: usize) -> Vec<View>;
     /// See [`Algorithm::facts`].
     fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)>;
+    /// See [`Algorithm::reach`].
+    fn reach(&self, values: &[f64], workers: usize) -> Option<f64>;
     /// See [`Algorithm::is_random`].
     fn is_random(&self, semantics: &Semantics) -> bool;
 }
@@ -147,6 +155,9 @@ impl<A: Algorithm> AlgorithmMeta for A {
     }
     fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)> {
         Algorithm::facts(self, dimension)
+    }
+    fn reach(&self, values: &[f64], workers: usize) -> Option<f64> {
+        Algorithm::reach(self, values, workers)
     }
     fn is_random(&self, semantics: &Semantics) -> bool {
         Algorithm::is_random(self, semantics)
