@@ -1,5 +1,6 @@
 //! signcheck: executable theorems for sign-based optimisation.
 #![forbid(unsafe_code)]
 
+pub mod figure;
 pub mod results;
 pub mod scalar;
