@@ -2,5 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod figure;
+pub mod report;
 pub mod results;
 pub mod scalar;

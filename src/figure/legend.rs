@@ -1,7 +1,7 @@
 //! Legends: what they list, where they cover least, how they look.
 
 use super::layers::{BAND, BAR, STROKE, arrow, marker};
-use super::palette::{INK, PAPER, color};
+use super::palette::{GRID, INK, PAPER, color};
 use super::plot::Plot;
 use super::scene::{Align, Point, Rect, Scene};
 use super::text::{clean, shorten, width};
@@ -112,7 +112,9 @@ impl Block {
 
     /// Draws it on a translucent card.
     pub fn draw_boxed(&self, scene: &mut Scene, card: Rect) {
-        scene.fill(card.corners(), PAPER, 0.82);
+        scene.fill(card.corners(), PAPER, 0.86);
+        let corners = card.corners();
+        scene.line(corners.iter().copied().chain(corners.first().copied()).collect(), GRID, 0.9);
         self.draw(scene, (card.left + GAP, card.top + GAP / 2.0));
     }
 }

@@ -64,7 +64,10 @@ impl Ranges {
         let bars = panel.layers.iter().any(|l| matches!(l, Layer::Bars { .. }));
         // Bars stand on the axis; everything else keeps off the frame.
         let floor = if bars && !self.log_y { 0.0 } else { 0.06 };
-        (Scale::new(&panel.x, self.x, (0.03, 0.03)), Scale::new(&panel.y, self.y, (floor, 0.06)))
+        let contours = panel.layers.iter().any(|l| matches!(l, Layer::Contours { .. }));
+        // Contour lines that end short of the frame would look cut.
+        let (across, down) = if contours { (0.0, (0.0, 0.0)) } else { (0.03, (floor, 0.06)) };
+        (Scale::new(&panel.x, self.x, (across, across)), Scale::new(&panel.y, self.y, down))
     }
 
     fn point(&mut self, x: f64, y: f64) {

@@ -202,9 +202,11 @@ fn hostile_data_is_drawn_without_a_panic() {
 #[test]
 fn hostile_data_is_also_a_bitmap() {
     let columns = hostile_columns();
-    for (x, y) in columns.iter().zip(columns.iter().rev()) {
-        let layers = every_layer(x, y);
-        assert!(render_png(&picture("hostile", vec![panel("", ("x", Linear), ("y", Log), layers)])).is_ok());
+    // Three panels a page: drawing pixels is slow without optimisation.
+    let pairs: Vec<_> = columns.iter().zip(columns.iter().rev()).collect();
+    for three in pairs.chunks(3) {
+        let panels = three.iter().map(|(x, y)| panel("", ("x", Linear), ("y", Log), every_layer(x, y)));
+        assert!(render_png(&picture("hostile", panels.collect())).is_ok());
     }
 }
 
@@ -223,10 +225,11 @@ fn empty_pictures_and_odd_texts_are_drawn() {
 
 #[test]
 fn bytes_repeat() {
-    for fixture in fixtures().into_iter().take(3) {
+    for fixture in fixtures() {
         assert_eq!(render_svg(&fixture).unwrap(), render_svg(&fixture).unwrap());
-        assert_eq!(render_png(&fixture).unwrap(), render_png(&fixture).unwrap());
     }
+    let flat = picture("flat", vec![sweep(), sweep(), sweep()]);
+    assert_eq!(render_png(&flat).unwrap(), render_png(&flat).unwrap());
 }
 
 #[test]
@@ -236,11 +239,11 @@ fn files_stay_small_and_name_themselves() {
         assert!(svg.len() < 300_000, "{}: {}", fixture.name, svg.len());
         assert!(svg.contains("<title>signSGD against its bound on a quadratic &amp; a &lt;rotated&gt; one</title>"));
         assert!(svg.contains("font-family=\"DejaVu Sans, Verdana, sans-serif\""));
-        let png = render_png(&fixture).unwrap();
-        // Width in the header chunk.
-        assert_eq!(png[16..20], 1600_u32.to_be_bytes());
-        assert!(png.len() < 600_000, "{}: {}", fixture.name, png.len());
     }
+    let png = render_png(&fixtures()[2]).unwrap();
+    // Width in the header chunk.
+    assert_eq!(png[16..20], 1600_u32.to_be_bytes());
+    assert!(png.len() < 300_000, "{}", png.len());
 }
 
 #[test]
