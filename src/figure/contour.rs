@@ -112,7 +112,10 @@ pub(super) fn choose_levels(z: &[Vec<f64>], count: usize) -> Vec<f64> {
     if low >= high {
         return Vec::new();
     }
-    let share = |i: usize| (i as f64 / (count + 1) as f64).powi(2);
+    let share = |i: usize| {
+        let step = i as f64 / (count + 1) as f64;
+        step * step
+    };
     (1..=count).map(|i| low * (1.0 - share(i)) + high * share(i)).collect()
 }
 

@@ -39,7 +39,7 @@ fn grid(from: f64, to: f64, n: usize) -> Vec<f64> {
 
 /// A rough, repeatable value in [0, 1).
 fn noise(i: usize) -> f64 {
-    (i as f64 * 12.9898).sin().mul_add(43_758.545_3, 0.0).rem_euclid(1.0)
+    ((i as f64 * 12.9898).sin() * 43_758.545_3).rem_euclid(1.0)
 }
 
 fn decay() -> Panel {

@@ -12,7 +12,7 @@
       rows.forEach(function (row) {
         var data = row.dataset;
         var fits = (!paper || data.paper === paper) &&
-          (!outcome || (outcome === "unexpected" ? data.expected === "false" : data.outcome === outcome)) &&
+          (!outcome || (outcome === "unexpected" ? data.expected === "no" : data.outcome === outcome)) &&
           words.every(function (word) { return data.search.indexOf(word) >= 0; });
         row.hidden = !fits;
         shown += fits ? 1 : 0;

@@ -230,6 +230,8 @@ mod tests {
             }
         }
         assert_eq!(html.matches("<tr data-paper=").count(), ledger.claims.len());
+        // What the script's filter compares with.
+        assert_eq!(html.matches("data-expected=\"no\"").count(), ledger.tally().unexpected);
         assert!(
             html.contains("signcheck verify bernstein2018&#x2f;theorem-1")
                 || html.contains("signcheck verify bernstein2018/theorem-1")

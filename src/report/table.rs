@@ -97,36 +97,59 @@ fn latex_text(text: &str) -> String {
     out
 }
 
+/// Terminals narrower than this get cells of several lines instead of eight columns.
+const WIDE: u16 = 120;
+
 /// The ledger as a table for a terminal `width` columns wide, with a closing line of counts.
 ///
-/// Colours are added only when asked for; the signs before the outcomes tell the same.
+/// Colours are added only when asked for; the signs before the outcomes tell the same. Narrow terminals get the
+/// same cells stacked in five columns.
 #[must_use]
 pub fn terminal(ledger: &Ledger, colour: bool, width: u16) -> String {
     let mut table = Table::new();
     // Rules above, below the heads and below: a line a bound needs no more.
     let rule = LineStyle::none().fill('─').junction('─');
     table.load_style(TableStyle::new().top_border(rule).header_separator(rule).bottom_border(rule));
-    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.max(40)).set_header(HEADS);
-    for bound in &ledger.claims {
-        let mut cells = cells(bound);
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.max(40));
+    let rows = ledger.claims.iter().map(|bound| {
+        let mut cells = cells(bound).map(|cell| cell.replace(char::is_control, " "));
         cells[2] = format!("{} {}", numbers::sign(bound.outcome), cells[2]);
         if !bound.as_expected {
             cells[7] = format!("! {}", cells[7]);
         }
-        table.add_row(cells.map(|cell| cell.replace(char::is_control, " ")));
-    }
-    if let Some(column) = table.column_mut(4) {
+        cells
+    });
+    let (outcome, ratio) = if width >= WIDE {
+        table.set_header(HEADS).add_rows(rows);
+        (2, 4)
+    } else {
+        table.set_header(stacked(HEADS.map(str::to_owned))).add_rows(rows.map(stacked));
+        (1, 3)
+    };
+    if let Some(column) = table.column_mut(ratio) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     // The outcome is what the eye looks for: it does not break on a terminal that has room for it.
     if width >= 80
-        && let Some(column) = table.column_mut(2)
+        && let Some(column) = table.column_mut(outcome)
     {
         let longest = ledger.claims.iter().map(|b| numbers::outcome(b.outcome).len()).max().unwrap_or(0);
         column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(longest as u16 + 4)));
     }
     let plain = format!("{table}\n{}\n", summary(ledger));
     if colour { coloured(&plain) } else { plain }
+}
+
+/// Eight cells in five columns: the claim over its bound, the outcome over its expectation, the evidence over the
+/// controls.
+fn stacked([claim, bound, outcome, sides, ratio, evidence, controls, expected]: [String; 8]) -> [String; 5] {
+    [
+        format!("{}\n  {bound}", claim.replace('/', "/\n  ")),
+        format!("{outcome}\n  {expected}"),
+        sides.replace(" vs ", "\nvs "),
+        ratio,
+        format!("{evidence}\n{controls}"),
+    ]
 }
 
 /// Colours outcomes in a finished table: escape codes inside cells would count as width.
