@@ -1,10 +1,8 @@
 //! signcheck: executable theorems for sign-based optimisation.
 #![forbid(unsafe_code)]
 
-pub mod data;
-pub mod engine;
-pub mod expr;
-pub mod model;
+pub mod figure;
+pub mod report;
 pub mod results;
 pub mod rng;
 pub mod scalar;
