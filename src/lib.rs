@@ -1,7 +1,11 @@
 //! signcheck: executable theorems for sign-based optimisation.
 #![forbid(unsafe_code)]
 
+pub mod data;
+pub mod engine;
+pub mod expr;
 pub mod figure;
+pub mod model;
 pub mod report;
 pub mod results;
 pub mod rng;
