@@ -135,7 +135,7 @@ pub fn slope(points: &[LogPoint]) -> Option<SlopeEstimate> {
     let spread_x: f64 = points.iter().map(|p| weight(p) * (p.x - centre) * (p.x - centre)).sum();
     let widest = points.iter().fold(0.0_f64, |m, p| m.max(p.x.abs()));
     // equal x leave a spread of rounding size only
-    if !(spread_x > 1e-24 * total * widest * widest) || !spread_x.is_finite() {
+    if spread_x <= 1e-24 * total * widest * widest || !spread_x.is_finite() {
         return None;
     }
     let fitted = points.iter().map(|p| weight(p) * (p.x - centre) * (p.y - level)).sum::<f64>() / spread_x;
