@@ -10,6 +10,4 @@ pub mod report;
 pub mod results;
 pub mod rng;
 pub mod scalar;
-pub mod spec;
 pub mod stats;
-pub mod verdict;

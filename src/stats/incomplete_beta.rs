@@ -1,7 +1,7 @@
 //! The regularised incomplete beta function, both tails.
 //!
 //! I_x(a, b) = 1/B(a, b) int_0^x t^(a-1) (1-t)^(b-1) dt, by the continued fraction of A. R. DiDonato and
-//! A. H. Morris (ACM TOMS 18, 1992, eq. 9; modified Lentz evaluation) on the side of the mean where it converges
+//! A. H. Morris (ACM TOMS 18, 1992, Algorithm 708; modified Lentz evaluation) on the side of the mean where it converges
 //! fast; the other tail is the complement.
 //! The tail on the short side thus keeps its relative precision, which is what a level of 1e-9 needs.
 //! It takes O(sqrt(max(a, b))) terms near the mean and few away from it.
@@ -106,11 +106,11 @@ mod tests {
     proptest! {
         #[test]
         fn recursion_and_reflection(a in 0.1..2000.0_f64, b in 0.1..2000.0_f64, x in 1e-6..0.999_999_f64) {
-            // identity (A&S 26.5.2): I_x(a, b) = 1 - I_(1-x)(b, a)
+            // identity (DLMF 8.17.4): I_x(a, b) = 1 - I_(1-x)(b, a)
             let (lower, upper) = beta_tails(a, b, x, 1.0 - x);
             let mirrored = beta_tails(b, a, 1.0 - x, x);
             prop_assert!((lower - mirrored.1).abs() <= 1e-13 && (upper - mirrored.0).abs() <= 1e-13);
-            // identity (A&S 26.5.15): I_x(a, b) = I_x(a + 1, b) + x^a (1 - x)^b/(a B(a, b))
+            // identity (DLMF 8.17.20): I_x(a, b) = I_x(a + 1, b) + x^a (1 - x)^b/(a B(a, b))
             let step = beta_kernel(a, b, x, 1.0 - x, beta_excess(a, b, x, 1.0 - x)) / a;
             let next = beta_tails(a + 1.0, b, x, 1.0 - x).0;
             prop_assert!((lower - next - step).abs() <= 1e-12 * lower + 1e-15, "{lower} {next} {step}");

@@ -3,13 +3,13 @@
 use super::special::bisect;
 use std::f64::consts::SQRT_2;
 
-/// P[Z > z] = erfc(z/sqrt 2)/2 by libm; the relative error in the far tail is about z^2 eps (1e-13 at z = 30).
+/// `P[Z > z]` = erfc(z/sqrt 2)/2 by libm; the relative error in the far tail is about z^2 eps (1e-13 at z = 30).
 #[must_use]
 pub fn normal_upper_tail(z: f64) -> f64 {
     0.5 * libm::erfc(z / SQRT_2)
 }
 
-/// The z with P[Z <= z] = p; accurate to a few ulps for p from 1e-308 to 1 - 1e-16, infinite at 0 and 1, NaN outside [0, 1].
+/// The z with `P[Z <= z]` = p; accurate to a few ulps for p from 1e-308 to 1 - 1e-16, infinite at 0 and 1, NaN outside [0, 1].
 ///
 /// Bisection over the doubles, on erf near the middle, where the tail is flat in relative terms, and on erfc
 /// elsewhere. For probabilities near 1 use [`normal_upper_quantile`]: 1 - 1e-20 is no double.
@@ -23,7 +23,7 @@ pub fn normal_quantile(p: f64) -> f64 {
     if p > 0.5 { normal_upper_quantile(1.0 - p) } else { -normal_upper_quantile(p) }
 }
 
-/// The z with P[Z > z] = q; errors as [`normal_quantile`].
+/// The z with `P[Z > z]` = q; errors as [`normal_quantile`].
 #[must_use]
 pub fn normal_upper_quantile(q: f64) -> f64 {
     // past this point the tail underflows to 0

@@ -8,7 +8,7 @@ use super::{Coverage, Interval, MeanEstimate, MeanFault, Moments};
 /// Past this the square of t overflows; the tail is taken as 0 and the quantile as infinite.
 const FURTHEST: f64 = 1e150;
 
-/// P[T > t] for `df` > 0 degrees of freedom: I_x(df/2, 1/2)/2 at x = df/(df + t^2) for t >= 0 (A&S 26.7.1).
+/// `P[T > t]` for `df` > 0 degrees of freedom: I_x(df/2, 1/2)/2 at x = df/(df + t^2) for t >= 0 (A&S 26.7.1).
 ///
 /// Relative error about 1e-13 for df up to 1e6. NaN for a `df` that is not positive and finite.
 #[must_use]
@@ -23,7 +23,7 @@ pub fn student_upper_tail(df: f64, t: f64) -> f64 {
     beta_tails(df / 2.0, 0.5, df / (df + square), square / (df + square)).0 / 2.0
 }
 
-/// The t with P[T > t] = q, for 0 < q <= 1/2; by bisection on the tail, to a relative error of about 1e-13.
+/// The t with `P[T > t]` = q, for 0 < q <= 1/2; by bisection on the tail, to a relative error of about 1e-13.
 ///
 /// Infinite for q = 0 (or where t would pass 1e150); mirrored for q > 1/2; NaN outside [0, 1] or for a `df` that
 /// is not positive and finite.
