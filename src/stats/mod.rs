@@ -14,6 +14,7 @@
 //! architecture; distribution functions are written here because those at hand lose digits in the far tails
 //! that a level of 1e-9 needs.
 
+mod arithmetic;
 mod bernstein;
 mod binomial;
 mod bounded;
