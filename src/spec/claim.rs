@@ -350,6 +350,8 @@ pub struct Spec {
     pub assumes: Vec<String>,
     /// Why bounds need not be homogeneous.
     pub units_waiver: Option<String>,
+    /// Declared units of parameters, as powers of [f] and [x]; others are numbers.
+    pub dimensions: Vec<(String, (i64, i64))>,
     /// Remarks.
     pub notes: Vec<String>,
     /// Setups of the file itself, a case each.
@@ -369,6 +371,12 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// Whether the file declares a parameter of that name.
+    #[must_use]
+    pub fn declares(&self, name: &str) -> bool {
+        self.base.iter().any(|(_, v)| v.parameters.iter().any(|p| p.name == name))
+    }
+
     /// Number of (bound, case) and (control, case) questions: each cell of each has an equal share of the level.
     pub fn trials(&self) -> impl Iterator<Item = &Trial> {
         let bounds = self.bounds.iter().flat_map(|b| &b.trials);

@@ -25,6 +25,8 @@ pub enum Shape {
     Change,
     /// Names chosen by the author, each a number, an expression, or a list of them.
     Parameters,
+    /// A table of pairs of whole numbers.
+    Units,
     /// A registered problem with its parameters.
     Problem,
     /// A registered algorithm with its parameters.
@@ -111,6 +113,11 @@ pub const SECTIONS: &[Section] = &[
             ),
             may("trivial", Shape::Expression, "A right side above this value is vacuous."),
             may("units", Shape::Text, "`waived: <reason>` where a bound is knowingly not homogeneous in [f] and [x]."),
+            may(
+                "dimensions",
+                Shape::Units,
+                "Units of declared parameters, as powers of [f] and [x]: `{ alpha = [-1, 2] }` for a step size. Others are numbers.",
+            ),
             may("rate_in", Shape::Text, "For `rate`: the swept parameter against which the exponent is fitted."),
             may("notes", Shape::Texts, "Settings that the paper leaves open and what was chosen."),
             may("parameters", Shape::Parameters, "Declared names; a list is swept."),

@@ -111,6 +111,7 @@ impl Loader<'_> {
             left_text: self.reader.text(&root, "left").unwrap_or_default(),
             assumes: self.reader.texts(&root, "assumes").into_iter().map(|(t, _)| t).collect(),
             units_waiver: self.units(&root),
+            dimensions: self.dimensions(&root),
             notes: self.reader.texts(&root, "notes").into_iter().map(|(t, _)| t).collect(),
             base,
             bounds,
@@ -160,6 +161,27 @@ impl Loader<'_> {
                 None
             }
         }
+    }
+
+    fn dimensions(&mut self, root: &Table) -> Vec<(String, (i64, i64))> {
+        let Some((table, _)) = self.reader.table(root, "dimensions") else { return Vec::new() };
+        let mut found = Vec::new();
+        for entry in &table.entries {
+            let powers: Vec<i64> = match &entry.node.value {
+                Value::List(list) => {
+                    list.iter().filter_map(|n| self.reader.number(n, &entry.key)).filter_map(|q| q.to_i64()).collect()
+                }
+                _ => Vec::new(),
+            };
+            match powers.as_slice() {
+                [f, x] => found.push((entry.key.clone(), (*f, *x))),
+                _ => {
+                    let message = format!("'{}' takes the powers of [f] and [x], such as [-1, 2]", entry.key);
+                    self.reader.error(Diagnostic::new(entry.node.span.clone(), message));
+                }
+            }
+        }
+        found
     }
 
     fn cases(&mut self, root: &Table) -> Vec<(String, Option<Table>)> {

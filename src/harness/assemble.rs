@@ -1,0 +1,359 @@
+//! From runs to records: verdicts of bounds and controls.
+
+use super::decide::{CellOutcome, CellRun, Job, Jobs};
+use crate::model::{Real, Registry};
+use crate::results::{
+    BoundRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Outcome, RightSide, UnitsRecord,
+};
+use crate::spec::{Question, Relation, Spec, Trial, Work, requirements};
+use crate::stats::share;
+use crate::verdict::{
+    CellVerdict, CellView, Comparison, SideValue, compare, compare_order, compare_rate, gather, left_of_estimates,
+    left_of_row, right_side, units_of,
+};
+use std::collections::BTreeMap;
+
+pub(super) struct Judge<'a> {
+    pub spec: &'a Spec,
+    pub jobs: &'a Jobs<'a>,
+    pub level: f64,
+    pub registry: &'a Registry,
+}
+
+impl Judge<'_> {
+    /// The share of the level that each (bound or control, cell) has.
+    fn each(&self) -> f64 {
+        share(self.level, self.jobs.questions(self.spec.trials()))
+    }
+
+    pub fn bounds(&self) -> (Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>) {
+        let (mut records, mut all_cells) = (Vec::new(), BTreeMap::new());
+        for bound in &self.spec.bounds {
+            let cells = self.cells(&bound.trials);
+            let Some(view) = gather(&cells) else { continue };
+            let units = bound.trials.first().map_or(UnitsRecord::Consistent, |t| self.units(&t.question));
+            records.push(self.record(&bound.name, bound.expectation.expect, &cells, &view, units));
+            all_cells.insert(bound.name.clone(), cells.iter().map(cell_record).collect());
+        }
+        (records, all_cells)
+    }
+
+    pub fn controls(&self) -> Vec<ControlRecord> {
+        let mut records = Vec::new();
+        for control in &self.spec.controls {
+            let cells = self.cells(&control.trials);
+            let Some(view) = gather(&cells) else { continue };
+            let ratio = cells[view.nearest].comparison.as_ref().ok().and_then(|c| c.ratio);
+            records.push(ControlRecord {
+                bound: control.bound.clone(),
+                change: control.change.clone(),
+                expect: control.expect,
+                outcome: view.outcome,
+                caught: view.outcome == control.expect,
+                ratio,
+            });
+        }
+        records
+    }
+
+    pub fn with_controls(&self, mut bounds: Vec<BoundRecord>, controls: &[ControlRecord]) -> Vec<BoundRecord> {
+        for bound in &mut bounds {
+            let own = controls.iter().filter(|c| c.bound == bound.bound);
+            bound.controls = ControlTally { planted: own.clone().count(), caught: own.filter(|c| c.caught).count() };
+        }
+        bounds
+    }
+
+    fn units(&self, question: &Question) -> UnitsRecord {
+        let declared = |name: &str| {
+            let parameter = self.spec.dimensions.iter().find(|(n, _)| n == name);
+            parameter.map(|(_, units)| *units).or_else(|| self.spec.declares(name).then_some((0, 0)))
+        };
+        let right = question.right.as_ref().map(|r| &r.expr);
+        let waived = self.spec.units_waiver.is_some();
+        units_of(question.relation, &question.left_text, right, &declared, waived).record
+    }
+
+    fn record(
+        &self,
+        name: &str,
+        expect: Outcome,
+        cells: &[CellVerdict],
+        view: &CellView,
+        units: UnitsRecord,
+    ) -> BoundRecord {
+        let shown = &cells[view.nearest];
+        let sampled = view.evidence >= Evidence::FiniteSample && view.outcome != Outcome::HypothesisFails;
+        BoundRecord {
+            id: self.spec.id.clone(),
+            bound: name.into(),
+            outcome: view.outcome,
+            reason: view.reason.clone(),
+            evidence: view.evidence,
+            left: shown.left.as_ref().map_or_else(|| no_estimate(shown), SideValue::estimate),
+            right: shown.right.as_ref().map_or_else(|| no_right(shown), SideValue::right),
+            ratio: shown.comparison.as_ref().ok().and_then(|c| c.ratio),
+            vacuous: view.vacuous,
+            level: if sampled { self.each() * cells.len() as f64 } else { 0.0 },
+            replicates: shown.replicates,
+            cell: shown.cell.clone(),
+            cells: cells.len(),
+            hypotheses: shown.hypotheses(),
+            units,
+            controls: ControlTally::default(),
+            expect,
+            as_expected: view.outcome == expect,
+        }
+    }
+
+    fn cells(&self, trials: &[Trial]) -> Vec<CellVerdict> {
+        let mut verdicts = Vec::new();
+        for trial in trials {
+            verdicts.extend(match trial.question.relation {
+                Relation::Ordering => self.ordering(trial),
+                Relation::Rate => self.rate(trial),
+                _ => self.plain(trial),
+            });
+        }
+        verdicts
+    }
+
+    fn plain(&self, trial: &Trial) -> Vec<CellVerdict> {
+        let Some(job) = self.jobs.of(&trial.case, &trial.variant) else { return Vec::new() };
+        job.runs
+            .iter()
+            .map(|run| match &run.outcome {
+                CellOutcome::Experiment(_) => self.experiment_cell(trial, job, run),
+                CellOutcome::Quantity(_) => self.quantity_cell(trial, run),
+            })
+            .collect()
+    }
+
+    fn blank(&self, trial: &Trial, run: &CellRun) -> CellVerdict {
+        let audits = match run.experiment() {
+            Some(e) => e.instance.audit(&trial.variant),
+            None => requirements(&trial.variant, &|name| run.constant(name)),
+        };
+        CellVerdict {
+            cell: cell_name(trial, run),
+            audits,
+            left: None,
+            right: None,
+            trivial: None,
+            comparison: Err(String::new()),
+            replicates: run.experiment().map_or(1, |e| e.estimates.replicates),
+            traffic: run.experiment().map(|e| (e.estimates.traffic.calls, e.estimates.traffic.bits())),
+        }
+    }
+
+    /// The left side of an experiment's cell.
+    fn left(&self, question: &Question, job: &Job<'_>, run: &CellRun) -> Result<SideValue, String> {
+        let Some(e) = run.experiment() else { return Err("a quantity has no replicates".into()) };
+        if let (n @ 1.., Some(step)) = e.estimates.diverged {
+            return Err(format!("diverged: {n} of {} replicates, the first at step {step}", e.estimates.replicates));
+        }
+        let sources = job.sources(&question.left);
+        let constants = |name: &str| run.constant(name);
+        let steps = e.instance.horizon;
+        left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, self.each(), steps)
+    }
+
+    fn experiment_cell(&self, trial: &Trial, job: &Job<'_>, run: &CellRun) -> CellVerdict {
+        let mut verdict = self.blank(trial, run);
+        let constants = |name: &str| run.constant(name);
+        let question = &trial.question;
+        let right = match &question.right {
+            Some(right) => right_side(&right.expr, &constants).map_err(|e| format!("the right side: {e}")),
+            None => Err("no right side".into()),
+        };
+        let margin = question.margin.as_ref().map(|m| right_side(&m.expr, &constants)).transpose();
+        verdict.trivial = trivial(question, &constants);
+        let left = self.left(question, job, run);
+        verdict.left = left.as_ref().ok().cloned();
+        verdict.right = right.as_ref().ok().cloned();
+        verdict.comparison = left.and_then(|l| {
+            let (r, m) = (right?, margin?);
+            Ok(compare(question.relation, &l, &r, m.as_ref()))
+        });
+        verdict
+    }
+
+    /// A quantity's cell: the row nearest to violation stands for all rows.
+    fn quantity_cell(&self, trial: &Trial, run: &CellRun) -> CellVerdict {
+        let blank = self.blank(trial, run);
+        let (CellOutcome::Quantity(rows), Work::Quantity(part)) = (&run.outcome, &trial.variant.work) else {
+            return blank;
+        };
+        let outputs: Vec<&str> =
+            self.registry.quantity(&part.name).map(|e| e.outputs.iter().map(|o| o.name).collect()).unwrap_or_default();
+        let constants = |name: &str| run.constant(name);
+        let question = &trial.question;
+        let per_row: Vec<CellVerdict> = rows
+            .iter()
+            .map(|row| {
+                let side = |expr| left_of_row(expr, &outputs, row, &constants);
+                let mut verdict = blank.clone();
+                if rows.len() > 1 {
+                    verdict.cell.insert("input".into(), row.input.clone().into());
+                }
+                let left = side(&question.left.combine);
+                let right = question.right.as_ref().map_or(Err("no right side".into()), |r| side(&r.expr));
+                let margin = question.margin.as_ref().map(|m| side(&m.expr)).transpose();
+                verdict.trivial = question.trivial.as_ref().and_then(|t| side(&t.expr).ok()).map(|v| v.point);
+                verdict.left = left.as_ref().ok().cloned();
+                verdict.right = right.as_ref().ok().cloned();
+                verdict.comparison = left.and_then(|l| Ok(compare(question.relation, &l, &right?, margin?.as_ref())));
+                verdict.replicates = rows.len() as u64;
+                verdict
+            })
+            .collect();
+        match gather(&per_row) {
+            Some(view) => {
+                let mut shown = per_row[view.nearest].clone();
+                if let Ok(comparison) = &mut shown.comparison {
+                    comparison.grade = view.evidence;
+                }
+                shown
+            }
+            None => blank,
+        }
+    }
+
+    fn rate(&self, trial: &Trial) -> Vec<CellVerdict> {
+        let (Some(job), Some(axis)) = (self.jobs.of(&trial.case, &trial.variant), &trial.question.rate_in) else {
+            return Vec::new();
+        };
+        let question = &trial.question;
+        let mut groups: BTreeMap<String, Vec<&CellRun>> = BTreeMap::new();
+        for run in &job.runs {
+            let key: Vec<String> =
+                run.cell.axes().into_iter().filter(|(n, _)| n != axis).map(|(n, v)| format!("{n}={v}")).collect();
+            groups.entry(key.join(";")).or_default().push(run);
+        }
+        groups
+            .into_values()
+            .map(|runs| {
+                let mut verdict = self.blank(trial, runs[0]);
+                verdict.cell.remove(axis);
+                let constants = |name: &str| runs[0].constant(name);
+                let sides: Result<Vec<(f64, SideValue)>, String> = runs
+                    .iter()
+                    .map(|run| {
+                        let x = run.constant(axis).map_or(f64::NAN, |v| v.to_f64());
+                        Ok((x, self.rate_side(trial, job, run)?))
+                    })
+                    .collect();
+                let right = question.right.as_ref().map(|r| right_side(&r.expr, &constants));
+                let margin = question.margin.as_ref().map(|m| right_side(&m.expr, &constants)).transpose();
+                match (sides, right, margin) {
+                    (Ok(points), Some(Ok(right)), Ok(margin)) => {
+                        let (left, comparison) = compare_rate(&points, &right, margin.as_ref(), self.each());
+                        verdict.left = Some(left);
+                        verdict.right = Some(right);
+                        verdict.comparison = Ok(comparison);
+                    }
+                    (Err(e), ..) | (_, Some(Err(e)), _) | (_, _, Err(e)) => verdict.comparison = Err(e),
+                    (_, None, _) => verdict.comparison = Err("no right side".into()),
+                }
+                verdict
+            })
+            .collect()
+    }
+
+    fn rate_side(&self, trial: &Trial, job: &Job<'_>, run: &CellRun) -> Result<SideValue, String> {
+        match (&run.outcome, &trial.variant.work) {
+            (CellOutcome::Quantity(rows), Work::Quantity(part)) => {
+                let outputs = self.registry.quantity(&part.name).map(|e| e.outputs).unwrap_or_default();
+                let outputs: Vec<&str> = outputs.iter().map(|o| o.name).collect();
+                let row = rows.first().ok_or("no rows")?;
+                left_of_row(&trial.question.left.combine, &outputs, row, &|name| run.constant(name))
+            }
+            _ => self.left(&trial.question, job, run),
+        }
+    }
+
+    fn ordering(&self, trial: &Trial) -> Vec<CellVerdict> {
+        let jobs: Option<Vec<(&String, &Job<'_>)>> =
+            trial.curves.iter().map(|(name, v)| Some((name, self.jobs.of(&trial.case, v)?))).collect();
+        let Some(jobs) = jobs.filter(|j| !j.is_empty()) else { return Vec::new() };
+        let count = jobs.iter().map(|(_, j)| j.runs.len()).min().unwrap_or(0);
+        (0..count)
+            .map(|i| {
+                let mut verdict = self.blank(trial, &jobs[0].1.runs[i]);
+                let sides: Result<Vec<(String, SideValue)>, String> = jobs
+                    .iter()
+                    .map(|(name, job)| Ok(((*name).clone(), self.left(&trial.question, job, &job.runs[i])?)))
+                    .collect();
+                verdict.comparison = sides.and_then(|sides| {
+                    let (low, high, comparison): (_, _, Comparison) =
+                        compare_order(&sides).ok_or("an ordering needs two curves")?;
+                    verdict.left = Some(low);
+                    verdict.right = Some(high);
+                    Ok(comparison)
+                });
+                verdict
+            })
+            .collect()
+    }
+}
+
+fn trivial(question: &Question, constants: &dyn Fn(&str) -> Option<Real>) -> Option<f64> {
+    let trivial = question.trivial.as_ref()?;
+    right_side(&trivial.expr, constants).ok().map(|v| v.point)
+}
+
+/// The values that name a cell: what is swept and the case; everything given where nothing is swept.
+fn cell_name(trial: &Trial, run: &CellRun) -> BTreeMap<String, serde_json::Value> {
+    let swept = |name: &String| trial.variant.parameters.iter().any(|p| p.name == *name && p.values.len() > 1);
+    let any_swept = run.cell.given.iter().any(swept);
+    let mut name: BTreeMap<String, serde_json::Value> = run
+        .cell
+        .given
+        .iter()
+        .filter(|n| !any_swept || swept(n))
+        .map(|n| (n.clone(), number(&run.cell.values[n])))
+        .collect();
+    if !trial.case.is_empty() {
+        name.insert("case".into(), trial.case.clone().into());
+    }
+    name
+}
+
+/// A number as JSON: integers and dyadic decimals as numbers, other rationals as text that reads back exactly.
+fn number(value: &Real) -> serde_json::Value {
+    match value.exact() {
+        Some(q) => match q.to_i64() {
+            Some(n) => n.into(),
+            None => q.to_string().into(),
+        },
+        None => serde_json::Number::from_f64(value.to_f64()).map_or(serde_json::Value::Null, Into::into),
+    }
+}
+
+fn why(verdict: &CellVerdict) -> Option<String> {
+    verdict.comparison.as_ref().err().cloned().or_else(|| Some("not evaluated".into()))
+}
+
+fn no_estimate(verdict: &CellVerdict) -> Estimate {
+    Estimate { why: why(verdict), ..Estimate::default() }
+}
+
+fn no_right(verdict: &CellVerdict) -> RightSide {
+    RightSide { why: why(verdict), ..RightSide::default() }
+}
+
+fn cell_record(verdict: &CellVerdict) -> CellRecord {
+    let (outcome, reason) = verdict.outcome();
+    CellRecord {
+        cell: verdict.cell.clone(),
+        outcome,
+        reason,
+        evidence: verdict.comparison.as_ref().map_or(Evidence::Asymptotic, |c| c.grade),
+        left: verdict.left.as_ref().map_or_else(|| no_estimate(verdict), SideValue::estimate),
+        right: verdict.right.as_ref().map_or_else(|| no_right(verdict), SideValue::right),
+        ratio: verdict.comparison.as_ref().ok().and_then(|c| c.ratio),
+        replicates: verdict.replicates,
+        calls: verdict.traffic.map(|t| t.0),
+        bits: verdict.traffic.map(|t| t.1),
+    }
+}

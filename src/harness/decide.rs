@@ -1,0 +1,315 @@
+//! Runs everything that a claim file asks for, once each, and decides its bounds and controls.
+
+use super::assemble::Judge;
+use super::pictures;
+use crate::engine::{Estimates, Plan, Progress, RunError, ranges, run};
+use crate::expr::Expr;
+use crate::model::{Real, Registry, Row};
+use crate::results::{Provenance, ResultFile, SCHEMA_VERSION};
+use crate::spec::{
+    Cell, FigureKind, Instance, InstanceError, Left, Spec, SpecError, Term, Trial, Variant, Work, cells,
+    evaluate_quantity,
+};
+use crate::stats::Interval;
+use crate::verdict::TermSource;
+
+/// How much is spent on a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Minutes.
+    Quick,
+    /// Hours.
+    Full,
+}
+
+impl Profile {
+    /// Its name on the command line and in records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Quick => "quick",
+            Profile::Full => "full",
+        }
+    }
+}
+
+/// What a decision depends on beside the claim file.
+pub struct Settings<'a> {
+    /// The parts that files may name.
+    pub registry: &'a Registry,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Level of the claim: the probability that any of its verdicts is a false alarm.
+    pub level: f64,
+    /// Quick or full.
+    pub profile: Profile,
+    /// Told of finished replicates.
+    pub progress: &'a dyn Progress,
+}
+
+/// A claim that cannot be decided because something is wrong with its file or its runs.
+#[derive(Debug, thiserror::Error)]
+pub enum HarnessError {
+    /// The file.
+    #[error(transparent)]
+    Spec(#[from] Box<SpecError>),
+    /// A run.
+    #[error("{id}, {place}: {error}")]
+    Run {
+        /// Claim id.
+        id: String,
+        /// Case and cell.
+        place: String,
+        /// What happened.
+        error: RunError,
+    },
+}
+
+/// What one cell of one setup gave.
+pub(super) struct CellRun {
+    pub cell: Cell,
+    pub outcome: CellOutcome,
+}
+
+pub(super) enum CellOutcome {
+    Experiment(Box<ExperimentRun>),
+    Quantity(Vec<Row>),
+}
+
+pub(super) struct ExperimentRun {
+    pub instance: Instance,
+    pub estimates: Estimates,
+    pub ranges: (Vec<Option<Interval>>, Vec<Option<Interval>>),
+}
+
+impl CellRun {
+    /// A declared parameter or fact.
+    pub fn constant(&self, name: &str) -> Option<Real> {
+        match &self.outcome {
+            CellOutcome::Experiment(e) => e.instance.constant(name),
+            CellOutcome::Quantity(_) => self.cell.values.get(name).cloned(),
+        }
+    }
+
+    pub fn experiment(&self) -> Option<&ExperimentRun> {
+        match &self.outcome {
+            CellOutcome::Experiment(e) => Some(e),
+            CellOutcome::Quantity(_) => None,
+        }
+    }
+}
+
+/// Everything that is run under one setup: the union of what its questions and figures ask.
+pub(super) struct Job<'s> {
+    pub case: String,
+    pub variant: &'s Variant,
+    pub terms: Vec<Term>,
+    pub curves: Vec<Expr>,
+    pub runs: Vec<CellRun>,
+}
+
+impl Job<'_> {
+    /// Where the terms of a left side stand among the estimates of this job.
+    pub fn sources(&self, left: &Left) -> Vec<TermSource> {
+        left.terms
+            .iter()
+            .map(|wanted| {
+                let index = self.terms.iter().position(|t| t == wanted).unwrap_or(0);
+                let is_path = |t: &Term| matches!(t, Term::MeanOfPath(_));
+                let before = self.terms[..index].iter().filter(|t| is_path(t) == is_path(wanted)).count();
+                if is_path(wanted) { TermSource::Path(before) } else { TermSource::Series(before) }
+            })
+            .collect()
+    }
+
+    /// The place of a curve's expression among the estimates' curves.
+    pub fn curve(&self, expr: &Expr) -> Option<usize> {
+        self.curves.iter().position(|c| c == expr)
+    }
+}
+
+/// All jobs of a claim.
+pub(super) struct Jobs<'s>(pub Vec<Job<'s>>);
+
+impl<'s> Jobs<'s> {
+    fn collect(spec: &'s Spec) -> Self {
+        let mut jobs = Jobs(Vec::new());
+        for trial in spec.trials() {
+            if trial.curves.is_empty() {
+                jobs.ask(&trial.case, &trial.variant, Some(&trial.question.left), None);
+            }
+            for (_, variant) in &trial.curves {
+                jobs.ask(&trial.case, variant, Some(&trial.question.left), None);
+            }
+        }
+        for figure in &spec.figures {
+            let wanted = |name: &str, list: &[String]| list.is_empty() || list.iter().any(|n| n == name);
+            let drawn = pictures::drawn_variants(spec)
+                .filter(|(curve, case, _)| wanted(curve, &figure.curves) && wanted(case, &figure.cases));
+            for (_, case, variant) in drawn {
+                if figure.kind == FigureKind::Curves {
+                    for formula in figure.y.iter().chain(&figure.lines) {
+                        jobs.ask(case, variant, None, Some(&formula.expr));
+                    }
+                } else if !(figure.kind == FigureKind::LeftAgainstBound && figure.lines.is_empty()) {
+                    jobs.ask(case, variant, None, None);
+                }
+            }
+        }
+        jobs
+    }
+
+    fn ask(&mut self, case: &str, variant: &'s Variant, left: Option<&Left>, curve: Option<&Expr>) {
+        let found = self.0.iter().position(|j| j.case == case && j.variant.setup == variant.setup);
+        let index = found.unwrap_or_else(|| {
+            let case = case.to_string();
+            self.0.push(Job { case, variant, terms: Vec::new(), curves: Vec::new(), runs: Vec::new() });
+            self.0.len() - 1
+        });
+        let job = &mut self.0[index];
+        for term in left.into_iter().flat_map(|l| &l.terms) {
+            if !job.terms.contains(term) {
+                job.terms.push(term.clone());
+            }
+        }
+        if let Some(curve) = curve.filter(|c| !job.curves.contains(c)) {
+            job.curves.push(curve.clone());
+        }
+    }
+
+    /// The job of a setup.
+    pub fn of(&self, case: &str, variant: &Variant) -> Option<&Job<'s>> {
+        self.0.iter().find(|j| j.case == case && j.variant.setup == variant.setup)
+    }
+}
+
+/// Replicates that a claim will run, for the progress bar; an upper bound, since deterministic cells run once.
+#[must_use]
+pub fn replicate_count(spec: &Spec, profile: Profile) -> u64 {
+    let jobs = Jobs::collect(spec);
+    jobs.0
+        .iter()
+        .filter_map(|j| {
+            let run = &j.variant.experiment()?.run;
+            let each = if profile == Profile::Quick { run.replicates.0 } else { run.replicates.1 };
+            Some(each * cells(j.variant).map_or(0, |c| c.len() as u64))
+        })
+        .sum()
+}
+
+/// Decides a claim: every bound, every control, every figure.
+///
+/// `file` and `text` are the claim file's name and text, for error messages.
+///
+/// # Errors
+/// A cell that cannot be built (with its place in the file) or run.
+pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> Result<ResultFile, HarnessError> {
+    let mut jobs = Jobs::collect(spec);
+    let locate = |error: InstanceError| {
+        let diagnostic = crate::spec::Diagnostic::new(error.span, error.message);
+        HarnessError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
+    };
+    // All cells are built before any runs: what is wrong with a file shows before time is spent.
+    let mut built: Vec<Vec<(Cell, Option<Instance>)>> = Vec::new();
+    for job in &jobs.0 {
+        let mut row = Vec::new();
+        for cell in cells(job.variant).map_err(locate)? {
+            let instance = match &job.variant.work {
+                Work::Experiment(experiment) => {
+                    Some(Instance::build(settings.registry, experiment, &cell).map_err(locate)?)
+                }
+                Work::Quantity(_) => None,
+            };
+            row.push((cell, instance));
+        }
+        built.push(row);
+    }
+    for (job, row) in jobs.0.iter_mut().zip(built) {
+        for (cell, instance) in row {
+            let outcome = match (&job.variant.work, instance) {
+                (Work::Experiment(_), Some(instance)) => {
+                    let run = run_cell(spec, job, &cell, instance, settings)?;
+                    CellOutcome::Experiment(Box::new(run))
+                }
+                (Work::Quantity(part), _) => {
+                    CellOutcome::Quantity(evaluate_quantity(settings.registry, part, &cell).map_err(locate)?)
+                }
+                (Work::Experiment(_), None) => continue,
+            };
+            job.runs.push(CellRun { cell, outcome });
+        }
+    }
+    let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
+    let (bounds, cells) = judge.bounds();
+    let controls = judge.controls();
+    let bounds = judge.with_controls(bounds, &controls);
+    let (figures, tables) = pictures::pictures(spec, &jobs, &cells, settings).map_err(locate)?;
+    let rights = spec.bounds.iter().map(|b| (b.name.clone(), (b.right_text.clone(), b.expectation.clone()))).collect();
+    Ok(ResultFile {
+        schema_version: SCHEMA_VERSION,
+        id: spec.id.clone(),
+        title: spec.title.clone(),
+        source: spec.source.clone(),
+        statement: spec.statement.clone(),
+        relation: spec.relation.map_or("figure", crate::spec::Relation::name).into(),
+        left: spec.left_text.clone(),
+        rights,
+        bounds,
+        cells,
+        controls,
+        tables,
+        figures,
+        notes: spec.notes.clone(),
+        provenance: Provenance {
+            version: env!("CARGO_PKG_VERSION").into(),
+            spec_hash: spec.hash.clone(),
+            seed: settings.seed,
+            generator: "xoshiro256++, keyed by SHA-256 of (seed, axes, role)".into(),
+            profile: settings.profile.name().into(),
+            level: settings.level,
+        },
+    })
+}
+
+/// The axes that key a cell's streams: the claim, the case, and the given parameters. Algorithms compared on one
+/// instance thus meet the same noise.
+pub(super) fn axes(spec: &Spec, case: &str, cell: &Cell) -> Vec<(String, String)> {
+    let mut axes = vec![("claim".to_string(), spec.id.clone()), ("case".to_string(), case.to_string())];
+    axes.extend(cell.axes());
+    axes
+}
+
+fn run_cell(
+    spec: &Spec,
+    job: &Job<'_>,
+    cell: &Cell,
+    instance: Instance,
+    settings: &Settings<'_>,
+) -> Result<ExperimentRun, HarnessError> {
+    let place = || {
+        let cell: Vec<String> = cell.axes().into_iter().map(|(n, v)| format!("{n} = {v}")).collect();
+        format!("case '{}' ({})", job.case, cell.join(", "))
+    };
+    let failed = |error| HarnessError::Run { id: spec.id.clone(), place: place(), error };
+    let terms: Vec<&Term> = job.terms.iter().collect();
+    let curves: Vec<&Expr> = job.curves.iter().collect();
+    let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
+    let replicates = job.variant.experiment().map_or((1, 1), |e| e.run.replicates);
+    let replicates = if settings.profile == Profile::Quick { replicates.0 } else { replicates.1 };
+    let axes = axes(spec, &job.case, cell);
+    let estimates = run(&instance, &plan, settings.seed, &axes, replicates, settings.progress).map_err(failed)?;
+    let ranges = ranges(&instance, &plan);
+    Ok(ExperimentRun { instance, estimates, ranges })
+}
+
+impl Jobs<'_> {
+    /// Total number of (trial, cell) questions: each has an equal share of the level.
+    pub fn questions<'t>(&self, trials: impl Iterator<Item = &'t Trial>) -> usize {
+        trials
+            .map(|t| {
+                let variants = t.curves.iter().map(|(_, v)| v).chain(t.curves.is_empty().then_some(&t.variant));
+                variants.filter_map(|v| self.of(&t.case, v)).map(|j| j.runs.len()).sum::<usize>()
+            })
+            .sum()
+    }
+}

@@ -1,0 +1,12 @@
+//! A claim from its checked file to its result: the one place where runs, verdicts and records meet.
+
+mod assemble;
+mod catalog;
+mod decide;
+mod pictures;
+mod plane;
+mod state;
+
+pub use catalog::{Catalog, CatalogError, ClaimText, EMBEDDED};
+pub use decide::{HarnessError, Profile, Settings, decide, replicate_count};
+pub use state::{State, program_hash};

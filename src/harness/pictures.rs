@@ -1,0 +1,326 @@
+//! Figures and tables as data, from what was run.
+
+use super::decide::{CellOutcome, CellRun, Jobs, Settings};
+use super::plane;
+use crate::expr::Expr;
+use crate::model::Real;
+use crate::results::{Axis, AxisScale, CellRecord, Layer, LineStyle, Panel, Picture, TableRecord};
+use crate::spec::{BandKind, FigureKind, FigureSetup, Formula, InstanceError, Spec, Variant, Work, evaluate};
+use crate::stats::{Moments, student_mean};
+use std::collections::BTreeMap;
+
+type Cells = BTreeMap<String, Vec<CellRecord>>;
+
+/// What figures can show: the curves, or the file itself where it has none.
+pub(super) fn drawn_variants<'s>(spec: &'s Spec) -> impl Iterator<Item = (&'s str, &'s str, &'s Variant)> {
+    let base = spec.curves.is_empty().then_some(&spec.base).into_iter().flatten();
+    let base = base.map(|(case, v)| ("", case.as_str(), v));
+    let curves =
+        spec.curves.iter().flat_map(|c| c.variants.iter().map(|(case, v)| (c.name.as_str(), case.as_str(), v)));
+    base.chain(curves)
+}
+
+/// All figures and tables of a claim.
+pub(super) fn pictures(
+    spec: &Spec,
+    jobs: &Jobs<'_>,
+    cells: &Cells,
+    settings: &Settings<'_>,
+) -> Result<(Vec<Picture>, Vec<TableRecord>), InstanceError> {
+    let (mut pictures, mut tables) = (Vec::new(), Vec::new());
+    let stem = spec.id.split('/').next_back().unwrap_or(&spec.id);
+    for figure in &spec.figures {
+        let panels = match figure.kind {
+            FigureKind::Table => {
+                tables.push(table(spec, jobs, figure, settings));
+                continue;
+            }
+            FigureKind::Curves => curves(spec, jobs, figure),
+            FigureKind::LeftAgainstBound if figure.lines.is_empty() => against_bound(spec, cells, figure),
+            FigureKind::LeftAgainstBound => quantity_lines(spec, jobs, figure, settings),
+            FigureKind::Contours => plane::contours(spec, jobs, figure, settings),
+            FigureKind::Directions => plane::directions(spec, jobs, figure),
+        };
+        let name = if figure.name.is_empty() { stem.to_string() } else { format!("{stem}-{}", figure.name) };
+        let title = figure.title.clone().unwrap_or_else(|| spec.title.clone());
+        pictures.push(Picture { name, title, caption: caption(spec, jobs, figure), panels });
+    }
+    Ok((pictures, tables))
+}
+
+fn caption(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> String {
+    let mut parts = vec![format!("{}: {} ({}, {}).", spec.id, spec.title, spec.source.paper, spec.source.place)];
+    let replicates =
+        jobs.0.iter().flat_map(|j| &j.runs).filter_map(CellRun::experiment).map(|e| e.estimates.replicates);
+    let most = replicates.max().unwrap_or(0);
+    if most > 1 {
+        let band = match (figure.kind, figure.band) {
+            (FigureKind::Curves, BandKind::Deviation) => "; bands: one standard deviation",
+            (FigureKind::Curves, BandKind::Interval) => "; bands: 99 % interval of the mean",
+            (FigureKind::LeftAgainstBound, _) => "; bars: the interval of the verdict",
+            _ => "",
+        };
+        parts.push(format!("Means over {most} replicates{band}."));
+    }
+    parts.extend(figure.caption.clone());
+    parts.join(" ")
+}
+
+pub(super) fn axis(label: &str, scale: AxisScale) -> Axis {
+    Axis { label: label.into(), scale, low: None, high: None }
+}
+
+/// A line's label: curve, case and distinguishing values, those that are there.
+pub(super) fn label(curve: &str, case: &str, values: &[String]) -> String {
+    let parts: Vec<&str> =
+        [curve, case].into_iter().filter(|p| !p.is_empty()).chain(values.iter().map(String::as_str)).collect();
+    parts.join(", ")
+}
+
+fn axes_of(figure: &FigureSetup, panel: usize, x: &str, y: &str) -> (Axis, Axis) {
+    let scale = |log| if log { AxisScale::Log } else { AxisScale::Linear };
+    let mut x = axis(figure.x_label.as_deref().unwrap_or(x), scale(figure.log.0));
+    let mut y = axis(figure.y_label.get(panel).map_or(y, String::as_str), scale(figure.log.1));
+    if let Some((a, b)) = &figure.x_range {
+        (x.low, x.high) = (Some(a.to_f64()), Some(b.to_f64()));
+    }
+    if let Some((a, b)) = &figure.y_range {
+        (y.low, y.high) = (Some(a.to_f64()), Some(b.to_f64()));
+    }
+    (x, y)
+}
+
+fn shown(name: &str, list: &[String]) -> bool {
+    list.is_empty() || list.iter().any(|n| n == name)
+}
+
+/// Statistics over the iterations: one panel a statistic, or several statistics as lines of one panel.
+fn curves(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> Vec<Panel> {
+    let groups: Vec<Vec<&Formula>> = if figure.lines.is_empty() {
+        figure.y.iter().map(|f| vec![f]).collect()
+    } else {
+        vec![figure.lines.iter().collect()]
+    };
+    let several = groups.iter().any(|g| g.len() > 1);
+    groups
+        .iter()
+        .enumerate()
+        .map(|(panel, formulas)| {
+            let (x, y) = axes_of(figure, panel, "iteration k", &formulas[0].text);
+            let mut layers = Vec::new();
+            let mut color = 0;
+            for (curve, case, variant) in drawn_variants(spec) {
+                if !shown(curve, &figure.curves) || !shown(case, &figure.cases) {
+                    continue;
+                }
+                let Some(job) = jobs.of(case, variant) else { continue };
+                for run in &job.runs {
+                    let values = swept_text(variant, run);
+                    for formula in formulas {
+                        let mut name = label(curve, case, &values);
+                        if several {
+                            name = label(&name, &formula.text, &[]);
+                        }
+                        let Some(index) = job.curve(&formula.expr) else { continue };
+                        layers.extend(line(run, index, figure.band, &name, color));
+                        color += 1;
+                    }
+                }
+            }
+            Panel { title: String::new(), x, y, layers: bands_first(layers) }
+        })
+        .collect()
+}
+
+/// Bands below lines, so that no band hides a line.
+fn bands_first(layers: Vec<Layer>) -> Vec<Layer> {
+    let (bands, lines): (Vec<Layer>, Vec<Layer>) = layers.into_iter().partition(|l| matches!(l, Layer::Band { .. }));
+    bands.into_iter().chain(lines).collect()
+}
+
+fn line(run: &CellRun, index: usize, band: BandKind, name: &str, color: usize) -> Vec<Layer> {
+    let Some(e) = run.experiment() else { return Vec::new() };
+    let x: Vec<f64> = e.instance.checkpoints.iter().map(|k| *k as f64).collect();
+    let moments = &e.estimates.curves[index];
+    // A diverged replicate makes a gap: a mean over the others would be of another quantity.
+    let mean = |m: &Moments| m.checked_mean().ok();
+    let y: Vec<Option<f64>> = moments.iter().map(mean).collect();
+    let mut layers = Vec::new();
+    if band != BandKind::None && !e.estimates.deterministic {
+        let ends: Vec<(Option<f64>, Option<f64>)> = moments
+            .iter()
+            .map(|m| match (band, mean(m), m.standard_deviation()) {
+                (BandKind::Deviation, Some(mean), Some(sd)) => (Some(mean - sd), Some(mean + sd)),
+                (BandKind::Interval, Some(_), _) => {
+                    student_mean(m, 0.01).map_or((None, None), |e| (Some(e.interval.low()), Some(e.interval.high())))
+                }
+                _ => (None, None),
+            })
+            .map(|(a, b)| (a.filter(|v| v.is_finite()), b.filter(|v| v.is_finite())))
+            .collect();
+        let (low, high) = ends.into_iter().unzip();
+        layers.push(Layer::Band { label: String::new(), color, x: x.clone(), low, high });
+    }
+    layers.push(Layer::Line { label: name.into(), color, style: LineStyle::Solid, x, y });
+    layers
+}
+
+/// Values that tell the cells of a sweep apart.
+fn swept_text(variant: &Variant, run: &CellRun) -> Vec<String> {
+    variant
+        .parameters
+        .iter()
+        .filter(|p| p.values.len() > 1)
+        .filter_map(|p| Some(format!("{} = {}", p.name, run.cell.values.get(&p.name)?)))
+        .collect()
+}
+
+/// The left side with its intervals and the bounds, over a parameter.
+fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel> {
+    let x_name = figure.x.clone().unwrap_or_default();
+    let mut layers = Vec::new();
+    let mut groups: BTreeMap<String, usize> = BTreeMap::new();
+    let mut drawn_left: Vec<(String, Vec<f64>)> = Vec::new();
+    for bound in spec.bounds.iter().filter(|b| shown(&b.name, &figure.bounds)) {
+        let Some(records) = cells.get(&bound.name) else { continue };
+        let mut by_group: BTreeMap<String, Vec<(f64, &CellRecord)>> = BTreeMap::new();
+        for record in records {
+            let Some(x) = record.cell.get(&x_name).and_then(json_number) else { continue };
+            let case = record.cell.get("case").and_then(|c| c.as_str()).unwrap_or("");
+            if !shown(case, &figure.cases) {
+                continue;
+            }
+            let others: Vec<String> = record
+                .cell
+                .iter()
+                .filter(|(n, _)| **n != x_name && *n != "input")
+                .map(|(n, v)| group_text(n, v))
+                .collect();
+            by_group.entry(others.join(", ")).or_default().push((x, record));
+        }
+        for (group, mut points) in by_group {
+            points.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let next = groups.len();
+            let color = *groups.entry(group.clone()).or_insert(next);
+            let x: Vec<f64> = points.iter().map(|p| p.0).collect();
+            let left: Vec<f64> = points.iter().filter_map(|p| p.1.left.estimate).collect();
+            if !drawn_left.contains(&(group.clone(), left.clone())) {
+                drawn_left.push((group.clone(), left));
+                layers.push(Layer::Points {
+                    label: label("left side", &group, &[]),
+                    color,
+                    x: x.clone(),
+                    y: points.iter().map(|p| p.1.left.estimate).collect(),
+                    low: points.iter().map(|p| p.1.left.low).collect(),
+                    high: points.iter().map(|p| p.1.left.high).collect(),
+                });
+            }
+            let bound_color = if groups.len() == 1 {
+                1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0)
+            } else {
+                color
+            };
+            layers.push(Layer::Line {
+                label: label(&format!("{} bound", bound.name), &group, &[]),
+                color: bound_color,
+                style: LineStyle::Dashed,
+                x,
+                y: points.iter().map(|p| p.1.right.value).collect(),
+            });
+        }
+    }
+    let (x, y) = axes_of(figure, 0, &x_name, "left side and bounds");
+    vec![Panel { title: String::new(), x, y, layers }]
+}
+
+fn group_text(name: &str, value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) if name == "case" => text.clone(),
+        serde_json::Value::String(text) => format!("{name} = {text}"),
+        other => format!("{name} = {other}"),
+    }
+}
+
+fn json_number(value: &serde_json::Value) -> Option<f64> {
+    match value {
+        serde_json::Value::Number(n) => n.as_f64(),
+        serde_json::Value::String(text) => text.parse::<crate::scalar::Rational>().ok().map(|q| q.to_f64()),
+        _ => None,
+    }
+}
+
+/// Outputs of a quantity over a parameter.
+fn quantity_lines(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup, settings: &Settings<'_>) -> Vec<Panel> {
+    let x_name = figure.x.clone().unwrap_or_default();
+    let mut layers = Vec::new();
+    let mut color = 0;
+    for (curve, case, variant) in drawn_variants(spec) {
+        if !shown(curve, &figure.curves) || !shown(case, &figure.cases) {
+            continue;
+        }
+        let Some(job) = jobs.of(case, variant) else { continue };
+        let mut groups: Vec<(Vec<String>, Vec<&CellRun>)> = Vec::new();
+        for run in &job.runs {
+            let key: Vec<String> =
+                swept_text(variant, run).into_iter().filter(|t| !t.starts_with(&format!("{x_name} = "))).collect();
+            match groups.iter_mut().find(|(k, _)| *k == key) {
+                Some((_, runs)) => runs.push(run),
+                None => groups.push((key, vec![run])),
+            }
+        }
+        for (key, runs) in groups {
+            for formula in &figure.lines {
+                let x: Vec<f64> = runs.iter().filter_map(|r| r.constant(&x_name)).map(|v| v.to_f64()).collect();
+                let y = runs.iter().map(|r| output(variant, r, &formula.expr, settings)).collect();
+                let name = label(&label(curve, case, &key), &formula.text, &[]);
+                layers.push(Layer::Line { label: name, color, style: LineStyle::Solid, x, y });
+                color += 1;
+            }
+        }
+    }
+    let (x, y) = axes_of(figure, 0, &x_name, &figure.lines.first().map_or("value", |f| f.text.as_str()).to_string());
+    vec![Panel { title: String::new(), x, y, layers }]
+}
+
+/// An expression over the first row's outputs and the parameters.
+fn output_value(variant: &Variant, run: &CellRun, expr: &Expr, settings: &Settings<'_>) -> Option<Real> {
+    let (CellOutcome::Quantity(rows), Work::Quantity(part)) = (&run.outcome, &variant.work) else { return None };
+    let entry = settings.registry.quantity(&part.name).ok()?;
+    let row = rows.first()?;
+    let lookup = |name: &str| match entry.outputs.iter().position(|o| o.name == name) {
+        Some(i) => row.outputs.get(i).cloned(),
+        None => run.constant(name),
+    };
+    evaluate(expr, &lookup).ok()
+}
+
+fn output(variant: &Variant, run: &CellRun, expr: &Expr, settings: &Settings<'_>) -> Option<f64> {
+    output_value(variant, run, expr, settings).map(|v| v.to_f64()).filter(|v| v.is_finite())
+}
+
+fn table(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup, settings: &Settings<'_>) -> TableRecord {
+    let mut columns: Vec<String> = Vec::new();
+    let mut rows = Vec::new();
+    let formulas: Vec<&Formula> = figure.lines.iter().chain(&figure.y).collect();
+    for (curve, case, variant) in drawn_variants(spec) {
+        let Some(job) = jobs.of(case, variant) else { continue };
+        if !shown(curve, &figure.curves) || !shown(case, &figure.cases) {
+            continue;
+        }
+        for run in &job.runs {
+            let swept: Vec<&str> =
+                variant.parameters.iter().filter(|p| p.values.len() > 1).map(|p| p.name.as_str()).collect();
+            columns = std::iter::once("").chain(swept.iter().copied()).map(Into::into).collect();
+            let mut row = vec![label(curve, case, &[])];
+            row.extend(swept.iter().map(|n| run.cell.values[*n].to_string()));
+            row.extend(
+                formulas.iter().map(|f| {
+                    output_value(variant, run, &f.expr, settings).map_or_else(|| "–".into(), |v| v.to_string())
+                }),
+            );
+            rows.push(row);
+        }
+    }
+    columns.extend(formulas.iter().map(|f| f.text.clone()));
+    TableRecord { title: figure.title.clone().unwrap_or_else(|| spec.title.clone()), columns, rows }
+}
