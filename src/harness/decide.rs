@@ -273,7 +273,7 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
 
 /// The axes that key a cell's streams: the claim, the case, and the given parameters. Algorithms compared on one
 /// instance thus meet the same noise.
-pub(super) fn axes(spec: &Spec, case: &str, cell: &Cell) -> Vec<(String, String)> {
+pub fn axes(spec: &Spec, case: &str, cell: &Cell) -> Vec<(String, String)> {
     let mut axes = vec![("claim".to_string(), spec.id.clone()), ("case".to_string(), case.to_string())];
     axes.extend(cell.axes());
     axes

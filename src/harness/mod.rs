@@ -8,5 +8,5 @@ mod plane;
 mod state;
 
 pub use catalog::{Catalog, CatalogError, ClaimText, EMBEDDED};
-pub use decide::{HarnessError, Profile, Settings, decide, replicate_count};
+pub use decide::{HarnessError, Profile, Settings, axes, decide, replicate_count};
 pub use state::{State, program_hash};

@@ -7,6 +7,7 @@ mod instance;
 mod left;
 mod load;
 mod read;
+mod schema;
 mod tree;
 
 pub use claim::*;
@@ -17,3 +18,4 @@ pub use instance::{
 };
 pub use left::{Left, PathTerm, REDUCERS, Reducer, Term};
 pub use load::load;
+pub use schema::{json_schema, reference};

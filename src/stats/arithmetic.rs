@@ -185,7 +185,8 @@ mod tests {
             prop_assert!(Scalar::divide(&x, &other).unwrap().contains(at / y));
             let (sin, cos) = Scalar::sin_cos(&x).unwrap();
             prop_assert!(sin.contains(libm::sin(at)) && cos.contains(libm::cos(at)));
-            prop_assert!(x.sign_or(&Interval::point(0.0)).unwrap().contains(if at > 0.0 { 1.0 } else if at < 0.0 { -1.0 } else { 0.0 }));
+            let sign = f64::from(i8::from(at > 0.0) - i8::from(at < 0.0));
+            prop_assert!(x.sign_or(&Interval::point(0.0)).unwrap().contains(sign));
             prop_assert!(Scalar::power(&x.abs(), &other).unwrap().contains(libm::pow(at.abs(), y)));
         }
     }

@@ -1,0 +1,179 @@
+//! What several commands share.
+
+use super::{Computing, Exit};
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use signcheck::engine::Progress;
+use signcheck::harness::{Catalog, ClaimText, Profile};
+use signcheck::model::Registry;
+use signcheck::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
+use signcheck::spec::{Spec, SpecError, load};
+use std::io::{IsTerminal, Write};
+
+/// A claim with its text.
+pub struct Loaded {
+    pub claim: ClaimText,
+    pub spec: Spec,
+}
+
+/// Prints an error with its causes; errors of claim files show their source lines.
+pub fn report_error(error: &anyhow::Error) {
+    let mut stderr = anstream::stderr().lock();
+    let shown = match error.downcast_ref::<SpecErrors>() {
+        Some(errors) => {
+            let colour = std::io::stderr().is_terminal();
+            let texts: Vec<String> = errors.0.iter().map(|e| e.render(colour)).collect();
+            writeln!(stderr, "{}", texts.join("\n\n"))
+        }
+        None => writeln!(stderr, "error: {error:#}"),
+    };
+    // An error about a closed stderr has nowhere to go.
+    let _ = shown;
+}
+
+/// Errors of several claim files.
+#[derive(Debug)]
+pub struct SpecErrors(pub Vec<SpecError>);
+
+impl std::fmt::Display for SpecErrors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let texts: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&texts.join("\n\n"))
+    }
+}
+
+impl std::error::Error for SpecErrors {}
+
+/// Prints text to standard output; a closed pipe ends the program quietly.
+pub fn print(text: &str) -> Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("standard output"),
+    }
+}
+
+/// Prints one JSON document.
+pub fn print_json<T: serde::Serialize>(value: &T) -> Result<()> {
+    print(&(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+/// Loads the claims that arguments name, with parameters set.
+pub fn load_all(claims: Vec<ClaimText>, registry: &Registry, set: &[(String, String)]) -> Result<Vec<Loaded>> {
+    let (mut loaded, mut errors) = (Vec::new(), Vec::new());
+    for claim in claims {
+        match load(&claim.file, &claim.text, registry, set) {
+            Ok(spec) => loaded.push(Loaded { claim, spec }),
+            Err(error) => errors.push(*error),
+        }
+    }
+    if errors.is_empty() { Ok(loaded) } else { Err(SpecErrors(errors).into()) }
+}
+
+/// The claims that arguments name, each once.
+pub fn resolve(arguments: &[String]) -> Result<Vec<ClaimText>> {
+    let mut claims: Vec<ClaimText> = Vec::new();
+    for argument in arguments {
+        for claim in Catalog::resolve(argument)? {
+            if !claims.contains(&claim) {
+                claims.push(claim);
+            }
+        }
+    }
+    Ok(claims)
+}
+
+/// Reads `NAME=VALUE`.
+pub fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, such as T=16 or L=5/2")?;
+    Ok((name.trim().into(), value.trim().into()))
+}
+
+/// Reads a level in (0, 1).
+pub fn level(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(v) if v > 0.0 && v < 1.0 => Ok(v),
+        _ => Err("a level lies between 0 and 1, such as 1e-6".into()),
+    }
+}
+
+/// Reads a profile.
+pub fn profile(text: &str) -> Result<Profile, String> {
+    match text {
+        "quick" => Ok(Profile::Quick),
+        "full" => Ok(Profile::Full),
+        _ => Err("quick or full".into()),
+    }
+}
+
+impl Computing {
+    /// Sets the number of threads and gives the seed.
+    pub fn start(&self) -> Result<u64> {
+        if let Some(threads) = self.threads {
+            anyhow::ensure!(threads > 0, "--threads 0: at least one thread is needed");
+            rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("starting threads")?;
+        }
+        Ok(self.seed)
+    }
+}
+
+/// A progress bar on a terminal, nothing elsewhere.
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    pub fn new(total: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        let style = "{msg:36!} {bar:24} {human_pos}/{human_len} replicates, {eta} left";
+        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Bar(bar)
+    }
+
+    pub fn claim(&self, id: &str) {
+        self.0.set_message(id.to_string());
+    }
+
+    /// Moves to where the bar stands after a claim, whatever part of its replicates was needed.
+    pub fn at(&self, position: u64) {
+        self.0.set_position(position);
+    }
+
+    pub fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Progress for Bar {
+    fn advance(&self, replicates: u64) {
+        self.0.inc(replicates);
+    }
+}
+
+/// The exit code for these verdicts and controls.
+pub fn exit_of<'a>(
+    bounds: impl Iterator<Item = &'a BoundRecord>,
+    controls: impl Iterator<Item = &'a ControlRecord>,
+) -> Exit {
+    let mut exit = Exit::Expected;
+    for bound in bounds.filter(|b| !b.as_expected) {
+        let worse = if bound.outcome == Outcome::Undecided { Exit::Undecided } else { Exit::Unexpected };
+        exit = match (exit, worse) {
+            (Exit::Unexpected, _) | (_, Exit::Unexpected) => Exit::Unexpected,
+            _ => Exit::Undecided,
+        };
+    }
+    for control in controls.filter(|c| !c.caught) {
+        let _ = control;
+        exit = Exit::Unexpected;
+    }
+    exit
+}
+
+/// The exit code for whole results.
+pub fn exit_of_results(results: &[ResultFile]) -> Exit {
+    exit_of(results.iter().flat_map(|r| &r.bounds), results.iter().flat_map(|r| &r.controls))
+}
+
+/// Width of the terminal, or that of a page.
+pub fn width() -> u16 {
+    std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(120)
+}

@@ -1,0 +1,29 @@
+//! `schema`: the JSON Schema of a claim file, and the field reference.
+
+use super::Exit;
+use super::common::{print, print_json};
+use anyhow::Result;
+use clap::Args;
+use signcheck::model::Registry;
+use signcheck::spec::{json_schema, reference};
+
+/// Prints the JSON Schema of a claim file.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: signcheck schema > claim.schema.json")]
+pub struct Schema {
+    /// Print the field reference as Markdown instead
+    #[arg(long)]
+    reference: bool,
+}
+
+impl Schema {
+    pub fn run(self) -> Result<Exit> {
+        let registry = Registry::standard();
+        if self.reference {
+            print(&reference(&registry))?
+        } else {
+            print_json(&json_schema(&registry))?
+        }
+        Ok(Exit::Expected)
+    }
+}
