@@ -159,9 +159,8 @@ mod tests {
     #[test]
     fn ln_is_good_to_the_last_places() {
         // reference: libm 0.2 log, itself within 1 ulp; so 2 here is at most 3 from the truth
-        let ratios = (-53..=53).flat_map(|k| {
-            (0..2000).map(move |i| libm::ldexp(1.0 + (f64::from(i) + 0.21) / 2000.0, k))
-        });
+        let ratios =
+            (-53..=53).flat_map(|k| (0..2000).map(move |i| libm::ldexp(1.0 + (f64::from(i) + 0.21) / 2000.0, k)));
         let error = worst(unit_points().chain(ratios), |x| ulps(ln(x), libm::log(x)));
         println!("ln: {error} ulp");
         assert!(error <= 2.0, "{error} ulp");

@@ -123,11 +123,8 @@ mod tests {
             15849039046786891736,
             10450023813501588000,
         ];
-        let mut stream = Stream::<3> {
-            state: [[1; 3], [2; 3], [3; 3], [4; 3]],
-            spare: Lane::splat(0.0),
-            has_spare: false,
-        };
+        let mut stream =
+            Stream::<3> { state: [[1; 3], [2; 3], [3; 3], [4; 3]], spare: Lane::splat(0.0), has_spare: false };
         for word in expected {
             assert_eq!(stream.bits(), [word; 3]);
         }

@@ -19,11 +19,16 @@ pub trait Compressor: Send + Sync + 'static {
         query: &mut dyn Query<S>,
     ) -> Result<(), Fault>;
 
-    /// Guaranteed quality delta in (0, 1] for vectors of this dimension.
+    /// Guaranteed quality delta in (0, 1] for vectors of this dimension; 0 where the map guarantees none.
     fn quality(&self, dimension: usize) -> Real;
 
     /// Bits of one message for a vector of this dimension, with floats of 32 bits.
     fn bits(&self, dimension: usize, semantics: &Semantics) -> u64;
+
+    /// Whether it draws coins of its own, whatever the convention for sgn(0).
+    fn is_random(&self) -> bool {
+        false
+    }
 }
 
 /// A compressor in one arithmetic: the object-safe face of [`Compressor`].
@@ -50,6 +55,8 @@ pub trait CompressorMeta {
     fn quality(&self, dimension: usize) -> Real;
     /// See [`Compressor::bits`].
     fn bits(&self, dimension: usize, semantics: &Semantics) -> u64;
+    /// See [`Compressor::is_random`].
+    fn is_random(&self) -> bool;
 }
 
 impl<C: Compressor> CompressorMeta for C {
@@ -58,6 +65,9 @@ impl<C: Compressor> CompressorMeta for C {
     }
     fn bits(&self, dimension: usize, semantics: &Semantics) -> u64 {
         Compressor::bits(self, dimension, semantics)
+    }
+    fn is_random(&self) -> bool {
+        Compressor::is_random(self)
     }
 }
 
