@@ -1,9 +1,17 @@
 //! Compressors: what a worker sends in place of a vector.
 
+#[cfg(test)]
+mod contract;
+pub mod identity;
+pub mod linear;
+pub mod random_k;
 pub mod sign;
+pub mod stochastic_sign;
+pub mod top_k;
+pub mod unbiased;
 
 use super::{Arithmetic, BuildError, ParamSpec, Params, Query, Real, Semantics};
-use crate::scalar::{Fault, Narrow, Rational, Wide};
+use crate::scalar::{Fault, Narrow, Rational, Scalar, Wide};
 
 /// A map C with E|C(v) - v|_2^2 <= (1 - delta) |v|_2^2 (karimireddy2019, Assumption A).
 /// Mark [`Compressor::compress`] `#[inline(always)]`.
@@ -91,4 +99,36 @@ pub struct CompressorEntry {
 }
 
 /// The compressors that come with signcheck.
-pub static ALL: &[&CompressorEntry] = &[&sign::ENTRY];
+pub static ALL: &[&CompressorEntry] = &[
+    &identity::ENTRY,
+    &sign::ENTRY,
+    &top_k::ENTRY,
+    &random_k::ENTRY,
+    &unbiased::QSGD,
+    &unbiased::TERNGRAD,
+    &stochastic_sign::ENTRY,
+    &linear::ENTRY,
+];
+
+/// Bits that tell apart `values` values: log2 rounded up.
+fn value_bits(values: usize) -> u64 {
+    u64::from(usize::BITS - values.saturating_sub(1).leading_zeros())
+}
+
+/// Bits of one index into `dimension` coordinates.
+fn index_bits(dimension: usize) -> u64 {
+    value_bits(dimension)
+}
+
+/// The parameter `k` of a sparsifier.
+fn kept(p: &Params) -> Result<usize, BuildError> {
+    match p.count("k")? {
+        0 => Err(BuildError::at("k", "'k' is 0; at least 1 entry must be kept")),
+        k => Ok(k),
+    }
+}
+
+/// k/d, at most 1.
+fn kept_share(k: usize, dimension: usize) -> Real {
+    Real::Exact(Rational::ratio(k.min(dimension.max(1)) as i64, dimension.max(1) as u64))
+}
