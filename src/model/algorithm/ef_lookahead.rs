@@ -38,8 +38,9 @@ impl Algorithm for EfLookahead {
         let d = step.x.len();
         let (p, rest) = step.scratch.split_at_mut(d);
         let (z, other) = rest.split_at_mut(d);
-        for i in 0..d {
-            z[i] = step.x[i].clone() - &step.state[i];
+        z.clone_from_slice(step.x);
+        for (z, e) in z.iter_mut().zip(step.state.iter()) {
+            *z -= e;
         }
         mean_gradient(step.workers, z, other, p, query)?;
         self.feedback.apply(step, query)

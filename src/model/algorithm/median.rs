@@ -7,6 +7,7 @@
 use crate::scalar::Scalar;
 
 /// Calls `compare(a, b)` with a < b for each comparator of a network that sorts `n` values.
+#[inline(always)]
 pub(super) fn for_each_comparator(n: usize, mut compare: impl FnMut(usize, usize)) {
     if n < 2 {
         return;
