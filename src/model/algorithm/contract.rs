@@ -107,6 +107,9 @@ impl<S: Test> Query<S> for Probe {
     }
 }
 
+/// Iterate and state after one step.
+type After<S> = (Vec<S>, Vec<S>);
+
 /// An entry with its parameters: schedules as (name, value), others over the table's defaults.
 struct Setup {
     name: &'static str,
@@ -160,7 +163,7 @@ impl Setup {
     }
 
     /// Iterates and states after each of `steps` steps.
-    fn run<S: Test>(&self, start: &[S], steps: u64, probe: &mut Probe) -> Result<Vec<(Vec<S>, Vec<S>)>, Fault> {
+    fn run<S: Test>(&self, start: &[S], steps: u64, probe: &mut Probe) -> Result<Vec<After<S>>, Fault> {
         let (algorithm, values) = self.build();
         let values: Vec<S> = values.iter().map(S::from_rational).collect();
         let layout = algorithm.layout(start.len(), self.workers);
@@ -296,7 +299,7 @@ fn assert_same(a: Setup, b: Setup, probe: fn(u64) -> Probe) {
     for replicate in 0..8 {
         let run = |s: &Setup| s.run(&start::<Rational>(replicate), 5, &mut probe(replicate)).unwrap();
         let (a, b) = (run(&a), run(&b));
-        let xs = |r: Vec<(Vec<Rational>, Vec<Rational>)>| r.into_iter().map(|(x, _)| x).collect::<Vec<_>>();
+        let xs = |r: Vec<After<Rational>>| r.into_iter().map(|(x, _)| x).collect::<Vec<_>>();
         assert_eq!(xs(a), xs(b), "replicate {replicate}");
     }
 }
@@ -359,7 +362,8 @@ fn signsgd_by_hand() {
     // exact: with sgn(0) = +1 it leaves 0 for -1/2 and comes back
     let plus = Semantics { sign_zero: SignZero::Plus, ..Semantics::default() };
     let found = setup.under(plus).iterates(&[1, 1], &[q(1, 1), q(-1, 2)], 5);
-    let (a, b): (&[(i64, u64)], &[(i64, u64)]) = (&[(0, 1), (-1, 2)], &[(-1, 2), (0, 1)]);
+    let a: &[(i64, u64)] = &[(0, 1), (-1, 2)];
+    let b: &[(i64, u64)] = &[(-1, 2), (0, 1)];
     assert_iterates(found, &[&[(1, 2), (0, 1)], a, b, a, b]);
 }
 

@@ -22,10 +22,18 @@ impl SignMessage {
     #[inline(always)]
     #[must_use]
     pub fn pack<S: Scalar>(signs: &[S], convention: SignZero) -> Self {
+        // Plain loops: closures inside iterators would not take on the caller's instruction set.
+        let mut positive = vec![0; signs.len()];
         if Semantics::sign_bits(convention) == 1 {
-            return SignMessage { positive: signs.iter().map(|s| s.to_bits().0).collect(), negative: None };
+            for (plus, sign) in positive.iter_mut().zip(signs) {
+                *plus = sign.to_bits().0;
+            }
+            return SignMessage { positive, negative: None };
         }
-        let (positive, negative) = signs.iter().map(Scalar::to_bits).unzip();
+        let mut negative = vec![0; signs.len()];
+        for ((plus, minus), sign) in positive.iter_mut().zip(&mut negative).zip(signs) {
+            (*plus, *minus) = sign.to_bits();
+        }
         SignMessage { positive, negative: Some(negative) }
     }
 
