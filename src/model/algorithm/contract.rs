@@ -584,3 +584,50 @@ fn the_median_of_an_even_number_is_the_mean_of_the_middle_two() {
     median::medians(&mut rows[..6].to_vec(), &mut out);
     assert_eq!(out, [q(5, 1), q(0, 1)]);
 }
+
+#[test]
+fn servers_by_hand() {
+    // exact: three workers with gradients x - 0, x - 1/4, x - 1/2 at x = (3/8, 1), lr = 1/8:
+    //   coordinate 1: 3/8, 1/8, -1/8: majority +, sum of signs 1, median and mean 1/8
+    //   coordinate 2: 1, 3/4, 1/2: majority +, sum of signs 3, median and mean 3/4
+    //   norms 11/8, 7/8, 5/8: M_k = 23/24, times lr 23/192
+    let table = [
+        ("vote", [q(1, 4), q(7, 8)]),
+        ("vote-sum", [q(1, 4), q(5, 8)]),
+        ("scaled-vote", [q(49, 192), q(169, 192)]),
+        ("median-sgd", [q(23, 64), q(29, 32)]),
+        ("sgd", [q(23, 64), q(29, 32)]),
+        ("signsgd", [q(1, 4), q(7, 8)]),
+    ];
+    let apart = |_| Probe { alike: false, ..Probe::plain(&[1, 1]) };
+    for (name, expected) in table {
+        let run = Setup::new(name, 3).run(&[q(3, 8), q(1, 1)], 1, &mut apart(0)).unwrap();
+        assert_eq!(run[0].0, expected, "{name}");
+    }
+    // exact: at x = 1/4 worker 2 abstains and the others tie
+    for (ties, expected) in [(SignZero::Zero, q(1, 4)), (SignZero::Plus, q(1, 8)), (SignZero::Minus, q(3, 8))] {
+        let semantics = Semantics { ties, ..Semantics::default() };
+        let run = Setup::new("vote", 3).under(semantics).run(&[q(1, 4)], 1, &mut apart(0)).unwrap();
+        assert_eq!(run[0].0, [expected], "{ties:?}");
+    }
+}
+
+#[test]
+fn added_noise_enters_with_its_level() {
+    // exact: one worker with gradient x, then xi from the probe's second call: v = x + xi/4, step lr = 1/8
+    for replicate in 0..8 {
+        let plain = || Probe { first: replicate, ..Probe::plain(&[1, 1, 1, 1]) };
+        let mut second = plain();
+        second.calls = 1;
+        let mut xi = vec![Rational::zero(); 4];
+        second.perturbation(&mut xi).unwrap();
+        let x = start::<Rational>(replicate);
+        let noisy: Vec<Rational> = x.iter().zip(&xi).map(|(x, xi)| x.clone() + q(1, 4) * xi).collect();
+        let median = Setup::new("noisy-median-sgd", 1).run(&x, 1, &mut plain()).unwrap();
+        let sign = Setup::new("noisy-signsgd", 1).run(&x, 1, &mut plain()).unwrap();
+        for i in 0..4 {
+            assert_eq!(median[0].0[i], x[i].clone() - q(1, 8) * &noisy[i]);
+            assert_eq!(sign[0].0[i], x[i].clone() - q(noisy[i].signum(), 8));
+        }
+    }
+}
