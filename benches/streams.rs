@@ -14,13 +14,21 @@ fn main() {
     divan::main();
 }
 
+/// Runs `work` under the widest instruction set.
+///
+/// The bound on `FnOnce` matters: a closure that is given to `Arch::dispatch` directly may be inferred to be an
+/// `FnMut`, which is then called through a shim that is not inlined, and so keeps the baseline instructions.
+#[inline(always)]
+fn dispatch<R>(work: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(work)
+}
+
 /// Times `VALUES` draws a call, added up lane by lane so that none can be left out.
 fn time<const N: usize>(bencher: Bencher, draw: impl Fn(&mut Stream<N>) -> Lane<N>) {
     let mut stream = Stream::<N>::new(&CellKey::new(1, &[], "bench"), 0);
-    let arch = pulp::Arch::new();
     bencher.counter(ItemsCount::new(VALUES)).bench_local(|| {
         let stream = black_box(&mut stream);
-        arch.dispatch(
+        dispatch(
             #[inline(always)]
             || {
                 let mut sum = Lane::<N>::splat(0.0);
@@ -54,11 +62,10 @@ fn normal<const N: usize>(bencher: Bencher) {
 #[divan::bench(consts = [1, 4, 8, 16, 32, 64, 128])]
 fn fill_normal<const N: usize>(bencher: Bencher) {
     let mut stream = Stream::<N>::new(&CellKey::new(1, &[], "bench"), 0);
-    let arch = pulp::Arch::new();
     let mut out = vec![Lane::<N>::splat(0.0); 1024 / N];
     bencher.counter(ItemsCount::new(VALUES)).bench_local(|| {
         let (stream, out) = black_box((&mut stream, &mut out));
-        arch.dispatch(
+        dispatch(
             #[inline(always)]
             || {
                 for _ in 0..VALUES / 1024 {

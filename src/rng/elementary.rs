@@ -61,10 +61,10 @@ const EXP_M1: [f64; 10] = [
 
 /// A polynomial by Horner's rule, constant term first.
 #[inline(always)]
-fn horner<const K: usize>(coefficients: [f64; K], x: f64) -> f64 {
+fn horner<const K: usize>(coefficients: &[f64; K], x: f64) -> f64 {
     let mut value = coefficients[K - 1];
     for k in (0..K - 1).rev() {
-        value = value * x + coefficients[k];
+        value = coefficients[k] + x * value;
     }
     value
 }
@@ -85,7 +85,7 @@ pub(super) fn ln(x: f64) -> f64 {
     let s = f / (2.0 + f);
     let z = s * s;
     let half_square = 0.5 * f * f;
-    let tail = s * (half_square + z * horner(LN, z)) + k * LN_2_LOW;
+    let tail = s * (half_square + z * horner(&LN, z)) + k * LN_2_LOW;
     k * LN_2_HIGH - ((half_square - tail) - f)
 }
 
@@ -98,8 +98,8 @@ pub(super) fn sin_cos_turn(u: f64) -> (f64, f64) {
     let quadrant = rounded.to_bits();
     let r = u - 0.25 * (rounded - ROUNDER);
     let z = r * r;
-    let sin = r * TURN_HIGH + r * (TURN_LOW + z * horner(SIN, z));
-    let cos = 1.0 + z * horner(COS, z);
+    let sin = r * TURN_HIGH + r * (TURN_LOW + z * horner(&SIN, z));
+    let cos = 1.0 + z * horner(&COS, z);
     let even = quadrant & 1 == 0;
     let (a, b) = if even { (sin, cos) } else { (cos, sin) };
     let sign_a = (quadrant & 2) << 62;
@@ -115,7 +115,7 @@ pub(super) fn exp_m1(x: f64) -> f64 {
     let rounded = x * std::f64::consts::LOG2_E + ROUNDER;
     let k = rounded - ROUNDER;
     let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
-    let small = r + r * r * (0.5 + r * horner(EXP_M1, r));
+    let small = r + r * r * (0.5 + r * horner(&EXP_M1, r));
     let power = f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52);
     power * small + (power - 1.0)
 }
