@@ -4,16 +4,29 @@
 //! **Source** karimireddy2019, Algorithm 2 (EF-SGD) and Algorithm 1 (EF-signSGD, C(v) = (|v|_1/d) sgn v).
 //! **Assumptions** with several workers the server compresses the mean of their gradients.
 //! **Shapes and units** e has the iterate's shape and unit [x].
-//! **Ties and edge cases** e_0 = 0; sgn(0) and blocks as the run's conventions say.
+//! **Ties and edge cases** e_0 = 0; sgn(0) and blocks as the run's conventions say. On the wire a single worker keeps
+//! e and sends Delta; several send floats to the server, which keeps e. The server sends Delta either way.
 
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, View, mean_gradient};
-use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, ParamSpec, ParamValue, Params, Real, Registry, Slot};
+use crate::model::{
+    Arithmetic, BuildError, DynCompressor, Kind, ParamSpec, ParamValue, Params, Real, Registry, Semantics, SignZero,
+    Slot,
+};
 use crate::scalar::Fault;
+
+/// The parameter that names the compressor.
+pub(super) const COMPRESSOR: ParamSpec =
+    ParamSpec { name: "compressor", kind: Kind::Compressor, default: Some("sign"), doc: "C; `sign` gives EF-signSGD" };
+
+/// A compressor whose error comes back at the next step.
+pub(super) struct ErrorFeedback {
+    step_size: Slot,
+    compressor: Box<dyn DynCompressor>,
+}
 
 /// SGD with a compressor whose error is fed back.
 pub struct EfSgd {
-    step_size: Slot,
-    compressor: Box<dyn DynCompressor>,
+    feedback: ErrorFeedback,
 }
 
 /// Registry line.
@@ -23,14 +36,9 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     source: "karimireddy2019, Algorithms 1 and 2",
     params: &[
         ParamSpec { name: "step_size", kind: Kind::Schedule, default: None, doc: "lr, inside the compressor" },
-        ParamSpec {
-            name: "compressor",
-            kind: Kind::Compressor,
-            default: Some("sign"),
-            doc: "C; `sign` gives EF-signSGD",
-        },
+        COMPRESSOR,
     ],
-    build: |p| Ok(Box::new(EfSgd { step_size: p.schedule("step_size")?, compressor: build_compressor(p)? })),
+    build: |p| Ok(Box::new(EfSgd { feedback: ErrorFeedback::build(p)? })),
 };
 
 /// Builds the compressor that the parameter `compressor` names.
@@ -47,18 +55,18 @@ pub fn build_compressor(p: &Params) -> Result<Box<dyn DynCompressor>, BuildError
     (entry.build)(params)
 }
 
-impl Algorithm for EfSgd {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: dimension, scratch: 3 * dimension }
+impl ErrorFeedback {
+    pub(super) fn build(p: &Params) -> Result<Self, BuildError> {
+        Ok(ErrorFeedback { step_size: p.schedule("step_size")?, compressor: build_compressor(p)? })
     }
 
+    /// Steps along C(lr g + e), g standing in the first `dimension` numbers of the scratch and e in the state.
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    pub(super) fn apply<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
         let d = step.x.len();
         let (p, rest) = step.scratch.split_at_mut(d);
-        let (delta, other) = rest.split_at_mut(d);
-        mean_gradient(step.workers, step.x, other, p, query)?;
+        let delta = &mut rest[..d];
         for (p, e) in p.iter_mut().zip(step.state.iter()) {
             *p = p.clone() * &lr + e;
         }
@@ -68,11 +76,34 @@ impl Algorithm for EfSgd {
             step.x[i] -= &delta[i];
             step.state[i] = p[i].clone() - &delta[i];
         }
+        let bits = self.compressor.bits(d, step.semantics);
         for _ in 0..step.workers {
-            query.upload(self.compressor.bits(d, step.semantics));
+            query.upload(if step.workers == 1 { bits } else { FLOAT_BITS * d as u64 });
         }
-        query.broadcast(FLOAT_BITS * d as u64, step.workers);
+        query.broadcast(bits, step.workers);
         Ok(())
+    }
+
+    pub(super) fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)> {
+        vec![("delta", self.compressor.quality(dimension))]
+    }
+
+    /// Signs of the compressor follow `sign_zero`; nobody votes, so that ties do not matter.
+    pub(super) fn is_random(&self, semantics: &Semantics) -> bool {
+        self.compressor.is_random() || semantics.sign_zero == SignZero::Random
+    }
+}
+
+impl Algorithm for EfSgd {
+    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
+        Layout { state: dimension, scratch: 2 * dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let (p, other) = step.scratch.split_at_mut(step.x.len());
+        mean_gradient(step.workers, step.x, other, p, query)?;
+        self.feedback.apply(step, query)
     }
 
     fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
@@ -80,6 +111,10 @@ impl Algorithm for EfSgd {
     }
 
     fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)> {
-        vec![("delta", self.compressor.quality(dimension))]
+        self.feedback.facts(dimension)
+    }
+
+    fn is_random(&self, semantics: &Semantics) -> bool {
+        self.feedback.is_random(semantics)
     }
 }

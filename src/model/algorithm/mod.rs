@@ -1,6 +1,26 @@
 //! Optimisers as state machines over flat slices.
 
+pub mod adagrad;
+mod common;
+#[cfg(test)]
+mod contract;
+pub mod ef_lookahead;
 pub mod ef_sgd;
+mod median;
+pub mod median_sgd;
+pub mod noisy_median_sgd;
+pub mod noisy_signsgd;
+pub mod scaled_sign;
+pub mod scaled_vote;
+pub mod sgd;
+pub mod sgdm;
+pub mod signsgd;
+pub mod signsgd_sim;
+pub mod signsgdm;
+pub mod signum;
+pub mod vote;
+pub mod vote_sum;
+pub mod wire;
 
 use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
 use crate::scalar::{Fault, Narrow, Rational, Scalar, Wide};
@@ -266,4 +286,26 @@ pub fn norm2_squared<S: Scalar>(v: &[S]) -> S {
 }
 
 /// The algorithms that come with signcheck.
-pub static ALL: &[&AlgorithmEntry] = &[&ef_sgd::ENTRY];
+pub static ALL: &[&AlgorithmEntry] = &[
+    &sgd::ENTRY,
+    &sgd::GD,
+    &sgdm::ENTRY,
+    &signsgd::ENTRY,
+    &signum::ENTRY,
+    &signsgdm::ENTRY,
+    &signsgd_sim::ENTRY,
+    &vote::ENTRY,
+    &vote_sum::ENTRY,
+    &noisy_signsgd::ENTRY,
+    &median_sgd::ENTRY,
+    &noisy_median_sgd::ENTRY,
+    &scaled_sign::MEAN,
+    &scaled_sign::NORM,
+    &scaled_sign::NORM_STOCHASTIC,
+    &scaled_vote::ENTRY,
+    &ef_sgd::ENTRY,
+    &ef_lookahead::ENTRY,
+    &adagrad::NORM,
+    &adagrad::SIGN_A,
+    &adagrad::SIGN_B,
+];

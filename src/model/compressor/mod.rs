@@ -1,9 +1,17 @@
 //! Compressors: what a worker sends in place of a vector.
 
+#[cfg(test)]
+mod contract;
+pub mod identity;
+pub mod linear;
+pub mod random_k;
 pub mod sign;
+pub mod stochastic_sign;
+pub mod top_k;
+pub mod unbiased;
 
 use super::{Arithmetic, BuildError, ParamSpec, Params, Query, Real, Semantics};
-use crate::scalar::{Fault, Narrow, Rational, Wide};
+use crate::scalar::{Fault, Narrow, Rational, Scalar, Wide};
 use crate::stats::Interval;
 
 /// A map C with E|C(v) - v|_2^2 <= (1 - delta) |v|_2^2 (karimireddy2019, Assumption A).
@@ -20,11 +28,16 @@ pub trait Compressor: Send + Sync + 'static {
         query: &mut dyn Query<S>,
     ) -> Result<(), Fault>;
 
-    /// Guaranteed quality delta in (0, 1] for vectors of this dimension.
+    /// Guaranteed quality delta in (0, 1] for vectors of this dimension; 0 where the map guarantees none.
     fn quality(&self, dimension: usize) -> Real;
 
     /// Bits of one message for a vector of this dimension, with floats of 32 bits.
     fn bits(&self, dimension: usize, semantics: &Semantics) -> u64;
+
+    /// Whether it draws coins of its own, whatever the convention for sgn(0).
+    fn is_random(&self) -> bool {
+        false
+    }
 }
 
 /// A compressor in one arithmetic: the object-safe face of [`Compressor`].
@@ -51,6 +64,8 @@ pub trait CompressorMeta {
     fn quality(&self, dimension: usize) -> Real;
     /// See [`Compressor::bits`].
     fn bits(&self, dimension: usize, semantics: &Semantics) -> u64;
+    /// See [`Compressor::is_random`].
+    fn is_random(&self) -> bool;
 }
 
 impl<C: Compressor> CompressorMeta for C {
@@ -59,6 +74,9 @@ impl<C: Compressor> CompressorMeta for C {
     }
     fn bits(&self, dimension: usize, semantics: &Semantics) -> u64 {
         Compressor::bits(self, dimension, semantics)
+    }
+    fn is_random(&self) -> bool {
+        Compressor::is_random(self)
     }
 }
 
@@ -82,4 +100,36 @@ pub struct CompressorEntry {
 }
 
 /// The compressors that come with signcheck.
-pub static ALL: &[&CompressorEntry] = &[&sign::ENTRY];
+pub static ALL: &[&CompressorEntry] = &[
+    &identity::ENTRY,
+    &sign::ENTRY,
+    &top_k::ENTRY,
+    &random_k::ENTRY,
+    &unbiased::QSGD,
+    &unbiased::TERNGRAD,
+    &stochastic_sign::ENTRY,
+    &linear::ENTRY,
+];
+
+/// Bits that tell apart `values` values: log2 rounded up.
+fn value_bits(values: usize) -> u64 {
+    u64::from(usize::BITS - values.saturating_sub(1).leading_zeros())
+}
+
+/// Bits of one index into `dimension` coordinates.
+fn index_bits(dimension: usize) -> u64 {
+    value_bits(dimension)
+}
+
+/// The parameter `k` of a sparsifier.
+fn kept(p: &Params) -> Result<usize, BuildError> {
+    match p.count("k")? {
+        0 => Err(BuildError::at("k", "'k' is 0; at least 1 entry must be kept")),
+        k => Ok(k),
+    }
+}
+
+/// k/d, at most 1.
+fn kept_share(k: usize, dimension: usize) -> Real {
+    Real::Exact(Rational::ratio(k.min(dimension.max(1)) as i64, dimension.max(1) as u64))
+}

@@ -1,5 +1,25 @@
 //! Noise laws: what a stochastic gradient adds to, or makes of, the true one.
 
+mod additive;
+pub mod cantelli_extremal;
+#[cfg(test)]
+mod contract;
+pub mod exp_1;
+pub mod finite;
+mod finite_law;
+pub mod gauss_extremal;
+pub mod gaussian;
+pub mod joint;
+pub mod laplace;
+pub mod logistic;
+pub mod multiplicative;
+pub mod sparse;
+pub mod student;
+pub mod two_atom;
+pub mod uniform;
+
+pub use finite_law::{FiniteLaw, FiniteLawError};
+
 use super::facts::{Facts, Trait};
 use super::{BuildError, ParamSpec, Params};
 use crate::rng::Stream;
@@ -86,4 +106,21 @@ pub struct NoiseEntry {
 }
 
 /// The laws that come with signcheck.
-pub static ALL: &[&NoiseEntry] = &[];
+pub static ALL: &[&NoiseEntry] = &[
+    &gaussian::ENTRY,
+    &uniform::ENTRY,
+    &laplace::ENTRY,
+    &logistic::ENTRY,
+    &student::ENTRY,
+    &finite::RADEMACHER,
+    &exp_1::ENTRY,
+    &gauss_extremal::ENTRY,
+    &sparse::ENTRY,
+    &finite::ENTRY,
+    &finite::SKEW50,
+    &finite::SPARSE_INDEPENDENT,
+    &joint::ENTRY,
+    &two_atom::ENTRY,
+    &multiplicative::ENTRY,
+    &cantelli_extremal::ENTRY,
+];

@@ -1,0 +1,110 @@
+//! What several algorithms share: momentum, steps, what a mean and its signs cost on the wire, traces of NaN.
+
+use super::{FLOAT_BITS, Query};
+use crate::model::{Kind, MomentumForm, MomentumStart, ParamSpec, Semantics};
+use crate::scalar::{Fault, Scalar};
+
+/// The step size, which every method here takes.
+pub(super) const STEP_SIZE: ParamSpec =
+    ParamSpec { name: "step_size", kind: Kind::Schedule, default: None, doc: "lr, at every step k" };
+
+/// The factor of the old momentum.
+pub(super) const MOMENTUM: ParamSpec =
+    ParamSpec { name: "momentum", kind: Kind::Schedule, default: None, doc: "beta (theta in sun2023), in [0, 1)" };
+
+/// x -= lr v.
+#[inline(always)]
+pub(super) fn descend<S: Scalar>(x: &mut [S], step_size: &S, direction: &[S]) {
+    for (x, v) in x.iter_mut().zip(direction) {
+        x.sub_product(step_size, v);
+    }
+}
+
+/// One momentum recursion: m = g + beta m, or m = beta m + (1 - beta) g; `own` is the paper's form, which the
+/// run's conventions may replace. With [`MomentumStart::FirstGradient`] the first step sets m = g in either form.
+#[inline(always)]
+pub(super) fn accumulate<S: Scalar>(
+    own: MomentumForm,
+    (k, semantics): (u64, &Semantics),
+    beta: &S,
+    gradient: &[S],
+    momentum: &mut [S],
+) {
+    if k == 0 && semantics.momentum_start == MomentumStart::FirstGradient {
+        momentum.clone_from_slice(gradient);
+        return;
+    }
+    match semantics.momentum_form.unwrap_or(own) {
+        MomentumForm::Sum => {
+            for (m, g) in momentum.iter_mut().zip(gradient) {
+                *m *= beta;
+                *m += g;
+            }
+        }
+        MomentumForm::Average => {
+            let weight = S::one() - beta;
+            for (m, g) in momentum.iter_mut().zip(gradient) {
+                *m *= beta;
+                m.add_product(&weight, g);
+            }
+        }
+    }
+}
+
+/// Counts a mean of gradients: floats up, and floats down.
+pub(super) fn count_mean<S>(dimension: usize, workers: usize, query: &mut dyn Query<S>) {
+    let bits = FLOAT_BITS * dimension as u64;
+    for _ in 0..workers {
+        query.upload(bits);
+    }
+    query.broadcast(bits, workers);
+}
+
+/// Counts signs of a mean with `extra` more bits (a scale): a single worker takes the signs itself and sends
+/// them; several send floats, since the sign of a mean needs the mean. The server sends signs either way.
+pub(super) fn count_signs<S>(
+    dimension: usize,
+    workers: usize,
+    extra: u64,
+    semantics: &Semantics,
+    query: &mut dyn Query<S>,
+) {
+    let signs = Semantics::sign_bits(semantics.sign_zero) * dimension as u64 + extra;
+    let up = if workers == 1 { signs } else { FLOAT_BITS * dimension as u64 };
+    for _ in 0..workers {
+        query.upload(up);
+    }
+    query.broadcast(signs, workers);
+}
+
+/// Bits of one float a block that is scaled as one.
+pub(super) fn scale_bits(dimension: usize, semantics: &Semantics) -> u64 {
+    FLOAT_BITS * semantics.scaling.ranges(dimension).count() as u64
+}
+
+/// Adds 0 where v is a number, and NaN where it is NaN.
+///
+/// A sign message has no room for a NaN and an order statistic may drop one, so that a replicate whose
+/// gradient is undefined would go on as if the worker had abstained. The trace runs beside the wire; added to
+/// the iterate it makes the divergence visible. Infinite gradients leave no trace: they have a sign and a rank.
+#[inline(always)]
+pub(super) fn trace_nan<S: Scalar>(trace: &mut [S], v: &[S]) -> Result<(), Fault> {
+    if S::IS_EXACT {
+        return Ok(());
+    }
+    let zero = S::zero();
+    for (trace, v) in trace.iter_mut().zip(v) {
+        trace.add_product(&v.sign_or(&zero)?, &zero);
+    }
+    Ok(())
+}
+
+/// Adds the trace to the iterate.
+#[inline(always)]
+pub(super) fn apply_trace<S: Scalar>(x: &mut [S], trace: &[S]) {
+    if !S::IS_EXACT {
+        for (x, trace) in x.iter_mut().zip(trace) {
+            *x += trace;
+        }
+    }
+}

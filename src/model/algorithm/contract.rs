@@ -1,0 +1,633 @@
+//! What every algorithm of the registry must do: the same numbers in every arithmetic, the declared wire, and
+//! iterates that were derived by hand.
+
+use super::median::for_each_comparator;
+use super::wire::{SignMessage, Tally};
+use super::*;
+use crate::model::{DynAlgorithm, Kind, MomentumForm, MomentumStart, ParamValue, Scaling};
+use crate::scalar::Lane;
+
+/// A scalar that a test can fill replicate by replicate with multiples of 1/32, exactly.
+trait Test: Arithmetic {
+    fn of(numerator: impl Fn(u64) -> i64) -> Self;
+}
+impl<const N: usize> Test for Lane<N>
+where
+    Lane<N>: Arithmetic,
+{
+    fn of(numerator: impl Fn(u64) -> i64) -> Self {
+        Lane(std::array::from_fn(|lane| numerator(lane as u64) as f64 / 32.0))
+    }
+}
+impl Test for Rational {
+    fn of(numerator: impl Fn(u64) -> i64) -> Self {
+        Rational::ratio(numerator(0), 32)
+    }
+}
+
+/// A well mixed word of its arguments (the finaliser of splitmix64).
+fn mix(words: [u64; 3]) -> u64 {
+    words.iter().fold(0x9e37_79b9_7f4a_7c15, |state, word| {
+        let z = (state ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    })
+}
+
+/// Worker m's gradient is a_i (x_i - m/4) (all workers' alike where `alike`), plus dyadic noise where `noisy`.
+struct Probe {
+    first: u64,
+    calls: u64,
+    noisy: bool,
+    alike: bool,
+    curvature: Vec<i64>,
+    up: u64,
+    down: u64,
+    broken_worker: Option<usize>,
+}
+
+impl Probe {
+    fn new(first: u64) -> Self {
+        let (noisy, alike, curvature) = (true, false, vec![32, 64, 16, 32]);
+        Probe { first, calls: 0, noisy, alike, curvature, up: 0, down: 0, broken_worker: None }
+    }
+
+    fn plain(curvature: &[i64]) -> Self {
+        let curvature = curvature.iter().map(|a| 32 * a).collect();
+        Probe { noisy: false, alike: true, curvature, ..Probe::new(0) }
+    }
+
+    /// Numbers in -4..=4 for replicate `first + lane`, this call, coordinate i.
+    fn small(&self, lane: u64, i: usize) -> i64 {
+        (mix([self.first + lane, self.calls, i as u64]) % 9) as i64 - 4
+    }
+}
+
+impl<S: Test> Query<S> for Probe {
+    fn gradient(&mut self, worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        self.calls += 1;
+        for (i, (x, out)) in x.iter().zip(out).enumerate() {
+            let centre = if self.alike { 0 } else { 8 * worker as i64 };
+            *out = (x.clone() - S::of(|_| centre)) * S::of(|_| self.curvature[i]);
+            if self.noisy {
+                *out += &S::of(|lane| 8 * self.small(lane, i));
+            }
+            if self.broken_worker == Some(worker) {
+                *out = out.clone() * S::from_f64(f64::NAN)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn coin(&mut self, p: &[S], out: &mut [S]) -> Result<(), Fault> {
+        self.calls += 1;
+        for (i, (p, out)) in p.iter().zip(out).enumerate() {
+            // u is an odd multiple of 1/32, so that it never equals a probability of 1/2.
+            let u = S::of(|lane| 2 * (mix([self.first + lane, self.calls, i as u64]) % 16) as i64 + 1);
+            *out = p.at_least(&u, &S::one(), &S::zero())?;
+        }
+        Ok(())
+    }
+
+    fn perturbation(&mut self, out: &mut [S]) -> Result<(), Fault> {
+        self.calls += 1;
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = S::of(|lane| 16 * self.small(lane, i));
+        }
+        Ok(())
+    }
+
+    fn upload(&mut self, bits: u64) {
+        self.up += bits;
+    }
+
+    fn broadcast(&mut self, bits: u64, workers: usize) {
+        self.down += bits * workers as u64;
+    }
+}
+
+/// Iterate and state after one step.
+type After<S> = (Vec<S>, Vec<S>);
+
+/// An entry with its parameters: schedules as (name, value), others over the table's defaults.
+struct Setup {
+    name: &'static str,
+    schedules: Vec<(&'static str, Rational)>,
+    others: Vec<(&'static str, ParamValue)>,
+    workers: usize,
+    dimension: usize,
+    semantics: Semantics,
+}
+
+impl Setup {
+    /// Step size 1/8, momentum 1/2, noise level 1/4: dyadic, so that doubles are exact over a few steps.
+    fn new(name: &'static str, workers: usize) -> Self {
+        let schedules = vec![("step_size", q(1, 8)), ("momentum", q(1, 2)), ("noise_level", q(1, 4))];
+        let semantics = Semantics::default();
+        Setup { name, schedules, others: vec![compressor("sign")], workers, dimension: 4, semantics }
+    }
+
+    fn schedule(mut self, name: &'static str, value: Rational) -> Self {
+        self.schedules.retain(|(n, _)| *n != name);
+        self.schedules.push((name, value));
+        self
+    }
+
+    fn with(mut self, other: (&'static str, ParamValue)) -> Self {
+        self.others.retain(|(n, _)| *n != other.0);
+        self.others.push(other);
+        self
+    }
+
+    fn under(mut self, semantics: Semantics) -> Self {
+        self.semantics = semantics;
+        self
+    }
+
+    fn build(&self) -> (Box<dyn DynAlgorithm>, Vec<Rational>) {
+        let entry = ALL.iter().find(|e| e.name == self.name).expect(self.name);
+        let mut params = Params { dimension: self.dimension, workers: self.workers, ..Params::default() };
+        let mut values = Vec::new();
+        for spec in entry.params {
+            if spec.kind == Kind::Schedule {
+                params.values.insert(spec.name, ParamValue::Schedule(Slot(values.len())));
+                values.push(self.schedules.iter().find(|(n, _)| *n == spec.name).expect(spec.name).1.clone());
+            } else if let Some((_, value)) = self.others.iter().find(|(n, _)| *n == spec.name) {
+                params.values.insert(spec.name, value.clone());
+            } else if let Some(Ok(number)) = spec.default.map(str::parse::<Rational>) {
+                params.values.insert(spec.name, ParamValue::Number(number.into()));
+            }
+        }
+        ((entry.build)(&params).unwrap(), values)
+    }
+
+    /// Iterates and states after each of `steps` steps.
+    fn run<S: Test>(&self, start: &[S], steps: u64, probe: &mut Probe) -> Result<Vec<After<S>>, Fault> {
+        let (algorithm, values) = self.build();
+        let values: Vec<S> = values.iter().map(S::from_rational).collect();
+        let layout = algorithm.layout(start.len(), self.workers);
+        let mut x = start.to_vec();
+        let mut state = vec![S::zero(); layout.state];
+        let mut out = Vec::new();
+        for k in 0..steps {
+            // Working space may hold anything: rubbish shows a step that relies on it.
+            let mut scratch = vec![S::of(|_| 77); layout.scratch];
+            let step = Step {
+                k,
+                x: &mut x,
+                state: &mut state,
+                scratch: &mut scratch,
+                values: &values,
+                workers: self.workers,
+                semantics: &self.semantics,
+            };
+            S::algorithm(&*algorithm).run_step(step, probe)?;
+            out.push((x.clone(), state.clone()));
+        }
+        Ok(out)
+    }
+
+    /// Rational iterates on sum a_i x_i^2/2, without noise.
+    fn iterates(&self, curvature: &[i64], start: &[Rational], steps: u64) -> Vec<Vec<Rational>> {
+        let run = self.run(start, steps, &mut Probe::plain(curvature)).unwrap();
+        run.into_iter().map(|(x, _)| x).collect()
+    }
+}
+
+fn q(n: i64, d: u64) -> Rational {
+    Rational::ratio(n, d)
+}
+
+fn compressor(name: &str) -> (&'static str, ParamValue) {
+    ("compressor", ParamValue::Compressor(name.into(), Params::default()))
+}
+
+fn vector(values: &[i64]) -> ParamValue {
+    ParamValue::Vector(values.iter().map(|v| Real::integer(*v)).collect())
+}
+
+/// Starts in -1..=1, multiples of 1/4, one for each replicate and coordinate.
+fn start<S: Test>(first: u64) -> Vec<S> {
+    (0..4).map(|i| S::of(|lane| 8 * ((mix([first + lane, 999, i]) % 9) as i64 - 4))).collect()
+}
+
+fn conventions() -> Vec<Semantics> {
+    let plain = Semantics::default();
+    vec![
+        plain.clone(),
+        Semantics { sign_zero: SignZero::Plus, ties: SignZero::Random, ..plain.clone() },
+        Semantics {
+            sign_zero: SignZero::Random,
+            ties: SignZero::Minus,
+            momentum_form: Some(MomentumForm::Sum),
+            momentum_start: MomentumStart::FirstGradient,
+            scaling: Scaling::Blocks(vec![2, 1, 1]),
+        },
+        Semantics { sign_zero: SignZero::Minus, momentum_form: Some(MomentumForm::Average), ..plain },
+    ]
+}
+
+#[test]
+fn a_replicate_has_the_same_bits_alone_and_in_a_lane_and_equals_the_exact_run() {
+    for entry in ALL {
+        for (semantics, workers) in conventions().into_iter().flat_map(|s| [1, 2, 3, 4].map(|m| (s.clone(), m))) {
+            let setup = Setup::new(entry.name, workers).under(semantics);
+            let wide = setup.run(&start::<Wide>(0), 5, &mut Probe::new(0)).unwrap();
+            for lane in [0, 1, 17, 63] {
+                let alone = setup.run(&start::<Narrow>(lane), 5, &mut Probe::new(lane)).unwrap();
+                let at = |v: &[Wide]| v.iter().map(|s| s.0[lane as usize].to_bits()).collect::<Vec<_>>();
+                for ((wide_x, wide_state), (x, state)) in wide.iter().zip(&alone) {
+                    assert_eq!(at(wide_x), x.iter().map(|s| s.0[0].to_bits()).collect::<Vec<_>>(), "{}", entry.name);
+                    assert_eq!(at(wide_state), state.iter().map(|s| s.0[0].to_bits()).collect::<Vec<_>>());
+                }
+                // Means of 3 workers and roots are no dyadic numbers: there the exact run is another run.
+                let mean_of_three = workers == 3 && !["vote", "vote-sum", "noisy-signsgd"].contains(&entry.name);
+                if mean_of_three && !entry.name.contains("median") || entry.name.contains("adagrad") {
+                    continue;
+                }
+                let exact = setup.run(&start::<Rational>(lane), 5, &mut Probe::new(lane)).unwrap();
+                for ((x, _), (exact, _)) in alone.iter().zip(&exact) {
+                    let doubles: Vec<f64> = exact.iter().map(Rational::to_f64).collect();
+                    assert_eq!(x.iter().map(|s| s.0[0]).collect::<Vec<_>>(), doubles, "{} {workers}", entry.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_entry_draws_only_when_it_says_so() {
+    /// A query without coins and perturbations.
+    struct Silent(Probe);
+    impl Query<Narrow> for Silent {
+        fn gradient(&mut self, worker: usize, x: &[Narrow], out: &mut [Narrow]) -> Result<(), Fault> {
+            self.0.gradient(worker, x, out)
+        }
+        fn coin(&mut self, _: &[Narrow], _: &mut [Narrow]) -> Result<(), Fault> {
+            Err(Fault::Unsupported("coin".into()))
+        }
+        fn perturbation(&mut self, _: &mut [Narrow]) -> Result<(), Fault> {
+            Err(Fault::Unsupported("perturbation".into()))
+        }
+        fn upload(&mut self, _: u64) {}
+        fn broadcast(&mut self, _: u64, _: usize) {}
+    }
+    for entry in ALL {
+        for semantics in conventions() {
+            let setup = Setup::new(entry.name, 2).under(semantics);
+            let (algorithm, values) = setup.build();
+            let layout = algorithm.layout(4, 2);
+            let values: Vec<Narrow> = values.iter().map(Narrow::from_rational).collect();
+            let step = Step {
+                k: 0,
+                x: &mut start(0),
+                state: &mut vec![Narrow::zero(); layout.state],
+                scratch: &mut vec![Narrow::zero(); layout.scratch],
+                values: &values,
+                workers: 2,
+                semantics: &setup.semantics,
+            };
+            let drew = Narrow::algorithm(&*algorithm).run_step(step, &mut Silent(Probe::new(0))).is_err();
+            assert!(!drew || algorithm.is_random(&setup.semantics), "{} drew a coin", entry.name);
+        }
+    }
+}
+
+/// Runs two setups on the noisy probe in rationals and asserts equal iterates.
+fn assert_same(a: Setup, b: Setup, probe: fn(u64) -> Probe) {
+    for replicate in 0..8 {
+        let run = |s: &Setup| s.run(&start::<Rational>(replicate), 5, &mut probe(replicate)).unwrap();
+        let (a, b) = (run(&a), run(&b));
+        let xs = |r: Vec<After<Rational>>| r.into_iter().map(|(x, _)| x).collect::<Vec<_>>();
+        assert_eq!(xs(a), xs(b), "replicate {replicate}");
+    }
+}
+
+#[test]
+fn special_cases_coincide() {
+    // identity: two independent routes to the same update
+    let new = Setup::new;
+    assert_same(new("ef-sgd", 2).with(compressor("identity")), new("sgd", 2), Probe::new);
+    assert_same(new("vote", 1), new("signsgd", 1), Probe::new);
+    assert_same(new("vote-sum", 1), new("signsgd", 1), Probe::new);
+    assert_same(new("scaled-vote", 1), new("scaled-signgd", 1), Probe::new);
+    assert_same(new("signum", 2).schedule("momentum", q(0, 1)), new("signsgd", 2), Probe::new);
+    assert_same(new("sgdm", 2).schedule("momentum", q(0, 1)), new("sgd", 2), Probe::new);
+    assert_same(new("gd", 2), new("sgd", 2), Probe::new);
+    // m of one form is (1 - beta) times the other, from m = 0
+    assert_same(new("signsgdm", 2), new("signum", 2), Probe::new);
+    assert_same(new("signsgd-sim", 2), new("signum", 2), Probe::new);
+    assert_same(new("noisy-signsgd", 3).schedule("noise_level", q(0, 1)), new("vote", 3), noiseless);
+    assert_same(new("noisy-median-sgd", 3).schedule("noise_level", q(0, 1)), new("median-sgd", 3), noiseless);
+    for workers in 1..=6 {
+        assert_same(new("median-sgd", workers), new("sgd", workers), equal_workers);
+    }
+}
+
+fn noiseless(first: u64) -> Probe {
+    Probe { noisy: false, ..Probe::new(first) }
+}
+
+fn equal_workers(first: u64) -> Probe {
+    Probe { noisy: false, alike: true, ..Probe::new(first) }
+}
+
+#[test]
+fn lookahead_follows_gradient_descent_in_x_minus_e() {
+    // identity: li2021, remark 2, for any compressor; here on 2 x_1^2/2 + x_2^2/2
+    for name in ["sign", "identity"] {
+        let setup = Setup { dimension: 2, ..Setup::new("ef-lookahead", 1) }.with(compressor(name));
+        let run = setup.run(&[q(3, 1), q(-1, 3)], 6, &mut Probe::plain(&[2, 1])).unwrap();
+        let (mut z1, mut z2) = (q(3, 1), q(-1, 3));
+        for (x, e) in run {
+            (z1, z2) = (z1 * q(6, 8), z2 * q(7, 8));
+            assert_eq!((x[0].clone() - &e[0], x[1].clone() - &e[1]), (z1.clone(), z2.clone()));
+        }
+    }
+}
+
+fn assert_iterates(found: Vec<Vec<Rational>>, expected: &[&[(i64, u64)]]) {
+    let expected: Vec<Vec<Rational>> = expected.iter().map(|x| x.iter().map(|(n, d)| q(*n, *d)).collect()).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn signsgd_by_hand() {
+    // exact: f = |x|^2/2, lr = 1/2; a coordinate walks to 0 and rests there, as sgn(0) = 0
+    let setup = Setup::new("signsgd", 1).schedule("step_size", q(1, 2));
+    let found = setup.iterates(&[1, 1], &[q(1, 1), q(-1, 2)], 5);
+    let zero: &[(i64, u64)] = &[(0, 1), (0, 1)];
+    assert_iterates(found, &[&[(1, 2), (0, 1)], zero, zero, zero, zero]);
+    // exact: with sgn(0) = +1 it leaves 0 for -1/2 and comes back
+    let plus = Semantics { sign_zero: SignZero::Plus, ..Semantics::default() };
+    let found = setup.under(plus).iterates(&[1, 1], &[q(1, 1), q(-1, 2)], 5);
+    let a: &[(i64, u64)] = &[(0, 1), (-1, 2)];
+    let b: &[(i64, u64)] = &[(-1, 2), (0, 1)];
+    assert_iterates(found, &[&[(1, 2), (0, 1)], a, b, a, b]);
+}
+
+#[test]
+fn signum_by_hand() {
+    // exact: f = x^2/2, lr = beta = 1/2, x_0 = 1
+    //   m: 1/2; 1/4 + 1/4 = 1/2; 1/4 + 0 = 1/4; 1/8 - 1/4 = -1/8; -1/16 + 0
+    let setup = Setup::new("signum", 1).schedule("step_size", q(1, 2));
+    assert_iterates(setup.iterates(&[1], &[q(1, 1)], 5), &[&[(1, 2)], &[(0, 1)], &[(-1, 2)], &[(0, 1)], &[(1, 2)]]);
+    // exact: warm-up of 3: x follows sgn g to 1/2, 0, 0 while m is 1/2, 1/2, 1/4; then m = 1/8, and
+    //   1/16 - 1/4 = -3/16
+    let setup = setup.with(("warmup", ParamValue::Number(Real::integer(3))));
+    assert_iterates(setup.iterates(&[1], &[q(1, 1)], 5), &[&[(1, 2)], &[(0, 1)], &[(0, 1)], &[(-1, 2)], &[(0, 1)]]);
+}
+
+#[test]
+fn momentum_starts_at_the_first_gradient_where_asked() {
+    // exact: f = x^2/2, lr = 1/4, beta = 1/2, x_0 = 1: m = 1, x = 3/4; m = 3/4 + 1/2 = 5/4, x = 7/16
+    let first = Semantics { momentum_start: MomentumStart::FirstGradient, ..Semantics::default() };
+    let setup = Setup::new("sgdm", 1).schedule("step_size", q(1, 4)).under(first.clone());
+    assert_iterates(setup.iterates(&[1], &[q(1, 1)], 2), &[&[(3, 4)], &[(7, 16)]]);
+    // exact, averaged form: m = 1, x = 3/4; m = 1/2 + 3/8 = 7/8, x = 3/4 - 7/32 = 17/32
+    let average = Semantics { momentum_form: Some(MomentumForm::Average), ..first };
+    let setup = setup.under(average);
+    assert_iterates(setup.iterates(&[1], &[q(1, 1)], 2), &[&[(3, 4)], &[(17, 32)]]);
+}
+
+#[test]
+fn ef_signsgd_by_hand() {
+    // exact: f = |x|^2/2, lr = 1/2, x_0 = (2, 1)
+    //   p = (1, 1/2), scale 3/4: x = (5/4, 1/4), e = (1/4, -1/4)
+    //   p = (7/8, -1/8), scale 1/2: x = (3/4, 3/4), e = (3/8, 3/8)
+    //   p = (3/4, 3/4), scale 3/4: x = 0, e = 0, and all is at rest
+    let setup = Setup::new("ef-sgd", 1).schedule("step_size", q(1, 2));
+    let zero: &[(i64, u64)] = &[(0, 1), (0, 1)];
+    let found = setup.iterates(&[1, 1], &[q(2, 1), q(1, 1)], 5);
+    assert_iterates(found, &[&[(5, 4), (1, 4)], &[(3, 4), (3, 4)], zero, zero, zero]);
+}
+
+#[test]
+fn scaled_signgd_by_hand() {
+    // exact: f = |x|^2/2, alpha = 1/4, x_0 = (2, 1); the steps are |x|_1/4 = 3/4, 3/8, 1/4, 3/16, 1/8
+    let setup = Setup::new("scaled-signgd", 1).schedule("step_size", q(1, 4));
+    assert_iterates(
+        setup.iterates(&[1, 1], &[q(2, 1), q(1, 1)], 5),
+        &[&[(5, 4), (1, 4)], &[(7, 8), (-1, 8)], &[(5, 8), (1, 8)], &[(7, 16), (-1, 16)], &[(5, 16), (1, 16)]],
+    );
+    // exact: the mean form divides by d = 2; blocks of one coordinate make it x -= lr g
+    let mean = Setup::new("scaled-signsgd-mean", 1).schedule("step_size", q(1, 2));
+    assert_iterates(mean.iterates(&[1, 1], &[q(2, 1), q(1, 1)], 1), &[&[(5, 4), (1, 4)]]);
+    let blocks = Semantics { scaling: Scaling::Blocks(vec![1, 1]), ..Semantics::default() };
+    assert_iterates(mean.under(blocks).iterates(&[1, 1], &[q(2, 1), q(1, 1)], 1), &[&[(1, 1), (1, 2)]]);
+}
+
+#[test]
+fn signsgd_sim_by_hand() {
+    // exact: f = |x|^2/2, gamma = 1/2, theta = 3/4, x_0 = (1, 2), c = (1, 2)
+    //   m_1: 1/4, 5/16, 15/64, 13/256, -217/1024;  m_2 = twice that, since coordinate 2 is twice coordinate 1
+    let setup = Setup { dimension: 2, ..Setup::new("signsgd-sim", 1) }
+        .schedule("step_size", q(1, 2))
+        .schedule("momentum", q(3, 4))
+        .with(("step_factors", vector(&[1, 2])));
+    let found = setup.run(&[q(1, 1), q(2, 1)], 5, &mut Probe::plain(&[1, 1])).unwrap();
+    assert_eq!(found[4].1, [q(-217, 1024), q(-217, 512)]);
+    let iterates = found.into_iter().map(|(x, _)| x).collect();
+    assert_iterates(
+        iterates,
+        &[&[(1, 2), (1, 1)], &[(0, 1), (0, 1)], &[(-1, 2), (-1, 1)], &[(-1, 1), (-2, 1)], &[(-1, 2), (-1, 1)]],
+    );
+}
+
+#[test]
+fn adagrad_by_hand() {
+    // exact: li2021, example 3: f = x^2/2, eta = 1, x_0 = 1/2: b = 1 and x = -1/2; then b = sqrt 2
+    let setup = Setup::new("sign-adagrad-b", 1).schedule("step_size", q(1, 1));
+    assert_iterates(setup.iterates(&[1], &[q(1, 2)], 1), &[&[(-1, 2)]]);
+    let mut probe = Probe::plain(&[1]);
+    assert!(matches!(setup.run(&[q(1, 2)], 2, &mut probe), Err(Fault::NoExactForm(_))));
+    // exact: b0 = 4, g = (3, 0): b = 5; norm steps by 3/5 and the sign by 1/5, sgn(0) = 0
+    for (name, expected) in [("adagrad-norm", (12, 5)), ("sign-adagrad-a", (14, 5))] {
+        let setup =
+            Setup::new(name, 1).schedule("step_size", q(1, 1)).with(("b0", ParamValue::Number(Real::integer(4))));
+        assert_iterates(setup.iterates(&[1, 1], &[q(3, 1), q(0, 1)], 1), &[&[expected, (0, 1)]]);
+    }
+    // exact: b = 0 means no step, whatever sgn(0) is
+    let plus = Semantics { sign_zero: SignZero::Plus, ..Semantics::default() };
+    let still = Setup::new("sign-adagrad-a", 1).under(plus);
+    assert_iterates(still.iterates(&[1], &[q(0, 1)], 1), &[&[(0, 1)]]);
+}
+
+#[test]
+fn bits_are_what_the_messages_hold() {
+    // exact, d = 4: floats 32 * 4 = 128; two planes 8, one plane 4; a scale 32; sums of 3 votes: 7 values (3 bits)
+    // with abstentions, 4 values (2 bits) without. Columns: one worker up, down; three workers up, down (all of them).
+    let two = Semantics::default();
+    let one = Semantics { sign_zero: SignZero::Plus, ties: SignZero::Plus, ..Semantics::default() };
+    let blocks = Semantics { scaling: Scaling::Blocks(vec![1, 3]), ..one.clone() };
+    let table = [
+        ("sgd", &two, [128, 128, 384, 384]),
+        ("sgdm", &two, [128, 128, 384, 384]),
+        ("signsgd", &two, [8, 8, 384, 24]),
+        ("signsgd", &one, [4, 4, 384, 12]),
+        ("signum", &one, [4, 4, 384, 12]),
+        ("signsgdm", &one, [4, 4, 384, 12]),
+        ("signsgd-sim", &one, [4, 4, 384, 12]),
+        ("vote", &two, [8, 8, 24, 24]),
+        ("vote", &one, [4, 4, 12, 12]),
+        ("noisy-signsgd", &one, [4, 4, 12, 12]),
+        ("vote-sum", &two, [8, 8, 24, 36]),
+        ("vote-sum", &one, [4, 4, 12, 24]),
+        ("median-sgd", &one, [128, 128, 384, 384]),
+        ("noisy-median-sgd", &one, [128, 128, 384, 384]),
+        ("scaled-signgd", &one, [36, 36, 384, 108]),
+        ("scaled-signsgd-mean", &blocks, [68, 68, 384, 204]),
+        ("scaled-vote", &one, [36, 36, 108, 108]),
+        ("scaled-vote", &blocks, [68, 68, 204, 204]),
+        ("ef-sgd", &one, [36, 36, 384, 108]),
+        ("ef-lookahead", &two, [40, 40, 384, 120]),
+        ("adagrad-norm", &one, [128, 128, 384, 384]),
+        ("sign-adagrad-a", &one, [36, 36, 384, 108]),
+        ("sign-adagrad-b", &one, [4, 4, 384, 12]),
+    ];
+    for (name, semantics, expected) in table {
+        let mut found = Vec::new();
+        for workers in [1, 3] {
+            let mut probe = Probe::new(0);
+            let setup = Setup::new(name, workers).under(semantics.clone());
+            setup.run(&start::<Narrow>(0), 1, &mut probe).unwrap();
+            found.extend([probe.up, probe.down]);
+        }
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_gradient_that_is_no_number_shows_in_the_iterate() {
+    // Every worker in turn, since an order statistic treats the two sides of a comparison differently.
+    for entry in ALL {
+        for broken in 0..3 {
+            let mut probe = Probe { broken_worker: Some(broken), ..Probe::new(0) };
+            let run = Setup::new(entry.name, 3).run(&start::<Wide>(0), 1, &mut probe).unwrap();
+            assert!(run[0].0.iter().all(|x| x.0.iter().all(|v| v.is_nan())), "{} {broken}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn tallies_agree_with_naive_sums() {
+    for (workers, convention) in (1..=9).flat_map(|m| [SignZero::Zero, SignZero::Plus].map(|c| (m, c))) {
+        let d = 5;
+        let vote = |m: u64, lane: u64, i: u64| match (convention, mix([m, lane, i])) {
+            (SignZero::Zero, word) => (word % 3) as i64 - 1,
+            (_, word) => 2 * (word % 2) as i64 - 1,
+        };
+        let mut tally = Tally::new(d, convention);
+        let mut naive = [[0; 64]; 5];
+        for m in 0..workers {
+            let signs: Vec<Wide> = (0..5).map(|i| Wide::of(|lane| 32 * vote(m, lane, i))).collect();
+            let message = SignMessage::pack(&signs, convention);
+            let mut back = vec![Wide::splat(9.0); d];
+            message.unpack(&mut back);
+            assert_eq!(back, signs);
+            assert_eq!(message.bits(), d as u64 * if convention == SignZero::Zero { 2 } else { 1 });
+            tally.add(&message);
+            for (i, row) in naive.iter_mut().enumerate() {
+                row.iter_mut().enumerate().for_each(|(lane, n)| *n += vote(m, lane as u64, i as u64));
+            }
+        }
+        let mut sums = vec![Wide::splat(9.0); d];
+        tally.sum(&mut sums);
+        let expected: Vec<Wide> = naive.iter().map(|row| Wide::of(|lane| 32 * row[lane as usize])).collect();
+        assert_eq!(sums, expected, "{workers} {convention:?}");
+        for (ties, at_tie) in [(SignZero::Zero, 0), (SignZero::Plus, 1), (SignZero::Minus, -1)] {
+            let mut signs = vec![Wide::splat(9.0); d];
+            tally.majority::<Wide>(ties, &mut Probe::new(0)).unwrap().unpack(&mut signs);
+            let sign = |n: i64| if n == 0 { at_tie } else { n.signum() };
+            let expected: Vec<Wide> = naive.iter().map(|row| Wide::of(|l| 32 * sign(row[l as usize]))).collect();
+            assert_eq!(signs, expected, "{workers} {convention:?} {ties:?}");
+        }
+        // Random ties leave decided votes alone and give +-1 elsewhere.
+        let mut signs = vec![Wide::splat(9.0); d];
+        tally.majority::<Wide>(SignZero::Random, &mut Probe::new(0)).unwrap().unpack(&mut signs);
+        for (row, sign) in naive.iter().zip(&signs) {
+            assert!(row.iter().zip(&sign.0).all(|(n, s)| if *n == 0 {
+                s.abs() == 1.0
+            } else {
+                *s == n.signum() as f64
+            }));
+        }
+    }
+}
+
+#[test]
+fn the_network_sorts() {
+    // exact: a comparator network that sorts every sequence of zeros and ones sorts everything (the 0-1 principle)
+    for n in 1..=13_usize {
+        for bits in 0..1_u32 << n {
+            let mut values: Vec<u32> = (0..n).map(|i| bits >> i & 1).collect();
+            for_each_comparator(n, |a, b| {
+                assert!(a < b);
+                if values[a] > values[b] {
+                    values.swap(a, b);
+                }
+            });
+            assert!(values.is_sorted(), "{n} {bits:b}");
+        }
+    }
+}
+
+#[test]
+fn the_median_of_an_even_number_is_the_mean_of_the_middle_two() {
+    // exact: sorted columns (1, 2, 5, 9) and (-4, 0, 0, 3): 7/2 and 0; of the first three rows 5 and 0
+    let row = |a, b| [q(a, 1), q(b, 1)];
+    let rows = [row(9, 0), row(1, 3), row(5, 0), row(2, -4)].concat();
+    let mut out = vec![q(7, 1); 2];
+    median::medians(&mut rows.clone(), &mut out);
+    assert_eq!(out, [q(7, 2), q(0, 1)]);
+    median::medians(&mut rows[..6].to_vec(), &mut out);
+    assert_eq!(out, [q(5, 1), q(0, 1)]);
+}
+
+#[test]
+fn servers_by_hand() {
+    // exact: three workers with gradients x - 0, x - 1/4, x - 1/2 at x = (3/8, 1), lr = 1/8:
+    //   coordinate 1: 3/8, 1/8, -1/8: majority +, sum of signs 1, median and mean 1/8
+    //   coordinate 2: 1, 3/4, 1/2: majority +, sum of signs 3, median and mean 3/4
+    //   norms 11/8, 7/8, 5/8: M_k = 23/24, times lr 23/192
+    let table = [
+        ("vote", [q(1, 4), q(7, 8)]),
+        ("vote-sum", [q(1, 4), q(5, 8)]),
+        ("scaled-vote", [q(49, 192), q(169, 192)]),
+        ("median-sgd", [q(23, 64), q(29, 32)]),
+        ("sgd", [q(23, 64), q(29, 32)]),
+        ("signsgd", [q(1, 4), q(7, 8)]),
+    ];
+    let apart = |_| Probe { alike: false, ..Probe::plain(&[1, 1]) };
+    for (name, expected) in table {
+        let run = Setup::new(name, 3).run(&[q(3, 8), q(1, 1)], 1, &mut apart(0)).unwrap();
+        assert_eq!(run[0].0, expected, "{name}");
+    }
+    // exact: at x = 1/4 worker 2 abstains and the others tie
+    for (ties, expected) in [(SignZero::Zero, q(1, 4)), (SignZero::Plus, q(1, 8)), (SignZero::Minus, q(3, 8))] {
+        let semantics = Semantics { ties, ..Semantics::default() };
+        let run = Setup::new("vote", 3).under(semantics).run(&[q(1, 4)], 1, &mut apart(0)).unwrap();
+        assert_eq!(run[0].0, [expected], "{ties:?}");
+    }
+}
+
+#[test]
+fn added_noise_enters_with_its_level() {
+    // exact: one worker with gradient x, then xi from the probe's second call: v = x + xi/4, step lr = 1/8
+    for replicate in 0..8 {
+        let plain = || Probe { first: replicate, ..Probe::plain(&[1, 1, 1, 1]) };
+        let mut second = plain();
+        second.calls = 1;
+        let mut xi = vec![Rational::zero(); 4];
+        second.perturbation(&mut xi).unwrap();
+        let x = start::<Rational>(replicate);
+        let noisy: Vec<Rational> = x.iter().zip(&xi).map(|(x, xi)| x.clone() + q(1, 4) * xi).collect();
+        let median = Setup::new("noisy-median-sgd", 1).run(&x, 1, &mut plain()).unwrap();
+        let sign = Setup::new("noisy-signsgd", 1).run(&x, 1, &mut plain()).unwrap();
+        for i in 0..4 {
+            assert_eq!(median[0].0[i], x[i].clone() - q(1, 8) * &noisy[i]);
+            assert_eq!(sign[0].0[i], x[i].clone() - q(noisy[i].signum(), 8));
+        }
+    }
+}

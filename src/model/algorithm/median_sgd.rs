@@ -1,0 +1,79 @@
+//! Median SGD.
+//!
+//! **Update** x -= lr median(g_1, ..., g_M), coordinate by coordinate.
+//! **Source** chen2020, medianSGD.
+//! **Assumptions** M odd in the paper; an even M takes the mean of the two middle values.
+//! **Shapes and units** lr in [x]^2/[f].
+//! **Ties and edge cases** a gradient that is NaN makes its replicate's coordinate NaN: a median could hide it.
+
+use super::common::{STEP_SIZE, apply_trace, count_mean, descend, trace_nan};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, median};
+use crate::model::{Arithmetic, Slot};
+use crate::scalar::{Fault, Scalar};
+
+/// Coordinate-wise median in place of the mean.
+pub struct MedianSgd {
+    step_size: Slot,
+}
+
+/// Registry line.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "median-sgd",
+    summary: "x -= lr median(g_i)",
+    source: "chen2020, medianSGD",
+    params: &[STEP_SIZE],
+    build: |p| Ok(Box::new(MedianSgd { step_size: p.schedule("step_size")? })),
+};
+
+/// Numbers of working space that [`descend_by_median`] takes.
+pub(super) fn scratch(dimension: usize, workers: usize) -> usize {
+    (workers + 2) * dimension
+}
+
+/// x -= lr median of what `vector` writes for each worker.
+///
+/// # Errors
+/// As `vector`.
+#[inline(always)]
+pub(super) fn descend_by_median<S: Scalar>(
+    (x, memory): (&mut [S], &mut [S]),
+    workers: usize,
+    step_size: &S,
+    query: &mut dyn Query<S>,
+    mut vector: impl FnMut(usize, &[S], &mut [S], &mut dyn Query<S>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let d = x.len();
+    let (rows, rest) = memory.split_at_mut(workers * d);
+    let (trace, middle) = rest.split_at_mut(d);
+    let middle = &mut middle[..d];
+    trace.fill(S::zero());
+    for worker in 0..workers {
+        let row = &mut rows[worker * d..(worker + 1) * d];
+        vector(worker, x, row, query)?;
+        trace_nan(trace, row)?;
+    }
+    median::medians(rows, middle);
+    descend(x, step_size, middle);
+    apply_trace(x, trace);
+    count_mean(d, workers, query);
+    Ok(())
+}
+
+impl Algorithm for MedianSgd {
+    fn layout(&self, dimension: usize, workers: usize) -> Layout {
+        Layout { state: 0, scratch: scratch(dimension, workers) }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let lr = step.value(self.step_size);
+        descend_by_median(
+            (step.x, step.scratch),
+            step.workers,
+            &lr,
+            query,
+            #[inline(always)]
+            |worker, x, out, query| query.gradient(worker, x, out),
+        )
+    }
+}

@@ -1,0 +1,62 @@
+//! Noisy median SGD.
+//!
+//! **Update** x -= lr median(g_i + b xi_i), coordinate by coordinate, xi_i drawn by worker i.
+//! **Source** chen2020, noisy medianSGD (Theorem 6).
+//! **Assumptions** xi_i symmetric and unimodal with variance 1; the paper takes an odd number of workers.
+//! **Shapes and units** b in a gradient's unit [f]/[x], xi has none; lr in [x]^2/[f].
+//! **Ties and edge cases** as `median-sgd`.
+
+use super::common::STEP_SIZE;
+use super::median_sgd::{descend_by_median, scratch};
+use super::noisy_signsgd::{NOISE_LEVEL, PERTURBATION};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step};
+use crate::model::{Arithmetic, Semantics, Slot};
+use crate::scalar::Fault;
+
+/// Coordinate-wise median of perturbed gradients.
+pub struct NoisyMedianSgd {
+    step_size: Slot,
+    noise_level: Slot,
+}
+
+/// Registry line.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "noisy-median-sgd",
+    summary: "x -= lr median(g_i + b xi_i)",
+    source: "chen2020, noisy medianSGD",
+    params: &[STEP_SIZE, NOISE_LEVEL, PERTURBATION],
+    build: |p| {
+        Ok(Box::new(NoisyMedianSgd { step_size: p.schedule("step_size")?, noise_level: p.schedule("noise_level")? }))
+    },
+};
+
+impl Algorithm for NoisyMedianSgd {
+    fn layout(&self, dimension: usize, workers: usize) -> Layout {
+        Layout { state: 0, scratch: dimension + scratch(dimension, workers) }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let (lr, level) = (step.value(self.step_size), step.value(self.noise_level));
+        let (xi, memory) = step.scratch.split_at_mut(step.x.len());
+        descend_by_median(
+            (step.x, memory),
+            step.workers,
+            &lr,
+            query,
+            #[inline(always)]
+            |worker, x, out, query| {
+                query.gradient(worker, x, out)?;
+                query.perturbation(xi)?;
+                for (g, xi) in out.iter_mut().zip(xi.iter()) {
+                    g.add_product(&level, xi);
+                }
+                Ok(())
+            },
+        )
+    }
+
+    fn is_random(&self, _semantics: &Semantics) -> bool {
+        true
+    }
+}

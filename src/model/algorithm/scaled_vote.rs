@@ -1,0 +1,68 @@
+//! Scaled signSGD by majority vote.
+//!
+//! **Update** M_k = mean_m |g_m|_1; x -= alpha M_k sgn(mean_m sgn g_m).
+//! **Source** li2021, Algorithm 3.
+//! **Differs from the source** with `scaling = [..]` each block has its own M_k; the paper has one.
+//! **Shapes and units** M_k has a gradient's unit, so that alpha is in [x]^2/[f].
+//! **Ties and edge cases** as `vote`. Each direction costs the signs and one float a block.
+
+use super::common::{STEP_SIZE, apply_trace, descend, scale_bits};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, norm1, vote};
+use crate::model::{Arithmetic, Slot};
+use crate::scalar::Fault;
+
+/// Majority of signs times the mean norm.
+pub struct ScaledVote {
+    step_size: Slot,
+}
+
+/// Registry line.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "scaled-vote",
+    summary: "x -= alpha mean_m |g_m|_1 sgn(sum_m sgn g_m)",
+    source: "li2021, Algorithm 3",
+    params: &[STEP_SIZE],
+    build: |p| Ok(Box::new(ScaledVote { step_size: p.schedule("step_size")? })),
+};
+
+impl Algorithm for ScaledVote {
+    /// The mean norms take one number a block, of which there are at most as many as coordinates.
+    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
+        Layout { state: 0, scratch: 3 * dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let lr = step.value(self.step_size);
+        let (d, scaling) = (step.x.len(), &step.semantics.scaling);
+        let (g, rest) = step.scratch.split_at_mut(d);
+        let (trace, norms) = rest.split_at_mut(d);
+        norms.fill(S::zero());
+        let scales = scale_bits(d, step.semantics);
+        let x = &*step.x;
+        let tally = vote::collect(
+            step.workers,
+            step.semantics,
+            (g, trace),
+            query,
+            #[inline(always)]
+            |worker, out, query| {
+                query.gradient(worker, x, out)?;
+                for (block, norm) in scaling.ranges(d).zip(norms.iter_mut()) {
+                    *norm += &norm1(&out[block]);
+                }
+                query.upload(scales);
+                Ok(())
+            },
+        )?;
+        let winner = tally.majority(step.semantics.ties, query)?;
+        query.broadcast(winner.bits() + scales, step.workers);
+        winner.unpack(g);
+        let lr = lr * S::ratio(1, step.workers as u64);
+        for (block, norm) in scaling.ranges(d).zip(norms.iter()) {
+            descend(&mut step.x[block.clone()], &(norm.clone() * &lr), &g[block]);
+        }
+        apply_trace(step.x, trace);
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! signSGD.
+//!
+//! **Update** x -= lr sgn(g), g the mean of the workers' stochastic gradients.
+//! **Source** bernstein2018, Algorithm 1; li2021, (SIGNGD) without noise.
+//! **Differs from the source** several workers are averaged before the sign; for signs before the sum see `vote`.
+//! **Shapes and units** lr in [x].
+//! **Ties and edge cases** sgn(0) as the run's `sign_zero` says.
+
+use super::common::{STEP_SIZE, count_signs, descend};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, mean_gradient, take_signs};
+use crate::model::{Arithmetic, Slot};
+use crate::scalar::Fault;
+
+/// x -= lr sgn(g).
+pub struct SignSgd {
+    step_size: Slot,
+}
+
+/// Registry line.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "signsgd",
+    summary: "x -= lr sgn(g)",
+    source: "bernstein2018, Algorithm 1",
+    params: &[STEP_SIZE],
+    build: |p| Ok(Box::new(SignSgd { step_size: p.schedule("step_size")? })),
+};
+
+impl Algorithm for SignSgd {
+    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
+        Layout { state: 0, scratch: 2 * dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let lr = step.value(self.step_size);
+        let (g, other) = step.scratch.split_at_mut(step.x.len());
+        mean_gradient(step.workers, step.x, other, g, query)?;
+        take_signs(g, step.semantics.sign_zero, query)?;
+        descend(step.x, &lr, g);
+        count_signs(step.x.len(), step.workers, 0, step.semantics, query);
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! signSGD with simple momentum.
+//!
+//! **Update** m = theta m + (1 - theta) g; x -= gamma c_j sgn(m), coordinate by coordinate.
+//! **Source** sun2023, Algorithm 1; c_j is the coordinate version, step A = diag(gamma_j) with gamma_j = gamma c_j.
+//! **Differs from the source** the paper counts from t = 1 with x^1 = x^0; here k = t - 1, so that iterate k is its
+//! x^{k+1}. Any start is allowed. Several workers are averaged.
+//! **Shapes and units** m has the iterate's shape and a gradient's unit [f]/[x]; gamma in [x]; c has no unit.
+//! **Ties and edge cases** m_0 = 0 unless `momentum_start` says otherwise; sgn(0) as `sign_zero` says.
+
+use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient, take_signs};
+use crate::model::{Arithmetic, BuildError, Kind, MomentumForm, ParamSpec, Real, Slot};
+use crate::scalar::Fault;
+
+/// Sign of an averaged momentum, with a step for each coordinate.
+pub struct SignSgdSim {
+    step_size: Slot,
+    momentum: Slot,
+    /// Absent where all are 1.
+    factors: Option<Vec<Real>>,
+}
+
+/// Registry line.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "signsgd-sim",
+    summary: "m = theta m + (1 - theta) g; x_j -= gamma c_j sgn(m_j)",
+    source: "sun2023, Algorithm 1",
+    params: &[
+        STEP_SIZE,
+        MOMENTUM,
+        ParamSpec {
+            name: "step_factors",
+            kind: Kind::Vector,
+            default: Some("1"),
+            doc: "c_j > 0, one a coordinate: coordinate j steps by step_size * c_j",
+        },
+    ],
+    build: |p| {
+        let given = if p.has("step_factors") { p.list("step_factors")? } else { vec![Real::integer(1)] };
+        if given.iter().any(|c| !(c.to_f64() > 0.0 && c.to_f64().is_finite())) {
+            return Err(BuildError::at("step_factors", "'step_factors' takes finite numbers above 0"));
+        }
+        let plain = given.iter().all(|c| *c == Real::integer(1));
+        Ok(Box::new(SignSgdSim {
+            step_size: p.schedule("step_size")?,
+            momentum: p.schedule("momentum")?,
+            factors: if plain { None } else { Some(p.vector("step_factors", p.dimension)?) },
+        }))
+    },
+};
+
+impl Algorithm for SignSgdSim {
+    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
+        Layout { state: dimension, scratch: 2 * dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let (lr, theta) = (step.value(self.step_size), step.value(self.momentum));
+        let (g, other) = step.scratch.split_at_mut(step.x.len());
+        mean_gradient(step.workers, step.x, other, g, query)?;
+        accumulate(MomentumForm::Average, (step.k, step.semantics), &theta, g, step.state);
+        g.clone_from_slice(step.state);
+        take_signs(g, step.semantics.sign_zero, query)?;
+        if let Some(factors) = &self.factors {
+            for (g, factor) in g.iter_mut().zip(factors) {
+                *g *= &factor.cast::<S>()?;
+            }
+        }
+        descend(step.x, &lr, g);
+        count_signs(step.x.len(), step.workers, 0, step.semantics, query);
+        Ok(())
+    }
+
+    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
+        vec![View { name: "momentum", range: 0..dimension }]
+    }
+}

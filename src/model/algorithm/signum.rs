@@ -1,0 +1,71 @@
+//! Signum.
+//!
+//! **Update** m = beta m + (1 - beta) g, m_0 = 0; x -= lr sgn(m). For k < C the step is lr sgn(g) instead, while m
+//! accumulates.
+//! **Source** bernstein2018, Algorithm 2; the warm-up of C steps as Theorem 3 asks.
+//! **Differs from the source** several workers are averaged; `momentum_form` may replace the recursion.
+//! **Shapes and units** m has the iterate's shape and a gradient's unit [f]/[x]; lr in [x].
+//! **Ties and edge cases** sgn(0) as the run's `sign_zero` says, for m and in the warm-up for g.
+
+use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient, take_signs};
+use crate::model::{Arithmetic, Kind, MomentumForm, ParamSpec, Slot};
+use crate::scalar::Fault;
+
+/// Sign of a momentum, after a warm-up by signs of gradients.
+pub struct Signum {
+    pub(super) step_size: Slot,
+    pub(super) momentum: Slot,
+    pub(super) form: MomentumForm,
+    pub(super) warmup: u64,
+}
+
+/// Registry line.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "signum",
+    summary: "m = beta m + (1 - beta) g; x -= lr sgn(m)",
+    source: "bernstein2018, Algorithm 2",
+    params: &[
+        STEP_SIZE,
+        MOMENTUM,
+        ParamSpec {
+            name: "warmup",
+            kind: Kind::Count,
+            default: Some("0"),
+            doc: "C, steps that follow sgn(g) while m accumulates",
+        },
+    ],
+    build: |p| {
+        Ok(Box::new(Signum {
+            step_size: p.schedule("step_size")?,
+            momentum: p.schedule("momentum")?,
+            form: MomentumForm::Average,
+            warmup: p.count("warmup")? as u64,
+        }))
+    },
+};
+
+impl Algorithm for Signum {
+    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
+        Layout { state: dimension, scratch: 2 * dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let (lr, beta) = (step.value(self.step_size), step.value(self.momentum));
+        let (g, other) = step.scratch.split_at_mut(step.x.len());
+        mean_gradient(step.workers, step.x, other, g, query)?;
+        accumulate(self.form, (step.k, step.semantics), &beta, g, step.state);
+        if step.k >= self.warmup {
+            g.clone_from_slice(step.state);
+        }
+        take_signs(g, step.semantics.sign_zero, query)?;
+        descend(step.x, &lr, g);
+        count_signs(step.x.len(), step.workers, 0, step.semantics, query);
+        Ok(())
+    }
+
+    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
+        vec![View { name: "momentum", range: 0..dimension }]
+    }
+}

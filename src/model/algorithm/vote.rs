@@ -1,0 +1,80 @@
+//! signSGD with majority vote.
+//!
+//! **Update** x -= lr sgn(sum_m sgn g_m).
+//! **Source** bernstein2018, Algorithm 3.
+//! **Shapes and units** lr in [x]. Votes are packed, sent, counted and sent back as bit planes.
+//! **Ties and edge cases** a worker's sgn(0) as `sign_zero` says, the sign of a tied vote as `ties` says. A gradient
+//! that is NaN has no vote; its replicate's iterate becomes NaN in that coordinate, so that the run counts as diverged.
+
+use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};
+use super::wire::{SignMessage, Tally};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, take_signs};
+use crate::model::{Arithmetic, Semantics, Slot};
+use crate::scalar::{Fault, Scalar};
+
+/// The server's majority of the workers' signs.
+pub struct Vote {
+    step_size: Slot,
+}
+
+/// Registry line.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "vote",
+    summary: "x -= lr sgn(sum_m sgn g_m)",
+    source: "bernstein2018, Algorithm 3",
+    params: &[STEP_SIZE],
+    build: |p| Ok(Box::new(Vote { step_size: p.schedule("step_size")? })),
+};
+
+/// Has every worker send the signs of what `vector` writes for it, and counts them. `buffer` is working space;
+/// `trace` ends as 0, or NaN where a worker's vector was NaN.
+///
+/// # Errors
+/// As `vector`, or where signs are random and coins are not available.
+#[inline(always)]
+pub(super) fn collect<S: Scalar>(
+    workers: usize,
+    semantics: &Semantics,
+    (buffer, trace): (&mut [S], &mut [S]),
+    query: &mut dyn Query<S>,
+    mut vector: impl FnMut(usize, &mut [S], &mut dyn Query<S>) -> Result<(), Fault>,
+) -> Result<Tally, Fault> {
+    let mut tally = Tally::new(buffer.len(), semantics.sign_zero);
+    trace.fill(S::zero());
+    for worker in 0..workers {
+        vector(worker, buffer, query)?;
+        trace_nan(trace, buffer)?;
+        take_signs(buffer, semantics.sign_zero, query)?;
+        let message = SignMessage::pack(buffer, semantics.sign_zero);
+        query.upload(message.bits());
+        tally.add(&message);
+    }
+    Ok(tally)
+}
+
+impl Algorithm for Vote {
+    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
+        Layout { state: 0, scratch: 2 * dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let lr = step.value(self.step_size);
+        let (g, trace) = step.scratch.split_at_mut(step.x.len());
+        let x = &*step.x;
+        let tally = collect(
+            step.workers,
+            step.semantics,
+            (g, trace),
+            query,
+            #[inline(always)]
+            |worker, out, query| query.gradient(worker, x, out),
+        )?;
+        let winner = tally.majority(step.semantics.ties, query)?;
+        query.broadcast(winner.bits(), step.workers);
+        winner.unpack(g);
+        descend(step.x, &lr, g);
+        apply_trace(step.x, trace);
+        Ok(())
+    }
+}

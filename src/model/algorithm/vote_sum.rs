@@ -1,0 +1,56 @@
+//! The sum of the workers' signs.
+//!
+//! **Update** x -= lr sum_m sgn g_m.
+//! **Source** bernstein2018, Section 4, the scheme that the supplement calls good for skewed noise.
+//! **Shapes and units** lr in [x]; a step moves a coordinate by up to M lr.
+//! **Ties and edge cases** a worker's sgn(0) as `sign_zero` says; NaN as in `vote`. The server sends as many bits a
+//! coordinate as the sum has values: log2(2M + 1) rounded up where 0 can be sent, log2(M + 1) where it cannot.
+
+use super::common::{STEP_SIZE, apply_trace, descend};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, vote};
+use crate::model::{Arithmetic, Semantics, SignZero, Slot};
+use crate::scalar::Fault;
+
+/// The votes' sum in place of its sign.
+pub struct VoteSum {
+    step_size: Slot,
+}
+
+/// Registry line.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "vote-sum",
+    summary: "x -= lr sum_m sgn g_m",
+    source: "bernstein2018, supplement",
+    params: &[STEP_SIZE],
+    build: |p| Ok(Box::new(VoteSum { step_size: p.schedule("step_size")? })),
+};
+
+impl Algorithm for VoteSum {
+    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
+        Layout { state: 0, scratch: 2 * dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let lr = step.value(self.step_size);
+        let (g, trace) = step.scratch.split_at_mut(step.x.len());
+        let x = &*step.x;
+        let tally = vote::collect(
+            step.workers,
+            step.semantics,
+            (g, trace),
+            query,
+            #[inline(always)]
+            |worker, out, query| query.gradient(worker, x, out),
+        )?;
+        tally.sum(g);
+        query.broadcast(tally.sum_bits(), step.workers);
+        descend(step.x, &lr, g);
+        apply_trace(step.x, trace);
+        Ok(())
+    }
+
+    fn is_random(&self, semantics: &Semantics) -> bool {
+        semantics.sign_zero == SignZero::Random
+    }
+}

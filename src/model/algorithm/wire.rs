@@ -1,0 +1,183 @@
+//! Sign messages as they go over the wire: bit planes, counted without unpacking.
+//!
+//! **Shapes and units** a plane holds one word a coordinate; bit r of the word belongs to replicate r (lanes),
+//! or bit 0 to the only run (rationals). What a message costs is counted for one replicate.
+//! **Ties and edge cases** where no 0 can occur a message is one plane (+1 or not); else it is two. A NaN has no
+//! sign: it packs to 0 in two planes and to -1 in one. Whoever packs keeps the trace of NaN apart.
+
+use super::Query;
+use crate::model::{Semantics, SignZero};
+use crate::scalar::{Fault, Scalar};
+
+/// A vector of signs, packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignMessage {
+    positive: Vec<u64>,
+    /// Absent where 0 cannot occur: what is not positive is then negative.
+    negative: Option<Vec<u64>>,
+}
+
+impl SignMessage {
+    /// Packs signs that were taken under a convention for 0.
+    #[inline(always)]
+    #[must_use]
+    pub fn pack<S: Scalar>(signs: &[S], convention: SignZero) -> Self {
+        // Plain loops: closures inside iterators would not take on the caller's instruction set.
+        let mut positive = vec![0; signs.len()];
+        if Semantics::sign_bits(convention) == 1 {
+            for (plus, sign) in positive.iter_mut().zip(signs) {
+                *plus = sign.to_bits().0;
+            }
+            return SignMessage { positive, negative: None };
+        }
+        let mut negative = vec![0; signs.len()];
+        for ((plus, minus), sign) in positive.iter_mut().zip(&mut negative).zip(signs) {
+            (*plus, *minus) = sign.to_bits();
+        }
+        SignMessage { positive, negative: Some(negative) }
+    }
+
+    /// Unpacks to +1, -1 and 0. `out` has the message's dimension.
+    #[inline(always)]
+    pub fn unpack<S: Scalar>(&self, out: &mut [S]) {
+        for (i, (out, positive)) in out.iter_mut().zip(&self.positive).enumerate() {
+            let negative = self.negative.as_ref().map_or(!positive, |plane| plane[i]);
+            *out = S::from_bits(*positive, negative);
+        }
+    }
+
+    /// Bits of the message of one replicate: one a coordinate and plane.
+    #[must_use]
+    pub fn bits(&self) -> u64 {
+        let planes = 1 + u64::from(self.negative.is_some());
+        planes * self.positive.len() as u64
+    }
+}
+
+/// A counter of 64 replicates a word, bit-sliced: `planes[l][i]` holds bit l of coordinate i's counts.
+#[derive(Debug, Clone, Default)]
+struct Counter {
+    planes: Vec<Vec<u64>>,
+}
+
+impl Counter {
+    /// Adds one bit to each count. A ripple of carries, plane by plane, so that each pass runs over words that
+    /// stand side by side.
+    fn add(&mut self, bits: &[u64]) {
+        let mut carry = bits.to_vec();
+        for plane in &mut self.planes {
+            for (sum, carry) in plane.iter_mut().zip(&mut carry) {
+                let both = *sum & *carry;
+                *sum ^= *carry;
+                *carry = both;
+            }
+        }
+        if carry.iter().any(|word| *word != 0) {
+            self.planes.push(carry);
+        }
+    }
+
+    fn bit(&self, level: usize, i: usize) -> u64 {
+        self.planes.get(level).map_or(0, |plane| plane[i])
+    }
+}
+
+/// Votes counted coordinate by coordinate and replicate by replicate.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    dimension: usize,
+    messages: u64,
+    positive: Counter,
+    /// Absent where 0 cannot occur: the count of -1 is then the rest.
+    negative: Option<Counter>,
+}
+
+impl Tally {
+    /// An empty tally for messages of this dimension under the workers' convention for 0.
+    #[must_use]
+    pub fn new(dimension: usize, convention: SignZero) -> Self {
+        let negative = (Semantics::sign_bits(convention) == 2).then(Counter::default);
+        Tally { dimension, messages: 0, positive: Counter::default(), negative }
+    }
+
+    /// Counts one message, packed under the tally's convention.
+    pub fn add(&mut self, message: &SignMessage) {
+        self.messages += 1;
+        self.positive.add(&message.positive);
+        if let (Some(counter), Some(plane)) = (&mut self.negative, &message.negative) {
+            counter.add(plane);
+        }
+    }
+
+    /// Words with a bit where + has more votes than -, and where both have the same number.
+    fn compare(&self, i: usize) -> (u64, u64) {
+        let rest = self.negative.is_none();
+        // Without a count of -: + wins with more than half of the messages, and an odd number has no half.
+        let half = self.messages / 2;
+        let levels = match &self.negative {
+            Some(negative) => self.positive.planes.len().max(negative.planes.len()),
+            None => self.positive.planes.len().max((u64::BITS - half.leading_zeros()) as usize),
+        };
+        let (mut more, mut equal) = (0, !0);
+        for level in (0..levels).rev() {
+            let a = self.positive.bit(level, i);
+            let b = match &self.negative {
+                Some(negative) => negative.bit(level, i),
+                None if half >> level & 1 == 1 => !0,
+                None => 0,
+            };
+            more |= equal & a & !b;
+            equal &= !(a ^ b);
+        }
+        (more, if rest && self.messages % 2 == 1 { 0 } else { equal })
+    }
+
+    /// The sign of the votes' sum in each coordinate, packed under the convention for ties.
+    ///
+    /// # Errors
+    /// Where ties are random and coins are not available. One coin a coordinate is drawn, needed or not.
+    pub fn majority<S: Scalar>(&self, ties: SignZero, query: &mut dyn Query<S>) -> Result<SignMessage, Fault> {
+        let d = self.dimension;
+        let plus_at_tie: Vec<u64> = match ties {
+            SignZero::Zero | SignZero::Minus => vec![0; d],
+            SignZero::Plus => vec![!0; d],
+            SignZero::Random => {
+                let half = vec![S::ratio(1, 2); d];
+                let mut coins = half.clone();
+                query.coin(&half, &mut coins)?;
+                coins.iter().map(|c| c.to_bits().0).collect()
+            }
+        };
+        let (mut positive, mut negative) = (Vec::with_capacity(d), Vec::with_capacity(d));
+        for (i, plus) in plus_at_tie.iter().enumerate() {
+            let (more, equal) = self.compare(i);
+            positive.push(more | equal & plus);
+            negative.push(!(more | equal));
+        }
+        Ok(SignMessage { positive, negative: (ties == SignZero::Zero).then_some(negative) })
+    }
+
+    /// The votes' sum in each coordinate. `out` has the tally's dimension.
+    #[inline(always)]
+    pub fn sum<S: Scalar>(&self, out: &mut [S]) {
+        let offset = if self.negative.is_none() { -(self.messages as i64) } else { 0 };
+        let weight = if self.negative.is_none() { 2 } else { 1 };
+        let levels = self.positive.planes.len().max(self.negative.as_ref().map_or(0, |n| n.planes.len()));
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = S::ratio(offset, 1);
+            for level in 0..levels {
+                let negative = self.negative.as_ref().map_or(0, |n| n.bit(level, i));
+                let digit = S::from_bits(self.positive.bit(level, i), negative);
+                out.add_product(&S::ratio(weight << level, 1), &digit);
+            }
+        }
+    }
+
+    /// Bits of one replicate's sum: enough for every value that it can take, coordinate by coordinate.
+    /// M votes of +1 and -1 have M + 1 sums, with abstentions 2M + 1.
+    #[must_use]
+    pub fn sum_bits(&self) -> u64 {
+        let values = if self.negative.is_some() { 2 * self.messages + 1 } else { self.messages + 1 };
+        u64::from(u64::BITS - (values - 1).leading_zeros()) * self.dimension as u64
+    }
+}

@@ -1,0 +1,234 @@
+//! What every compressor of the registry must do: its quality, over enumerated vectors and all its coins.
+
+use super::*;
+use crate::model::{ParamValue, SignZero};
+
+/// Follows one path through the coins and weighs it; [`expect`] walks all paths.
+struct Path {
+    choices: Vec<bool>,
+    used: usize,
+    weight: Rational,
+}
+
+impl Query<Rational> for Path {
+    fn gradient(&mut self, _: usize, _: &[Rational], _: &mut [Rational]) -> Result<(), Fault> {
+        Err(Fault::Unsupported("a compressor asks for no gradient".into()))
+    }
+    fn coin(&mut self, p: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
+        for (p, out) in p.iter().zip(out) {
+            let p = Scalar::min(&Scalar::max(p, &Rational::zero()), &Rational::one());
+            let certain = p.is_zero() || p == Rational::one();
+            if !certain && self.used == self.choices.len() {
+                self.choices.push(true);
+            }
+            let heads = if certain { !p.is_zero() } else { self.choices[self.used] };
+            self.used += usize::from(!certain);
+            self.weight *= &if heads { p } else { Rational::one() - p };
+            *out = Rational::integer(i64::from(heads));
+        }
+        Ok(())
+    }
+    fn perturbation(&mut self, _: &mut [Rational]) -> Result<(), Fault> {
+        Err(Fault::Unsupported("a compressor asks for no perturbation".into()))
+    }
+    fn upload(&mut self, _: u64) {}
+    fn broadcast(&mut self, _: u64, _: usize) {}
+}
+
+/// All outcomes C(v) with their probabilities.
+fn outcomes(
+    c: &dyn DynCompressor,
+    v: &[Rational],
+    semantics: &Semantics,
+) -> Result<Vec<(Vec<Rational>, Rational)>, Fault> {
+    let mut out = Vec::new();
+    let mut choices = Vec::new();
+    loop {
+        let mut path = Path { choices, used: 0, weight: Rational::one() };
+        let mut value = v.to_vec();
+        Compresses::<Rational>::compress_in(c, &mut value, semantics, &mut path)?;
+        out.push((value, path.weight));
+        choices = path.choices;
+        while choices.last() == Some(&false) {
+            choices.pop();
+        }
+        match choices.last_mut() {
+            Some(last) => *last = false,
+            None => return Ok(out),
+        }
+    }
+}
+
+fn build(name: &str, numbers: &[(&'static str, i64, u64)], words: &[(&'static str, &str)]) -> Box<dyn DynCompressor> {
+    let mut p = Params::default();
+    for (key, n, d) in numbers {
+        p.values.insert(key, ParamValue::Number(Rational::ratio(*n, *d).into()));
+    }
+    for (key, word) in words {
+        p.values.insert(key, ParamValue::Text((*word).into()));
+    }
+    (ALL.iter().find(|e| e.name == name).expect("registered").build)(&p).unwrap()
+}
+
+/// {-2, .., 2}^3.
+fn vectors() -> Vec<Vec<Rational>> {
+    let numbers = -2..=2;
+    let pairs = numbers.clone().flat_map(|a| numbers.clone().map(move |b| (a, b)));
+    pairs.flat_map(|(a, b)| (-2..=2).map(move |c| [a, b, c].map(Rational::integer).to_vec())).collect()
+}
+
+fn square(v: &[Rational]) -> Rational {
+    v.iter().fold(Rational::zero(), |sum, x| sum + x.clone() * x)
+}
+
+fn minus(a: &[Rational], b: &[Rational]) -> Vec<Rational> {
+    a.iter().zip(b).map(|(a, b)| a.clone() - b).collect()
+}
+
+/// E|C(v) - v|_2^2.
+fn error(outcomes: &[(Vec<Rational>, Rational)], v: &[Rational]) -> Rational {
+    outcomes.iter().fold(Rational::zero(), |sum, (c, p)| sum + square(&minus(c, v)) * p)
+}
+
+#[test]
+fn the_quality_holds_for_every_enumerated_vector() {
+    // exact: E|C(v) - v|^2 <= (1 - delta)|v|^2 in rationals, with equality wherever `tight` says so for all v
+    let table = [
+        (build("identity", &[], &[]), true),
+        (build("sign", &[], &[]), false),
+        (build("top-k", &[("k", 1, 1)], &[]), false),
+        (build("top-k", &[("k", 2, 1)], &[]), false),
+        (build("top-k", &[("k", 7, 1)], &[]), true),
+        (build("random-k", &[("k", 1, 1)], &[]), true),
+        (build("random-k", &[("k", 2, 1)], &[]), true),
+        (build("linear", &[("factor", 1, 3)], &[]), true),
+        (build("linear", &[("factor", 5, 3)], &[]), true),
+    ];
+    let conventions = [SignZero::Zero, SignZero::Plus, SignZero::Minus, SignZero::Random];
+    for ((index, (c, tight)), sign_zero) in table.iter().enumerate().flat_map(|t| conventions.map(|z| (t, z))) {
+        let semantics = Semantics { sign_zero, ..Semantics::default() };
+        let Real::Exact(delta) = c.quality(3) else { panic!("an exact quality") };
+        assert!(delta.signum() > 0 && delta <= Rational::one());
+        for v in vectors() {
+            let outcomes = outcomes(&**c, &v, &semantics).unwrap();
+            let total = outcomes.iter().fold(Rational::zero(), |sum, (_, p)| sum + p);
+            assert_eq!(total, Rational::one());
+            let (left, right) = (error(&outcomes, &v), (Rational::one() - &delta) * square(&v));
+            assert!(if *tight { left == right } else { left <= right }, "entry {index}: {v:?}");
+        }
+    }
+}
+
+#[test]
+fn the_sign_is_as_good_as_the_density() {
+    // exact: karimireddy2019, lemma 8, as an identity: (1 - phi (2 - nnz/d)) |v|^2 with sgn(0) = 0
+    let sign = build("sign", &[], &[]);
+    for v in vectors().into_iter().filter(|v| square(v) != Rational::zero()) {
+        let nonzero = v.iter().filter(|x| !x.is_zero()).count() as i64;
+        let l1 = crate::model::algorithm::norm1(&v);
+        let phi_square = (l1.clone() * &l1) * Rational::ratio(1, 3);
+        let right = square(&v) - phi_square * Rational::ratio(6 - nonzero, 3);
+        assert_eq!(error(&outcomes(&*sign, &v, &Semantics::default()).unwrap(), &v), right);
+    }
+}
+
+#[test]
+fn quantisers_are_unbiased_within_their_inflation() {
+    // exact: E U = v and E|U|^2 <= k|v|^2; k = (1 + sqrt 3)/2, sqrt 3, 1 + min(3/4, sqrt 3/2) = 7/4 as doubles
+    let root = 3.0_f64.sqrt();
+    let table = [
+        (build("terngrad", &[], &[("rescale", "no")]), (1.0 + root) / 2.0),
+        (build("qsgd", &[("levels", 1, 1)], &[("rescale", "no")]), root),
+        (build("qsgd", &[("levels", 2, 1)], &[("rescale", "no")]), 1.75),
+    ];
+    for (c, k) in table {
+        let mut exact = 0;
+        for v in vectors() {
+            // A 2-norm that is no rational has no exact run.
+            let Ok(outcomes) = outcomes(&*c, &v, &Semantics::default()) else { continue };
+            exact += 1;
+            let mut mean = vec![Rational::zero(); 3];
+            for (u, p) in &outcomes {
+                mean.iter_mut().zip(u).for_each(|(m, u)| m.add_product(u, p));
+            }
+            assert_eq!(mean, v);
+            let second = outcomes.iter().fold(Rational::zero(), |sum, (u, p)| sum + square(u) * p);
+            assert!(second.to_f64() <= k * square(&v).to_f64() * (1.0 + 1e-12), "{v:?}");
+        }
+        assert!(exact > 12, "too few vectors with a rational norm: {exact}");
+        let expected = (2.0 - k).max(0.0);
+        assert!((c.quality(3).to_f64() - expected).abs() < 1e-15);
+    }
+}
+
+#[test]
+fn shrunk_quantisers_meet_their_quality() {
+    // exact, d = 4: k = 3/2 for terngrad and 2 for qsgd(1), so that delta = 2/3 and 1/2
+    for (name, delta) in [("terngrad", Rational::ratio(2, 3)), ("qsgd", Rational::ratio(1, 2))] {
+        let c = build(name, &[], &[]);
+        assert_eq!(c.quality(4), Real::Exact(delta.clone()));
+        for v in vectors().into_iter().flat_map(|v| [0, 1, 2].map(|x| [v.clone(), vec![Rational::integer(x)]].concat()))
+        {
+            let Ok(outcomes) = outcomes(&*c, &v, &Semantics::default()) else { continue };
+            assert!(error(&outcomes, &v) <= (Rational::one() - &delta) * square(&v), "{name} {v:?}");
+        }
+    }
+}
+
+#[test]
+fn stochastic_signs_estimate_v_over_the_radius() {
+    // exact: E S_R(v) = v/R and E|S_R(v) - v/R|^2 = d - |v|^2/R^2
+    let c = build("stochastic-sign", &[("radius", 5, 2)], &[]);
+    let share = Rational::ratio(2, 5);
+    for v in vectors() {
+        let outcomes = outcomes(&*c, &v, &Semantics::default()).unwrap();
+        let target: Vec<Rational> = v.iter().map(|x| x.clone() * &share).collect();
+        let mut mean = vec![Rational::zero(); 3];
+        for (s, p) in &outcomes {
+            assert!(s.iter().all(|s| Scalar::abs(s) == Rational::one()));
+            mean.iter_mut().zip(s).for_each(|(m, s)| m.add_product(s, p));
+        }
+        assert_eq!(mean, target);
+        assert_eq!(error(&outcomes, &target), Rational::integer(3) - square(&target));
+    }
+}
+
+#[test]
+fn messages_have_the_declared_bits() {
+    // exact, d = 5: floats 32 each, an index 3 bits; qsgd(1) 3 values (2 bits), qsgd(4) 9 values (4 bits)
+    let table = [
+        (build("identity", &[], &[]), 160),
+        (build("sign", &[], &[]), 42),
+        (build("top-k", &[("k", 2, 1)], &[]), 70),
+        (build("top-k", &[("k", 9, 1)], &[]), 175),
+        (build("random-k", &[("k", 1, 1)], &[]), 35),
+        (build("qsgd", &[], &[]), 42),
+        (build("qsgd", &[("levels", 4, 1)], &[]), 52),
+        (build("terngrad", &[], &[]), 42),
+        (build("stochastic-sign", &[("radius", 1, 1)], &[]), 5),
+        (build("linear", &[("factor", 1, 2)], &[]), 160),
+    ];
+    for (index, (c, bits)) in table.iter().enumerate() {
+        assert_eq!(c.bits(5, &Semantics::default()), *bits, "entry {index}");
+    }
+    assert_eq!((index_bits(1), index_bits(2), index_bits(4), index_bits(100)), (0, 1, 2, 7));
+}
+
+#[test]
+fn parameters_out_of_range_are_refused() {
+    let refused = |name: &str, key: &'static str, value: i64| {
+        let mut p = Params::default();
+        p.values.insert(key, ParamValue::Number(Real::integer(value)));
+        (ALL.iter().find(|e| e.name == name).expect("registered").build)(&p).is_err_and(|e| e.key == Some(key))
+    };
+    for (name, key, value) in [
+        ("top-k", "k", 0),
+        ("random-k", "k", -1),
+        ("linear", "factor", 2),
+        ("linear", "factor", 0),
+        ("qsgd", "levels", 0),
+    ] {
+        assert!(refused(name, key, value), "{name} {key} = {value}");
+    }
+    assert!(refused("stochastic-sign", "radius", 0));
+}

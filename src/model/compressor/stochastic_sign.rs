@@ -1,0 +1,55 @@
+//! The stochastic sign.
+//!
+//! **Source** sun2023, Algorithm 2: S_R(v)_i = sgn v_i with probability 1/2 + |v_i|/(2R), else -sgn v_i; written
+//! without the sign: +1 with probability 1/2 + v_i/(2R), else -1. E S_R(v) = v/R.
+//! **Assumptions** |v_i| <= R. Beyond it the coin's probability is clipped to [0, 1], which makes it the plain sign.
+//! **Facts** S_R estimates v/R, not v, and is no delta-compressor: its quality is given as 0.
+//! **Shapes and units** R in the unit of v; the result has none.
+//! **Ties and edge cases** v_i = 0 gives a fair coin. One bit a coordinate.
+
+use super::{Compressor, CompressorEntry};
+use crate::model::{Arithmetic, Kind, ParamSpec, Query, Real, Semantics};
+use crate::scalar::Fault;
+
+/// Random signs with mean v/R.
+pub struct StochasticSign {
+    radius: Real,
+}
+
+/// Registry line.
+pub static ENTRY: CompressorEntry = CompressorEntry {
+    name: "stochastic-sign",
+    summary: "+1 with probability 1/2 + v_i/(2R), else -1",
+    params: &[ParamSpec { name: "radius", kind: Kind::Number, default: None, doc: "R, above 0; at least |v_i|" }],
+    build: |p| Ok(Box::new(StochasticSign { radius: p.positive("radius")? })),
+};
+
+impl Compressor for StochasticSign {
+    #[inline(always)]
+    fn compress<S: Arithmetic>(&self, v: &mut [S], _: &Semantics, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let (half, double) = (S::ratio(1, 2), self.radius.cast::<S>()? * S::ratio(2, 1));
+        for value in v.iter_mut() {
+            *value = value.divide(&double)? + &half;
+        }
+        let mut coins = v.to_vec();
+        query.coin(v, &mut coins)?;
+        for (value, coin) in v.iter_mut().zip(coins) {
+            let sign = coin.clone() + &coin - S::one();
+            // 0 times the probability: a NaN must not come out as a sign.
+            *value = if S::IS_EXACT { sign } else { sign + value.sign_or(&S::zero())? * S::zero() };
+        }
+        Ok(())
+    }
+
+    fn quality(&self, _dimension: usize) -> Real {
+        Real::integer(0)
+    }
+
+    fn bits(&self, dimension: usize, _semantics: &Semantics) -> u64 {
+        dimension as u64
+    }
+
+    fn is_random(&self) -> bool {
+        true
+    }
+}

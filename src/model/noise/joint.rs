@@ -1,0 +1,117 @@
+//! Finite noise with dependent coordinates.
+//!
+//! **Shapes and units** `atoms` has rows [v_1, .., v_d, p]: the vector v is added with probability p.
+//! **Assumptions** the probabilities sum to 1 and each coordinate's mean is 0, exactly.
+//! **Facts** all exact, from the atoms: E|xi|_1^2 with the dependence. A batch is averaged draw by draw.
+
+use super::finite::{cumulative, exact};
+use super::finite_law::FiniteLaw;
+use super::{Atom, Noise, NoiseEntry};
+use crate::model::facts::{Facts, Trait};
+use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::rng::Stream;
+use crate::scalar::{Lane, Rational, Scalar};
+
+/// Vectors with probabilities.
+struct Joint {
+    atoms: Vec<(Vec<Rational>, Rational)>,
+    /// Each coordinate's own law.
+    marginals: Vec<FiniteLaw>,
+    /// `values[a][i]`: coordinate i of atom a.
+    values: Vec<Vec<f64>>,
+    cumulative: Vec<f64>,
+}
+
+/// Registry line.
+pub static ENTRY: NoiseEntry = NoiseEntry {
+    name: "joint",
+    summary: "atoms over all coordinates at once: rows [v_1, .., v_d, p]",
+    params: &[ParamSpec {
+        name: "atoms",
+        kind: Kind::Matrix,
+        default: None,
+        doc: "rows [v_1, .., v_d, p], probabilities summing to 1, mean 0 in each coordinate",
+    }],
+    build: |p| Ok(Box::new(read(p)?)),
+};
+
+fn read(p: &Params) -> Result<Joint, BuildError> {
+    let refuse = |message: String| BuildError::at("atoms", message);
+    let mut atoms = Vec::new();
+    for row in p.matrix("atoms")? {
+        if row.len() != p.dimension + 1 {
+            let d = p.dimension;
+            return Err(refuse(format!(
+                "'atoms' has rows of {} numbers; it takes {d} values and a probability",
+                row.len()
+            )));
+        }
+        let mut numbers = row.iter().map(|v| exact("atoms", v)).collect::<Result<Vec<_>, _>>()?;
+        let probability = numbers.pop().unwrap_or_else(Rational::zero);
+        atoms.push((numbers, probability));
+    }
+    let mut marginals = Vec::new();
+    for i in 0..p.dimension {
+        let law = FiniteLaw::new(atoms.iter().map(|(v, p)| (v[i].clone(), p.clone())).collect())
+            .map_err(|e| refuse(e.to_string()))?;
+        let mean = law.mean();
+        if !mean.is_zero() {
+            return Err(refuse(format!("coordinate {} has the mean {mean}; additive noise takes mean 0", i + 1)));
+        }
+        marginals.push(law);
+    }
+    let values = atoms.iter().map(|(v, _)| v.iter().map(Rational::to_f64).collect()).collect();
+    let cumulative = cumulative(atoms.iter().map(|(_, p)| p));
+    Ok(Joint { atoms, marginals, values, cumulative })
+}
+
+impl Joint {
+    fn expect(&self, h: impl Fn(&[Rational]) -> Rational) -> Real {
+        Real::Exact(self.atoms.iter().fold(Rational::zero(), |sum, (v, p)| sum + h(v) * p))
+    }
+}
+
+impl Noise for Joint {
+    #[inline(always)]
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+        let batch = batch.max(1);
+        let share = 1.0 / batch as f64;
+        for _ in 0..batch {
+            let chosen = stream.choose(&self.cumulative);
+            for (i, g) in gradient.iter_mut().enumerate() {
+                for (g, atom) in g.0.iter_mut().zip(&chosen) {
+                    *g += self.values[*atom][i] * share;
+                }
+            }
+        }
+    }
+
+    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>> {
+        let moved = |v: &[Rational]| gradient.iter().zip(v).map(|(g, v)| g.clone() + v).collect();
+        let possible = self.atoms.iter().filter(|(_, p)| !p.is_zero());
+        Some(possible.map(|(v, p)| Atom { probability: p.clone(), gradient: moved(v) }).collect())
+    }
+
+    fn facts(&self) -> Facts {
+        let deviations: Vec<Real> = self.marginals.iter().map(|law| Real::from(law.variance()).root()).collect();
+        let square = |q: Rational| q.clone() * q;
+        let l2 = self.expect(|v| v.iter().fold(Rational::zero(), |sum, v| sum + v.clone() * v));
+        let l1 = self.expect(|v| square(v.iter().fold(Rational::zero(), |sum, v| sum + Scalar::abs(v))));
+        let mut facts = Facts::new();
+        facts
+            .exact("sigma", l2.root())
+            .exact("sigma1", Real::sum(&deviations))
+            .exact("sigma_l1", l1.root())
+            .exact("sigma_max", Real::largest(&deviations));
+        facts
+    }
+
+    fn has(&self, property: Trait) -> Option<bool> {
+        match property {
+            Trait::Symmetric => Some(self.marginals.iter().all(FiniteLaw::is_symmetric)),
+            Trait::Unimodal => Some(self.marginals.iter().all(FiniteLaw::is_constant)),
+            Trait::Unbiased | Trait::Independent => Some(true),
+            Trait::Convex | Trait::Smooth => None,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Gaussian noise on the first coordinate alone.
+//!
+//! **Source** karimireddy2019, Figure 5: d = 100 with N(0, 100^2) on coordinate 1; bernstein2018, Section 3.
+//! **Facts** sigma = sigma1 = sigma_l1 = sigma_max = s. The other coordinates draw nothing.
+//! A batch of n is drawn in closed form.
+
+use super::{Noise, NoiseEntry, additive};
+use crate::model::facts::{Facts, Trait};
+use crate::model::{BuildError, Kind, ParamSpec, Real};
+use crate::rng::Stream;
+use crate::scalar::{Lane, Scalar};
+
+/// N(0, s^2) added to the first coordinate.
+struct Sparse {
+    scale: Real,
+}
+
+/// Registry line.
+pub static ENTRY: NoiseEntry = NoiseEntry {
+    name: "sparse",
+    summary: "N(0, s^2) on the first coordinate alone",
+    params: &[ParamSpec { name: "scale", kind: Kind::Number, default: Some("1"), doc: "s, 0 or more" }],
+    build: |p| {
+        let scale = if p.has("scale") { p.number("scale")? } else { Real::integer(1) };
+        if !(scale.to_f64() >= 0.0 && scale.to_f64().is_finite()) {
+            return Err(BuildError::at("scale", format!("'scale' is {scale}; it must be finite and 0 or more")));
+        }
+        Ok(Box::new(Sparse { scale }))
+    },
+};
+
+impl Noise for Sparse {
+    #[inline(always)]
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+        if let Some(first) = gradient.first_mut() {
+            let scale = self.scale.to_f64() / (batch.max(1) as f64).sqrt();
+            first.add_product(&stream.normal(), &Lane::splat(scale));
+        }
+    }
+
+    fn facts(&self) -> Facts {
+        additive::facts(std::slice::from_ref(&self.scale), &Real::integer(1), &Real::integer(0))
+    }
+
+    fn has(&self, property: Trait) -> Option<bool> {
+        (!matches!(property, Trait::Convex | Trait::Smooth)).then_some(true)
+    }
+}

@@ -1,0 +1,89 @@
+//! Two atoms whose sizes do not depend on the gradient, only their probabilities.
+//!
+//! **Update** g_i = +s with probability (1 + f_i'/s)/2, else -s: E g = grad f, and |g|_2^2 = d s^2 always.
+//! **Source** catalogue of instances; saturates karimireddy2019's second-moment assumption with equality.
+//! **Assumptions** |f_i'| <= s. Beyond it the law does not exist: the probability is clipped to [0, 1], the mean is then
+//! +-s instead of f_i', and exact enumeration answers that there is no law (`None`).
+//! **Facts** second_moment = d s^2. The variance s^2 - f_i'^2 depends on the state: sigma_i <= s is given as a bound,
+//! and E|g - f'|_1 <= .. likewise by |xi|_1^2 <= d |xi|_2^2. Neither symmetric nor unimodal.
+
+use super::finite::exact;
+use super::finite_law::FiniteLaw;
+use super::{Atom, Noise, NoiseEntry, additive};
+use crate::model::facts::{Facts, Trait};
+use crate::model::{Kind, ParamSpec, Real};
+use crate::rng::Stream;
+use crate::scalar::{Lane, Rational, Scalar};
+
+/// g_i = +-s.
+struct TwoAtom {
+    size: Rational,
+    float: f64,
+    dimension: usize,
+}
+
+/// Registry line.
+pub static ENTRY: NoiseEntry = NoiseEntry {
+    name: "two-atom",
+    summary: "g_i = +-s with mean f_i', independent over coordinates",
+    params: &[ParamSpec { name: "size", kind: Kind::Number, default: None, doc: "s > 0, at least |f_i'| everywhere" }],
+    build: |p| {
+        let size = exact("size", &p.positive("size")?)?;
+        Ok(Box::new(TwoAtom { float: size.to_f64(), size, dimension: p.dimension }))
+    },
+};
+
+impl Noise for TwoAtom {
+    #[inline(always)]
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+        let (half, one) = (Lane::splat(0.5), Lane::splat(1.0));
+        let share = Lane::splat(self.float / batch.max(1) as f64);
+        for g in gradient {
+            let p = *g * Lane::splat(0.5 / self.float) + half;
+            // A NaN makes the coin 0: times 0 it is added, so that the draw is NaN as the gradient was.
+            let mut sum = *g * Lane::splat(0.0);
+            for _ in 0..batch.max(1) {
+                let plus = stream.bernoulli(&p);
+                sum += &(plus + plus - one);
+            }
+            *g = sum * share;
+        }
+    }
+
+    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>> {
+        let laws: Option<Vec<FiniteLaw>> = gradient
+            .iter()
+            .map(|g| {
+                let tilt = g.divide(&self.size).ok()?;
+                let half = Rational::ratio(1, 2);
+                let plus = (Rational::one() + &tilt) * &half;
+                let minus = (Rational::one() - tilt) * half;
+                FiniteLaw::new(vec![(self.size.clone(), plus), (-self.size.clone(), minus)]).ok()
+            })
+            .collect();
+        additive::product(&laws?)
+    }
+
+    fn facts(&self) -> Facts {
+        let (d, s) = (Real::integer(self.dimension as i64), Real::Exact(self.size.clone()));
+        let total = d.times(&s);
+        let mut facts = Facts::new();
+        facts
+            .exact("second_moment", total.times(&s))
+            .bound("sigma", total.times(&s).root())
+            .bound("sigma1", total.clone())
+            .bound("sigma_l1", total)
+            .bound("sigma_max", s);
+        facts
+    }
+
+    fn has(&self, property: Trait) -> Option<bool> {
+        match property {
+            Trait::Symmetric | Trait::Unimodal => Some(false),
+            // Only where |f_i'| <= s, which is the instance's to hold.
+            Trait::Unbiased => None,
+            Trait::Independent => Some(true),
+            Trait::Convex | Trait::Smooth => None,
+        }
+    }
+}
