@@ -5,7 +5,7 @@ use crate::model::problem::constants::{Constants, norm1, spread_positive};
 use crate::model::problem::seeded::Seeded;
 use crate::model::{BuildError, Facts, Known, Params, Real};
 use crate::scalar::{Rational, Scalar};
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector, Dyn, SymmetricEigen};
 
 /// Largest dimension: the eigenvalues of a dense matrix must stay a matter of seconds.
 const LARGEST: usize = 1024;
@@ -40,9 +40,10 @@ impl QuadraticMatrix {
         if p.has("matrix") && p.has("diagonal") {
             refuse_unless_between(&rows, &coordinate)?;
         }
-        let (convex, known) = is_positive_semidefinite(&rows);
-        let facts = facts(&rows, &dense, &coordinate, convex.then_some(known));
-        let kernel = if convex { kernel(&dense) } else { Vec::new() };
+        let eigen = dense.clone().symmetric_eigen();
+        let (convex, known) = is_positive_semidefinite(&rows, || eigen.eigenvalues.clone());
+        let facts = facts(&rows, &dense, &eigen.eigenvalues, &coordinate, convex.then_some(known));
+        let kernel = if convex { kernel(&eigen) } else { Vec::new() };
         let entries = Constants::new(&rows.concat());
         Ok(QuadraticMatrix { dimension: rows.len(), entries, coordinate, facts, convex, kernel })
     }
@@ -113,14 +114,15 @@ fn draw(diagonal: &[Real], p: &Params) -> Result<Rows, BuildError> {
     Ok((0..d).map(|i| (0..d).map(|j| entry(i.max(j), i.min(j))).collect()).collect())
 }
 
-/// Whether a symmetric matrix is positive semidefinite, and how that is known.
-fn is_positive_semidefinite(rows: &Rows) -> (bool, Known) {
+/// Whether a symmetric matrix is positive semidefinite, and how that is known; its eigenvalues are asked for only
+/// where elimination does not decide.
+fn is_positive_semidefinite(rows: &Rows, eigenvalues: impl FnOnce() -> DVector<f64>) -> (bool, Known) {
     let exact: Option<Vec<Vec<Rational>>> =
         rows.iter().map(|row| row.iter().map(|v| v.exact().cloned()).collect()).collect();
     match exact {
         Some(exact) if rows.len() <= ELIMINATED => (eliminates(exact), Known::Exact),
         _ => {
-            let eigenvalues = to_dense(rows).symmetric_eigenvalues();
+            let eigenvalues = eigenvalues();
             (eigenvalues.min() >= -tolerance(rows.len(), eigenvalues.amax()), Known::Estimated)
         }
     }
@@ -162,7 +164,7 @@ fn refuse_unless_between(rows: &Rows, coordinate: &[Real]) -> Result<(), BuildEr
         };
         let d = rows.len();
         let gap: Rows = (0..d).map(|i| (0..d).map(|j| shifted(i, j)).collect()).collect();
-        if !is_positive_semidefinite(&gap).0 {
+        if !is_positive_semidefinite(&gap, || to_dense(&gap).symmetric_eigenvalues()).0 {
             let message = format!("'diagonal' is too small for 'matrix': {text} fails; leave it out for a valid one");
             return Err(BuildError::at("diagonal", message));
         }
@@ -171,8 +173,13 @@ fn refuse_unless_between(rows: &Rows, coordinate: &[Real]) -> Result<(), BuildEr
 }
 
 /// All facts; `convex` is how positive semidefiniteness is known, where it holds.
-fn facts(rows: &Rows, dense: &DMatrix<f64>, coordinate: &[Real], convex: Option<Known>) -> Facts {
-    let eigenvalues = dense.symmetric_eigenvalues();
+fn facts(
+    rows: &Rows,
+    dense: &DMatrix<f64>,
+    eigenvalues: &DVector<f64>,
+    coordinate: &[Real],
+    convex: Option<Known>,
+) -> Facts {
     let norm = eigenvalues.amax();
     let mut facts = Facts::new();
     facts.set("L", Real::Float(norm), Known::Estimated).exact("rho", Real::integer(0));
@@ -206,9 +213,8 @@ fn largest_over_signs(rows: &Rows) -> Real {
 }
 
 /// Eigenvectors of the eigenvalues that are 0 up to rounding.
-fn kernel(dense: &DMatrix<f64>) -> Vec<nalgebra::DVector<f64>> {
-    let eigen = dense.clone().symmetric_eigen();
-    let small = tolerance(dense.nrows(), eigen.eigenvalues.amax());
+fn kernel(eigen: &SymmetricEigen<f64, Dyn>) -> Vec<DVector<f64>> {
+    let small = tolerance(eigen.eigenvalues.len(), eigen.eigenvalues.amax());
     let flat = |(i, value): (usize, &f64)| (value.abs() <= small).then(|| eigen.eigenvectors.column(i).into_owned());
     eigen.eigenvalues.iter().enumerate().filter_map(flat).collect()
 }

@@ -80,7 +80,8 @@ fn the_nearest_minimiser_is_the_pseudo_inverse_solution() {
     for problem in [instance(5, 4, 1), instance(30, 20, 3)] {
         let d = problem.dimension;
         let zero = vec![Real::integer(0); d];
-        let exact: Vec<Rational> = problem.minimiser(&zero).unwrap().iter().map(|v| v.exact().unwrap().clone()).collect();
+        let exact: Vec<Rational> =
+            problem.minimiser(&zero).unwrap().iter().map(|v| v.exact().unwrap().clone()).collect();
         // exact: a zero of f in rational arithmetic
         assert_eq!(problem.value(&exact).unwrap(), Rational::zero());
         // reference: nalgebra's LU solution of A A' z = y
