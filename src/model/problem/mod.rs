@@ -6,6 +6,7 @@ pub mod cosine;
 pub mod huber;
 pub mod linear;
 pub mod log_cosh;
+pub mod logistic;
 pub mod max_type;
 pub mod pl_toy;
 pub mod quadratic;
@@ -273,5 +274,6 @@ pub static ALL: &[&ProblemEntry] = &[
     &pl_toy::ENTRY,
     &worker_squares::ENTRY,
     &wilson::ENTRY,
+    &logistic::ENTRY,
     &max_type::ENTRY,
 ];

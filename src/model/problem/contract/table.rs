@@ -78,6 +78,13 @@ pub(super) static TABLE: &[Case] = &[
     sum("wilson", &[("train", "4"), ("test", "4")], Exact::Equal, 0.25),
     sum("wilson", &[("train", "1"), ("test", "2"), ("data_seed", "5")], Exact::Equal, 1.0),
     sum("wilson", &[("train", "8"), ("test", "2"), ("data_seed", "2")], Exact::Equal, 0.125),
+    sum("logistic", &[("samples", "40"), ("dimension", "5")], Exact::Refused, 1.0),
+    sum(
+        "logistic",
+        &[("samples", "25"), ("dimension", "30"), ("lambda", "1/10"), ("data_seed", "4")],
+        Exact::Refused,
+        1.0,
+    ),
     case("max-type", &[("horizon", "3")], Exact::Partly),
     case("max-type", &[("horizon", "5"), ("bound", "2"), ("radius", "3")], Exact::Refused),
 ];
@@ -141,6 +148,10 @@ static REFUSED: &[(&str, &[(&str, &str)], &str)] = &[
     ("two-line-squares", &[("epsilon", "3/2")], "at most 1"),
     ("wilson", &[("train", "0")], "at least 1"),
     ("wilson", &[("train", "1"), ("test", "1")], "3 to"),
+    ("logistic", &[("samples", "4")], "'samples' and 'dimension'"),
+    ("logistic", &[("samples", "4"), ("dimension", "2"), ("lambda", "0")], "above 0"),
+    ("logistic", &[("samples", "4"), ("dimension", "2"), ("label_noise", "-1")], "at least 0"),
+    ("logistic", &[("samples", "4"), ("dimension", "0")], "0 columns"),
     ("max-type", &[("horizon", "4"), ("radius", "0")], "above 0"),
 ];
 
