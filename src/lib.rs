@@ -2,7 +2,13 @@
 #![forbid(unsafe_code)]
 
 pub mod data;
+pub mod engine;
+pub mod expr;
+pub mod figure;
 pub mod model;
+pub mod report;
 pub mod results;
 pub mod rng;
 pub mod scalar;
+pub mod spec;
+pub mod stats;

@@ -7,24 +7,31 @@
 pub mod algorithm;
 pub mod compressor;
 mod facts;
+mod hypothesis;
 pub mod noise;
 mod params;
 pub mod problem;
+pub mod quantity;
 mod real;
 mod registry;
 mod semantics;
+mod statistic;
 
 pub use algorithm::{Algorithm, AlgorithmEntry, DynAlgorithm, Layout, Query, Runs, Step, View};
 pub use compressor::{Compresses, Compressor, CompressorEntry, DynCompressor};
 pub use facts::{FACTS, Fact, FactSpec, Facts, Known, Trait, fact_spec};
+pub use hypothesis::{Audit, HYPOTHESES, HypothesisSpec, Subject};
 pub use noise::{Atom, DynNoise, Noise, NoiseEntry, Perturbs};
 pub use params::{BuildError, Kind, ParamSpec, ParamValue, Params, Slot};
 pub use problem::{DynProblem, Evaluates, OwnStatistic, Problem, ProblemEntry};
+pub use quantity::{OutputSpec, QuantityEntry, Row};
 pub use real::Real;
 pub use registry::{Registry, nearest};
 pub use semantics::{MomentumForm, MomentumStart, Scaling, Semantics, SignZero};
+pub use statistic::{STATISTICS, Statistic, StatisticSpec, VIEWS, is_statistic, resolve};
 
 use crate::scalar::{Narrow, Rational, Scalar, Wide};
+use crate::stats::Interval;
 
 /// A scalar in which registered parts run: picks the face of a part that speaks it.
 pub trait Arithmetic: Scalar {
@@ -51,4 +58,4 @@ macro_rules! arithmetic {
         }
     )*};
 }
-arithmetic!(Narrow, Wide, Rational);
+arithmetic!(Narrow, Wide, Rational, Interval);

@@ -1,6 +1,9 @@
 //! The visible list of parts.
 
-use super::{AlgorithmEntry, CompressorEntry, NoiseEntry, ProblemEntry, algorithm, compressor, noise, problem};
+use super::{
+    AlgorithmEntry, CompressorEntry, NoiseEntry, OwnStatistic, ProblemEntry, QuantityEntry, algorithm, compressor,
+    noise, problem, quantity,
+};
 
 /// All parts that claim files may name. A crate that uses signcheck adds its own with the `add_` methods.
 pub struct Registry {
@@ -8,6 +11,7 @@ pub struct Registry {
     noises: Vec<&'static NoiseEntry>,
     algorithms: Vec<&'static AlgorithmEntry>,
     compressors: Vec<&'static CompressorEntry>,
+    quantities: Vec<&'static QuantityEntry>,
 }
 
 macro_rules! lookup {
@@ -47,6 +51,7 @@ impl Registry {
             noises: noise::ALL.to_vec(),
             algorithms: algorithm::ALL.to_vec(),
             compressors: compressor::ALL.to_vec(),
+            quantities: quantity::ALL.to_vec(),
         }
     }
 
@@ -54,6 +59,13 @@ impl Registry {
     lookup!(noises, noise, add_noise, NoiseEntry, "noise laws");
     lookup!(algorithms, algorithm, add_algorithm, AlgorithmEntry, "algorithms");
     lookup!(compressors, compressor, add_compressor, CompressorEntry, "compressors");
+    lookup!(quantities, quantity, add_quantity, QuantityEntry, "quantities");
+
+    /// Statistics that only some problems have.
+    #[must_use]
+    pub fn own_statistics(&self) -> Vec<&'static OwnStatistic> {
+        self.problems.iter().flat_map(|p| p.statistics).collect()
+    }
 }
 
 impl Default for Registry {

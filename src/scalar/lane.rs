@@ -141,13 +141,13 @@ impl<const N: usize> Scalar for Lane<N> {
 
     #[inline(always)]
     fn min(&self, other: &Self) -> Self {
-        // NaN in `self` stays: a diverged replicate must not be healed by a minimum.
-        self.zip(other, |a, b| if b < a { b } else { a })
+        // A NaN on either side stays: a diverged replicate must not be healed by a minimum.
+        self.zip(other, |a, b| if b < a || b.is_nan() { b } else { a })
     }
 
     #[inline(always)]
     fn max(&self, other: &Self) -> Self {
-        self.zip(other, |a, b| if b > a { b } else { a })
+        self.zip(other, |a, b| if b > a || b.is_nan() { b } else { a })
     }
 
     #[inline(always)]

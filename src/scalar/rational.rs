@@ -95,7 +95,7 @@ impl Rational {
             return Err(Fault::DivisionByZero);
         }
         if self.is_unit() {
-            return Ok(if n % 2 == 0 { Self::integer(1) } else { self.clone() });
+            return Ok(if n.is_multiple_of(2) { Self::integer(1) } else { self.clone() });
         }
         let (num, den) = (self.0.numerator().pow(n), self.0.denominator().pow(n));
         let power = Rational(RBig::from_parts(num, den));

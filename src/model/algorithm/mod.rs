@@ -4,6 +4,7 @@ pub mod ef_sgd;
 
 use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
 use crate::scalar::{Fault, Narrow, Rational, Scalar, Wide};
+use crate::stats::Interval;
 
 /// The only door from an algorithm to the outside: gradients, coins, and the wire. It counts what passes.
 pub trait Query<S> {
@@ -101,6 +102,12 @@ pub trait Algorithm: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The largest move of any coordinate in one step, given the schedules' values and whatever the gradients are;
+    /// `None` where the gradients decide. Sign steps have one: it gives their statistics a range.
+    fn reach(&self, _values: &[f64], _workers: usize) -> Option<f64> {
+        None
+    }
+
     /// Whether steps draw coins or noise of the algorithm's own under these conventions.
     fn is_random(&self, semantics: &Semantics) -> bool {
         semantics.sign_zero == SignZero::Random || semantics.ties == SignZero::Random
@@ -133,6 +140,8 @@ pub trait AlgorithmMeta {
     fn views(&self, dimension: usize, workers: usize) -> Vec<View>;
     /// See [`Algorithm::facts`].
     fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)>;
+    /// See [`Algorithm::reach`].
+    fn reach(&self, values: &[f64], workers: usize) -> Option<f64>;
     /// See [`Algorithm::is_random`].
     fn is_random(&self, semantics: &Semantics) -> bool;
 }
@@ -147,13 +156,19 @@ impl<A: Algorithm> AlgorithmMeta for A {
     fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)> {
         Algorithm::facts(self, dimension)
     }
+    fn reach(&self, values: &[f64], workers: usize) -> Option<f64> {
+        Algorithm::reach(self, values, workers)
+    }
     fn is_random(&self, semantics: &Semantics) -> bool {
         Algorithm::is_random(self, semantics)
     }
 }
 
 /// An algorithm in every arithmetic: what the registry builds.
-pub trait DynAlgorithm: Runs<Narrow> + Runs<Wide> + Runs<Rational> + AlgorithmMeta + Send + Sync {}
+pub trait DynAlgorithm:
+    Runs<Narrow> + Runs<Wide> + Runs<Rational> + Runs<Interval> + AlgorithmMeta + Send + Sync
+{
+}
 impl<A: Algorithm> DynAlgorithm for A {}
 
 /// An algorithm of the registry. Parameters of kind [`super::Kind::Schedule`] get their slots in table order.

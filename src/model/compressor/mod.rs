@@ -4,6 +4,7 @@ pub mod sign;
 
 use super::{Arithmetic, BuildError, ParamSpec, Params, Query, Real, Semantics};
 use crate::scalar::{Fault, Narrow, Rational, Wide};
+use crate::stats::Interval;
 
 /// A map C with E|C(v) - v|_2^2 <= (1 - delta) |v|_2^2 (karimireddy2019, Assumption A).
 /// Mark [`Compressor::compress`] `#[inline(always)]`.
@@ -63,7 +64,7 @@ impl<C: Compressor> CompressorMeta for C {
 
 /// A compressor in every arithmetic: what the registry builds.
 pub trait DynCompressor:
-    Compresses<Narrow> + Compresses<Wide> + Compresses<Rational> + CompressorMeta + Send + Sync
+    Compresses<Narrow> + Compresses<Wide> + Compresses<Rational> + Compresses<Interval> + CompressorMeta + Send + Sync
 {
 }
 impl<C: Compressor> DynCompressor for C {}

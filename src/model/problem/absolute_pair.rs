@@ -33,6 +33,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             doc: "sgn(0) in the subgradient: 0, +1 or -1",
         },
     ],
+    statistics: &[],
     build: |p| {
         let epsilon = p.positive("epsilon")?;
         if epsilon.to_f64() >= 1.0 {

@@ -17,16 +17,17 @@ impl Constants {
         }
     }
 
-    /// Number `i` in the arithmetic at hand.
+    /// Number `i` in the arithmetic at hand: its nearest double in lanes, an enclosure in intervals.
     ///
     /// # Errors
     /// [`Fault::NoExactForm`] in exact arithmetic, where one of the numbers is a double.
     #[inline(always)]
     pub(super) fn get<S: Scalar>(&self, i: usize) -> Result<S, Fault> {
-        match (&self.exact, S::IS_EXACT) {
-            (Some(exact), true) => Ok(S::from_rational(&exact[i])),
-            (None, true) => Err(Fault::NoExactForm("a constant of the problem known in double precision only")),
-            (_, false) => S::from_f64(self.float[i]),
+        match &self.exact {
+            // The nearest double is not enough for an arithmetic whose results must hold the true value.
+            Some(exact) if S::LANES == 0 => Ok(S::from_rational(&exact[i])),
+            None if S::IS_EXACT => Err(Fault::NoExactForm("a constant of the problem known in double precision only")),
+            _ => S::from_f64(self.float[i]),
         }
     }
 

@@ -19,6 +19,14 @@ fn every_registered_problem_is_in_the_table() {
 }
 
 #[test]
+fn the_registry_names_the_statistics_that_instances_have() {
+    for case in TABLE {
+        let entry = super::ALL.iter().find(|entry| entry.name == case.problem).unwrap();
+        assert_eq!(entry.statistics, case.build().own_statistics(), "{case}");
+    }
+}
+
+#[test]
 fn every_instance_passes_every_check() {
     let mut failures = Vec::new();
     for case in TABLE {
@@ -75,6 +83,7 @@ fn every_check_notices_what_it_is_for() {
         ("linear", Box::new(|s| s.shift_projection = 1e-3), "projection"),
         ("quadratic", Box::new(|s| s.shift_wide = f64::EPSILON), "lanes"),
         ("quadratic", Box::new(|s| s.shift_wide = f64::EPSILON), "exact arithmetic"),
+        ("quadratic", Box::new(|s| s.shift_wide = 1e-9), "enclosures"),
     ];
     for (name, change, check) in &spoil {
         let case = TABLE.iter().find(|case| case.problem == *name).unwrap();

@@ -28,6 +28,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         ParamSpec { name: "amplitude", kind: Kind::Vector, default: None, doc: "a_i > 0, one a coordinate" },
         DIMENSION,
     ],
+    statistics: &[],
     build: |p| {
         let amplitude = spread_positive(p, "amplitude")?;
         Ok(Box::new(Cosine { a: Constants::new(&amplitude), amplitude }))

@@ -29,6 +29,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         ParamSpec { name: "slope", kind: Kind::Number, default: Some("1"), doc: "s > 0, largest slope" },
         ParamSpec { name: "dimension", kind: Kind::Count, default: Some("1"), doc: "d" },
     ],
+    statistics: &[],
     build: |p| {
         let (dimension, curvature, slope) = (p.count("dimension")?, p.positive("curvature")?, p.positive("slope")?);
         if dimension == 0 {

@@ -34,6 +34,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             doc: "half-width b_i of the box around 0, one a coordinate or one for all",
         },
     ],
+    statistics: &[],
     build: |p| Ok(Box::new(Linear::build(p)?)),
 };
 

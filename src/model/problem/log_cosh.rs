@@ -5,7 +5,7 @@
 //! f* = 0 at 0. No mu: the loss grows while the gradient does not.
 //! **Source** The instance library: the hypotheses of sun2023's theorem 2 with every constant in closed form.
 //! **Shapes and units** `curvature` L in [f]/[x]^2; x is compared with 1, so that [x] is 1 and rho is in [f].
-//! **Ties and edge cases** Floating point only. ln cosh x is ln(1 + 2 sinh(x/2)^2) up to |x| = 20, which keeps its
+//! **Ties and edge cases** Floating point and intervals only. In lanes, ln cosh x is ln(1 + 2 sinh(x/2)^2) up to |x| = 20, which keeps its
 //! digits near 0, and |x| - ln 2 + e^(-2|x|) beyond, which does not overflow.
 
 use super::{Problem, ProblemEntry};
@@ -26,6 +26,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         ParamSpec { name: "curvature", kind: Kind::Number, default: Some("1"), doc: "L > 0, curvature at 0" },
         ParamSpec { name: "dimension", kind: Kind::Count, default: Some("1"), doc: "d" },
     ],
+    statistics: &[],
     build: |p| {
         let (dimension, curvature) = (p.count("dimension")?, p.positive("curvature")?);
         if dimension == 0 {
@@ -46,6 +47,19 @@ fn log_cosh(x: f64) -> f64 {
     libm::log1p(2.0 * sinh * sinh)
 }
 
+/// ln cosh x = |x| + ln((1 + e^(-2|x|))/2), in functions that enclosures have.
+fn enclosed<S: Scalar>(x: &S) -> Result<S, Fault> {
+    let size = x.abs();
+    let tail = (-size.clone() * S::ratio(2, 1)).exp()?;
+    Ok(size + ((tail + S::one()) * S::ratio(1, 2)).ln()?)
+}
+
+/// tanh x = 1 - 2/(1 + e^(2x)), in which x stands once.
+fn slope<S: Scalar>(x: &S) -> Result<S, Fault> {
+    let grown = (x.clone() * S::ratio(2, 1)).exp()? + S::one();
+    Ok(S::one() - S::ratio(2, 1).divide(&grown)?)
+}
+
 impl Problem for LogCosh {
     fn dimension(&self) -> usize {
         self.dimension
@@ -55,7 +69,7 @@ impl Problem for LogCosh {
     fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
         let mut sum = S::zero();
         for x in x {
-            sum += &x.each_lane("the logarithm of cosh", log_cosh)?;
+            sum += &if S::LANES > 0 { x.each_lane("the logarithm of cosh", log_cosh)? } else { enclosed(x)? };
         }
         Ok(sum * self.curvature.cast::<S>()?)
     }
@@ -64,7 +78,8 @@ impl Problem for LogCosh {
     fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         let curvature: S = self.curvature.cast()?;
         for (x, out) in x.iter().zip(out) {
-            *out = x.each_lane("a hyperbolic tangent", libm::tanh)? * &curvature;
+            let tanh = if S::LANES > 0 { x.each_lane("a hyperbolic tangent", libm::tanh)? } else { slope(x)? };
+            *out = tanh * &curvature;
         }
         Ok(())
     }

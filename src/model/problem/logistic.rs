@@ -58,6 +58,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             doc: "whether f* is solved for, which takes seconds on large data",
         },
     ],
+    statistics: &[],
     build: |p| Ok(Box::new(Logistic::build(p)?)),
 };
 

@@ -34,6 +34,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         ParamSpec { name: "radius", kind: Kind::Number, default: Some("1"), doc: "R > 0, distance of the minimiser" },
         ParamSpec { name: "horizon", kind: Kind::Count, default: None, doc: "T, number of steps; d = T + 1" },
     ],
+    statistics: &[],
     build: |p: &Params| {
         let (bound, radius) = (p.positive("bound")?, p.positive("radius")?);
         let dimension = p.count("horizon")?.saturating_add(1);

@@ -22,6 +22,7 @@ mod contract;
 use super::facts::{Facts, Trait};
 use super::{ParamSpec, Real};
 use crate::scalar::{Fault, Narrow, Rational, Scalar, Wide};
+use crate::stats::Interval;
 
 /// A statistic that only one problem knows (a test loss, a distance to a span).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,7 +247,10 @@ impl<P: Problem> ProblemMeta for P {
 }
 
 /// A problem in every arithmetic: what the registry builds.
-pub trait DynProblem: Evaluates<Narrow> + Evaluates<Wide> + Evaluates<Rational> + ProblemMeta + Send + Sync {}
+pub trait DynProblem:
+    Evaluates<Narrow> + Evaluates<Wide> + Evaluates<Rational> + Evaluates<Interval> + ProblemMeta + Send + Sync
+{
+}
 impl<P: Problem> DynProblem for P {}
 
 /// A problem of the registry.
@@ -257,6 +261,8 @@ pub struct ProblemEntry {
     pub summary: &'static str,
     /// Its parameters, besides `start`, which every problem takes.
     pub params: &'static [ParamSpec],
+    /// Statistics that only this problem has: what [`Problem::own_statistics`] of its instances returns.
+    pub statistics: &'static [OwnStatistic],
     /// Builds it.
     pub build: fn(&super::Params) -> Result<Box<dyn DynProblem>, super::BuildError>,
 }

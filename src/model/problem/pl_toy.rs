@@ -19,6 +19,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "pl-toy",
     summary: "x^2 + 3 sin(x)^2 in one dimension: not convex, PL",
     params: &[],
+    statistics: &[],
     build: |_| Ok(Box::new(PlToy)),
 };
 

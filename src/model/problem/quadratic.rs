@@ -27,6 +27,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         ParamSpec { name: "curvature", kind: Kind::Vector, default: None, doc: "a_i, one a coordinate" },
         DIMENSION,
     ],
+    statistics: &[],
     build: |p| {
         let curvature = spread(p, "curvature")?;
         if curvature.iter().any(|a| !(a.to_f64() >= 0.0 && a.to_f64().is_finite())) {

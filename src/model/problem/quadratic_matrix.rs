@@ -57,6 +57,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
         ParamSpec { name: "data_seed", kind: Kind::Count, default: Some("1"), doc: "seed of a drawn matrix" },
     ],
+    statistics: &[],
     build: |p| Ok(Box::new(QuadraticMatrix::build(p)?)),
 };
 

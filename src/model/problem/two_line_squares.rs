@@ -35,6 +35,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         default: Some("1/2"),
         doc: "eps, above 0 and at most 1",
     }],
+    statistics: &[],
     build: |p| {
         let epsilon = p.positive("epsilon")?;
         if epsilon.to_f64() > 1.0 {

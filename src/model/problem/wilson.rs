@@ -19,7 +19,7 @@
 //! **Ties and edge cases** Sample i's gradient is that of one square: the mean over the training rows is grad f / n.
 //! The labels and the split are drawn from `data_seed`. Below n = 3 the rows do not fit into 6n columns.
 
-use super::seeded::Seeded;
+use super::seeded::{permutation, stream};
 use super::{OwnStatistic, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Known, ParamSpec, Params, Real, Trait};
 use crate::scalar::{Fault, Narrow, Rational, Scalar};
@@ -42,6 +42,13 @@ struct Row {
 /// The 2x2 matrix (C^-1 + W' D^-1 W)^-1 of K = D + W C W' with W = [y, 1] and C = diag(1, 2), by rows.
 struct Core([Rational; 3]);
 
+/// Statistics of its own, in the order of their numbers.
+static OWN: &[OwnStatistic] = &[
+    OwnStatistic { name: "train_loss", doc: "mean of (a_i'x - y_i)^2 over the training rows" },
+    OwnStatistic { name: "test_loss", doc: "mean of (a_i'x - y_i)^2 over the test rows" },
+    OwnStatistic { name: "span_distance", doc: "l2 distance of x to the span of the training rows" },
+];
+
 /// Registry line.
 pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "wilson",
@@ -51,6 +58,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         ParamSpec { name: "test", kind: Kind::Count, default: Some("100"), doc: "test points" },
         ParamSpec { name: "data_seed", kind: Kind::Count, default: Some("1"), doc: "seed of labels and split" },
     ],
+    statistics: OWN,
     build: |p| Ok(Box::new(Wilson::build(p)?)),
 };
 
@@ -146,9 +154,10 @@ impl Wilson {
             return Err(BuildError::at("train", message));
         }
         let seed = p.count("data_seed")? as u64;
-        let mut labels = Seeded::new(seed, "wilson labels");
-        let rows: Vec<Row> = (0..points).map(|i| Row { positive: labels.coin(), first: 3 + 5 * i }).collect();
-        let mut order = Seeded::new(seed, "wilson split").permutation(points);
+        let mut labels = stream(seed, "wilson labels");
+        let rows: Vec<Row> =
+            (0..points).map(|i| Row { positive: labels.rademacher().0[0] > 0.0, first: 3 + 5 * i }).collect();
+        let mut order = permutation(&mut stream(seed, "wilson split"), points);
         // The split is a set: the rows of each part stand in their own order.
         order[..train].sort_unstable();
         order[train..].sort_unstable();
@@ -280,11 +289,7 @@ impl Problem for Wilson {
     }
 
     fn own_statistics(&self) -> &'static [OwnStatistic] {
-        &[
-            OwnStatistic { name: "train_loss", doc: "mean of (a_i'x - y_i)^2 over the training rows" },
-            OwnStatistic { name: "test_loss", doc: "mean of (a_i'x - y_i)^2 over the test rows" },
-            OwnStatistic { name: "span_distance", doc: "l2 distance of x to the span of the training rows" },
-        ]
+        OWN
     }
 
     fn own_statistic<S: Scalar>(&self, index: usize, x: &[S]) -> Result<S, Fault> {

@@ -27,6 +27,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "worker-squares",
     summary: "worker i has (x - a_i)^2/2; f is their mean",
     params: &[ParamSpec { name: "targets", kind: Kind::Vector, default: None, doc: "a_i, one a worker" }],
+    statistics: &[],
     build: |p| {
         let targets = p.list("targets")?;
         if targets.iter().any(|a| !a.to_f64().is_finite()) {

@@ -5,6 +5,7 @@ use super::table::{Case, Exact};
 use crate::model::Arithmetic;
 use crate::model::problem::DynProblem;
 use crate::scalar::{Fault, Narrow, Rational, Scalar, WIDTH, Wide};
+use crate::stats::Interval;
 
 /// Everything that a problem computes at x: value, gradients of all kinds, projection, own statistics.
 fn everything<S: Arithmetic>(problem: &dyn DynProblem, x: &[S]) -> Vec<Result<Vec<S>, Fault>> {
@@ -98,4 +99,34 @@ fn agrees(exact: &Rational, lane: f64, how: Exact) -> bool {
         Exact::Close => (exact.to_f64() - lane).abs() <= 1e-12 * (1.0 + lane.abs()),
         _ => exact.to_f64() == lane,
     }
+}
+
+/// Interval results hold the exact ones where there are any, and the lanes' up to their rounding everywhere.
+pub(super) fn enclosures_hold(s: &Subject, _: &Case) -> Outcome {
+    let (d, mut points, mut seen) = (s.problem.dimension(), Points::new(22), 0);
+    for _ in 0..24 {
+        let x = points.point(d);
+        let narrow: Vec<Narrow> = x.iter().map(|v| Narrow::splat(*v)).collect();
+        let exact: Vec<Rational> = x.iter().map(|v| Rational::from_double(*v).expect("finite")).collect();
+        let wide: Vec<Interval> = x.iter().map(|v| Interval::point(*v)).collect();
+        let exact = everything(&*s.problem, &exact).into_iter().zip(everything(&*s.problem, &narrow));
+        for (number, (wide, (exact, lane))) in everything(&*s.problem, &wide).into_iter().zip(exact).enumerate() {
+            // A part without enclosures says so.
+            let Ok(wide) = wide else { continue };
+            seen += 1;
+            for (i, w) in wide.iter().enumerate() {
+                let lane = lane.as_ref().map_err(Fault::to_string)?[i].0[0] * (1.0 + s.shift_wide);
+                let slack = 1e-11 * (1.0 + lane.abs());
+                let outside = |v: f64, slack: f64| !(w.low() - slack <= v && v <= w.high() + slack);
+                let ends = |q: &Rational| {
+                    let end = |v: f64| Rational::from_double(v).expect("a finite enclosure");
+                    end(w.low()) <= *q && *q <= end(w.high())
+                };
+                if outside(lane, slack) || exact.as_ref().is_ok_and(|exact| !ends(&exact[i])) {
+                    return Err(format!("quantity {number} at {x:?}: {w:?} leaves out {lane} or {exact:?}"));
+                }
+            }
+        }
+    }
+    Ok(Checked::Points(seen))
 }

@@ -1,6 +1,6 @@
 //! The checks, each a function of an instance that answers what it looked at or what is wrong.
 
-use super::arithmetic::{exact_agrees, lanes_agree};
+use super::arithmetic::{enclosures_hold, exact_agrees, lanes_agree};
 use super::table::Case;
 use crate::model::problem::DynProblem;
 use crate::model::{Facts, Real, Trait};
@@ -41,6 +41,7 @@ pub(super) static CHECKS: &[(&str, Check)] = &[
     ("projection", projection),
     ("lanes", lanes_agree),
     ("exact arithmetic", exact_agrees),
+    ("enclosures", enclosures_hold),
 ];
 
 /// An instance with what it claims, so that a claim can be spoilt.

@@ -2,7 +2,7 @@
 
 use super::QuadraticMatrix;
 use crate::model::problem::constants::{Constants, norm1, spread_positive};
-use crate::model::problem::seeded::Seeded;
+use crate::model::problem::seeded::stream;
 use crate::model::{BuildError, Facts, Known, Params, Real};
 use crate::scalar::{Rational, Scalar};
 use nalgebra::{DMatrix, DVector, Dyn, SymmetricEigen};
@@ -88,11 +88,11 @@ fn draw(diagonal: &[Real], p: &Params) -> Result<Rows, BuildError> {
     if d > LARGEST {
         return Err(BuildError::at("diagonal", format!("'diagonal' has {d} entries; at most {LARGEST} are drawn")));
     }
-    let mut draws = Seeded::new(p.count("data_seed")? as u64, "quadratic matrix");
+    let mut draws = stream(p.count("data_seed")? as u64, "quadratic matrix");
     let mut q = DMatrix::zeros(d, d);
     for i in 0..d {
         for j in 0..=i {
-            let entry = draws.symmetric_unit();
+            let entry = 2.0 * draws.uniform().0[0] - 1.0;
             q[(i, j)] = entry;
             q[(j, i)] = entry;
         }

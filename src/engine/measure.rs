@@ -1,0 +1,314 @@
+//! What is measured along a run.
+
+use super::RunError;
+use crate::expr::Expr;
+use crate::model::{Arithmetic, Evaluates, Real, Statistic, resolve};
+use crate::scalar::{Fault, Scalar};
+use crate::spec::{Instance, PathTerm, Reducer, Term};
+
+/// Longest window over which a mean is kept for each iterate.
+pub(super) const MAX_SERIES: u64 = 20_000;
+
+/// A number at an iterate: a statistic, or an expression over several.
+#[derive(Debug, Clone)]
+pub enum Probe {
+    /// One statistic.
+    Single(Statistic),
+    /// An expression, with the statistics and constants that it names.
+    Formula(Expr, Vec<(String, Statistic)>, Vec<(String, Real)>),
+}
+
+impl Probe {
+    /// Finds what an expression names on an instance.
+    ///
+    /// # Errors
+    /// A name that is neither a statistic nor a constant of the instance.
+    pub fn new(expr: &Expr, instance: &Instance) -> Result<Self, RunError> {
+        let (mut statistics, mut constants) = (Vec::new(), Vec::new());
+        for (name, _) in expr.names() {
+            match instance.constant(name) {
+                Some(value) => constants.push((name.to_string(), value)),
+                None => {
+                    let found = resolve(name, &*instance.problem, &instance.views).map_err(RunError::Statistic)?;
+                    statistics.push((name.to_string(), found));
+                }
+            }
+        }
+        match (statistics.as_slice(), expr.to_string()) {
+            ([(name, statistic)], text) if *name == text => Ok(Probe::Single(*statistic)),
+            _ => Ok(Probe::Formula(expr.clone(), statistics, constants)),
+        }
+    }
+
+    fn evaluate<S: Arithmetic>(&self, point: &mut Point<'_, S>) -> Result<S, Fault> {
+        let (expr, statistics, constants) = match self {
+            Probe::Single(statistic) => return point.statistic(*statistic),
+            Probe::Formula(expr, statistics, constants) => (expr, statistics, constants),
+        };
+        let mut values: Vec<(&str, S)> = Vec::with_capacity(statistics.len() + constants.len());
+        for (name, statistic) in statistics {
+            values.push((name, point.statistic(*statistic)?));
+        }
+        for (name, value) in constants {
+            values.push((name, value.cast()?));
+        }
+        let environment = |name: &str| {
+            let found = values.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone());
+            found.ok_or_else(|| Fault::Unsupported(format!("'{name}' is not known")))
+        };
+        expr.eval(&environment).map_err(|e| e.fault)
+    }
+}
+
+/// Everything that a run records.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Path functionals: how reductions combine, and what is reduced.
+    pub paths: Vec<(Expr, Vec<(Reducer, Probe)>)>,
+    /// Statistics of which the mean over replicates is kept at every iterate of the window, with the functional over time.
+    pub series: Vec<(Reducer, Probe)>,
+    /// Statistics recorded at the checkpoints.
+    pub curves: Vec<Probe>,
+}
+
+impl Plan {
+    /// The plan for the terms of left sides and the curves of figures.
+    ///
+    /// # Errors
+    /// A statistic that the instance does not have, or a window too long for a series.
+    pub fn new(instance: &Instance, terms: &[&Term], curves: &[&Expr]) -> Result<Self, RunError> {
+        let mut plan = Plan { paths: Vec::new(), series: Vec::new(), curves: Vec::new() };
+        for term in terms {
+            match term {
+                Term::MeanOfPath(PathTerm { combine, reductions }) => {
+                    let reductions: Result<Vec<_>, RunError> =
+                        reductions.iter().map(|(r, e)| Ok((*r, Probe::new(e, instance)?))).collect();
+                    plan.paths.push((combine.clone(), reductions?));
+                }
+                Term::TimeOfMean(reducer, expr) => {
+                    let length = instance.window.1 - instance.window.0 + 1;
+                    if length > MAX_SERIES && !matches!(reducer, Reducer::First | Reducer::Last) {
+                        return Err(RunError::Window(length));
+                    }
+                    plan.series.push((*reducer, Probe::new(expr, instance)?));
+                }
+            }
+        }
+        plan.curves = curves.iter().map(|e| Probe::new(e, instance)).collect::<Result<_, _>>()?;
+        Ok(plan)
+    }
+}
+
+/// An iterate under measurement; value and gradient are computed once, where something asks for them.
+pub(super) struct Point<'a, S: Arithmetic> {
+    pub instance: &'a Instance,
+    pub x: &'a [S],
+    pub state: &'a [S],
+    value: Option<S>,
+    gradient: &'a mut [S],
+    has_gradient: bool,
+}
+
+impl<'a, S: Arithmetic> Point<'a, S> {
+    pub fn new(instance: &'a Instance, x: &'a [S], state: &'a [S], gradient: &'a mut [S]) -> Self {
+        Point { instance, x, state, value: None, gradient, has_gradient: false }
+    }
+
+    fn problem(&self) -> &'a dyn Evaluates<S> {
+        S::problem(&*self.instance.problem)
+    }
+
+    fn value(&mut self) -> Result<S, Fault> {
+        if self.value.is_none() {
+            self.value = Some(self.problem().value_at(self.x)?);
+        }
+        Ok(self.value.clone().unwrap_or_else(S::zero))
+    }
+
+    fn gradient(&mut self) -> Result<&[S], Fault> {
+        if !self.has_gradient {
+            self.problem().gradient_at(self.x, self.gradient)?;
+            self.has_gradient = true;
+        }
+        Ok(self.gradient)
+    }
+
+    fn statistic(&mut self, statistic: Statistic) -> Result<S, Fault> {
+        match statistic {
+            Statistic::Value => self.value(),
+            Statistic::Gap => {
+                let low = self.instance.facts.get("fstar").ok_or_else(|| missing("f*"))?.value.cast::<S>()?;
+                Ok(self.value()? - &low)
+            }
+            Statistic::GradientL1 => Ok(l1(self.gradient()?)),
+            Statistic::GradientL2 => l2_squared(self.gradient()?).sqrt(),
+            Statistic::GradientL2Squared => Ok(l2_squared(self.gradient()?)),
+            Statistic::GradientLinf => Ok(linf(self.gradient()?)),
+            Statistic::Distance => l2_squared(&self.offset()?).sqrt(),
+            Statistic::DistanceInf => Ok(linf(&self.offset()?)),
+            Statistic::Coordinate(i) => Ok(self.x[i].clone()),
+            Statistic::ViewL1(i) => Ok(l1(self.view(i))),
+            Statistic::ViewL2(i) => l2_squared(self.view(i)).sqrt(),
+            Statistic::ViewL2Squared(i) => Ok(l2_squared(self.view(i))),
+            Statistic::Own(i) => self.problem().own_statistic_at(i, self.x),
+        }
+    }
+
+    fn view(&self, index: usize) -> &[S] {
+        &self.state[self.instance.views[index].range.clone()]
+    }
+
+    fn offset(&self) -> Result<Vec<S>, Fault> {
+        let minimiser = self.instance.minimiser.as_ref().ok_or_else(|| missing("a minimiser"))?;
+        self.x.iter().zip(minimiser).map(|(x, m)| Ok(x.clone() - &m.cast::<S>()?)).collect()
+    }
+}
+
+fn missing(what: &str) -> Fault {
+    Fault::Unsupported(format!("{what} is not known on this instance"))
+}
+
+fn l1<S: Scalar>(v: &[S]) -> S {
+    S::dispatch(
+        #[inline(always)]
+        || crate::model::algorithm::norm1(v),
+    )
+}
+
+fn l2_squared<S: Scalar>(v: &[S]) -> S {
+    S::dispatch(
+        #[inline(always)]
+        || crate::model::algorithm::norm2_squared(v),
+    )
+}
+
+fn linf<S: Scalar>(v: &[S]) -> S {
+    v.iter().fold(S::zero(), |top, x| top.max(&x.abs()))
+}
+
+/// Running reductions of one block.
+pub(super) struct Recorder<'a, S: Arithmetic> {
+    plan: &'a Plan,
+    instance: &'a Instance,
+    /// One a (path, reduction).
+    running: Vec<Vec<Option<S>>>,
+    /// One a series, an entry an iterate of the window.
+    pub series: Vec<Vec<S>>,
+    /// One a curve, an entry a checkpoint.
+    pub curves: Vec<Vec<S>>,
+    next_checkpoint: usize,
+}
+
+impl<'a, S: Arithmetic> Recorder<'a, S> {
+    pub fn new(plan: &'a Plan, instance: &'a Instance) -> Self {
+        Recorder {
+            plan,
+            instance,
+            running: plan.paths.iter().map(|(_, r)| vec![None; r.len()]).collect(),
+            series: vec![Vec::new(); plan.series.len()],
+            curves: vec![Vec::new(); plan.curves.len()],
+            next_checkpoint: 0,
+        }
+    }
+
+    /// Whether anything is recorded at iterate k.
+    pub fn wants(&self, k: u64) -> bool {
+        let times = &self.instance.checkpoints;
+        let at_checkpoint = !self.curves.is_empty() && times.get(self.next_checkpoint) == Some(&k);
+        at_checkpoint
+            || self.plan.paths.iter().flat_map(|(_, r)| r).any(|(r, _)| self.is_due(*r, k))
+            || self.plan.series.iter().any(|(r, _)| self.is_due(*r, k))
+    }
+
+    fn is_due(&self, reducer: Reducer, k: u64) -> bool {
+        match reducer {
+            Reducer::First => k == 0,
+            Reducer::Last => k == self.instance.horizon,
+            Reducer::Mean | Reducer::Min | Reducer::Max => {
+                (self.instance.window.0..=self.instance.window.1).contains(&k)
+            }
+        }
+    }
+
+    pub fn record(&mut self, k: u64, point: &mut Point<'_, S>) -> Result<(), Fault> {
+        for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
+            for (r, (reducer, probe)) in reductions.iter().enumerate() {
+                if self.is_due(*reducer, k) {
+                    let value = probe.evaluate(point)?;
+                    let slot = &mut self.running[p][r];
+                    *slot = Some(match slot.take() {
+                        None => value,
+                        Some(old) => reduce(*reducer, old, &value),
+                    });
+                }
+            }
+        }
+        for (s, (reducer, probe)) in self.plan.series.iter().enumerate() {
+            if self.is_due(*reducer, k) {
+                self.series[s].push(probe.evaluate(point)?);
+            }
+        }
+        if self.instance.checkpoints.get(self.next_checkpoint) == Some(&k) && !self.curves.is_empty() {
+            for (c, probe) in self.plan.curves.iter().enumerate() {
+                self.curves[c].push(probe.evaluate(point)?);
+            }
+            self.next_checkpoint += 1;
+        }
+        Ok(())
+    }
+
+    /// Records one point as if every iterate were there: an enclosure of all iterates gives one of all functionals.
+    pub fn record_throughout(&mut self, point: &mut Point<'_, S>) -> Result<(), Fault> {
+        let length = self.instance.window.1 - self.instance.window.0 + 1;
+        for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
+            for (r, (reducer, probe)) in reductions.iter().enumerate() {
+                let value = probe.evaluate(point)?;
+                let sum = if *reducer == Reducer::Mean { value * S::ratio(length as i64, 1) } else { value };
+                self.running[p][r] = Some(sum);
+            }
+        }
+        for (s, (_, probe)) in self.plan.series.iter().enumerate() {
+            self.series[s].push(probe.evaluate(point)?);
+        }
+        Ok(())
+    }
+
+    /// The path functionals at the end of the run.
+    pub fn paths(&mut self) -> Result<Vec<S>, Fault> {
+        let window = self.instance.window;
+        let count = S::ratio(1, window.1 - window.0 + 1);
+        let mut values = Vec::with_capacity(self.plan.paths.len());
+        for ((combine, reductions), running) in self.plan.paths.iter().zip(&mut self.running) {
+            let reduced: Vec<S> = reductions
+                .iter()
+                .zip(running.iter_mut())
+                .map(|((reducer, _), value)| {
+                    let value = value.take().unwrap_or_else(S::zero);
+                    if *reducer == Reducer::Mean { value * &count } else { value }
+                })
+                .collect();
+            let environment = |name: &str| -> Result<S, Fault> {
+                let index = name.strip_prefix('r').and_then(|n| n.parse::<usize>().ok());
+                match index.and_then(|i| reduced.get(i)) {
+                    Some(value) => Ok(value.clone()),
+                    None => self.instance.constant(name).ok_or_else(|| missing(name))?.cast(),
+                }
+            };
+            values.push(match combine.to_string().as_str() {
+                "r0" => reduced[0].clone(),
+                _ => combine.eval(&environment).map_err(|e| e.fault)?,
+            });
+        }
+        Ok(values)
+    }
+}
+
+fn reduce<S: Scalar>(reducer: Reducer, old: S, value: &S) -> S {
+    match reducer {
+        Reducer::Mean => old + value,
+        Reducer::Min => old.min(value),
+        Reducer::Max => old.max(value),
+        Reducer::First => old,
+        Reducer::Last => value.clone(),
+    }
+}

@@ -1,0 +1,37 @@
+//! Runs of an instance: replicates in lanes, blocks on all cores, results merged in a fixed order.
+//!
+//! A block is a pure function of (instance, key, first replicate); blocks are merged in the order of their
+//! replicates, never as they finish. The number of threads and the lane width leave no trace in a result.
+
+mod block;
+mod measure;
+mod oracle;
+mod range;
+mod run;
+
+pub use block::{Door, Record, exact, simulate, trace, trace_exact};
+pub use measure::{Plan, Probe};
+pub use oracle::{ExactOracle, Sampled, Traffic};
+pub use range::ranges;
+pub use run::{Estimates, PathMoments, Progress, Silent, run};
+
+use crate::scalar::Fault;
+
+/// A run that cannot be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// A step or statistic has no value in this arithmetic.
+    #[error("at iteration {step}: {fault}")]
+    Step {
+        /// Iteration.
+        step: u64,
+        /// Why.
+        fault: Fault,
+    },
+    /// A statistic that the instance does not have.
+    #[error("{0}")]
+    Statistic(String),
+    /// A window that is too long to keep a mean for each iterate.
+    #[error("min(E(..)) and max(E(..)) keep a mean for each iterate: a window of {0} iterates is past {max}", max = measure::MAX_SERIES)]
+    Window(u64),
+}

@@ -1,0 +1,193 @@
+//! The door between an algorithm and the world: gradients, coins, and counted messages.
+
+use crate::model::{Arithmetic, DynNoise, Evaluates, Perturbs, Query};
+use crate::rng::{CellKey, Stream};
+use crate::scalar::{Fault, Lane, Narrow, Rational, WIDTH, Wide};
+use crate::spec::Instance;
+
+/// What has passed the door of one replicate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traffic {
+    /// Stochastic gradients, a batch counting as one.
+    pub calls: u64,
+    /// Bits from workers to the server.
+    pub upload: u64,
+    /// Bits from the server to workers.
+    pub broadcast: u64,
+}
+
+impl Traffic {
+    /// Bits in both directions.
+    #[must_use]
+    pub fn bits(&self) -> u64 {
+        self.upload + self.broadcast
+    }
+}
+
+/// Lanes that can draw random numbers.
+pub trait Sampled<const N: usize>: Arithmetic {
+    /// The law in this width.
+    fn noise(noise: &dyn DynNoise) -> &dyn Perturbs<N>;
+}
+
+impl Sampled<1> for Narrow {
+    fn noise(noise: &dyn DynNoise) -> &dyn Perturbs<1> {
+        noise
+    }
+}
+
+impl Sampled<WIDTH> for Wide {
+    fn noise(noise: &dyn DynNoise) -> &dyn Perturbs<WIDTH> {
+        noise
+    }
+}
+
+/// Random numbers of a run: one stream a role, so that a change of the algorithm's coins leaves the noise as it was.
+pub(super) struct Streams<const N: usize> {
+    oracle: Stream<N>,
+    algorithm: Stream<N>,
+}
+
+impl<const N: usize> Streams<N> {
+    pub fn new(keys: &Keys, first: u64) -> Self {
+        Streams { oracle: Stream::new(&keys.oracle, first), algorithm: Stream::new(&keys.algorithm, first) }
+    }
+}
+
+/// Keys of a cell, a role each.
+pub(super) struct Keys {
+    pub start: CellKey,
+    pub oracle: CellKey,
+    pub algorithm: CellKey,
+}
+
+impl Keys {
+    pub fn new(seed: u64, axes: &[(String, String)]) -> Self {
+        let axes: Vec<(&str, &str)> = axes.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        let key = |role| CellKey::new(seed, &axes, role);
+        Keys { start: key("start"), oracle: key("oracle"), algorithm: key("algorithm") }
+    }
+}
+
+/// The oracle of a block of replicates.
+pub(super) struct LaneOracle<'a, const N: usize> {
+    pub instance: &'a Instance,
+    pub streams: Streams<N>,
+    pub batch: u64,
+    pub traffic: Traffic,
+    /// One lane's iterate, gradient, and sum of sampled gradients.
+    column: [Vec<Narrow>; 3],
+}
+
+impl<'a, const N: usize> LaneOracle<'a, N> {
+    pub fn new(instance: &'a Instance, streams: Streams<N>) -> Self {
+        let d = if instance.minibatch { instance.problem.dimension() } else { 0 };
+        let column = std::array::from_fn(|_| vec![Narrow::splat(0.0); d]);
+        LaneOracle { instance, streams, batch: 1, traffic: Traffic::default(), column }
+    }
+
+    /// The mean gradient of `batch` samples drawn with replacement, each lane with its own draws.
+    fn sampled_gradient(&mut self, x: &[Lane<N>], out: &mut [Lane<N>]) -> Result<(), Fault> {
+        let problem: &dyn Evaluates<Narrow> = &*self.instance.problem;
+        let n = self.instance.problem.samples().unwrap_or(1);
+        let draws: Vec<[usize; N]> = (0..self.batch).map(|_| self.streams.oracle.index(n)).collect();
+        let weight = 1.0 / self.batch as f64;
+        let [point, gradient, sum] = &mut self.column;
+        for lane in 0..N {
+            for (p, x) in point.iter_mut().zip(x) {
+                p.0[0] = x.0[lane];
+            }
+            sum.fill(Narrow::splat(0.0));
+            for draw in &draws {
+                problem.sample_gradient_at(draw[lane], point, gradient)?;
+                for (s, g) in sum.iter_mut().zip(gradient.iter()) {
+                    *s += g;
+                }
+            }
+            for (out, s) in out.iter_mut().zip(sum.iter()) {
+                out.0[lane] = s.0[0] * weight;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<const N: usize> Query<Lane<N>> for LaneOracle<'_, N>
+where
+    Lane<N>: Sampled<N>,
+{
+    fn gradient(&mut self, worker: usize, x: &[Lane<N>], out: &mut [Lane<N>]) -> Result<(), Fault> {
+        self.traffic.calls += 1;
+        if self.instance.minibatch {
+            self.sampled_gradient(x, out)?;
+        } else {
+            Lane::<N>::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)?;
+        }
+        if let Some(noise) = &self.instance.noise {
+            Lane::<N>::noise(&**noise).perturb_lanes(&mut self.streams.oracle, self.batch, out);
+        }
+        Ok(())
+    }
+
+    fn coin(&mut self, p: &[Lane<N>], out: &mut [Lane<N>]) -> Result<(), Fault> {
+        for (p, out) in p.iter().zip(out) {
+            *out = self.streams.algorithm.bernoulli(p);
+        }
+        Ok(())
+    }
+
+    fn perturbation(&mut self, out: &mut [Lane<N>]) -> Result<(), Fault> {
+        let law = self.instance.perturbation.as_ref().ok_or_else(|| {
+            Fault::Unsupported("the algorithm draws noise of its own, but no `perturbation` is declared".into())
+        })?;
+        out.fill(Lane::splat(0.0));
+        Lane::<N>::noise(&**law).perturb_lanes(&mut self.streams.algorithm, 1, out);
+        Ok(())
+    }
+
+    fn upload(&mut self, bits: u64) {
+        self.traffic.upload += bits;
+    }
+
+    fn broadcast(&mut self, bits: u64, workers: usize) {
+        self.traffic.broadcast += bits * workers as u64;
+    }
+}
+
+/// The oracle of a deterministic run in exact arithmetic.
+pub struct ExactOracle<'a> {
+    instance: &'a Instance,
+    /// What has passed.
+    pub traffic: Traffic,
+}
+
+impl<'a> ExactOracle<'a> {
+    /// The oracle of an instance without noise.
+    #[must_use]
+    pub fn new(instance: &'a Instance) -> Self {
+        ExactOracle { instance, traffic: Traffic::default() }
+    }
+}
+
+impl Query<Rational> for ExactOracle<'_> {
+    fn gradient(&mut self, worker: usize, x: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
+        self.traffic.calls += 1;
+        Rational::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)
+    }
+
+    fn coin(&mut self, _p: &[Rational], _out: &mut [Rational]) -> Result<(), Fault> {
+        Err(Fault::Unsupported("a single exact run draws no coins".into()))
+    }
+
+    fn perturbation(&mut self, _out: &mut [Rational]) -> Result<(), Fault> {
+        Err(Fault::Unsupported("a single exact run draws no noise".into()))
+    }
+
+    fn upload(&mut self, bits: u64) {
+        self.traffic.upload += bits;
+    }
+
+    fn broadcast(&mut self, bits: u64, workers: usize) {
+        self.traffic.broadcast += bits * workers as u64;
+    }
+}

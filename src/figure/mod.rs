@@ -1,0 +1,79 @@
+//! Figures: a [`Picture`] becomes SVG text or the bytes of a PNG file.
+//!
+//! The data flow is `Picture -> scales and ticks -> Scene -> backend`: everything up to the [`scene`] is a pure
+//! function in page units, and only [`paint`] speaks to plotters. The font is bundled, nothing is asked of the
+//! system, so that one picture gives the same bytes on every machine.
+//!
+//! Values that are not finite, and values that are not positive on a logarithmic axis, are gaps.
+
+mod axis;
+mod clip;
+mod contour;
+mod encode;
+mod layers;
+mod layout;
+mod legend;
+mod paint;
+mod palette;
+mod panel;
+mod plot;
+mod scene;
+mod text;
+mod ticks;
+mod trace;
+
+use crate::results::Picture;
+
+/// A picture that could not be drawn.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FigureError {
+    /// The font that is part of the program was refused by the text renderer.
+    #[error("the bundled font could not be loaded; the program file is damaged, install it again")]
+    Font,
+    /// The drawing library failed.
+    #[error(
+        "figure `{name}` could not be drawn: {reason}; look at its data in the result file, or run the claim again"
+    )]
+    Draw {
+        /// Name of the picture.
+        name: String,
+        /// What the library said.
+        reason: String,
+    },
+}
+
+/// Draws a picture as SVG: a self-contained document whose texts stay text.
+///
+/// The caption is not drawn; it stands in `<desc>`, and the title in `<title>`, for readers that do not see.
+///
+/// # Errors
+/// [`FigureError`] if the font or the drawing library fails; data never makes it fail.
+///
+/// ```
+/// use signcheck::results::{Axis, AxisScale, Layer, LineStyle, Panel, Picture};
+/// let axis = |label: &str| Axis { label: label.into(), scale: AxisScale::Linear, low: None, high: None };
+/// let line = Layer::Line {
+///     label: "f".into(), color: 0, style: LineStyle::Solid,
+///     x: vec![0.0, 1.0, 2.0], y: vec![Some(1.0), None, Some(0.5)],
+/// };
+/// let panel = Panel { title: String::new(), x: axis("k"), y: axis("f(x_k)"), layers: vec![line] };
+/// let picture = Picture { name: "demo".into(), title: "A line".into(), caption: "With a gap.".into(), panels: vec![panel] };
+/// let svg = signcheck::figure::render_svg(&picture).unwrap();
+/// assert!(svg.starts_with("<svg ") && svg.contains("<desc>With a gap.</desc>"));
+/// ```
+pub fn render_svg(picture: &Picture) -> Result<String, FigureError> {
+    text::register()?;
+    paint::svg(&layout::compose(picture), picture)
+}
+
+/// Draws a picture as a PNG file about 1600 pixels wide.
+///
+/// # Errors
+/// [`FigureError`] if the font or the drawing library fails; data never makes it fail.
+pub fn render_png(picture: &Picture) -> Result<Vec<u8>, FigureError> {
+    text::register()?;
+    paint::png(&layout::compose(picture), picture)
+}
+
+#[cfg(test)]
+mod tests;

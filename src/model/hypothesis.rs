@@ -1,0 +1,110 @@
+//! Hypotheses of theorems, audited on an instance before its claim is run.
+
+use super::{DynNoise, DynProblem, Facts, Trait};
+
+/// What an audit looks at.
+pub struct Subject<'a> {
+    /// Constants of the instance.
+    pub facts: &'a Facts,
+    /// The objective.
+    pub problem: &'a dyn DynProblem,
+    /// The noise; `None` for exact gradients.
+    pub noise: Option<&'a dyn DynNoise>,
+    /// Number of workers.
+    pub workers: usize,
+}
+
+/// The result of an audit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Audit {
+    /// Whether the hypothesis holds; `None` where that cannot be decided.
+    pub holds: Option<bool>,
+    /// The constant, or the counter-evidence.
+    pub value: String,
+    /// How it is known.
+    pub provenance: String,
+}
+
+/// A hypothesis by name.
+pub struct HypothesisSpec {
+    /// Name in claim files.
+    pub name: &'static str,
+    /// Meaning.
+    pub doc: &'static str,
+    /// Audits an instance.
+    pub audit: fn(&Subject<'_>) -> Audit,
+}
+
+fn constant(subject: &Subject<'_>, name: &str) -> Audit {
+    match subject.facts.get(name) {
+        Some(fact) if fact.value.to_f64().is_finite() => {
+            Audit { holds: Some(true), value: format!("{name} = {}", fact.value), provenance: fact.known.to_string() }
+        }
+        _ => Audit { holds: Some(false), value: format!("no finite {name}"), provenance: "exact".into() },
+    }
+}
+
+fn positive(subject: &Subject<'_>, name: &str) -> Audit {
+    let audit = constant(subject, name);
+    let above = subject.facts.value(name).is_some_and(|v| v > 0.0);
+    Audit { holds: Some(above), ..audit }
+}
+
+/// Exact gradients have noise of size 0 and every property of a noise law.
+fn noise_constant(subject: &Subject<'_>, name: &str) -> Audit {
+    match subject.noise {
+        None => Audit { holds: Some(true), value: format!("{name} = 0"), provenance: "exact".into() },
+        Some(_) => constant(subject, name),
+    }
+}
+
+fn of_noise(subject: &Subject<'_>, property: Trait, text: &str) -> Audit {
+    let holds = subject.noise.map_or(Some(true), |n| n.has(property));
+    Audit { holds, value: verdict(holds, text), provenance: "exact".into() }
+}
+
+fn of_problem(subject: &Subject<'_>, property: Trait, text: &str) -> Audit {
+    let holds = subject.problem.has(property);
+    Audit { holds, value: verdict(holds, text), provenance: "exact".into() }
+}
+
+fn verdict(holds: Option<bool>, text: &str) -> String {
+    match holds {
+        Some(true) => text.into(),
+        Some(false) => format!("not {text}"),
+        None => format!("{text}: not known"),
+    }
+}
+
+macro_rules! hypothesis {
+    ($name:literal, $doc:literal, $audit:expr) => {
+        HypothesisSpec { name: $name, doc: $doc, audit: $audit }
+    };
+}
+
+/// All hypotheses.
+pub const HYPOTHESES: &[HypothesisSpec] = &[
+    hypothesis!("lower-bound", "f is bounded below by f*", |s| constant(s, "fstar")),
+    hypothesis!("smooth", "l2-smooth with constant L", |s| constant(s, "L")),
+    hypothesis!("smooth-coordinate", "coordinate-wise smooth with constants L_i, |L|_1 = L1", |s| constant(s, "L1")),
+    hypothesis!("smooth-linf", "l_inf-smooth: |g(y) - g(x)|_1 <= Linf |y - x|_inf", |s| constant(s, "Linf")),
+    hypothesis!("pl", "PL in l2 with mu > 0", |s| positive(s, "mu")),
+    hypothesis!("pl-l1", "PL in l1 with mu1 > 0", |s| positive(s, "mu1")),
+    hypothesis!("hessian-lipschitz", "Hessian Lipschitz with constant rho", |s| constant(s, "rho")),
+    hypothesis!("convex", "f is convex", |s| of_problem(s, Trait::Convex, "convex")),
+    hypothesis!("minimiser", "a minimiser is known, at distance R from the start", |s| constant(s, "R")),
+    hypothesis!("unbiased", "E g~ = g", |s| of_noise(s, Trait::Unbiased, "unbiased")),
+    hypothesis!("variance", "E|g~ - g|_2^2 <= sigma^2", |s| noise_constant(s, "sigma")),
+    hypothesis!("variance-coordinate", "E(g~_i - g_i)^2 <= sigma_i^2", |s| noise_constant(s, "sigma1")),
+    hypothesis!("variance-l1", "E|g~ - g|_1^2 <= sigma_l1^2", |s| noise_constant(s, "sigma_l1")),
+    hypothesis!("second-moment", "E|g~|_2^2 <= second_moment at every x", |s| constant(s, "second_moment")),
+    hypothesis!("bounded-gradient", "|grad f|_2 <= G at every x", |s| constant(s, "G")),
+    hypothesis!("symmetric", "each noise coordinate is symmetric", |s| of_noise(s, Trait::Symmetric, "symmetric")),
+    hypothesis!("unimodal", "each noise coordinate is unimodal", |s| of_noise(s, Trait::Unimodal, "unimodal")),
+    hypothesis!("delta-approximate", "E|C(v) - v|^2 <= (1 - delta)|v|^2 with delta > 0", |s| positive(s, "delta")),
+    hypothesis!("odd-workers", "the number of workers is odd", |s| Audit {
+        holds: Some(s.workers % 2 == 1),
+        value: format!("M = {}", s.workers),
+        provenance: "exact".into(),
+    }),
+];

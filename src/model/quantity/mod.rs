@@ -1,0 +1,52 @@
+//! Quantities: closed forms and identities over many inputs, shared by claim files and the calculator.
+
+use super::{BuildError, ParamSpec, Params, Real};
+
+/// One output of a quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutputSpec {
+    /// Name in left and right sides.
+    pub name: &'static str,
+    /// Meaning.
+    pub doc: &'static str,
+}
+
+/// The outputs at one input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The input, as text that a person can check by hand.
+    pub input: String,
+    /// Values in the order of [`QuantityEntry::outputs`].
+    pub outputs: Vec<Real>,
+    /// Bound on the error of each output that is no exact number; 0 for exact ones.
+    pub errors: Vec<f64>,
+}
+
+impl Row {
+    /// A row of exact numbers and correctly rounded closed forms (relative error a few units in the last place).
+    #[must_use]
+    pub fn closed(input: impl Into<String>, outputs: Vec<Real>) -> Self {
+        let error = |r: &Real| if r.exact().is_some() { 0.0 } else { r.to_f64().abs() * 1e-14 };
+        let errors = outputs.iter().map(error).collect();
+        Row { input: input.into(), outputs, errors }
+    }
+}
+
+/// A quantity of the registry.
+pub struct QuantityEntry {
+    /// Name in claim files and in `compute`.
+    pub name: &'static str,
+    /// One line: the formula.
+    pub summary: &'static str,
+    /// Where it comes from: paper key and number.
+    pub source: &'static str,
+    /// Its parameters.
+    pub params: &'static [ParamSpec],
+    /// Its outputs.
+    pub outputs: &'static [OutputSpec],
+    /// Evaluates it: one row an input, at least one.
+    pub evaluate: fn(&Params) -> Result<Vec<Row>, BuildError>,
+}
+
+/// The quantities that come with signcheck.
+pub static ALL: &[&QuantityEntry] = &[];

@@ -1,0 +1,125 @@
+//! Statistics: one number a replicate an iterate.
+
+use super::{DynProblem, OwnStatistic, View};
+
+/// A statistic that every problem has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatisticSpec {
+    /// Name in left sides and figures.
+    pub name: &'static str,
+    /// Meaning.
+    pub doc: &'static str,
+    /// Power of [f].
+    pub f: i8,
+    /// Power of [x].
+    pub x: i8,
+    /// Which one it is.
+    pub statistic: Statistic,
+}
+
+/// What is measured at an iterate x_k.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Statistic {
+    /// f(x_k).
+    Value,
+    /// f(x_k) - f*.
+    Gap,
+    /// |grad f(x_k)|_1.
+    GradientL1,
+    /// |grad f(x_k)|_2.
+    GradientL2,
+    /// |grad f(x_k)|_2^2.
+    GradientL2Squared,
+    /// |grad f(x_k)|_inf.
+    GradientLinf,
+    /// |x_k - x*|_2.
+    Distance,
+    /// |x_k - x*|_inf.
+    DistanceInf,
+    /// Coordinate i of x_k, from 0.
+    Coordinate(usize),
+    /// l1 norm of a view of the algorithm's state.
+    ViewL1(usize),
+    /// l2 norm of a view.
+    ViewL2(usize),
+    /// Squared l2 norm of a view.
+    ViewL2Squared(usize),
+    /// The problem's own statistic of that number.
+    Own(usize),
+}
+
+const fn spec(name: &'static str, f: i8, x: i8, statistic: Statistic, doc: &'static str) -> StatisticSpec {
+    StatisticSpec { name, doc, f, x, statistic }
+}
+
+/// Statistics that every problem has.
+pub const STATISTICS: &[StatisticSpec] = &[
+    spec("f", 1, 0, Statistic::Value, "f(x_k)"),
+    spec("gap", 1, 0, Statistic::Gap, "f(x_k) - f*"),
+    spec("grad_l1", 1, -1, Statistic::GradientL1, "|grad f(x_k)|_1"),
+    spec("grad_l2", 1, -1, Statistic::GradientL2, "|grad f(x_k)|_2"),
+    spec("grad_l2sq", 2, -2, Statistic::GradientL2Squared, "|grad f(x_k)|_2^2, exact where grad_l2 has a root"),
+    spec("grad_linf", 1, -1, Statistic::GradientLinf, "|grad f(x_k)|_inf"),
+    spec("dist", 0, 1, Statistic::Distance, "|x_k - x*|_2 to the known minimiser"),
+    spec("dist_inf", 0, 1, Statistic::DistanceInf, "|x_k - x*|_inf to the known minimiser"),
+];
+
+/// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`.
+pub const VIEWS: &[&str] = &["error", "momentum"];
+
+/// Whether a name denotes a statistic: of every problem, a coordinate `x1`, `x2`, .., a view of the state, or one of
+/// some problem's own.
+#[must_use]
+pub fn is_statistic(name: &str, own: &[&OwnStatistic]) -> bool {
+    STATISTICS.iter().any(|s| s.name == name)
+        || coordinate(name).is_some()
+        || view(name).is_some()
+        || own.iter().any(|o| o.name == name)
+}
+
+/// The index, from 0, of a coordinate written `x1`, `x2`, ..
+fn coordinate(name: &str) -> Option<usize> {
+    name.strip_prefix('x')?.parse::<usize>().ok()?.checked_sub(1)
+}
+
+/// The view's name and a constructor, for `error_l2` and the like.
+fn view(name: &str) -> Option<(&str, fn(usize) -> Statistic)> {
+    let (view, norm) = name.rsplit_once('_')?;
+    let make: fn(usize) -> Statistic = match norm {
+        "l1" => Statistic::ViewL1,
+        "l2" => Statistic::ViewL2,
+        "l2sq" => Statistic::ViewL2Squared,
+        _ => return None,
+    };
+    VIEWS.contains(&view).then_some((view, make))
+}
+
+/// Finds a statistic on an instance.
+///
+/// # Errors
+/// Why the instance has no such statistic.
+pub fn resolve(name: &str, problem: &dyn DynProblem, views: &[View]) -> Result<Statistic, String> {
+    if let Some(spec) = STATISTICS.iter().find(|s| s.name == name) {
+        return Ok(spec.statistic);
+    }
+    if let Some(i) = coordinate(name) {
+        let d = problem.dimension();
+        return if i < d {
+            Ok(Statistic::Coordinate(i))
+        } else {
+            Err(format!("'{name}': the problem has {d} coordinates"))
+        };
+    }
+    if let Some((wanted, make)) = view(name) {
+        return views
+            .iter()
+            .position(|v| v.name == wanted)
+            .map(make)
+            .ok_or_else(|| format!("'{name}': this algorithm keeps no {wanted}"));
+    }
+    let own = problem.own_statistics();
+    own.iter()
+        .position(|o| o.name == name)
+        .map(Statistic::Own)
+        .ok_or_else(|| format!("'{name}' is no statistic of this problem"))
+}

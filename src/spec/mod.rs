@@ -1,0 +1,19 @@
+//! Claim files: text, tree, checked claim, cells and instances.
+
+mod claim;
+mod diagnostic;
+mod fields;
+mod instance;
+mod left;
+mod load;
+mod read;
+mod tree;
+
+pub use claim::*;
+pub use diagnostic::{Diagnostic, SpecError};
+pub use fields::{Field, OUTCOMES, RELATIONS, SECTIONS, Section, Shape};
+pub use instance::{
+    Cell, Instance, InstanceError, Schedule, StartPoint, cells, evaluate, evaluate_quantity, requirements,
+};
+pub use left::{Left, PathTerm, REDUCERS, Reducer, Term};
+pub use load::load;

@@ -1,0 +1,143 @@
+//! All cells of a bound: the verdict on the bound.
+
+use super::compare::Comparison;
+use super::sides::SideValue;
+use crate::model::Audit;
+use crate::results::{Evidence, HypothesisRecord, Outcome};
+use std::collections::BTreeMap;
+
+/// One cell's part in a verdict.
+#[derive(Debug, Clone)]
+pub struct CellVerdict {
+    /// Values that name the cell.
+    pub cell: BTreeMap<String, serde_json::Value>,
+    /// The hypotheses as audited.
+    pub audits: Vec<(String, Audit)>,
+    /// Left side; `None` where it has no value.
+    pub left: Option<SideValue>,
+    /// Right side.
+    pub right: Option<SideValue>,
+    /// The value above which a bound is vacuous.
+    pub trivial: Option<f64>,
+    /// The comparison, or why there is none.
+    pub comparison: Result<Comparison, String>,
+    /// Replicates used.
+    pub replicates: u64,
+    /// Oracle calls and bits of one replicate.
+    pub traffic: Option<(u64, u64)>,
+}
+
+impl CellVerdict {
+    /// The first hypothesis that fails here.
+    #[must_use]
+    pub fn failing(&self) -> Option<&(String, Audit)> {
+        self.audits.iter().find(|(_, a)| a.holds == Some(false))
+    }
+
+    /// The first hypothesis that could not be decided here.
+    fn open(&self) -> Option<&(String, Audit)> {
+        self.audits.iter().find(|(_, a)| a.holds.is_none())
+    }
+
+    /// What was decided in this cell, with its reason.
+    #[must_use]
+    pub fn outcome(&self) -> (Outcome, String) {
+        if let Some((name, audit)) = self.failing() {
+            return (Outcome::HypothesisFails, format!("{name} fails: {}", audit.value));
+        }
+        match &self.comparison {
+            Err(reason) => (Outcome::Undecided, reason.clone()),
+            Ok(c) => match (c.outcome, self.open()) {
+                // A counterexample must meet the hypotheses for certain.
+                (Outcome::Violated, Some((name, audit))) => {
+                    (Outcome::Undecided, format!("broken, but {name} is not decided: {}", audit.value))
+                }
+                (outcome, _) => (outcome, c.reason.clone()),
+            },
+        }
+    }
+
+    fn closeness(&self) -> f64 {
+        self.comparison.as_ref().map_or(f64::INFINITY, |c| c.closeness)
+    }
+
+    fn grade(&self) -> Evidence {
+        self.comparison.as_ref().map_or(Evidence::Asymptotic, |c| c.grade)
+    }
+
+    /// The audits as records.
+    #[must_use]
+    pub fn hypotheses(&self) -> Vec<HypothesisRecord> {
+        self.audits
+            .iter()
+            .map(|(name, a)| HypothesisRecord {
+                name: name.clone(),
+                holds: a.holds,
+                value: a.value.clone(),
+                provenance: a.provenance.clone(),
+            })
+            .collect()
+    }
+}
+
+/// The verdict on a bound: its outcome, reason, evidence, and the cell that it shows.
+#[derive(Debug, Clone)]
+pub struct CellView {
+    /// What was decided.
+    pub outcome: Outcome,
+    /// One sentence.
+    pub reason: String,
+    /// What it rests on: the weakest evidence among the cells that decide.
+    pub evidence: Evidence,
+    /// Index of the cell nearest to violation.
+    pub nearest: usize,
+    /// Whether the bound exceeds the trivial one in every cell that meets the hypotheses.
+    pub vacuous: bool,
+}
+
+/// Violated if any cell that meets the hypotheses is, else undecided if any such cell is, else holds.
+#[must_use]
+pub fn gather(cells: &[CellVerdict]) -> Option<CellView> {
+    let meets: Vec<usize> = (0..cells.len()).filter(|i| cells[*i].failing().is_none()).collect();
+    let nearest_of = |indices: &[usize]| {
+        indices.iter().copied().max_by(|a, b| cells[*a].closeness().total_cmp(&cells[*b].closeness()))
+    };
+    if meets.is_empty() {
+        let nearest = nearest_of(&(0..cells.len()).collect::<Vec<_>>())?;
+        let (_, reason) = cells[nearest].outcome();
+        let evidence = Evidence::Exact;
+        return Some(CellView { outcome: Outcome::HypothesisFails, reason, evidence, nearest, vacuous: false });
+    }
+    let with =
+        |wanted: Outcome| -> Vec<usize> { meets.iter().copied().filter(|i| cells[*i].outcome().0 == wanted).collect() };
+    let (violated, open) = (with(Outcome::Violated), with(Outcome::Undecided));
+    let (outcome, deciding) = if !violated.is_empty() {
+        (Outcome::Violated, violated)
+    } else if !open.is_empty() {
+        (Outcome::Undecided, open)
+    } else {
+        (Outcome::Holds, meets.clone())
+    };
+    let nearest = nearest_of(&deciding)?;
+    let reason = match outcome {
+        Outcome::Holds => format!("every cell that meets the hypotheses ({} of {})", meets.len(), cells.len()),
+        _ => format!("{} ({} of {} cells)", cells[nearest].outcome().1, deciding.len(), cells.len()),
+    };
+    // One broken cell refutes a bound, so its own evidence counts; to hold, every cell counts.
+    let evidence = match outcome {
+        Outcome::Violated => deciding.iter().map(|i| cells[*i].grade()).min(),
+        _ => deciding.iter().map(|i| cells[*i].grade()).max(),
+    };
+    let nearest = if outcome == Outcome::Violated {
+        let best = evidence.unwrap_or(Evidence::Asymptotic);
+        let strongest: Vec<usize> = deciding.iter().copied().filter(|i| cells[*i].grade() == best).collect();
+        nearest_of(&strongest).unwrap_or(nearest)
+    } else {
+        nearest
+    };
+    let vacuous = meets.iter().all(|i| match (cells[*i].trivial, &cells[*i].right) {
+        (Some(trivial), Some(right)) => right.point > trivial,
+        _ => false,
+    });
+    Some(CellView { outcome, reason, evidence: evidence.unwrap_or(Evidence::Asymptotic), nearest, vacuous })
+}

@@ -1,0 +1,12 @@
+//! From estimates to verdicts. Pure: nothing here runs, reads or writes, and nothing here knows what a claim file
+//! expects.
+
+mod compare;
+mod gather;
+mod sides;
+mod units;
+
+pub use compare::{Comparison, compare, compare_order, compare_rate};
+pub use gather::{CellVerdict, CellView, gather};
+pub use sides::{Grade, SideValue, TermSource, left_of_estimates, left_of_row, right_side};
+pub use units::{UnitsReport, units_of};

@@ -1,0 +1,289 @@
+//! The two sides of a bound as enclosures, with what they rest on.
+
+use crate::engine::{Estimates, PathMoments};
+use crate::expr::Expr;
+use crate::model::{Real, Row};
+use crate::results::{Estimate, Evidence, RightSide};
+use crate::scalar::{Fault, Rational, Scalar};
+use crate::spec::{Left, Reducer, Term, evaluate};
+use crate::stats::{Coverage, Interval, MeanEstimate, bounded_mean, share, student_mean};
+
+/// How a number is known, strongest first; a side is as good as the weakest number in it.
+pub type Grade = Evidence;
+
+/// One side of a bound in one cell.
+#[derive(Debug, Clone)]
+pub struct SideValue {
+    /// Point estimate.
+    pub point: f64,
+    /// Encloses the true value: surely, or with the level's probability.
+    pub interval: Interval,
+    /// The value itself, where it is a known rational.
+    pub exact: Option<Rational>,
+    /// What the enclosure rests on.
+    pub grade: Grade,
+}
+
+impl SideValue {
+    /// An exactly known value.
+    #[must_use]
+    pub fn exact(value: Rational) -> Self {
+        SideValue {
+            point: value.to_f64(),
+            interval: Interval::from_rational(&value),
+            exact: Some(value),
+            grade: Evidence::Exact,
+        }
+    }
+
+    /// The record of a left side.
+    #[must_use]
+    pub fn estimate(&self) -> Estimate {
+        let finite = |v: f64| v.is_finite().then_some(v);
+        let unbounded = !self.interval.is_finite();
+        Estimate {
+            estimate: finite(self.point),
+            low: finite(self.interval.low()),
+            high: finite(self.interval.high()),
+            exact: self.exact.as_ref().and_then(Rational::to_fraction),
+            why: unbounded.then(|| "the interval excludes nothing on a side without a number".into()),
+        }
+    }
+
+    /// The record of a right side.
+    #[must_use]
+    pub fn right(&self) -> RightSide {
+        let value = self.point.is_finite().then_some(self.point);
+        let why = value.is_none().then(|| "the bound is not finite in this cell".into());
+        RightSide { value, exact: self.exact.as_ref().and_then(Rational::to_fraction), why }
+    }
+}
+
+/// Evaluates a left side from a cell's estimates, at the given level.
+///
+/// `ranges` are those of the path terms and of the series' statistics, where they have one.
+///
+/// # Errors
+/// A sentence saying why there is no value: replicates diverged, or the expression has none.
+pub fn left_of_estimates(
+    left: &Left,
+    terms: &[TermSource],
+    estimates: &Estimates,
+    ranges: &(Vec<Option<Interval>>, Vec<Option<Interval>>),
+    constants: &dyn Fn(&str) -> Option<Real>,
+    alpha: f64,
+    steps: u64,
+) -> Result<SideValue, String> {
+    let each = share(alpha, left.terms.len());
+    let mut values = Vec::with_capacity(left.terms.len());
+    for (term, source) in left.terms.iter().zip(terms) {
+        values.push(match (term, source) {
+            (Term::TimeOfMean(reducer, _), TermSource::Series(i)) => {
+                over_time(*reducer, &estimates.series[*i], ranges.1[*i], estimates.deterministic, each, steps)?
+            }
+            (_, TermSource::Path(i) | TermSource::Series(i)) => {
+                mean_of(&estimates.paths[*i], ranges.0[*i], estimates.deterministic, each, steps)?
+            }
+        });
+    }
+    combine(&left.combine, "t", &values, constants)
+}
+
+/// Where a term's numbers stand among a cell's estimates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TermSource {
+    /// A path functional.
+    Path(usize),
+    /// A series.
+    Series(usize),
+}
+
+/// The expectation of one statistic.
+fn mean_of(
+    sample: &PathMoments,
+    range: Option<Interval>,
+    deterministic: bool,
+    alpha: f64,
+    steps: u64,
+) -> Result<SideValue, String> {
+    if let Some(exact) = &sample.exact {
+        return Ok(SideValue::exact(exact.clone()));
+    }
+    if deterministic {
+        let point = sample.moments.checked_mean().map_err(|e| e.to_string())?;
+        return Ok(SideValue { point, interval: rounded(point, steps), exact: None, grade: Evidence::Numeric });
+    }
+    let estimate: MeanEstimate = match range {
+        Some(range) => bounded_mean(&sample.moments, range, alpha).map_err(|e| e.to_string())?,
+        None => student_mean(&sample.moments, alpha).map_err(|e| e.to_string())?,
+    };
+    let grade = match estimate.coverage {
+        Coverage::FiniteSample => Evidence::FiniteSample,
+        Coverage::Asymptotic => Evidence::Asymptotic,
+    };
+    Ok(SideValue { point: estimate.value, interval: estimate.interval, exact: None, grade })
+}
+
+/// A double-precision run's value with the rounding that its steps can have gathered: each contributes a few ulps.
+fn rounded(point: f64, steps: u64) -> Interval {
+    let error = point.abs() * f64::EPSILON * 16.0 * (steps as f64 + 16.0) + f64::MIN_POSITIVE;
+    Interval::new(point - error, point + error).unwrap_or(Interval::WHOLE)
+}
+
+/// A functional over time of the expectations; every iterate gets its part of the level.
+fn over_time(
+    reducer: Reducer,
+    series: &[PathMoments],
+    range: Option<Interval>,
+    deterministic: bool,
+    alpha: f64,
+    steps: u64,
+) -> Result<SideValue, String> {
+    let each = share(alpha, series.len());
+    let values: Result<Vec<SideValue>, String> =
+        series.iter().map(|m| mean_of(m, range, deterministic, each, steps)).collect();
+    let values = values?;
+    let count = values.len().max(1);
+    let reduced = values.into_iter().reduce(|a, b| {
+        let both = match (&a.exact, &b.exact) {
+            (Some(x), Some(y)) => Some((x.clone(), y.clone())),
+            _ => None,
+        };
+        let (point, interval) = match reducer {
+            Reducer::Min => (a.point.min(b.point), a.interval.min(b.interval)),
+            Reducer::Max => (a.point.max(b.point), a.interval.max(b.interval)),
+            Reducer::Mean => (a.point + b.point, a.interval + b.interval),
+            Reducer::First => (a.point, a.interval),
+            Reducer::Last => (b.point, b.interval),
+        };
+        let exact = both.map(|(x, y)| match reducer {
+            Reducer::Min => Ord::min(x, y),
+            Reducer::Max => Ord::max(x, y),
+            Reducer::Mean => x + &y,
+            Reducer::First => x,
+            Reducer::Last => y,
+        });
+        SideValue { point, interval, exact, grade: a.grade.max(b.grade) }
+    });
+    let total = reduced.ok_or("the window holds no iterate")?;
+    if reducer != Reducer::Mean {
+        return Ok(total);
+    }
+    let weight = Rational::ratio(1, count as u64);
+    Ok(SideValue {
+        point: total.point / count as f64,
+        interval: total.interval * Interval::from_rational(&weight),
+        exact: total.exact.map(|x| x * &weight),
+        grade: total.grade,
+    })
+}
+
+/// Combines terms `<prefix>0`, `<prefix>1`, .. and constants by an expression.
+fn combine(
+    expr: &Expr,
+    prefix: &str,
+    values: &[SideValue],
+    constants: &dyn Fn(&str) -> Option<Real>,
+) -> Result<SideValue, String> {
+    let term = |name: &str| {
+        let index = name.strip_prefix(prefix)?.parse::<usize>().ok()?;
+        values.get(index)
+    };
+    let mut grade = values.iter().map(|v| v.grade).max().unwrap_or(Evidence::Exact);
+    let missing = |name: &str| Fault::Unsupported(format!("'{name}' is not known on this instance"));
+    let exact = |name: &str| match term(name) {
+        Some(value) => value.exact.clone().ok_or(Fault::NoExactForm("a sampled value")),
+        None => constants(name).ok_or_else(|| missing(name))?.cast(),
+    };
+    if let Ok(value) = expr.eval::<Rational>(&exact) {
+        return Ok(SideValue::exact(value));
+    }
+    for (name, _) in expr.names() {
+        if term(name).is_none() && constants(name).is_some_and(|c| c.exact().is_none()) {
+            grade = grade.max(Evidence::Numeric);
+        }
+    }
+    let enclosed = |name: &str| match term(name) {
+        Some(value) => Ok(value.interval),
+        None => constants(name).as_ref().map(constant_interval).ok_or_else(|| missing(name)),
+    };
+    let interval = expr.eval::<Interval>(&enclosed).map_err(|e| e.to_string())?;
+    let float = |name: &str| match term(name) {
+        Some(value) => Ok(value.point),
+        None => constants(name).map(|c| c.to_f64()).ok_or_else(|| missing(name)),
+    };
+    let point = expr.eval_f64(&float).map_err(|e| e.to_string())?;
+    Ok(SideValue { point, interval, exact: None, grade })
+}
+
+/// A constant as an interval; one known in double precision only gets the error of a short computation.
+fn constant_interval(value: &Real) -> Interval {
+    match value {
+        Real::Exact(q) => Interval::from_rational(q),
+        Real::Float(v) => {
+            let error = v.abs() * 1e-12;
+            Interval::new(v - error, v + error).unwrap_or(Interval::WHOLE)
+        }
+    }
+}
+
+/// Evaluates a right side (or margin) from constants.
+///
+/// # Errors
+/// A sentence saying why there is no value.
+pub fn right_side(expr: &Expr, constants: &dyn Fn(&str) -> Option<Real>) -> Result<SideValue, String> {
+    combine(expr, "\u{0}", &[], constants)
+}
+
+/// Evaluates a left (or right) side from one row of a quantity.
+///
+/// # Errors
+/// A sentence saying why there is no value.
+pub fn left_of_row(
+    expr: &Expr,
+    outputs: &[&str],
+    row: &Row,
+    constants: &dyn Fn(&str) -> Option<Real>,
+) -> Result<SideValue, String> {
+    let names: Vec<String> = (0..outputs.len()).map(|i| format!("o{i}")).collect();
+    let values: Vec<SideValue> = row.outputs.iter().zip(&row.errors).map(|(v, e)| output(v, *e)).collect();
+    let found = |name: &str| outputs.iter().position(|o| *o == name);
+    let mut grade = Evidence::Exact;
+    for (name, _) in expr.names() {
+        if let Some(i) = found(name) {
+            grade = grade.max(values[i].grade);
+        }
+    }
+    debug_assert_eq!(names.len(), values.len());
+    let exact = |name: &str| match found(name) {
+        Some(i) => row.outputs.get(i).cloned(),
+        None => constants(name),
+    };
+    if let Ok(Real::Exact(value)) = evaluate(expr, &exact) {
+        return Ok(SideValue::exact(value));
+    }
+    let missing = |name: &str| Fault::Unsupported(format!("'{name}' is not known here"));
+    let enclosed = |name: &str| match found(name) {
+        Some(i) => Ok(values[i].interval),
+        None => constants(name).as_ref().map(constant_interval).ok_or_else(|| missing(name)),
+    };
+    let interval = expr.eval::<Interval>(&enclosed).map_err(|e| e.to_string())?;
+    let float = |name: &str| match found(name) {
+        Some(i) => Ok(values[i].point),
+        None => constants(name).map(|c| c.to_f64()).ok_or_else(|| missing(name)),
+    };
+    let point = expr.eval_f64(&float).map_err(|e| e.to_string())?;
+    Ok(SideValue { point, interval, exact: None, grade })
+}
+
+fn output(value: &Real, error: f64) -> SideValue {
+    match value {
+        Real::Exact(q) => SideValue::exact(q.clone()),
+        Real::Float(v) => SideValue {
+            point: *v,
+            interval: Interval::new((v - error).next_down(), (v + error).next_up()).unwrap_or(Interval::WHOLE),
+            exact: None,
+            grade: Evidence::Numeric,
+        },
+    }
+}
