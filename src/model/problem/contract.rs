@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod checks;
+mod reached;
 mod table;
 
 use checks::{CHECKS, Checked, Subject};
@@ -50,7 +51,9 @@ fn every_check_runs_somewhere() {
     }
 }
 
-/// What is spoilt in an instance, and which checks must notice.
+/// A problem, what is spoilt in its first instance, and which check must notice.
+type Spoilt = (&'static str, Box<dyn Fn(&mut Subject)>, &'static str);
+
 #[test]
 fn every_check_notices_what_it_is_for() {
     let scaled = |name: &'static str, factor: f64| {
@@ -59,7 +62,9 @@ fn every_check_notices_what_it_is_for() {
             subject.facts.set(name, crate::model::Real::Float(fact.value.to_f64() * factor), fact.known);
         }
     };
-    let spoil: Vec<(&str, Box<dyn Fn(&mut Subject)>, &str)> = vec![
+    let spoil: Vec<Spoilt> = vec![
+        ("two-line-squares", Box::new(scaled("L", 1.1)), "L is reached"),
+        ("cosine", Box::new(scaled("Linf", 1.1)), "L_inf is reached"),
         ("quadratic", Box::new(scaled("L", 0.9)), "smoothness in l2"),
         ("quadratic", Box::new(scaled("Linf", 0.9)), "smoothness in l_inf"),
         ("quadratic", Box::new(scaled("mu", 1.1)), "PL inequality in l2"),

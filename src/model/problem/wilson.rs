@@ -19,10 +19,13 @@
 //! **Ties and edge cases** Sample i's gradient is that of one square: the mean over the training rows is grad f / n.
 //! The labels and the split are drawn from `data_seed`. Below n = 3 the rows do not fit into 6n columns.
 
+mod rows;
+
 use super::seeded::{permutation, stream};
 use super::{OwnStatistic, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Known, ParamSpec, Params, Real, Trait};
 use crate::scalar::{Fault, Narrow, Rational, Scalar};
+use rows::{Core, Row};
 
 /// f(x) = |A x - y|^2 over the training rows.
 pub struct Wilson {
@@ -31,16 +34,6 @@ pub struct Wilson {
     test: Vec<Row>,
     core: Core,
 }
-
-/// One data point: its label stands in column 0 too, and 1 in `shared` and its own columns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Row {
-    positive: bool,
-    first: usize,
-}
-
-/// The 2x2 matrix (C^-1 + W' D^-1 W)^-1 of K = D + W C W' with W = [y, 1] and C = diag(1, 2), by rows.
-struct Core([Rational; 3]);
 
 /// Statistics of its own, in the order of their numbers.
 static OWN: &[OwnStatistic] = &[
@@ -65,91 +58,11 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
 /// Most points: d = 6n doubles a replicate stay within a few megabytes.
 const MOST: usize = 100_000;
 
-impl Row {
-    /// D_ii: number of columns of the row's own.
-    fn own(&self) -> usize {
-        if self.positive { 1 } else { 5 }
-    }
-
-    /// |a_i|_1 = |a_i|_2^2.
-    fn weight(&self) -> i64 {
-        3 + self.own() as i64
-    }
-
-    /// Columns that hold 1.
-    #[inline(always)]
-    fn ones(&self) -> impl Iterator<Item = usize> {
-        [1, 2].into_iter().chain(self.first..self.first + self.own())
-    }
-
-    /// y_i v.
-    #[inline(always)]
-    fn labelled<S: Scalar>(&self, v: S) -> S {
-        if self.positive { v } else { -v }
-    }
-
-    /// a_i'x.
-    #[inline(always)]
-    fn dot<S: Scalar>(&self, x: &[S]) -> S {
-        let mut sum = self.labelled(x[0].clone());
-        for column in self.ones() {
-            sum += &x[column];
-        }
-        sum
-    }
-
-    /// a_i'x - y_i.
-    #[inline(always)]
-    fn residual<S: Scalar>(&self, x: &[S]) -> S {
-        self.dot(x) - self.labelled(S::one())
-    }
-
-    /// out += scale a_i.
-    #[inline(always)]
-    fn add_to<S: Scalar>(&self, scale: &S, out: &mut [S]) {
-        out[0] += &self.labelled(scale.clone());
-        for column in self.ones() {
-            out[column] += scale;
-        }
-    }
-}
-
-impl Core {
-    fn new(train: &[Row]) -> Self {
-        let positive = train.iter().filter(|r| r.positive).count() as i64;
-        let negative = train.len() as i64 - positive;
-        // W' D^-1 W has P + N/5 on its diagonal and P - N/5 beside it.
-        let (same, cross) = (Rational::ratio(5 * positive + negative, 5), Rational::ratio(5 * positive - negative, 5));
-        let (a, b) = (same.clone() + &Rational::one(), same + &Rational::ratio(1, 2));
-        let determinant = a.clone() * &b - cross.clone() * &cross;
-        // a b > cross^2, as a and b exceed P + N/5 >= |cross|; the division has no zero to meet.
-        let inverse = Rational::one().divide(&determinant).unwrap_or_else(|_| Rational::zero());
-        Core([b * &inverse, -cross * &inverse, a * &inverse])
-    }
-
-    /// K^-1 b, by the identity of Sherman, Morrison and Woodbury; `b` becomes the result.
-    fn solve<S: Scalar>(&self, rows: &[Row], b: &mut [S]) {
-        let (mut by_label, mut by_one) = (S::zero(), S::zero());
-        for (row, b) in rows.iter().zip(b.iter_mut()) {
-            *b *= &S::ratio(1, row.own() as u64);
-            by_label += &row.labelled(b.clone());
-            by_one += b;
-        }
-        let [p, q, r] = self.0.each_ref().map(S::from_rational);
-        let label = p * &by_label + q.clone() * &by_one;
-        let one = q * &by_label + r * &by_one;
-        for (row, b) in rows.iter().zip(b) {
-            let correction = row.labelled(label.clone()) + &one;
-            *b -= &(correction * S::ratio(1, row.own() as u64));
-        }
-    }
-}
-
 impl Wilson {
     fn build(p: &Params) -> Result<Self, BuildError> {
         let (train, test) = (p.count("train")?, p.count("test")?);
         let points = train.saturating_add(test);
-        if train == 0 || points < 3 || points > MOST {
+        if train == 0 || !(3..=MOST).contains(&points) {
             let message = format!("train + test is {points}; it must be 3 to {MOST} with train at least 1");
             return Err(BuildError::at("train", message));
         }

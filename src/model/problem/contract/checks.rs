@@ -1,6 +1,7 @@
 //! The checks, each a function of an instance that answers what it looked at or what is wrong.
 
 use super::arithmetic::{enclosures_hold, exact_agrees, lanes_agree};
+use super::reached;
 use super::table::Case;
 use crate::model::problem::DynProblem;
 use crate::model::{Facts, Real, Trait};
@@ -28,6 +29,8 @@ pub(super) static CHECKS: &[(&str, Check)] = &[
     ("gradient", gradient),
     ("smoothness in l2", |s, _| lipschitz(s, "L", norm2, norm2)),
     ("smoothness in l_inf", |s, _| lipschitz(s, "Linf", norm1, norm_inf)),
+    ("L is reached", reached::smoothness),
+    ("L_inf is reached", reached::smoothness_max_norm),
     ("coordinate-wise smoothness", coordinate_wise),
     ("Hessian's Lipschitz constant", hessian),
     ("PL inequality in l2", |s, _| dominated(s, "mu", norm2)),
@@ -144,7 +147,7 @@ impl Points {
     /// A pair of points, every fourth time in one coordinate apart.
     fn pair(&mut self, d: usize) -> (Vec<f64>, Vec<f64>) {
         let (x, mut step) = (self.point(d), self.point(d));
-        if self.0.next_u64() % 4 == 0 {
+        if self.0.next_u64().is_multiple_of(4) {
             let keep = (self.0.next_u64() % d as u64) as usize;
             step.iter_mut().enumerate().filter(|(i, _)| *i != keep).for_each(|(_, v)| *v = 0.0);
         }
@@ -165,11 +168,11 @@ fn dot(x: &[f64], y: &[f64]) -> f64 {
     x.iter().zip(y).map(|(x, y)| x * y).sum()
 }
 
-fn norm1(x: &[f64]) -> f64 {
+pub(super) fn norm1(x: &[f64]) -> f64 {
     x.iter().map(|v| v.abs()).sum()
 }
 
-fn norm2(x: &[f64]) -> f64 {
+pub(super) fn norm2(x: &[f64]) -> f64 {
     dot(x, x).sqrt()
 }
 

@@ -127,8 +127,11 @@ impl fmt::Display for Case {
     }
 }
 
-/// Parameters that must be refused, with a word that the message must hold.
-static REFUSED: &[(&str, &[(&str, &str)], &str)] = &[
+/// A problem, its parameters, and a word of the message.
+type Refused = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+/// Parameters that must be refused.
+static REFUSED: &[Refused] = &[
     ("quadratic", &[("curvature", "1, -1")], "0 or more"),
     ("quadratic", &[("curvature", "1, 1"), ("dimension", "3")], "1 or 3"),
     ("quadratic", &[("curvature", "1"), ("dimension", "0")], "at least 1"),

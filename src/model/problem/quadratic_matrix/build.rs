@@ -60,8 +60,8 @@ fn symmetric(p: &Params) -> Result<Rows, BuildError> {
     if rows.iter().flatten().any(|v| !v.to_f64().is_finite()) {
         return Err(BuildError::at("matrix", "every entry of 'matrix' must be a finite number"));
     }
-    for i in 0..d {
-        if let Some(j) = (0..i).find(|&j| rows[i][j] != rows[j][i]) {
+    for (i, row) in rows.iter().enumerate() {
+        if let Some(j) = (0..i).find(|&j| row[j] != rows[j][i]) {
             let message = format!("'matrix' must be symmetric: entries ({i}, {j}) and ({j}, {i}) differ (from 0)");
             return Err(BuildError::at("matrix", message));
         }
