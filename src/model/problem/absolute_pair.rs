@@ -3,7 +3,7 @@
 //! **Facts** (exact) f* = 0, at 0 only; every subgradient is eps s (1, 1) + t (1, -1) with |s|, |t| <= 1, so
 //! |g|_2 <= G = sqrt(2 eps^2 + 2). No L and no mu.
 //! **Source** karimireddy2019, counterexample 2, 0 < eps < 1, from (1, 1).
-//! **Shapes and units** d = 2; `epsilon` has no unit, f is in units of [x].
+//! **Shapes and units** d = 2; `epsilon` has no unit, f is in units of `[x]`.
 //! **Ties and edge cases** `kink` is the value of sgn(0) in the subgradient eps sgn(x1 + x2) (1, 1) +
 //! sgn(x1 - x2) (1, -1); each of 0, +1 and -1 gives a subgradient. The paper's start (1, 1) lies on the kink x1 = x2:
 //! with 0 the first gradient is eps (1, 1), and its signs leave the line x1 + x2 = 2 at once.

@@ -4,7 +4,7 @@
 //! |cos y - cos x| <= |y - x|; |f_i'| <= a_i, G = sqrt(sum a_i^2), reached at x_i = pi/2; f* = 0 at the multiples of
 //! 2 pi. No PL constant: the gradient vanishes at the maxima too.
 //! **Source** The instance library: a non-convex objective on which bernstein2018's theorem 1 applies.
-//! **Shapes and units** `amplitude` has d entries in [f]; x is in radians, which count as units of [x].
+//! **Shapes and units** `amplitude` has d entries in `[f]`; x is in radians, which count as units of `[x]`.
 //! **Ties and edge cases** Exact arithmetic reaches no further than x = 0. The nearest minimiser is 0 where
 //! |x_i| <= pi, and otherwise a multiple of 2 pi in double precision.
 

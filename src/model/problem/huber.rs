@@ -3,7 +3,7 @@
 //! **Facts** (exact) f_i' = clip(L x_i, -s, s): L_i = L, |L|_1 = L_inf = d L, |f_i'| <= s and G = s sqrt d, f* = 0 at
 //! 0. The Hessian jumps, so there is no rho; the loss grows while the gradient does not, so there is no mu.
 //! **Source** The instance library: bounded gradients and a smooth convex objective at once.
-//! **Shapes and units** `curvature` L in [f]/[x]^2, `slope` s in [f]/[x]; f is L x^2/2 up to |x| = s/L and
+//! **Shapes and units** `curvature` L in `[f]/[x]^2`, `slope` s in `[f]/[x]`; f is L x^2/2 up to |x| = s/L and
 //! s|x| - s^2/(2L) beyond.
 
 use super::constants::{Constants, quotient};

@@ -3,7 +3,7 @@
 //! **Facts** (exact) The gradient is c everywhere: L = L_i = L_inf = rho = 0, G = |c|_2. On a box of half-widths b,
 //! f* = -sum |c_i| b_i at x_i = -sgn(c_i) b_i; without a box f has no lower bound unless c = 0.
 //! **Source** karimireddy2019, counterexample 1: c = 1/4 on [-1, 1].
-//! **Shapes and units** `slope` has d entries in [f]/[x]; `box` has d entries, or one that is repeated, in [x].
+//! **Shapes and units** `slope` has d entries in `[f]/[x]`; `box` has d entries, or one that is repeated, in `[x]`.
 //! **Ties and edge cases** Only projected methods stay in the box; f and its gradient ignore it. Where c_i = 0, the
 //! nearest minimiser keeps the start's coordinate, clamped to the box.
 

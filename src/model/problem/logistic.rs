@@ -1,7 +1,8 @@
 //! Regularised logistic regression on generated or LIBSVM data.
 //!
 //! f(x) = (1/n) sum_i ln(1 + exp(-b_i a_i'x)) + (lambda/2) |x|_2^2; sample i's function is ln(1 + exp(-b_i a_i'x)) +
-//! (lambda/2) |x|_2^2, so that the mean of the sample gradients is grad f. The arithmetic is [`crate::data::Logistic`]'s.
+//! (lambda/2) |x|_2^2, so that the mean of the sample gradients is grad f. The arithmetic is that of
+//! [`crate::data::Logistic`].
 //!
 //! **Facts** (bounds, from the loss's second derivative being at most 1/4) L <= max_i |a_i|_2^2/4 + lambda; L_inf <=
 //! max_i |a_i|_1^2/4 + d lambda; L_j <= sum_i |a_ij| |a_i|_1/(4n) + lambda, with |L|_1 their sum; mu >= lambda in l2 and

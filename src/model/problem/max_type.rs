@@ -5,7 +5,7 @@
 //! bounds f for r <= R, and r - c bounds it for r >= R.
 //! **Source** The instance library: the resisting instance for the non-smooth bounds of karimireddy2019 (theorem 3),
 //! from x_0 = 0 with d = T + 1, so that T steps cannot have seen every coordinate.
-//! **Shapes and units** `bound` G in [f]/[x], `radius` R in [x]; d = `horizon` + 1.
+//! **Shapes and units** `bound` G in `[f]/[x]`, `radius` R in `[x]`; d = `horizon` + 1.
 //! **Ties and edge cases** The largest coordinate of lowest index gives the subgradient; a tie between the two
 //! branches goes to it as well. Exact arithmetic needs d to be a square (horizon 3, 8, 15, ..., 255) and stays exact
 //! as long as the norm's branch is not taken at an irrational norm.

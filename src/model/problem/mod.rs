@@ -87,7 +87,7 @@ pub trait Problem: Send + Sync + 'static {
     /// Constants that do not depend on the start.
     fn facts(&self) -> Facts;
 
-    /// The coordinate-wise smoothness constants L_i, in [f]/[x]^2, where they are known:
+    /// The coordinate-wise smoothness constants L_i, in `[f]/[x]^2`, where they are known:
     /// |f(y) - f(x) - g(x)'(y - x)| <= sum L_i (y_i - x_i)^2 / 2. The facts `L1` and `Lmax` are their sum and largest.
     fn smoothness_by_coordinate(&self) -> Option<Vec<Real>> {
         None

@@ -4,7 +4,7 @@
 //! rho = 12 (exact). f* = 0 at 0 (exact). mu = 1/32 in every norm (a valid bound; the largest is about 0.175, where
 //! x = 2.2).
 //! **Source** li2021, example 4, from an arbitrary start.
-//! **Shapes and units** d = 1; x is in radians, which count as units of [x].
+//! **Shapes and units** d = 1; x is in radians, which count as units of `[x]`.
 //! **Ties and edge cases** Exact arithmetic reaches no further than x = 0.
 
 use super::{Problem, ProblemEntry};

@@ -4,7 +4,7 @@
 //! largest value of g'H^-1 g over |g|_1 <= 1 is at a vertex, 1/min a; f* = 0 at 0, as no curvature is negative;
 //! Hessian constant, rho = 0.
 //! **Source** The instance of the theorems of bernstein2018 and li2021 with constants in closed form.
-//! **Shapes and units** `curvature` has d entries in [f]/[x]^2.
+//! **Shapes and units** `curvature` has d entries in `[f]/[x]^2`.
 //! **Ties and edge cases** Where a curvature is 0 both mu are 0 (no claim), and the minimiser nearest to the start
 //! keeps that coordinate.
 

@@ -10,7 +10,7 @@
 //! positive semidefinite: decided by exact elimination up to d = 16, by eigenvalues beyond.
 //!
 //! **Source** bernstein2018, assumption 2 and lemma 5: a Hessian between -diag(L) and diag(L).
-//! **Shapes and units** `matrix` d x d and `diagonal` d entries, both in [f]/[x]^2.
+//! **Shapes and units** `matrix` d x d and `diagonal` d entries, both in `[f]/[x]^2`.
 //! **Drawn matrices** H = D^(1/2) Q D^(1/2), D = diag(L), Q symmetric from uniform entries, scaled to |Q|_op < 1
 //! (`definite`: moved to eigenvalues in (0, 1)). Entries are rounded to multiples of 2^-20 of the smallest L_i's
 //! power of two, for which Q is scaled down by d 2^-19: H is exact, and its hypotheses hold for the rounded entries.

@@ -10,7 +10,7 @@
 //! (H^-1)_11 = (1 + e^2)/(16 e^2). rho = 0, f* = 0 at 0 only.
 //!
 //! **Source** karimireddy2019, counterexample 3, from (1, 1): x1 + x2 = 2 for ever under signs of single gradients.
-//! **Shapes and units** d = 2, 2 samples; `epsilon` has no unit, f is in [x]^2.
+//! **Shapes and units** d = 2, 2 samples; `epsilon` has no unit, f is in `[x]^2`.
 //! **Ties and edge cases** Sample i's gradient is that of <a_i, x>^2, as in the paper: the mean over both is
 //! grad f / 2, not grad f.
 

@@ -4,7 +4,7 @@
 //! / (2M) at mean a (7/3 for a = (0, 1, 5)); L = L_1 = L_inf = mu = mu_1 = 1, rho = 0. The median of the workers'
 //! gradients is x - median a, so that it stays at the distance gap_median = |median a - mean a| from grad f.
 //! **Source** chen2020, theorem 3 (M = 3).
-//! **Shapes and units** d = 1; `targets` has M entries in [x]; f is in [x]^2.
+//! **Shapes and units** d = 1; `targets` has M entries in `[x]`; f is in `[x]^2`.
 //! **Ties and edge cases** For an even M the median is the mean of the two middle targets.
 
 use super::constants::{Constants, quotient};
