@@ -6,8 +6,8 @@
 //! **Source** The instance library: the hypotheses of sun2023's theorem 2 with every constant in closed form.
 //! **Shapes and units** `curvature` L in `[f]/[x]^2`; x is compared with 1, so that `[x]` is 1 and rho is in
 //! `[f]`.
-//! **Ties and edge cases** Floating point and intervals only. In lanes, ln cosh x is ln(1 + 2 sinh(x/2)^2) up to |x| = 20, which keeps its
-//! digits near 0, and |x| - ln 2 + e^(-2|x|) beyond, which does not overflow.
+//! **Ties and edge cases** Floating point and intervals only. In lanes, ln cosh x is ln(1 + 2 sinh(x/2)^2) up to
+//! |x| = 20, which keeps its digits near 0, and |x| - ln 2 + e^(-2|x|) beyond, which does not overflow.
 
 use super::{Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Real, Trait};
