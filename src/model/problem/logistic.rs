@@ -6,8 +6,8 @@
 //!
 //! **Facts** (bounds, from the loss's second derivative being at most 1/4) L <= max_i |a_i|_2^2/4 + lambda; L_inf <=
 //! max_i |a_i|_1^2/4 + d lambda; L_j <= sum_i |a_ij| |a_i|_1/(4n) + lambda, with |L|_1 their sum; mu >= lambda in l2
-//! and in l1; rho <= (1/n) sum_i |a_i|_2^3/(6 sqrt 3), the third derivative being at most 1/(6 sqrt 3). f* (estimated) is
-//! what Newton's method reaches at |grad f|_2 < 1e-10: above the infimum by at most |grad f|_2^2/(2 lambda).
+//! and in l1; rho <= (1/n) sum_i |a_i|_2^3/(6 sqrt 3), the third derivative being at most 1/(6 sqrt 3). f* (estimated)
+//! is what Newton's method reaches at |grad f|_2 < 1e-10: above the infimum by at most |grad f|_2^2/(2 lambda).
 //!
 //! **Source** li2021, example 5 (epsilon layout: n = 400 000 rows of unit length, d = 2000, lambda = 1/n).
 //! **Shapes and units** a_i'x has no unit: x is in units of 1/a, f has none.
