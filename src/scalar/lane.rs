@@ -87,6 +87,19 @@ impl<const N: usize> Neg for Lane<N> {
 
 impl<const N: usize> Scalar for Lane<N> {
     const IS_EXACT: bool = false;
+    const LANES: usize = N;
+
+    #[inline(always)]
+    fn lane(&self, lane: usize) -> Option<f64> {
+        self.0.get(lane).copied()
+    }
+
+    #[inline(always)]
+    fn set_lane(&mut self, lane: usize, value: f64) {
+        if let Some(slot) = self.0.get_mut(lane) {
+            *slot = value;
+        }
+    }
 
     #[inline(always)]
     fn dispatch<R>(f: impl FnOnce() -> R) -> R {

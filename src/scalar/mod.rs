@@ -64,6 +64,37 @@ pub trait Scalar:
     /// Whether the arithmetic is exact, so that a rounded constant must not enter it.
     const IS_EXACT: bool;
 
+    /// Number of doubles that one value holds, each its own replicate; 0 where a value is no bundle of doubles.
+    const LANES: usize = 0;
+
+    /// The double in a lane; `None` where there is none.
+    #[inline(always)]
+    fn lane(&self, _lane: usize) -> Option<f64> {
+        None
+    }
+
+    /// Replaces the double in a lane; does nothing where there is none.
+    #[inline(always)]
+    fn set_lane(&mut self, _lane: usize, _value: f64) {}
+
+    /// A function of doubles applied lane by lane: for parts that have a floating-point form only, named `what`.
+    ///
+    /// # Errors
+    /// [`Fault::NoExactForm`] where a value is no bundle of doubles.
+    #[inline(always)]
+    fn each_lane(&self, what: &'static str, f: impl Fn(f64) -> f64) -> Result<Self, Fault> {
+        if Self::LANES == 0 {
+            return Err(Fault::NoExactForm(what));
+        }
+        let mut out = self.clone();
+        for lane in 0..Self::LANES {
+            if let Some(value) = self.lane(lane) {
+                out.set_lane(lane, f(value));
+            }
+        }
+        Ok(out)
+    }
+
     /// Calls `f`; lanes do so compiled for the widest instruction set of the machine. What `f` calls must be
     /// inlined into it to profit; results are the same bits either way.
     #[inline(always)]

@@ -1,6 +1,23 @@
 //! Objectives: value, (sub)gradient, and facts in closed form.
 
+pub mod absolute_pair;
+mod constants;
+pub mod cosine;
+pub mod huber;
+pub mod linear;
+pub mod log_cosh;
+pub mod logistic;
+pub mod max_type;
+pub mod pl_toy;
 pub mod quadratic;
+pub mod quadratic_matrix;
+mod seeded;
+pub mod two_line_squares;
+pub mod wilson;
+pub mod worker_squares;
+
+#[cfg(test)]
+mod contract;
 
 use super::facts::{Facts, Trait};
 use super::{ParamSpec, Real};
@@ -69,6 +86,12 @@ pub trait Problem: Send + Sync + 'static {
 
     /// Constants that do not depend on the start.
     fn facts(&self) -> Facts;
+
+    /// The coordinate-wise smoothness constants L_i, in `[f]/[x]^2`, where they are known:
+    /// |f(y) - f(x) - g(x)'(y - x)| <= sum L_i (y_i - x_i)^2 / 2. The facts `L1` and `Lmax` are their sum and largest.
+    fn smoothness_by_coordinate(&self) -> Option<Vec<Real>> {
+        None
+    }
 
     /// Whether the objective has a property; `None` where that is not known.
     fn has(&self, property: Trait) -> Option<bool>;
@@ -176,6 +199,8 @@ pub trait ProblemMeta {
     fn samples(&self) -> Option<usize>;
     /// See [`Problem::facts`].
     fn facts(&self) -> Facts;
+    /// See [`Problem::smoothness_by_coordinate`].
+    fn smoothness_by_coordinate(&self) -> Option<Vec<Real>>;
     /// See [`Problem::has`].
     fn has(&self, property: Trait) -> Option<bool>;
     /// See [`Problem::minimiser`].
@@ -200,6 +225,9 @@ impl<P: Problem> ProblemMeta for P {
     }
     fn facts(&self) -> Facts {
         Problem::facts(self)
+    }
+    fn smoothness_by_coordinate(&self) -> Option<Vec<Real>> {
+        Problem::smoothness_by_coordinate(self)
     }
     fn has(&self, property: Trait) -> Option<bool> {
         Problem::has(self, property)
@@ -240,4 +268,18 @@ pub struct ProblemEntry {
 }
 
 /// The problems that come with signcheck.
-pub static ALL: &[&ProblemEntry] = &[&quadratic::ENTRY];
+pub static ALL: &[&ProblemEntry] = &[
+    &quadratic::ENTRY,
+    &quadratic_matrix::ENTRY,
+    &linear::ENTRY,
+    &cosine::ENTRY,
+    &huber::ENTRY,
+    &log_cosh::ENTRY,
+    &absolute_pair::ENTRY,
+    &two_line_squares::ENTRY,
+    &pl_toy::ENTRY,
+    &worker_squares::ENTRY,
+    &wilson::ENTRY,
+    &logistic::ENTRY,
+    &max_type::ENTRY,
+];

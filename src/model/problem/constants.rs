@@ -1,0 +1,90 @@
+//! Constants of a problem, ready for every arithmetic, and the parameters that several problems share.
+
+use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::scalar::{Fault, Rational, Scalar};
+
+/// Numbers kept both as doubles, for the hot loop, and as rationals where all of them are exact.
+pub(super) struct Constants {
+    exact: Option<Vec<Rational>>,
+    float: Vec<f64>,
+}
+
+impl Constants {
+    pub(super) fn new(values: &[Real]) -> Self {
+        Constants {
+            exact: values.iter().map(|v| v.exact().cloned()).collect(),
+            float: values.iter().map(Real::to_f64).collect(),
+        }
+    }
+
+    /// Number `i` in the arithmetic at hand: its nearest double in lanes, an enclosure in intervals.
+    ///
+    /// # Errors
+    /// [`Fault::NoExactForm`] in exact arithmetic, where one of the numbers is a double.
+    #[inline(always)]
+    pub(super) fn get<S: Scalar>(&self, i: usize) -> Result<S, Fault> {
+        match &self.exact {
+            // The nearest double is not enough for an arithmetic whose results must hold the true value.
+            Some(exact) if S::LANES == 0 => Ok(S::from_rational(&exact[i])),
+            None if S::IS_EXACT => Err(Fault::NoExactForm("a constant of the problem known in double precision only")),
+            _ => S::from_f64(self.float[i]),
+        }
+    }
+
+    /// Number `i` as a double.
+    pub(super) fn float(&self, i: usize) -> f64 {
+        self.float[i]
+    }
+}
+
+/// The optional dimension of a problem whose vector parameter may be a single repeated number.
+pub(super) const DIMENSION: ParamSpec = ParamSpec {
+    name: "dimension",
+    kind: Kind::Count,
+    default: Some(""),
+    doc: "d, where a single number is repeated over all coordinates",
+};
+
+/// The vector parameter `key`, repeated to `dimension` where that is given.
+///
+/// # Errors
+/// A dimension of 0, or a list of another length than the dimension.
+pub(super) fn spread(p: &Params, key: &'static str) -> Result<Vec<Real>, BuildError> {
+    if !p.has("dimension") {
+        return p.list(key);
+    }
+    let dimension = p.count("dimension")?;
+    if dimension == 0 {
+        return Err(BuildError::at("dimension", "'dimension' must be at least 1"));
+    }
+    p.vector(key, dimension)
+}
+
+/// [`spread`], with every entry above 0.
+///
+/// # Errors
+/// As there, or an entry that is 0, negative or not finite.
+pub(super) fn spread_positive(p: &Params, key: &'static str) -> Result<Vec<Real>, BuildError> {
+    let values = spread(p, key)?;
+    match values.iter().find(|v| !(v.to_f64() > 0.0 && v.to_f64().is_finite())) {
+        Some(bad) => Err(BuildError::at(key, format!("'{key}' contains {bad}; every entry must be above 0"))),
+        None => Ok(values),
+    }
+}
+
+/// Square root of the sum of squares, exact where that is a rational square.
+pub(super) fn norm2(values: &[Real]) -> Real {
+    let squares: Vec<Real> = values.iter().map(|v| v.times(v)).collect();
+    Real::sum(&squares).root()
+}
+
+/// Sum of the absolute values.
+pub(super) fn norm1(values: &[Real]) -> Real {
+    let sizes: Vec<Real> = values.iter().map(Real::magnitude).collect();
+    Real::sum(&sizes)
+}
+
+/// Quotient, exact where both are; the divisor must not be 0.
+pub(super) fn quotient(numerator: &Real, divisor: &Real) -> Real {
+    Real::lift(&[numerator, divisor], |t| t[0].divide(t[1]), |t| t[0] / t[1])
+}

@@ -1,0 +1,89 @@
+//! Separable cosine: bounded, smooth and not convex.
+//!
+//! **Facts** (exact) f_i'' = a_i cos x_i, so L_i = a_i, L = max a, |L|_1 = L_inf = sum a, and rho = max a since
+//! |cos y - cos x| <= |y - x|; |f_i'| <= a_i, G = sqrt(sum a_i^2), reached at x_i = pi/2; f* = 0 at the multiples of
+//! 2 pi. No PL constant: the gradient vanishes at the maxima too.
+//! **Source** The instance library: a non-convex objective on which bernstein2018's theorem 1 applies.
+//! **Shapes and units** `amplitude` has d entries in `[f]`; x is in radians, which count as units of `[x]`.
+//! **Ties and edge cases** Exact arithmetic reaches no further than x = 0. The nearest minimiser is 0 where
+//! |x_i| <= pi, and otherwise a multiple of 2 pi in double precision.
+
+use super::constants::{Constants, DIMENSION, norm2, spread_positive};
+use super::{Problem, ProblemEntry};
+use crate::model::{Facts, Kind, ParamSpec, Real, Trait};
+use crate::scalar::{Fault, Scalar};
+use std::f64::consts::{PI, TAU};
+
+/// f(x) = sum a_i (1 - cos x_i).
+pub struct Cosine {
+    amplitude: Vec<Real>,
+    a: Constants,
+}
+
+/// Registry line.
+pub static ENTRY: ProblemEntry = ProblemEntry {
+    name: "cosine",
+    summary: "sum a_i (1 - cos x_i)",
+    params: &[
+        ParamSpec { name: "amplitude", kind: Kind::Vector, default: None, doc: "a_i > 0, one a coordinate" },
+        DIMENSION,
+    ],
+    statistics: &[],
+    build: |p| {
+        let amplitude = spread_positive(p, "amplitude")?;
+        Ok(Box::new(Cosine { a: Constants::new(&amplitude), amplitude }))
+    },
+};
+
+impl Problem for Cosine {
+    fn dimension(&self) -> usize {
+        self.amplitude.len()
+    }
+
+    /// 1 - cos x as 2 sin(x/2)^2, which keeps its digits near a minimum.
+    #[inline(always)]
+    fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
+        let mut sum = S::zero();
+        for (i, x) in x.iter().enumerate() {
+            let (sin, _) = (x.clone() * S::ratio(1, 2)).sin_cos()?;
+            sum.add_product(&(self.a.get::<S>(i)? * &sin), &sin);
+        }
+        Ok(sum * S::ratio(2, 1))
+    }
+
+    #[inline(always)]
+    fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        for (i, (x, out)) in x.iter().zip(out).enumerate() {
+            *out = self.a.get::<S>(i)? * x.sin_cos()?.0;
+        }
+        Ok(())
+    }
+
+    fn facts(&self) -> Facts {
+        let (top, sum) = (Real::largest(&self.amplitude), Real::sum(&self.amplitude));
+        let mut facts = Facts::new();
+        facts.exact("L", top.clone()).exact("Lmax", top.clone()).exact("L1", sum.clone()).exact("Linf", sum);
+        facts.exact("rho", top).exact("G", norm2(&self.amplitude)).exact("fstar", Real::integer(0));
+        facts
+    }
+
+    fn smoothness_by_coordinate(&self) -> Option<Vec<Real>> {
+        Some(self.amplitude.clone())
+    }
+
+    fn has(&self, property: Trait) -> Option<bool> {
+        match property {
+            Trait::Convex => Some(false),
+            Trait::Smooth => Some(true),
+            _ => None,
+        }
+    }
+
+    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
+        let nearest = |x: &Real| {
+            let x = x.to_f64();
+            if x.abs() <= PI { Real::integer(0) } else { Real::Float(TAU * (x / TAU).round()) }
+        };
+        Some(start.iter().map(nearest).collect())
+    }
+}

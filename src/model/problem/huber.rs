@@ -1,0 +1,100 @@
+//! Separable Huber loss: quadratic near 0, linear far from it.
+//!
+//! **Facts** (exact) f_i' = clip(L x_i, -s, s): L_i = L, |L|_1 = L_inf = d L, |f_i'| <= s and G = s sqrt d, f* = 0 at
+//! 0. The Hessian jumps, so there is no rho; the loss grows while the gradient does not, so there is no mu.
+//! **Source** The instance library: bounded gradients and a smooth convex objective at once.
+//! **Shapes and units** `curvature` L in `[f]/[x]^2`, `slope` s in `[f]/[x]`; f is L x^2/2 up to |x| = s/L and
+//! s|x| - s^2/(2L) beyond.
+
+use super::constants::{Constants, quotient};
+use super::{Problem, ProblemEntry};
+use crate::model::{BuildError, Facts, Kind, ParamSpec, Real, Trait};
+use crate::scalar::{Fault, Scalar};
+
+/// f(x) = sum h(x_i) with h' = clip(L x, -s, s) and h(0) = 0.
+pub struct Huber {
+    dimension: usize,
+    curvature: Real,
+    slope: Real,
+    /// L, s, 1/(2L).
+    constants: Constants,
+}
+
+/// Registry line.
+pub static ENTRY: ProblemEntry = ProblemEntry {
+    name: "huber",
+    summary: "sum of Huber losses: f' = clip(L x, -s, s)",
+    params: &[
+        ParamSpec { name: "curvature", kind: Kind::Number, default: Some("1"), doc: "L > 0, curvature at 0" },
+        ParamSpec { name: "slope", kind: Kind::Number, default: Some("1"), doc: "s > 0, largest slope" },
+        ParamSpec { name: "dimension", kind: Kind::Count, default: Some("1"), doc: "d" },
+    ],
+    statistics: &[],
+    build: |p| {
+        let (dimension, curvature, slope) = (p.count("dimension")?, p.positive("curvature")?, p.positive("slope")?);
+        if dimension == 0 {
+            return Err(BuildError::at("dimension", "'dimension' must be at least 1"));
+        }
+        let half = quotient(&Real::integer(1), &curvature.times(&Real::integer(2)));
+        let constants = Constants::new(&[curvature.clone(), slope.clone(), half]);
+        Ok(Box::new(Huber { dimension, curvature, slope, constants }))
+    },
+};
+
+impl Huber {
+    /// clip(L x, -s, s).
+    #[inline(always)]
+    fn clipped<S: Scalar>(&self, x: &S) -> Result<S, Fault> {
+        let slope: S = self.constants.get(1)?;
+        Ok((self.constants.get::<S>(0)? * x).max(&-slope.clone()).min(&slope))
+    }
+}
+
+impl Problem for Huber {
+    fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// With c = clip(L x, -s, s) both branches are c x - c^2/(2L) = c (x - c/(2L)).
+    #[inline(always)]
+    fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
+        let half: S = self.constants.get(2)?;
+        let mut sum = S::zero();
+        for x in x {
+            let clipped = self.clipped(x)?;
+            let rest = x.clone() - half.clone() * &clipped;
+            sum.add_product(&clipped, &rest);
+        }
+        Ok(sum)
+    }
+
+    #[inline(always)]
+    fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        for (x, out) in x.iter().zip(out) {
+            *out = self.clipped(x)?;
+        }
+        Ok(())
+    }
+
+    fn facts(&self) -> Facts {
+        let d = Real::integer(self.dimension as i64);
+        let sum = self.curvature.times(&d);
+        let mut facts = Facts::new();
+        facts.exact("L", self.curvature.clone()).exact("Lmax", self.curvature.clone());
+        facts.exact("L1", sum.clone()).exact("Linf", sum);
+        facts.exact("G", self.slope.times(&d.root())).exact("fstar", Real::integer(0));
+        facts
+    }
+
+    fn smoothness_by_coordinate(&self) -> Option<Vec<Real>> {
+        Some(vec![self.curvature.clone(); self.dimension])
+    }
+
+    fn has(&self, property: Trait) -> Option<bool> {
+        matches!(property, Trait::Convex | Trait::Smooth).then_some(true)
+    }
+
+    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
+        Some(vec![Real::integer(0); self.dimension])
+    }
+}

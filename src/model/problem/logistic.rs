@@ -1,0 +1,234 @@
+//! Regularised logistic regression on generated or LIBSVM data.
+//!
+//! f(x) = (1/n) sum_i ln(1 + exp(-b_i a_i'x)) + (lambda/2) |x|_2^2; sample i's function is ln(1 + exp(-b_i a_i'x)) +
+//! (lambda/2) |x|_2^2, so that the mean of the sample gradients is grad f. The arithmetic is that of
+//! [`crate::data::Logistic`].
+//!
+//! **Facts** (bounds, from the loss's second derivative being at most 1/4) L <= max_i |a_i|_2^2/4 + lambda; L_inf <=
+//! max_i |a_i|_1^2/4 + d lambda; L_j <= sum_i |a_ij| |a_i|_1/(4n) + lambda, with |L|_1 their sum; mu >= lambda in l2
+//! and in l1; rho <= (1/n) sum_i |a_i|_2^3/(6 sqrt 3), the third derivative being at most 1/(6 sqrt 3). f* (estimated)
+//! is what Newton's method reaches at |grad f|_2 < 1e-10: above the infimum by at most |grad f|_2^2/(2 lambda).
+//!
+//! **Source** li2021, example 5 (epsilon layout: n = 400 000 rows of unit length, d = 2000, lambda = 1/n).
+//! **Shapes and units** a_i'x has no unit: x is in units of 1/a, f has none.
+//! **Ties and edge cases** Floating point only; every lane runs by itself, as nothing is shared between replicates.
+//! Instances of one process with the same parameters share the data while one of them lives, and f* for good.
+
+mod shared;
+
+use super::{Problem, ProblemEntry};
+use crate::data;
+use crate::model::{BuildError, Facts, Kind, Known, ParamSpec, Params, Real, Trait};
+use crate::scalar::{Fault, Scalar};
+use shared::Source;
+use std::sync::{Arc, OnceLock};
+
+/// The regularised logistic loss of a data set.
+pub struct Logistic {
+    loss: data::Logistic,
+    /// Where f* is kept; `None` where it is not wanted.
+    minimum: Option<shared::Slot>,
+    facts: OnceLock<Facts>,
+}
+
+/// Registry line.
+pub static ENTRY: ProblemEntry = ProblemEntry {
+    name: "logistic",
+    summary: "(1/n) sum log(1 + exp(-b_i a_i'x)) + lambda |x|^2/2, generated or from a LIBSVM file",
+    params: &[
+        ParamSpec { name: "samples", kind: Kind::Count, default: Some(""), doc: "n; checked against a file" },
+        ParamSpec {
+            name: "dimension",
+            kind: Kind::Count,
+            default: Some(""),
+            doc: "d; at least a file's largest index",
+        },
+        ParamSpec {
+            name: "label_noise",
+            kind: Kind::Number,
+            default: Some("1/2"),
+            doc: "generated data: deviation of the noise in the labels, in units of the margin's",
+        },
+        ParamSpec { name: "data_seed", kind: Kind::Count, default: Some("1"), doc: "seed of generated data" },
+        ParamSpec { name: "file", kind: Kind::Text, default: Some(""), doc: "LIBSVM file; data are generated without" },
+        ParamSpec { name: "lambda", kind: Kind::Number, default: Some(""), doc: "weight of |x|^2/2; 1/n where absent" },
+        ParamSpec {
+            name: "minimum",
+            kind: Kind::Word(&["solve", "skip"]),
+            default: Some("solve"),
+            doc: "whether f* is solved for, which takes seconds on large data",
+        },
+    ],
+    statistics: &[],
+    build: |p| Ok(Box::new(Logistic::build(p)?)),
+};
+
+impl Logistic {
+    fn build(p: &Params) -> Result<Self, BuildError> {
+        let source = Source::read(p)?;
+        let data = shared::dataset(&source)?;
+        let loss = if p.has("lambda") {
+            let lambda = p.number("lambda")?.to_f64();
+            data::Logistic::with_lambda(data, lambda).map_err(|why| BuildError::at("lambda", why.to_string()))?
+        } else {
+            data::Logistic::new(data)
+        };
+        let minimum = match p.text("minimum")? {
+            "skip" => None,
+            "solve" if loss.lambda() > 0.0 => Some(shared::slot(&source, loss.lambda())),
+            "solve" => {
+                let message = "'lambda' must be above 0 for a minimum to exist, or 'minimum' be \"skip\"";
+                return Err(BuildError::at("lambda", message));
+            }
+            other => {
+                return Err(BuildError::at("minimum", format!("'minimum' is '{other}'; it must be solve or skip")));
+            }
+        };
+        Ok(Logistic { loss, minimum, facts: OnceLock::new() })
+    }
+
+    /// f* and its point, solved for at the first call; `None` where unwanted or where the solver stalls.
+    fn minimum(&self) -> Option<Arc<data::Minimum>> {
+        shared::solved(self.minimum.as_ref()?, &self.loss)
+    }
+
+    fn bounds(&self) -> Facts {
+        let matrix = self.loss.data().matrix();
+        let coordinate = self.loss.smoothness_by_coordinate();
+        let cubes: f64 = (0..matrix.rows()).map(|i| matrix.row_l2_squared(i)).map(|q| q * q.sqrt()).sum();
+        let lambda = self.loss.strong_convexity();
+        let mut facts = Facts::new();
+        for (name, value) in [
+            ("L", self.loss.smoothness()),
+            ("Linf", self.loss.smoothness_max_norm()),
+            ("L1", coordinate.iter().sum()),
+            ("Lmax", coordinate.iter().copied().fold(0.0, f64::max)),
+            ("rho", cubes / matrix.rows() as f64 / (6.0 * 3f64.sqrt())),
+        ] {
+            facts.bound(name, Real::Float(value));
+        }
+        if lambda > 0.0 {
+            facts.bound("mu", Real::Float(lambda)).bound("mu1", Real::Float(lambda));
+        }
+        if let Some(minimum) = self.minimum() {
+            facts.set("fstar", Real::Float(minimum.value), Known::Estimated);
+        }
+        facts
+    }
+}
+
+/// Runs `f` on every replicate's point, by itself; `out` gets what `f` writes.
+fn each_replicate<S: Scalar>(x: &[S], out: &mut [S], mut f: impl FnMut(&[f64], &mut [f64])) -> Result<(), Fault> {
+    if S::LANES == 0 {
+        return Err(Fault::NoExactForm("the logistic loss"));
+    }
+    let (mut point, mut result) = (vec![0.0; x.len()], vec![0.0; out.len()]);
+    for lane in 0..S::LANES {
+        for (p, x) in point.iter_mut().zip(x) {
+            *p = x.lane(lane).unwrap_or(f64::NAN);
+        }
+        result.fill(0.0);
+        f(&point, &mut result);
+        for (out, r) in out.iter_mut().zip(&result) {
+            out.set_lane(lane, *r);
+        }
+    }
+    Ok(())
+}
+
+impl Problem for Logistic {
+    fn dimension(&self) -> usize {
+        self.loss.dimension()
+    }
+
+    fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
+        let mut out = [S::zero()];
+        each_replicate(x, &mut out, |x, out| out[0] = self.loss.value(x))?;
+        let [value] = out;
+        Ok(value)
+    }
+
+    fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        each_replicate(x, out, |x, out| self.loss.gradient(x, out))
+    }
+
+    fn samples(&self) -> Option<usize> {
+        Some(self.loss.samples())
+    }
+
+    fn sample_gradient<S: Scalar>(&self, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        if index >= self.loss.samples() {
+            return Err(Fault::Unsupported(format!("sample {index} of {}", self.loss.samples())));
+        }
+        each_replicate(x, out, |x, out| self.loss.sample_gradient(index, x, 1.0, out))
+    }
+
+    fn facts(&self) -> Facts {
+        self.facts.get_or_init(|| self.bounds()).clone()
+    }
+
+    fn smoothness_by_coordinate(&self) -> Option<Vec<Real>> {
+        Some(self.loss.smoothness_by_coordinate().into_iter().map(Real::Float).collect())
+    }
+
+    fn has(&self, property: Trait) -> Option<bool> {
+        matches!(property, Trait::Convex | Trait::Smooth).then_some(true)
+    }
+
+    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
+        Some(self.minimum()?.point.iter().map(|v| Real::Float(*v)).collect())
+    }
+
+    fn prefers_narrow(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ParamValue;
+    use std::path::Path;
+
+    fn from_file(file: &Path, more: &[(&'static str, ParamValue)]) -> Result<Logistic, BuildError> {
+        let mut values: std::collections::BTreeMap<_, _> = more.iter().cloned().collect();
+        values.insert("file", ParamValue::Text(file.display().to_string()));
+        values.entry("minimum").or_insert_with(|| ParamValue::Text("solve".into()));
+        Logistic::build(&Params { values, ..Params::default() })
+    }
+
+    #[test]
+    fn a_file_is_read_once_and_shared() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("two.svm");
+        std::fs::write(&file, "+1 1:1\n-1 1:1 2:2\n").unwrap();
+        let first = from_file(&file, &[]).unwrap();
+        let second = from_file(&file, &[]).unwrap();
+        assert!(std::ptr::eq(first.loss.data(), second.loss.data()));
+        assert!(Arc::ptr_eq(&first.minimum().unwrap(), &second.minimum().unwrap()));
+        // exact: at 0 both losses are ln 2; rows (1, 0) and (1, 2) give L <= 5/4 + 1/2, L_inf <= 9/4 + 2/2
+        assert!((first.loss.value(&[0.0, 0.0]) - std::f64::consts::LN_2).abs() < 1e-15);
+        let facts = Problem::facts(&first);
+        assert_eq!(facts.value("L"), Some(1.75));
+        assert_eq!(facts.value("Linf"), Some(3.25));
+        assert_eq!(facts.get("fstar").unwrap().known, Known::Estimated);
+    }
+
+    #[test]
+    fn wrong_data_are_refused_with_what_is_accepted() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("one.svm");
+        std::fs::write(&file, "+1 1:1\n").unwrap();
+        let count = |n| ParamValue::Number(Real::integer(n));
+        let refused = |more: &[_], word: &str| {
+            let message = from_file(&file, more).err().map(|why| why.to_string()).unwrap_or_default();
+            assert!(message.contains(word), "{message}");
+        };
+        refused(&[("samples", count(3))], "3 rows");
+        refused(&[("lambda", count(0))], "above 0");
+        refused(&[("lambda", count(-1)), ("minimum", ParamValue::Text("skip".into()))], "at least 0");
+        assert!(from_file(Path::new("absent.svm"), &[]).is_err());
+        let skipped = from_file(&file, &[("minimum", ParamValue::Text("skip".into()))]).unwrap();
+        assert!(Problem::facts(&skipped).get("fstar").is_none() && skipped.minimum().is_none());
+    }
+}

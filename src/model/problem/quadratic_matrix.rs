@@ -1,0 +1,125 @@
+//! Quadratic with a symmetric matrix, given or drawn.
+//!
+//! **Facts** L_i is the given `diagonal`, for which -diag(L) <= H <= diag(L) is checked (a drawn H has it by
+//! construction), or sum_j |H_ij|: diag(L) - H and diag(L) + H then have diagonal entries of at least
+//! sum_(j != i) |H_ij|, and a symmetric matrix whose diagonal dominates so is positive semidefinite. Any such L_i is
+//! valid and not the only one: a bound, as are |L|_1 and L_max. L = largest |eigenvalue|, mu = smallest eigenvalue
+//! where positive (estimated, to about d 2^-52 L), mu <= mu_1 = 1/max_i (H^-1)_ii, since g'H^-1 g is largest over
+//! |g|_1 <= 1 at a vertex (estimated). L_inf = max over sign vectors s of |H s|_1 (convex in s, so largest at a
+//! vertex; exact by enumeration up to d = 8), at most sum_ij |H_ij| (the bound beyond). rho = 0. f* = 0 only where H is
+//! positive semidefinite: decided by exact elimination up to d = 16, by eigenvalues beyond.
+//!
+//! **Source** bernstein2018, assumption 2 and lemma 5: a Hessian between -diag(L) and diag(L).
+//! **Shapes and units** `matrix` d x d and `diagonal` d entries, both in `[f]/[x]^2`.
+//! **Drawn matrices** H = D^(1/2) Q D^(1/2), D = diag(L), Q symmetric from uniform entries, scaled to |Q|_op < 1
+//! (`definite`: moved to eigenvalues in (0, 1)). Entries are rounded to multiples of 2^-20 of the smallest L_i's
+//! power of two, for which Q is scaled down by d 2^-19: H is exact, and its hypotheses hold for the rounded entries.
+//! **Ties and edge cases** For a singular H the nearest minimiser is the projection of the start onto its kernel.
+
+mod build;
+
+use super::constants::Constants;
+use super::{Problem, ProblemEntry};
+use crate::model::{Facts, Kind, ParamSpec, Real, Trait};
+use crate::scalar::{Fault, Scalar};
+use nalgebra::DVector;
+
+/// f(x) = x'Hx/2.
+pub struct QuadraticMatrix {
+    dimension: usize,
+    /// H by rows.
+    entries: Constants,
+    coordinate: Vec<Real>,
+    facts: Facts,
+    convex: bool,
+    /// Orthonormal basis of the kernel, for a positive semidefinite H.
+    kernel: Vec<DVector<f64>>,
+}
+
+/// Registry line.
+pub static ENTRY: ProblemEntry = ProblemEntry {
+    name: "quadratic-matrix",
+    summary: "x'Hx/2 with a symmetric matrix, given or drawn with -diag(L) <= H <= diag(L)",
+    params: &[
+        ParamSpec { name: "matrix", kind: Kind::Matrix, default: Some(""), doc: "H by rows; drawn where absent" },
+        ParamSpec {
+            name: "diagonal",
+            kind: Kind::Vector,
+            default: Some(""),
+            doc: "L_i > 0 with -diag(L) <= H <= diag(L); sum_j |H_ij| for a given matrix where absent",
+        },
+        super::constants::DIMENSION,
+        ParamSpec {
+            name: "spectrum",
+            kind: Kind::Word(&["indefinite", "definite"]),
+            default: Some("indefinite"),
+            doc: "of a drawn matrix: eigenvalues of either sign, or positive ones only",
+        },
+        ParamSpec { name: "data_seed", kind: Kind::Count, default: Some("1"), doc: "seed of a drawn matrix" },
+    ],
+    statistics: &[],
+    build: |p| Ok(Box::new(QuadraticMatrix::build(p)?)),
+};
+
+impl QuadraticMatrix {
+    /// (Hx)_i.
+    #[inline(always)]
+    fn row<S: Scalar>(&self, i: usize, x: &[S]) -> Result<S, Fault> {
+        let mut sum = S::zero();
+        for (j, x) in x.iter().enumerate() {
+            sum.add_product(&self.entries.get(i * self.dimension + j)?, x);
+        }
+        Ok(sum)
+    }
+}
+
+impl Problem for QuadraticMatrix {
+    fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    #[inline(always)]
+    fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
+        let mut sum = S::zero();
+        for i in 0..self.dimension {
+            sum.add_product(&self.row(i, x)?, &x[i]);
+        }
+        Ok(sum * S::ratio(1, 2))
+    }
+
+    #[inline(always)]
+    fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = self.row(i, x)?;
+        }
+        Ok(())
+    }
+
+    fn facts(&self) -> Facts {
+        self.facts.clone()
+    }
+
+    fn smoothness_by_coordinate(&self) -> Option<Vec<Real>> {
+        Some(self.coordinate.clone())
+    }
+
+    fn has(&self, property: Trait) -> Option<bool> {
+        match property {
+            Trait::Convex => Some(self.convex),
+            Trait::Smooth => Some(true),
+            _ => None,
+        }
+    }
+
+    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
+        if !self.convex {
+            return None;
+        }
+        if self.kernel.is_empty() {
+            return Some(vec![Real::integer(0); self.dimension]);
+        }
+        let start = DVector::from_iterator(self.dimension, start.iter().map(Real::to_f64));
+        let nearest = self.kernel.iter().fold(DVector::zeros(self.dimension), |sum, v| sum + v * v.dot(&start));
+        Some(nearest.iter().map(|v| Real::Float(*v)).collect())
+    }
+}
