@@ -26,6 +26,9 @@ pub struct Record<S> {
     pub diverged: Vec<Option<u64>>,
 }
 
+/// What is told of every iterate: its index, the iterate, and the algorithm's state.
+pub type Look<'a, S> = dyn FnMut(u64, &[S], &[S]) -> Result<(), Fault> + 'a;
+
 /// Runs an algorithm from `x`, handing every iterate (the start and the last included) to `look`.
 ///
 /// # Errors
@@ -34,7 +37,7 @@ pub fn simulate<S: Arithmetic>(
     instance: &Instance,
     x: &mut [S],
     query: &mut dyn Door<S>,
-    look: &mut dyn FnMut(u64, &[S], &[S]) -> Result<(), Fault>,
+    look: &mut Look<'_, S>,
 ) -> Result<(), RunError> {
     let Layout { state, scratch } = instance.algorithm.layout(x.len(), instance.workers);
     let (mut state, mut scratch) = (vec![S::zero(); state], vec![S::zero(); scratch]);

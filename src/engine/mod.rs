@@ -9,7 +9,7 @@ mod oracle;
 mod range;
 mod run;
 
-pub use block::{Door, Record, exact, simulate, trace, trace_exact};
+pub use block::{Door, Look, Record, exact, simulate, trace, trace_exact};
 pub use measure::{Plan, Probe};
 pub use oracle::{ExactOracle, Sampled, Traffic};
 pub use range::ranges;

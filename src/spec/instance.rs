@@ -494,6 +494,8 @@ impl Builder<'_> {
         Ok(Schedule { expr: formula.expr.clone(), constant })
     }
 
+    /// Horizon, window and checkpoints.
+    #[allow(clippy::type_complexity)]
     fn times(&self) -> Result<(u64, (u64, u64), Vec<u64>), InstanceError> {
         let run = &self.experiment.run;
         let horizon = self.count(&run.horizon, "'horizon'", MAX_HORIZON)?;
