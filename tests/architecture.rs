@@ -17,14 +17,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("results", &[]),
     ("spec", &["scalar", "rng", "expr", "stats", "data", "model", "results"]),
     ("engine", &["scalar", "rng", "expr", "stats", "data", "model", "spec"]),
+    ("exact", &["scalar", "expr", "stats", "model", "spec", "engine"]),
     ("verdict", &["scalar", "expr", "stats", "model", "results", "spec", "engine"]),
     ("figure", &["results"]),
     ("report", &["results"]),
-    ("harness", &["scalar", "rng", "expr", "stats", "data", "model", "results", "spec", "engine", "verdict"]),
+    ("harness", &["scalar", "rng", "expr", "stats", "data", "model", "results", "spec", "engine", "exact", "verdict"]),
 ];
 
 /// Rooms whose numbers end in results.
-const COMPUTING: &[&str] = &["scalar", "rng", "expr", "stats", "data", "model", "engine", "verdict"];
+const COMPUTING: &[&str] = &["scalar", "rng", "expr", "stats", "data", "model", "engine", "exact", "verdict"];
 
 /// Functions of the standard library whose last bits differ between platforms, or that fuse two roundings.
 const FOREIGN: &[&str] = &[
