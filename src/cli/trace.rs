@@ -58,8 +58,8 @@ impl Trace {
         let Some(experiment) = variant.experiment() else {
             bail!("{} evaluates a quantity: there is nothing to trace", claim.spec.id)
         };
-        let cell = cells(variant)?.into_iter().next().context("the sweep is empty")?;
-        let mut instance = Instance::build(&registry, experiment, &cell)?;
+        let cell = cells(variant).map_err(|e| claim.locate(e))?.into_iter().next().context("the sweep is empty")?;
+        let mut instance = Instance::build(&registry, experiment, &cell).map_err(|e| claim.locate(e))?;
         if let Some(steps) = self.steps {
             // Schedules may name the horizon's parameter; the length of the run is all that changes here.
             anyhow::ensure!(steps > 0, "--steps 0: at least one step is needed");

@@ -23,6 +23,9 @@ pub struct Record<S> {
     pub diverged: Vec<Option<u64>>,
 }
 
+/// What is told of every iterate: its index, the iterate, and the algorithm's state.
+pub type Look<'a, S> = dyn FnMut(u64, &[S], &[S]) -> Result<(), Fault> + 'a;
+
 /// Everything that a run changes: the iterate, the algorithm's memory, and its working space.
 #[derive(Debug, Clone)]
 pub struct Workspace<S> {
@@ -85,7 +88,7 @@ pub fn simulate<S: Arithmetic>(
     instance: &Instance,
     x: Vec<S>,
     query: &mut dyn Door<S>,
-    look: &mut dyn FnMut(u64, &[S], &[S]) -> Result<(), Fault>,
+    look: &mut Look<'_, S>,
 ) -> Result<(), RunError> {
     let mut work = Workspace::new(instance, x);
     for k in 0..instance.horizon {

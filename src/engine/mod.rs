@@ -9,7 +9,7 @@ mod oracle;
 mod range;
 mod run;
 
-pub use block::{Door, Record, Workspace, plain, simulate, step_once, trace, trace_plain};
+pub use block::{Door, Look, Record, Workspace, plain, simulate, step_once, trace, trace_plain};
 pub use measure::{Plan, Point, Probe, combine_path, is_due, reduce};
 pub use oracle::{PlainOracle, Sampled, Traffic};
 pub use range::ranges;

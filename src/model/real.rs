@@ -173,7 +173,7 @@ impl fmt::Display for Significant {
         if size != 0.0 && !(1e-4..1e6).contains(&size) {
             write!(f, "{:.5e}", self.0)
         } else {
-            let digits = 5usize.saturating_sub(if size >= 1.0 { size.log10() as usize } else { 0 });
+            let digits = 5usize.saturating_sub(if size >= 1.0 { libm::log10(size) as usize } else { 0 });
             let text = format!("{:.digits$}", self.0);
             let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
             f.write_str(short)

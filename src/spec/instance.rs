@@ -84,6 +84,10 @@ fn cell(variant: &Variant, chosen: &BTreeMap<String, &Formula>) -> Result<Cell, 
         let Some(formula) = chosen.get(name) else { continue };
         let value = evaluate(&formula.expr, &|n| values.get(n).cloned())
             .map_err(|e| InstanceError::new(&formula.span, format!("'{name}': {e}")))?;
+        if !value.to_f64().is_finite() {
+            let message = format!("'{name}' is {value}; a parameter must be a finite number");
+            return Err(InstanceError::new(&formula.span, message));
+        }
         values.insert(name.clone(), value);
     }
     let given = variant
@@ -506,6 +510,8 @@ impl Builder<'_> {
         Ok(Schedule { expr: formula.expr.clone(), constant })
     }
 
+    /// Horizon, window and checkpoints.
+    #[allow(clippy::type_complexity)]
     fn times(&self) -> Result<(u64, (u64, u64), Vec<u64>), InstanceError> {
         let run = &self.experiment.run;
         let horizon = self.count(&run.horizon, "'horizon'", MAX_HORIZON)?;
