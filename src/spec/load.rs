@@ -31,7 +31,7 @@ const PROSE_KEYS: &[&str] = &[
     "figure",
 ];
 
-/// Reads a claim file, after laying `settings` (`--set NAME=VALUE`) over its parameters.
+/// Reads a claim file for the profile `quick`, after laying `settings` (`--set NAME=VALUE`) over its parameters.
 ///
 /// # Errors
 /// Every error of the file.
@@ -41,8 +41,22 @@ pub fn load(
     registry: &Registry,
     settings: &[(String, String)],
 ) -> Result<Spec, Box<SpecError>> {
+    load_in("quick", (file, text), registry, settings)
+}
+
+/// [`load`] for a profile, whose values parameters take where they are given by profile.
+///
+/// # Errors
+/// As there.
+pub fn load_in(
+    profile: &str,
+    (file, text): (&str, &str),
+    registry: &Registry,
+    settings: &[(String, String)],
+) -> Result<Spec, Box<SpecError>> {
     let fail = |diagnostics| Box::new(SpecError::new(file, text, diagnostics));
     let mut tree = tree::parse(text).map_err(fail)?;
+    super::profile::choose(&mut tree, profile).map_err(fail)?;
     set_parameters(&mut tree, settings).map_err(fail)?;
     let mut loader = Loader { reader: Reader::new(registry), registry, root: tree.clone() };
     let spec = loader.spec(text, settings);
