@@ -350,7 +350,7 @@ pub struct Spec {
     pub assumes: Vec<String>,
     /// Why bounds need not be homogeneous.
     pub units_waiver: Option<String>,
-    /// Declared units of parameters, as powers of [f] and [x]; others are numbers.
+    /// Declared units of parameters, as powers of `[f]` and `[x]`; others are numbers.
     pub dimensions: Vec<(String, (i64, i64))>,
     /// Remarks.
     pub notes: Vec<String>,
