@@ -229,6 +229,8 @@ pub struct Trial {
     pub question: Question,
     /// For orderings: the setup of each curve, in order.
     pub curves: Vec<(String, Variant)>,
+    /// The file as it reads for this trial, all changes laid over it.
+    pub tree: Table,
 }
 
 /// A right side with what was found about it.

@@ -310,7 +310,7 @@ impl Loader<'_> {
             let Some(variant) = self.variant(&tree) else { continue };
             let Some(question) = self.question(&tree, &variant, span) else { continue };
             let curves = question.order.iter().filter_map(|name| self.ordered(root, &tree, name, span)).collect();
-            trials.push(Trial { case: case.clone(), variant, question, curves });
+            trials.push(Trial { case: case.clone(), variant, question, curves, tree });
         }
         trials
     }
