@@ -8,8 +8,8 @@ use crate::results::{
 use crate::spec::{Question, Relation, Spec, Trial, Work, requirements};
 use crate::stats::share;
 use crate::verdict::{
-    CellVerdict, CellView, Comparison, SideValue, compare, compare_order, compare_rate, gather, left_of_estimates,
-    left_of_row, right_side, units_of,
+    CellVerdict, CellView, Comparison, SideValue, Trust, compare, compare_order, compare_rate, gather,
+    left_of_estimates, left_of_row, right_side, units_of,
 };
 use std::collections::BTreeMap;
 
@@ -18,20 +18,6 @@ pub(super) struct Judge<'a> {
     pub jobs: &'a Jobs<'a>,
     pub level: f64,
     pub registry: &'a Registry,
-}
-
-/// Whether statistics' known ranges are used. An interval from a range is sound for every n, but a long run's range
-/// can be so wide that it excludes nothing; knowing a range must not decide less than not knowing one, so that what
-/// stays undecided is asked again without it. The verdict's evidence says which of the two it rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ranged {
-    Yes,
-    No,
-}
-
-/// Whether a comparison is open only because a finite-sample interval is wide.
-fn too_wide(comparison: &Result<Comparison, String>) -> bool {
-    comparison.as_ref().is_ok_and(|c| c.outcome == Outcome::Undecided && c.grade == Evidence::FiniteSample)
 }
 
 impl Judge<'_> {
@@ -161,17 +147,17 @@ impl Judge<'_> {
     }
 
     /// The left side of an experiment's cell.
-    fn left(&self, question: &Question, job: &Job<'_>, run: &CellRun, ranged: Ranged) -> Result<SideValue, String> {
+    ///
+    /// `strongest` as in [`Trust`].
+    fn left(&self, question: &Question, job: &Job<'_>, run: &CellRun, strongest: bool) -> Result<SideValue, String> {
         let Some(e) = run.experiment() else { return Err("a quantity has no replicates".into()) };
         if let (n @ 1.., Some(step)) = e.estimates.diverged {
             return Err(format!("diverged: {n} of {} replicates, the first at step {step}", e.estimates.replicates));
         }
         let sources = job.sources(&question.left);
         let constants = |name: &str| run.constant(name);
-        let steps = e.instance.horizon;
-        let without = || (vec![None; e.ranges.0.len()], vec![None; e.ranges.1.len()]);
-        let ranges = if ranged == Ranged::Yes { &e.ranges } else { &without() };
-        left_of_estimates(&question.left, &sources, &e.estimates, ranges, &constants, self.each(), steps)
+        let trust = Trust { deterministic: e.estimates.deterministic, strongest, steps: e.instance.horizon };
+        left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, self.each(), trust)
     }
 
     fn experiment_cell(&self, trial: &Trial, job: &Job<'_>, run: &CellRun) -> CellVerdict {
@@ -185,14 +171,15 @@ impl Judge<'_> {
         let margin = question.margin.as_ref().map(|m| right_side(&m.expr, &constants)).transpose();
         verdict.trivial = trivial(question, &constants);
         verdict.right = right.as_ref().ok().cloned();
-        for ranged in [Ranged::Yes, Ranged::No] {
-            let left = self.left(question, job, run, ranged);
+        for strongest in [true, false] {
+            let left = self.left(question, job, run, strongest);
             verdict.left = left.as_ref().ok().cloned();
             verdict.comparison = left.and_then(|l| {
                 let (r, m) = (right.clone()?, margin.clone()?);
                 Ok(compare(question.relation, &l, &r, m.as_ref()))
             });
-            if !too_wide(&verdict.comparison) {
+            // Where the strongest evidence is too wide to decide, the next best may.
+            if verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided) {
                 break;
             }
         }
@@ -289,7 +276,7 @@ impl Judge<'_> {
                 let row = rows.first().ok_or("no rows")?;
                 left_of_row(&trial.question.left.combine, &outputs, row, &|name| run.constant(name))
             }
-            _ => self.left(&trial.question, job, run, Ranged::Yes),
+            _ => self.left(&trial.question, job, run, false),
         }
     }
 
@@ -301,23 +288,17 @@ impl Judge<'_> {
         (0..count)
             .map(|i| {
                 let mut verdict = self.blank(trial, &jobs[0].1.runs[i]);
-                for ranged in [Ranged::Yes, Ranged::No] {
-                    let side = |name: &String, job: &Job<'_>| {
-                        Ok((name.clone(), self.left(&trial.question, job, &job.runs[i], ranged)?))
-                    };
-                    let sides: Result<Vec<(String, SideValue)>, String> =
-                        jobs.iter().map(|(name, job)| side(name, job)).collect();
-                    verdict.comparison = sides.and_then(|sides| {
-                        let (low, high, comparison): (_, _, Comparison) =
-                            compare_order(&sides).ok_or("an ordering needs two curves")?;
-                        verdict.left = Some(low);
-                        verdict.right = Some(high);
-                        Ok(comparison)
-                    });
-                    if !too_wide(&verdict.comparison) {
-                        break;
-                    }
-                }
+                let sides: Result<Vec<(String, SideValue)>, String> = jobs
+                    .iter()
+                    .map(|(name, job)| Ok(((*name).clone(), self.left(&trial.question, job, &job.runs[i], true)?)))
+                    .collect();
+                verdict.comparison = sides.and_then(|sides| {
+                    let (low, high, comparison): (_, _, Comparison) =
+                        compare_order(&sides).ok_or("an ordering needs two curves")?;
+                    verdict.left = Some(low);
+                    verdict.right = Some(high);
+                    Ok(comparison)
+                });
                 verdict
             })
             .collect()

@@ -1,13 +1,17 @@
 //! Claim files: text, tree, checked claim, cells and instances.
 
+mod ask;
 mod claim;
 mod diagnostic;
+mod drawings;
 mod fields;
 mod instance;
 mod left;
 mod load;
+mod profile;
 mod read;
 mod schema;
+mod setup;
 mod tree;
 
 pub use claim::*;
@@ -17,5 +21,5 @@ pub use instance::{
     Cell, Instance, InstanceError, Schedule, StartPoint, cells, evaluate, evaluate_quantity, requirements,
 };
 pub use left::{Left, PathTerm, REDUCERS, Reducer, Term};
-pub use load::load;
+pub use load::{load, load_in};
 pub use schema::{json_schema, reference};

@@ -4,7 +4,7 @@
 //! **Source** sun2023, Algorithm 1; c_j is the coordinate version, step A = diag(gamma_j) with gamma_j = gamma c_j.
 //! **Differs from the source** the paper counts from t = 1 with x^1 = x^0; here k = t - 1, so that iterate k is its
 //! x^{k+1}. Any start is allowed. Several workers are averaged.
-//! **Shapes and units** m has the iterate's shape and a gradient's unit [f]/[x]; gamma in [x]; c has no unit.
+//! **Shapes and units** m has the iterate's shape and a gradient's unit `[f]/[x]`; gamma in `[x]`; c has no unit.
 //! **Ties and edge cases** m_0 = 0 unless `momentum_start` says otherwise; sgn(0) as `sign_zero` says.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
@@ -79,5 +79,11 @@ impl Algorithm for SignSgdSim {
 
     fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
         vec![View { name: "momentum", range: 0..dimension }]
+    }
+
+    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
+        let factors = self.factors.iter().flatten().map(Real::to_f64);
+        let top = factors.fold(if self.factors.is_none() { 1.0 } else { 0.0 }, f64::max);
+        Some(values[self.step_size.0].abs() * top)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! **Update** x -= lr sgn(sum_m sgn g_m).
 //! **Source** bernstein2018, Algorithm 3.
-//! **Shapes and units** lr in [x]. Votes are packed, sent, counted and sent back as bit planes.
+//! **Shapes and units** lr in `[x]`. Votes are packed, sent, counted and sent back as bit planes.
 //! **Ties and edge cases** a worker's sgn(0) as `sign_zero` says, the sign of a tied vote as `ties` says. A gradient
 //! that is NaN has no vote; its replicate's iterate becomes NaN in that coordinate, so that the run counts as diverged.
 
@@ -80,5 +80,9 @@ impl Algorithm for Vote {
         descend(step.x, &lr, g);
         apply_trace(step.x, trace);
         Ok(())
+    }
+
+    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
+        Some(values[self.step_size.0].abs())
     }
 }
