@@ -9,8 +9,8 @@ mod oracle;
 mod range;
 mod run;
 
-pub use block::{Door, Record, exact, simulate, trace, trace_exact};
-pub use measure::{Plan, Probe};
+pub use block::{Door, Record, Workspace, simulate, step_once, trace, trace_exact};
+pub use measure::{Plan, Point, Probe, combine_path, is_due, reduce};
 pub use oracle::{ExactOracle, Sampled, Traffic};
 pub use range::ranges;
 pub use run::{Estimates, PathMoments, Progress, Silent, run};

@@ -78,4 +78,8 @@ impl Algorithm for NoisySignSgd {
     fn is_random(&self, _semantics: &Semantics) -> bool {
         true
     }
+
+    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
+        Some(values[self.step_size.0].abs())
+    }
 }

@@ -40,4 +40,8 @@ impl Algorithm for SignSgd {
         count_signs(step.x.len(), step.workers, 0, step.semantics, query);
         Ok(())
     }
+
+    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
+        Some(values[self.step_size.0].abs())
+    }
 }

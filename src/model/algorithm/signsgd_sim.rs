@@ -75,4 +75,10 @@ impl Algorithm for SignSgdSim {
     fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
         vec![View { name: "momentum", range: 0..dimension }]
     }
+
+    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
+        let factors = self.factors.iter().flatten().map(Real::to_f64);
+        let top = factors.fold(if self.factors.is_none() { 1.0 } else { 0.0 }, f64::max);
+        Some(values[self.step_size.0].abs() * top)
+    }
 }

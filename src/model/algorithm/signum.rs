@@ -68,4 +68,8 @@ impl Algorithm for Signum {
     fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
         vec![View { name: "momentum", range: 0..dimension }]
     }
+
+    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
+        Some(values[self.step_size.0].abs())
+    }
 }

@@ -77,4 +77,8 @@ impl Algorithm for Vote {
         apply_trace(step.x, trace);
         Ok(())
     }
+
+    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
+        Some(values[self.step_size.0].abs())
+    }
 }

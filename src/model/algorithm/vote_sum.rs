@@ -53,4 +53,8 @@ impl Algorithm for VoteSum {
     fn is_random(&self, semantics: &Semantics) -> bool {
         semantics.sign_zero == SignZero::Random
     }
+
+    fn reach(&self, values: &[f64], workers: usize) -> Option<f64> {
+        Some(values[self.step_size.0].abs() * workers as f64)
+    }
 }
