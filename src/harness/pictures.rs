@@ -116,6 +116,7 @@ fn curves(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> Vec<Panel> {
                 let Some(job) = jobs.of(case, variant) else { continue };
                 for run in &job.runs {
                     let values = swept_text(variant, run);
+                    let case = if figure.cases.len() == 1 { "" } else { case };
                     for formula in formulas {
                         let mut name = label(curve, case, &values);
                         if several {
@@ -193,11 +194,12 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
             let others: Vec<String> = record
                 .cell
                 .iter()
-                .filter(|(n, _)| **n != x_name && *n != "input")
+                .filter(|(n, _)| **n != x_name && *n != "input" && !(*n == "case" && figure.cases.len() == 1))
                 .map(|(n, v)| group_text(n, v))
                 .collect();
             by_group.entry(others.join(", ")).or_default().push((x, record));
         }
+        let single = by_group.len() == 1;
         for (group, mut points) in by_group {
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
             let next = groups.len();
@@ -215,7 +217,7 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
                     high: points.iter().map(|p| p.1.left.high).collect(),
                 });
             }
-            let bound_color = if groups.len() == 1 {
+            let bound_color = if single {
                 1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0)
             } else {
                 color
