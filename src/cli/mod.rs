@@ -6,6 +6,7 @@ mod compute;
 mod export;
 mod list;
 mod new;
+mod replay;
 mod reproduce;
 mod schema;
 mod trace;
@@ -64,6 +65,8 @@ enum Command {
     Trace(trace::Trace),
     /// Evaluate a closed form of the papers
     Compute(compute::Compute),
+    /// Decide a certificate again
+    Replay(replay::Replay),
     /// Draw figures again from results
     Figure(export::Figure),
     /// Write the page again from results
@@ -81,6 +84,9 @@ enum Command {
     /// Print the JSON Schema of a claim file, or the field reference
     Schema(schema::Schema),
     /// Print shell completions
+    #[command(
+        after_help = "Example: signcheck completions bash > ~/.local/share/bash-completion/completions/signcheck"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -104,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Verify(c) => c.run(),
         Command::Trace(c) => c.run(),
         Command::Compute(c) => c.run(),
+        Command::Replay(c) => c.run(),
         Command::Figure(c) => c.run(),
         Command::Report(c) => c.run(),
         Command::Export(c) => c.run(),
@@ -113,8 +120,10 @@ pub fn main() -> ExitCode {
         Command::Check(c) => c.run(),
         Command::Schema(c) => c.run(),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "signcheck", &mut std::io::stdout());
-            Ok(Exit::Expected)
+            // Through a buffer: the generator itself panics where its reader stops early.
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "signcheck", &mut text);
+            common::print(&String::from_utf8_lossy(&text)).map(|()| Exit::Expected)
         }
     };
     match result {

@@ -2,7 +2,7 @@
 
 use super::RunError;
 use super::measure::{Plan, Point, Recorder};
-use super::oracle::{ExactOracle, Keys, LaneOracle, Sampled, Streams, Traffic};
+use super::oracle::{Keys, LaneOracle, PlainOracle, Sampled, Streams, Traffic};
 use crate::model::{Arithmetic, Layout, Query, Step};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Rational, Scalar};
@@ -22,6 +22,9 @@ pub struct Record<S> {
     /// For each lane, the first iteration after which its iterate was not finite.
     pub diverged: Vec<Option<u64>>,
 }
+
+/// What is told of every iterate: its index, the iterate, and the algorithm's state.
+pub type Look<'a, S> = dyn FnMut(u64, &[S], &[S]) -> Result<(), Fault> + 'a;
 
 /// Everything that a run changes: the iterate, the algorithm's memory, and its working space.
 #[derive(Debug, Clone)]
@@ -85,7 +88,7 @@ pub fn simulate<S: Arithmetic>(
     instance: &Instance,
     x: Vec<S>,
     query: &mut dyn Door<S>,
-    look: &mut dyn FnMut(u64, &[S], &[S]) -> Result<(), Fault>,
+    look: &mut Look<'_, S>,
 ) -> Result<(), RunError> {
     let mut work = Workspace::new(instance, x);
     for k in 0..instance.horizon {
@@ -132,9 +135,9 @@ where
     }
 }
 
-impl Door<Rational> for ExactOracle<'_> {
+impl<S: Arithmetic> Door<S> for PlainOracle<'_> {
     fn set_batch(&mut self, _batch: u64) {}
-    fn as_query(&mut self) -> &mut dyn Query<Rational> {
+    fn as_query(&mut self) -> &mut dyn Query<S> {
         self
     }
 }
@@ -221,22 +224,42 @@ pub fn trace(
     Ok((iterates, oracle.traffic))
 }
 
-/// The iterates of a deterministic instance in exact arithmetic.
+/// What a run without randomness records, in any arithmetic.
+///
+/// # Errors
+/// As [`simulate`]; a random start, or constants that the arithmetic cannot hold.
+pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S>, RunError> {
+    let x = fixed_start::<S>(instance)?;
+    let mut oracle = PlainOracle::new(instance);
+    let mut recorder = Recorder::new(plan, instance);
+    let mut gradient = vec![S::zero(); x.len()];
+    simulate(instance, x, &mut oracle, &mut |k, x, state| {
+        if recorder.wants(k) {
+            recorder.record(k, &mut Point::new(instance, x, state, &mut gradient))?;
+        }
+        Ok(())
+    })?;
+    let paths = recorder.paths().map_err(|fault| RunError::Step { step: instance.horizon, fault })?;
+    let (series, curves) = (recorder.series, recorder.curves);
+    Ok(Record { paths, series, curves, traffic: oracle.traffic, diverged: vec![None] })
+}
+
+fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
+    let point = match &instance.start {
+        StartPoint::At(point) => point.iter().map(crate::model::Real::cast).collect::<Result<Vec<S>, Fault>>(),
+        StartPoint::Random(_) => Err(Fault::Unsupported("a random start has no single run".into())),
+    };
+    point.map_err(|fault| RunError::Step { step: 0, fault })
+}
+
+/// The iterates of a deterministic instance in any arithmetic.
 ///
 /// # Errors
 /// [`Fault::NoExactForm`] where a part leaves the rationals.
-pub fn trace_exact(instance: &Instance) -> Result<(Vec<Vec<Rational>>, Traffic), RunError> {
-    let StartPoint::At(point) = &instance.start else {
-        return Err(RunError::Step {
-            step: 0,
-            fault: Fault::Unsupported("a random start has no single exact run".into()),
-        });
-    };
-    let x: Result<Vec<Rational>, Fault> = point.iter().map(crate::model::Real::cast).collect();
-    let x = x.map_err(|fault| RunError::Step { step: 0, fault })?;
-    let mut oracle = ExactOracle::new(instance);
+pub fn trace_plain<S: Arithmetic>(instance: &Instance) -> Result<(Vec<Vec<S>>, Traffic), RunError> {
+    let mut oracle = PlainOracle::new(instance);
     let mut iterates = Vec::new();
-    simulate(instance, x, &mut oracle, &mut |_, x, _| {
+    simulate(instance, fixed_start::<S>(instance)?, &mut oracle, &mut |_, x, _| {
         iterates.push(x.to_vec());
         Ok(())
     })?;

@@ -6,7 +6,7 @@ use super::measure::Plan;
 use super::oracle::{Keys, Sampled, Traffic};
 use crate::scalar::{Lane, Rational, WIDTH};
 use crate::spec::Instance;
-use crate::stats::Moments;
+use crate::stats::{Interval, Moments};
 use rayon::prelude::*;
 
 /// Blocks in flight at once; a constant, so that memory does not depend on the machine.
@@ -33,6 +33,8 @@ pub struct PathMoments {
     pub moments: Moments,
     /// The value where it is known exactly.
     pub exact: Option<Rational>,
+    /// An enclosure of the value, from a run in interval arithmetic.
+    pub enclosed: Option<Interval>,
 }
 
 /// What a cell's replicates say.
@@ -83,6 +85,18 @@ impl Estimates {
         }
         self.traffic = traffic;
         self.replicates = self.replicates.max(1);
+    }
+
+    /// Puts enclosures beside what was sampled.
+    pub fn set_enclosed(&mut self, record: Record<Interval>) {
+        for (slot, value) in self.paths.iter_mut().zip(record.paths) {
+            slot.enclosed = Some(value);
+        }
+        for (slots, values) in self.series.iter_mut().zip(record.series) {
+            for (slot, value) in slots.iter_mut().zip(values) {
+                slot.enclosed = Some(value);
+            }
+        }
     }
 
     fn absorb<const N: usize>(&mut self, record: &Record<Lane<N>>, active: usize) {

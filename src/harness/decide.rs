@@ -2,7 +2,7 @@
 
 use super::assemble::Judge;
 use super::pictures;
-use crate::engine::{Estimates, Plan, Progress, RunError, ranges, run};
+use crate::engine::{Estimates, Plan, Progress, RunError, plain, ranges, run};
 use crate::exact::{Budget, ExactEstimates, enumerate};
 use crate::expr::Expr;
 use crate::model::{Real, Registry, Row};
@@ -308,6 +308,13 @@ fn run_cell(
     };
     if let Some(exact) = exact {
         estimates.set_exact(exact.paths, exact.series, exact.traffic);
+    }
+    if estimates.deterministic && !complete {
+        let plan = Plan { curves: Vec::new(), ..plan.clone() };
+        // An enclosure that cannot be had leaves the doubles, as numeric evidence.
+        if let Ok(record) = plain::<Interval>(&instance, &plan) {
+            estimates.set_enclosed(record);
+        }
     }
     let ranges = ranges(&instance, &plan);
     Ok(ExperimentRun { instance, estimates, ranges })

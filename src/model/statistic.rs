@@ -9,9 +9,9 @@ pub struct StatisticSpec {
     pub name: &'static str,
     /// Meaning.
     pub doc: &'static str,
-    /// Power of [f].
+    /// Power of `[f]`.
     pub f: i8,
-    /// Power of [x].
+    /// Power of `[x]`.
     pub x: i8,
     /// Which one it is.
     pub statistic: Statistic,
@@ -82,10 +82,13 @@ fn coordinate(name: &str) -> Option<usize> {
     name.strip_prefix('x')?.parse::<usize>().ok()?.checked_sub(1)
 }
 
+/// A norm of the view of that number.
+type OfView = fn(usize) -> Statistic;
+
 /// The view's name and a constructor, for `error_l2` and the like.
-fn view(name: &str) -> Option<(&str, fn(usize) -> Statistic)> {
+fn view(name: &str) -> Option<(&str, OfView)> {
     let (view, norm) = name.rsplit_once('_')?;
-    let make: fn(usize) -> Statistic = match norm {
+    let make: OfView = match norm {
         "l1" => Statistic::ViewL1,
         "l2" => Statistic::ViewL2,
         "l2sq" => Statistic::ViewL2Squared,

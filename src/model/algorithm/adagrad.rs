@@ -4,8 +4,8 @@
 //! b^2 += |sgn g|_2^2; x -= (eta/b) sgn g (`sign-adagrad-b`).
 //! **Source** li2021, equations 5, 6 and 9.
 //! **Differs from the source** several workers are averaged; eta may be a schedule.
-//! **Shapes and units** the state is the one number b^2, in ([f]/[x])^2 for the first two and without a unit for the
-//! third. eta is in [x], but for `adagrad-norm` too: g/b has no unit.
+//! **Shapes and units** the state is the one number b^2, in (`[f]/[x]`)^2 for the first two and without a unit for the
+//! third. eta is in `[x]`, but for `adagrad-norm` too: g/b has no unit.
 //! **Ties and edge cases** b = 0 can only follow from b0 = 0 and zero gradients: the step is then 0. In exact
 //! arithmetic a b that is no rational ends the run with a fault.
 
