@@ -26,7 +26,8 @@ pub struct Record<S> {
     pub diverged: Vec<Option<u64>>,
 }
 
-/// Runs an algorithm from `x`, handing every iterate (the start and the last included) to `look`.
+/// Runs an algorithm from `x`, handing every iterate (the start and the last included) to `look`,
+/// with the algorithm's state and what has been sent so far.
 ///
 /// # Errors
 /// The first fault, with its iteration.
@@ -34,7 +35,7 @@ pub fn simulate<S: Arithmetic>(
     instance: &Instance,
     x: &mut [S],
     query: &mut dyn Door<S>,
-    look: &mut dyn FnMut(u64, &[S], &[S]) -> Result<(), Fault>,
+    look: &mut dyn FnMut(u64, &[S], &[S], Traffic) -> Result<(), Fault>,
 ) -> Result<(), RunError> {
     let Layout { state, scratch } = instance.algorithm.layout(x.len(), instance.workers);
     let (mut state, mut scratch) = (vec![S::zero(); state], vec![S::zero(); scratch]);
@@ -43,7 +44,7 @@ pub fn simulate<S: Arithmetic>(
     let problem = S::problem(&*instance.problem);
     for k in 0..instance.horizon {
         let at = |fault| RunError::Step { step: k, fault };
-        look(k, x, &state).map_err(at)?;
+        look(k, x, &state, query.traffic()).map_err(at)?;
         for (value, schedule) in values.iter_mut().zip(&instance.schedules) {
             *value = instance.schedule_at(schedule, k).map_err(at)?;
         }
@@ -60,7 +61,7 @@ pub fn simulate<S: Arithmetic>(
         algorithm.run_step(step, query.as_query()).map_err(at)?;
         problem.project_onto(x);
     }
-    look(instance.horizon, x, &state).map_err(|fault| RunError::Step { step: instance.horizon, fault })
+    look(instance.horizon, x, &state, query.traffic()).map_err(|fault| RunError::Step { step: instance.horizon, fault })
 }
 
 fn batch_at(instance: &Instance, k: u64) -> Result<u64, Fault> {
@@ -84,6 +85,8 @@ fn batch_at(instance: &Instance, k: u64) -> Result<u64, Fault> {
 pub trait Door<S>: Query<S> {
     /// Draws averaged into the gradients of the coming step.
     fn set_batch(&mut self, batch: u64);
+    /// What has passed the door.
+    fn traffic(&self) -> Traffic;
     /// The door as the algorithm sees it.
     fn as_query(&mut self) -> &mut dyn Query<S>;
 }
@@ -95,6 +98,9 @@ where
     fn set_batch(&mut self, batch: u64) {
         self.batch = batch;
     }
+    fn traffic(&self) -> Traffic {
+        self.traffic
+    }
     fn as_query(&mut self) -> &mut dyn Query<Lane<N>> {
         self
     }
@@ -102,6 +108,9 @@ where
 
 impl Door<Rational> for ExactOracle<'_> {
     fn set_batch(&mut self, _batch: u64) {}
+    fn traffic(&self) -> Traffic {
+        self.traffic
+    }
     fn as_query(&mut self) -> &mut dyn Query<Rational> {
         self
     }
@@ -122,10 +131,11 @@ where
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Lane::splat(0.0); x.len()];
     let mut diverged: Vec<Option<u64>> = vec![None; N];
-    simulate(instance, &mut x, &mut oracle, &mut |k, x, state| {
+    simulate(instance, &mut x, &mut oracle, &mut |k, x, state, traffic| {
         note_divergence(k, x, &mut diverged);
         if recorder.wants(k) {
-            recorder.record(k, &mut Point::new(instance, x, state, &mut gradient))?;
+            let mut point = Point::new(instance, x, state, &mut gradient).after(traffic);
+            recorder.record(k, &mut point)?;
         }
         Ok(())
     })?;
@@ -181,12 +191,13 @@ pub fn exact(instance: &Instance, plan: &Plan) -> Result<Record<Rational>, RunEr
     let mut oracle = ExactOracle::new(instance);
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Rational::zero(); x.len()];
-    simulate(instance, &mut x, &mut oracle, &mut |k, x, state| {
+    simulate(instance, &mut x, &mut oracle, &mut |k, x, state, traffic| {
         if x.iter().any(|v| v.bits() > MAX_EXACT_BITS) {
             return Err(Fault::TooLarge(MAX_EXACT_BITS));
         }
         if recorder.wants(k) {
-            recorder.record(k, &mut Point::new(instance, x, state, &mut gradient))?;
+            let mut point = Point::new(instance, x, state, &mut gradient).after(traffic);
+            recorder.record(k, &mut point)?;
         }
         Ok(())
     })?;
@@ -210,7 +221,7 @@ pub fn trace(
     let mut x = start::<1>(instance, &keys, replicate);
     let mut oracle = LaneOracle::<1>::new(instance, Streams::new(&keys, replicate));
     let mut iterates = Vec::new();
-    simulate(instance, &mut x, &mut oracle, &mut |_, x, _| {
+    simulate(instance, &mut x, &mut oracle, &mut |_, x, _, _| {
         iterates.push(x.iter().map(|v| v.0[0]).collect());
         Ok(())
     })?;
@@ -232,7 +243,7 @@ pub fn trace_exact(instance: &Instance) -> Result<(Vec<Vec<Rational>>, Traffic),
     let mut x = x.map_err(|fault| RunError::Step { step: 0, fault })?;
     let mut oracle = ExactOracle::new(instance);
     let mut iterates = Vec::new();
-    simulate(instance, &mut x, &mut oracle, &mut |_, x, _| {
+    simulate(instance, &mut x, &mut oracle, &mut |_, x, _, _| {
         iterates.push(x.to_vec());
         Ok(())
     })?;

@@ -1,6 +1,7 @@
 //! What is measured along a run.
 
 use super::RunError;
+use super::oracle::Traffic;
 use crate::expr::Expr;
 use crate::model::{Arithmetic, Evaluates, Real, Statistic, resolve};
 use crate::scalar::{Fault, Scalar};
@@ -105,13 +106,19 @@ pub(super) struct Point<'a, S: Arithmetic> {
     pub x: &'a [S],
     pub state: &'a [S],
     value: Option<S>,
+    sent: Option<Traffic>,
     gradient: &'a mut [S],
     has_gradient: bool,
 }
 
 impl<'a, S: Arithmetic> Point<'a, S> {
     pub fn new(instance: &'a Instance, x: &'a [S], state: &'a [S], gradient: &'a mut [S]) -> Self {
-        Point { instance, x, state, value: None, gradient, has_gradient: false }
+        Point { instance, x, state, value: None, sent: None, gradient, has_gradient: false }
+    }
+
+    /// The same point with what was sent before it.
+    pub fn after(self, traffic: Traffic) -> Self {
+        Point { sent: Some(traffic), ..self }
     }
 
     fn problem(&self) -> &'a dyn Evaluates<S> {
@@ -147,6 +154,10 @@ impl<'a, S: Arithmetic> Point<'a, S> {
             Statistic::Distance => l2_squared(&self.offset()?).sqrt(),
             Statistic::DistanceInf => Ok(linf(&self.offset()?)),
             Statistic::Coordinate(i) => Ok(self.x[i].clone()),
+            Statistic::Bits => {
+                let sent = self.sent.ok_or_else(|| missing("what was sent"))?;
+                Ok(S::ratio(i64::try_from(sent.bits()).unwrap_or(i64::MAX), 1))
+            }
             Statistic::ViewL1(i) => Ok(l1(self.view(i))),
             Statistic::ViewL2(i) => l2_squared(self.view(i)).sqrt(),
             Statistic::ViewL2Squared(i) => Ok(l2_squared(self.view(i))),
