@@ -3,6 +3,7 @@
 
 pub mod data;
 pub mod engine;
+pub mod exact;
 pub mod expr;
 pub mod figure;
 pub mod harness;

@@ -4,10 +4,10 @@ use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signcheck::engine::Progress;
-use signcheck::harness::{Catalog, ClaimText, Profile};
+use signcheck::harness::{Catalog, ClaimText, HarnessError, Profile};
 use signcheck::model::Registry;
 use signcheck::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
-use signcheck::spec::{Spec, SpecError, load};
+use signcheck::spec::{Diagnostic, InstanceError, Spec, SpecError, load_in};
 use std::io::{IsTerminal, Write};
 
 /// A claim with its text.
@@ -16,16 +16,28 @@ pub struct Loaded {
     pub spec: Spec,
 }
 
+impl Loaded {
+    /// An error of this claim's instances, with its place in the file.
+    pub fn locate(&self, error: InstanceError) -> SpecErrors {
+        let diagnostic = Diagnostic::new(error.span, error.message);
+        SpecErrors(vec![SpecError::new(&self.claim.file, &self.claim.text, vec![diagnostic])])
+    }
+}
+
 /// Prints an error with its causes; errors of claim files show their source lines.
 pub fn report_error(error: &anyhow::Error) {
     let mut stderr = anstream::stderr().lock();
-    let shown = match error.downcast_ref::<SpecErrors>() {
-        Some(errors) => {
-            let colour = std::io::stderr().is_terminal();
-            let texts: Vec<String> = errors.0.iter().map(|e| e.render(colour)).collect();
-            writeln!(stderr, "{}", texts.join("\n\n"))
-        }
-        None => writeln!(stderr, "error: {error:#}"),
+    let of_files: Vec<&SpecError> = match (error.downcast_ref::<SpecErrors>(), error.downcast_ref::<HarnessError>()) {
+        (Some(errors), _) => errors.0.iter().collect(),
+        (_, Some(HarnessError::Spec(one))) => vec![one.as_ref()],
+        _ => Vec::new(),
+    };
+    let shown = if of_files.is_empty() {
+        writeln!(stderr, "error: {error:#}")
+    } else {
+        let colour = std::io::stderr().is_terminal();
+        let texts: Vec<String> = of_files.iter().map(|e| e.render(colour)).collect();
+        writeln!(stderr, "{}", texts.join("\n\n"))
     };
     // An error about a closed stderr has nowhere to go.
     let _ = shown;
@@ -60,9 +72,19 @@ pub fn print_json<T: serde::Serialize>(value: &T) -> Result<()> {
 
 /// Loads the claims that arguments name, with parameters set.
 pub fn load_all(claims: Vec<ClaimText>, registry: &Registry, set: &[(String, String)]) -> Result<Vec<Loaded>> {
+    load_all_in(Profile::Quick, claims, registry, set)
+}
+
+/// [`load_all`] for a profile.
+pub fn load_all_in(
+    profile: Profile,
+    claims: Vec<ClaimText>,
+    registry: &Registry,
+    set: &[(String, String)],
+) -> Result<Vec<Loaded>> {
     let (mut loaded, mut errors) = (Vec::new(), Vec::new());
     for claim in claims {
-        match load(&claim.file, &claim.text, registry, set) {
+        match load_in(profile.name(), (&claim.file, &claim.text), registry, set) {
             Ok(spec) => loaded.push(Loaded { claim, spec }),
             Err(error) => errors.push(*error),
         }

@@ -81,6 +81,9 @@ enum Command {
     /// Print the JSON Schema of a claim file, or the field reference
     Schema(schema::Schema),
     /// Print shell completions
+    #[command(
+        after_help = "Example: signcheck completions bash > ~/.local/share/bash-completion/completions/signcheck"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -113,8 +116,10 @@ pub fn main() -> ExitCode {
         Command::Check(c) => c.run(),
         Command::Schema(c) => c.run(),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "signcheck", &mut std::io::stdout());
-            Ok(Exit::Expected)
+            // Through a buffer: the generator itself panics where its reader stops early.
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "signcheck", &mut text);
+            common::print(&String::from_utf8_lossy(&text)).map(|()| Exit::Expected)
         }
     };
     match result {

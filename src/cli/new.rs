@@ -21,8 +21,13 @@ const TEMPLATE: &str = include_str!("template.toml");
 
 impl New {
     pub fn run(self) -> Result<Exit> {
-        let Some((paper, name)) = self.id.split_once('/') else {
-            bail!("'{}' is not of the form <paper>/<claim>, such as my-paper/theorem-1", self.id)
+        let is_word =
+            |w: &str| !w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        let Some((paper, name)) = self.id.split_once('/').filter(|(p, n)| is_word(p) && is_word(n)) else {
+            bail!(
+                "'{}' is not of the form <paper>/<claim>: two words of lower-case letters, digits and hyphens, such as my-paper/theorem-1",
+                self.id
+            )
         };
         let text = TEMPLATE.replace("PAPER", paper).replace("CLAIM", name);
         let path = self.out.unwrap_or_else(|| format!("{name}.toml").into());

@@ -1,6 +1,6 @@
 //! `reproduce`: the main job.
 
-use super::common::{Bar, Loaded, exit_of_results, level, load_all, print, profile, width};
+use super::common::{Bar, Loaded, exit_of_results, level, load_all_in, print, profile, width};
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -54,7 +54,7 @@ impl Reproduce {
             claims.dedup();
             claims
         };
-        let claims = load_all(claims, &registry, &[])?;
+        let claims = load_all_in(self.profile, claims, &registry, &[])?;
         let seed = self.computing.start()?;
         if self.dry_run {
             return self.plan(&claims);

@@ -5,9 +5,11 @@ use super::{Computing, Exit};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
-use signcheck::engine::{Traffic, trace, trace_exact};
+use signcheck::engine::{RunError, Traffic, trace, trace_plain};
 use signcheck::model::Registry;
+use signcheck::scalar::{Fault, Rational};
 use signcheck::spec::{Instance, cells};
+use signcheck::stats::Interval;
 
 /// Prints the iterates of one replicate of the file's first cell.
 #[derive(Debug, Args)]
@@ -56,8 +58,8 @@ impl Trace {
         let Some(experiment) = variant.experiment() else {
             bail!("{} evaluates a quantity: there is nothing to trace", claim.spec.id)
         };
-        let cell = cells(variant)?.into_iter().next().context("the sweep is empty")?;
-        let mut instance = Instance::build(&registry, experiment, &cell)?;
+        let cell = cells(variant).map_err(|e| claim.locate(e))?.into_iter().next().context("the sweep is empty")?;
+        let mut instance = Instance::build(&registry, experiment, &cell).map_err(|e| claim.locate(e))?;
         if let Some(steps) = self.steps {
             // Schedules may name the horizon's parameter; the length of the run is all that changes here.
             anyhow::ensure!(steps > 0, "--steps 0: at least one step is needed");
@@ -69,9 +71,15 @@ impl Trace {
                 "{} draws random numbers: an exact trace needs a deterministic instance",
                 claim.spec.id
             );
-            let (iterates, traffic) = trace_exact(&instance)?;
-            let text = iterates.iter().map(|x| x.iter().map(ToString::to_string).collect()).collect();
-            self.show(&claim.spec.id, "rational", text, traffic)
+            match trace_plain::<Rational>(&instance) {
+                Ok((iterates, traffic)) => self.show(&claim.spec.id, "rational", texts(&iterates), traffic),
+                // Where a root or a sine enters, enclosures go on.
+                Err(RunError::Step { fault: Fault::NoExactForm(_), .. }) => {
+                    let (iterates, traffic) = trace_plain::<Interval>(&instance)?;
+                    self.show(&claim.spec.id, "interval", texts(&iterates), traffic)
+                }
+                Err(error) => Err(error.into()),
+            }
         } else {
             let axes = signcheck::harness::axes(&claim.spec, case, &cell);
             let (iterates, traffic) = trace(&instance, seed, &axes, self.replicate)?;
@@ -106,4 +114,8 @@ impl Trace {
         }
         Ok(Exit::Expected)
     }
+}
+
+fn texts<T: std::fmt::Display>(iterates: &[Vec<T>]) -> Vec<Vec<String>> {
+    iterates.iter().map(|x| x.iter().map(ToString::to_string).collect()).collect()
 }

@@ -1,6 +1,6 @@
 //! `verify`: decides claims and prints the verdicts.
 
-use super::common::{Bar, assignment, exit_of_results, level, load_all, print, print_json, profile, resolve, width};
+use super::common::{Bar, assignment, exit_of_results, level, load_all_in, print, print_json, profile, resolve, width};
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -54,7 +54,7 @@ impl Verify {
             }
             None => arguments,
         };
-        let claims = load_all(resolve(&arguments)?, &registry, &self.set)?;
+        let claims = load_all_in(profile_used, resolve(&arguments)?, &registry, &self.set)?;
         let total = claims.iter().map(|c| replicate_count(&c.spec, profile_used)).sum();
         let bar = Bar::new(total);
         let mut results = Vec::new();

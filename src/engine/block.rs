@@ -2,14 +2,11 @@
 
 use super::RunError;
 use super::measure::{Plan, Point, Recorder};
-use super::oracle::{ExactOracle, Keys, LaneOracle, Sampled, Streams, Traffic};
+use super::oracle::{Keys, LaneOracle, PlainOracle, Sampled, Streams, Traffic};
 use crate::model::{Arithmetic, Layout, Query, Step};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Rational, Scalar};
 use crate::spec::{Instance, StartPoint};
-
-/// Exact iterates past this size are given up: time grows with the square of their length.
-const MAX_EXACT_BITS: usize = 60_000;
 
 /// What a run in one arithmetic records.
 #[derive(Debug, Clone)]
@@ -26,42 +23,80 @@ pub struct Record<S> {
     pub diverged: Vec<Option<u64>>,
 }
 
-/// Runs an algorithm from `x`, handing every iterate (the start and the last included) to `look`,
-/// with the algorithm's state and what has been sent so far.
+/// What is told of every iterate: its index, the iterate, the algorithm's state, and what was sent before it.
+pub type Look<'a, S> = dyn FnMut(u64, &[S], &[S], Traffic) -> Result<(), Fault> + 'a;
+
+/// Everything that a run changes: the iterate, the algorithm's memory, and its working space.
+#[derive(Debug, Clone)]
+pub struct Workspace<S> {
+    /// The iterate.
+    pub x: Vec<S>,
+    /// The algorithm's memory.
+    pub state: Vec<S>,
+    scratch: Vec<S>,
+    values: Vec<S>,
+}
+
+impl<S: Arithmetic> Workspace<S> {
+    /// A run about to start at `x`.
+    #[must_use]
+    pub fn new(instance: &Instance, x: Vec<S>) -> Self {
+        let Layout { state, scratch } = instance.algorithm.layout(x.len(), instance.workers);
+        Workspace {
+            x,
+            state: vec![S::zero(); state],
+            scratch: vec![S::zero(); scratch],
+            values: vec![S::zero(); instance.schedules.len()],
+        }
+    }
+}
+
+/// Runs step k.
+///
+/// # Errors
+/// The step's fault, with its iteration.
+pub fn step_once<S: Arithmetic>(
+    instance: &Instance,
+    k: u64,
+    work: &mut Workspace<S>,
+    query: &mut dyn Door<S>,
+) -> Result<(), RunError> {
+    let at = |fault| RunError::Step { step: k, fault };
+    for (value, schedule) in work.values.iter_mut().zip(&instance.schedules) {
+        *value = instance.schedule_at(schedule, k).map_err(at)?;
+    }
+    query.set_batch(batch_at(instance, k).map_err(at)?);
+    let step = Step {
+        k,
+        x: &mut work.x,
+        state: &mut work.state,
+        scratch: &mut work.scratch,
+        values: &work.values,
+        workers: instance.workers,
+        semantics: &instance.semantics,
+    };
+    S::algorithm(&*instance.algorithm).run_step(step, query.as_query()).map_err(at)?;
+    S::problem(&*instance.problem).project_onto(&mut work.x);
+    Ok(())
+}
+
+/// Runs an algorithm from `x`, handing every iterate (the start and the last included) to `look`.
 ///
 /// # Errors
 /// The first fault, with its iteration.
 pub fn simulate<S: Arithmetic>(
     instance: &Instance,
-    x: &mut [S],
+    x: Vec<S>,
     query: &mut dyn Door<S>,
-    look: &mut dyn FnMut(u64, &[S], &[S], Traffic) -> Result<(), Fault>,
+    look: &mut Look<'_, S>,
 ) -> Result<(), RunError> {
-    let Layout { state, scratch } = instance.algorithm.layout(x.len(), instance.workers);
-    let (mut state, mut scratch) = (vec![S::zero(); state], vec![S::zero(); scratch]);
-    let mut values = vec![S::zero(); instance.schedules.len()];
-    let algorithm = S::algorithm(&*instance.algorithm);
-    let problem = S::problem(&*instance.problem);
+    let mut work = Workspace::new(instance, x);
     for k in 0..instance.horizon {
-        let at = |fault| RunError::Step { step: k, fault };
-        look(k, x, &state, query.traffic()).map_err(at)?;
-        for (value, schedule) in values.iter_mut().zip(&instance.schedules) {
-            *value = instance.schedule_at(schedule, k).map_err(at)?;
-        }
-        query.set_batch(batch_at(instance, k).map_err(at)?);
-        let step = Step {
-            k,
-            x,
-            state: &mut state,
-            scratch: &mut scratch,
-            values: &values,
-            workers: instance.workers,
-            semantics: &instance.semantics,
-        };
-        algorithm.run_step(step, query.as_query()).map_err(at)?;
-        problem.project_onto(x);
+        look(k, &work.x, &work.state, query.traffic()).map_err(|fault| RunError::Step { step: k, fault })?;
+        step_once(instance, k, &mut work, query)?;
     }
-    look(instance.horizon, x, &state, query.traffic()).map_err(|fault| RunError::Step { step: instance.horizon, fault })
+    let end = |fault| RunError::Step { step: instance.horizon, fault };
+    look(instance.horizon, &work.x, &work.state, query.traffic()).map_err(end)
 }
 
 fn batch_at(instance: &Instance, k: u64) -> Result<u64, Fault> {
@@ -106,12 +141,12 @@ where
     }
 }
 
-impl Door<Rational> for ExactOracle<'_> {
+impl<S: Arithmetic> Door<S> for PlainOracle<'_> {
     fn set_batch(&mut self, _batch: u64) {}
     fn traffic(&self) -> Traffic {
         self.traffic
     }
-    fn as_query(&mut self) -> &mut dyn Query<Rational> {
+    fn as_query(&mut self) -> &mut dyn Query<S> {
         self
     }
 }
@@ -126,12 +161,12 @@ pub(super) fn block<const N: usize>(
 where
     Lane<N>: Sampled<N>,
 {
-    let mut x = start::<N>(instance, keys, first);
+    let x = start::<N>(instance, keys, first);
     let mut oracle = LaneOracle::new(instance, Streams::new(keys, first));
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Lane::splat(0.0); x.len()];
     let mut diverged: Vec<Option<u64>> = vec![None; N];
-    simulate(instance, &mut x, &mut oracle, &mut |k, x, state, traffic| {
+    simulate(instance, x, &mut oracle, &mut |k, x, state, traffic| {
         note_divergence(k, x, &mut diverged);
         if recorder.wants(k) {
             let mut point = Point::new(instance, x, state, &mut gradient).after(traffic);
@@ -178,35 +213,6 @@ where
     }
 }
 
-/// Runs a deterministic instance in exact arithmetic.
-///
-/// # Errors
-/// [`Fault::NoExactForm`] where a part leaves the rationals; [`Fault::TooLarge`] where the numbers outgrow their use.
-pub fn exact(instance: &Instance, plan: &Plan) -> Result<Record<Rational>, RunError> {
-    let point = match &instance.start {
-        StartPoint::At(point) => point.iter().map(crate::model::Real::cast).collect::<Result<Vec<_>, _>>(),
-        StartPoint::Random(_) => Err(Fault::Unsupported("a random start has no single exact run".into())),
-    };
-    let mut x: Vec<Rational> = point.map_err(|fault| RunError::Step { step: 0, fault })?;
-    let mut oracle = ExactOracle::new(instance);
-    let mut recorder = Recorder::new(plan, instance);
-    let mut gradient = vec![Rational::zero(); x.len()];
-    simulate(instance, &mut x, &mut oracle, &mut |k, x, state, traffic| {
-        if x.iter().any(|v| v.bits() > MAX_EXACT_BITS) {
-            return Err(Fault::TooLarge(MAX_EXACT_BITS));
-        }
-        if recorder.wants(k) {
-            let mut point = Point::new(instance, x, state, &mut gradient).after(traffic);
-            recorder.record(k, &mut point)?;
-        }
-        Ok(())
-    })?;
-    let end = |fault| RunError::Step { step: instance.horizon, fault };
-    let paths = recorder.paths().map_err(end)?;
-    let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, series, curves, traffic: oracle.traffic, diverged: vec![None] })
-}
-
 /// The iterates of one replicate, `0..=steps`.
 ///
 /// # Errors
@@ -218,32 +224,53 @@ pub fn trace(
     replicate: u64,
 ) -> Result<(Vec<Vec<f64>>, Traffic), RunError> {
     let keys = Keys::new(seed, axes);
-    let mut x = start::<1>(instance, &keys, replicate);
+    let x = start::<1>(instance, &keys, replicate);
     let mut oracle = LaneOracle::<1>::new(instance, Streams::new(&keys, replicate));
     let mut iterates = Vec::new();
-    simulate(instance, &mut x, &mut oracle, &mut |_, x, _, _| {
+    simulate(instance, x, &mut oracle, &mut |_, x, _, _| {
         iterates.push(x.iter().map(|v| v.0[0]).collect());
         Ok(())
     })?;
     Ok((iterates, oracle.traffic))
 }
 
-/// The iterates of a deterministic instance in exact arithmetic.
+/// What a run without randomness records, in any arithmetic.
 ///
 /// # Errors
-/// As [`exact`].
-pub fn trace_exact(instance: &Instance) -> Result<(Vec<Vec<Rational>>, Traffic), RunError> {
-    let StartPoint::At(point) = &instance.start else {
-        return Err(RunError::Step {
-            step: 0,
-            fault: Fault::Unsupported("a random start has no single exact run".into()),
-        });
+/// As [`simulate`]; a random start, or constants that the arithmetic cannot hold.
+pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S>, RunError> {
+    let x = fixed_start::<S>(instance)?;
+    let mut oracle = PlainOracle::new(instance);
+    let mut recorder = Recorder::new(plan, instance);
+    let mut gradient = vec![S::zero(); x.len()];
+    simulate(instance, x, &mut oracle, &mut |k, x, state, traffic| {
+        if recorder.wants(k) {
+            let mut point = Point::new(instance, x, state, &mut gradient).after(traffic);
+            recorder.record(k, &mut point)?;
+        }
+        Ok(())
+    })?;
+    let paths = recorder.paths().map_err(|fault| RunError::Step { step: instance.horizon, fault })?;
+    let (series, curves) = (recorder.series, recorder.curves);
+    Ok(Record { paths, series, curves, traffic: oracle.traffic, diverged: vec![None] })
+}
+
+fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
+    let point = match &instance.start {
+        StartPoint::At(point) => point.iter().map(crate::model::Real::cast).collect::<Result<Vec<S>, Fault>>(),
+        StartPoint::Random(_) => Err(Fault::Unsupported("a random start has no single run".into())),
     };
-    let x: Result<Vec<Rational>, Fault> = point.iter().map(crate::model::Real::cast).collect();
-    let mut x = x.map_err(|fault| RunError::Step { step: 0, fault })?;
-    let mut oracle = ExactOracle::new(instance);
+    point.map_err(|fault| RunError::Step { step: 0, fault })
+}
+
+/// The iterates of a deterministic instance in any arithmetic.
+///
+/// # Errors
+/// [`Fault::NoExactForm`] where a part leaves the rationals.
+pub fn trace_plain<S: Arithmetic>(instance: &Instance) -> Result<(Vec<Vec<S>>, Traffic), RunError> {
+    let mut oracle = PlainOracle::new(instance);
     let mut iterates = Vec::new();
-    simulate(instance, &mut x, &mut oracle, &mut |_, x, _, _| {
+    simulate(instance, fixed_start::<S>(instance)?, &mut oracle, &mut |_, x, _, _| {
         iterates.push(x.to_vec());
         Ok(())
     })?;

@@ -41,7 +41,11 @@ impl Probe {
         }
     }
 
-    fn evaluate<S: Arithmetic>(&self, point: &mut Point<'_, S>) -> Result<S, Fault> {
+    /// Its value at an iterate.
+    ///
+    /// # Errors
+    /// Where the arithmetic has no such value.
+    pub fn evaluate<S: Arithmetic>(&self, point: &mut Point<'_, S>) -> Result<S, Fault> {
         let (expr, statistics, constants) = match self {
             Probe::Single(statistic) => return point.statistic(*statistic),
             Probe::Formula(expr, statistics, constants) => (expr, statistics, constants),
@@ -101,10 +105,10 @@ impl Plan {
 }
 
 /// An iterate under measurement; value and gradient are computed once, where something asks for them.
-pub(super) struct Point<'a, S: Arithmetic> {
-    pub instance: &'a Instance,
-    pub x: &'a [S],
-    pub state: &'a [S],
+pub struct Point<'a, S: Arithmetic> {
+    instance: &'a Instance,
+    x: &'a [S],
+    state: &'a [S],
     value: Option<S>,
     sent: Option<Traffic>,
     gradient: &'a mut [S],
@@ -112,11 +116,13 @@ pub(super) struct Point<'a, S: Arithmetic> {
 }
 
 impl<'a, S: Arithmetic> Point<'a, S> {
+    /// The iterate `x` with the algorithm's memory; `gradient` is working space of the iterate's length.
     pub fn new(instance: &'a Instance, x: &'a [S], state: &'a [S], gradient: &'a mut [S]) -> Self {
         Point { instance, x, state, value: None, sent: None, gradient, has_gradient: false }
     }
 
     /// The same point with what was sent before it.
+    #[must_use]
     pub fn after(self, traffic: Traffic) -> Self {
         Point { sent: Some(traffic), ..self }
     }
@@ -232,13 +238,7 @@ impl<'a, S: Arithmetic> Recorder<'a, S> {
     }
 
     fn is_due(&self, reducer: Reducer, k: u64) -> bool {
-        match reducer {
-            Reducer::First => k == 0,
-            Reducer::Last => k == self.instance.horizon,
-            Reducer::Mean | Reducer::Min | Reducer::Max => {
-                (self.instance.window.0..=self.instance.window.1).contains(&k)
-            }
-        }
+        is_due(self.instance, reducer, k)
     }
 
     pub fn record(&mut self, k: u64, point: &mut Point<'_, S>) -> Result<(), Fault> {
@@ -286,35 +286,56 @@ impl<'a, S: Arithmetic> Recorder<'a, S> {
 
     /// The path functionals at the end of the run.
     pub fn paths(&mut self) -> Result<Vec<S>, Fault> {
-        let window = self.instance.window;
-        let count = S::ratio(1, window.1 - window.0 + 1);
         let mut values = Vec::with_capacity(self.plan.paths.len());
         for ((combine, reductions), running) in self.plan.paths.iter().zip(&mut self.running) {
-            let reduced: Vec<S> = reductions
-                .iter()
-                .zip(running.iter_mut())
-                .map(|((reducer, _), value)| {
-                    let value = value.take().unwrap_or_else(S::zero);
-                    if *reducer == Reducer::Mean { value * &count } else { value }
-                })
-                .collect();
-            let environment = |name: &str| -> Result<S, Fault> {
-                let index = name.strip_prefix('r').and_then(|n| n.parse::<usize>().ok());
-                match index.and_then(|i| reduced.get(i)) {
-                    Some(value) => Ok(value.clone()),
-                    None => self.instance.constant(name).ok_or_else(|| missing(name))?.cast(),
-                }
-            };
-            values.push(match combine.to_string().as_str() {
-                "r0" => reduced[0].clone(),
-                _ => combine.eval(&environment).map_err(|e| e.fault)?,
-            });
+            let reduced = running.iter_mut().map(|value| value.take().unwrap_or_else(S::zero)).collect();
+            values.push(combine_path(self.instance, combine, reductions, reduced)?);
         }
         Ok(values)
     }
 }
 
-fn reduce<S: Scalar>(reducer: Reducer, old: S, value: &S) -> S {
+/// Whether a functional looks at iterate k.
+#[must_use]
+pub fn is_due(instance: &Instance, reducer: Reducer, k: u64) -> bool {
+    match reducer {
+        Reducer::First => k == 0,
+        Reducer::Last => k == instance.horizon,
+        Reducer::Mean | Reducer::Min | Reducer::Max => (instance.window.0..=instance.window.1).contains(&k),
+    }
+}
+
+/// A path functional from its reductions, those of means being sums over the window still.
+///
+/// # Errors
+/// As the expression.
+pub fn combine_path<S: Scalar>(
+    instance: &Instance,
+    combine: &Expr,
+    reductions: &[(Reducer, Probe)],
+    mut reduced: Vec<S>,
+) -> Result<S, Fault> {
+    let weight = S::ratio(1, instance.window.1 - instance.window.0 + 1);
+    for ((reducer, _), value) in reductions.iter().zip(&mut reduced) {
+        if *reducer == Reducer::Mean {
+            *value *= &weight;
+        }
+    }
+    if combine.to_string() == "r0" {
+        return Ok(reduced.swap_remove(0));
+    }
+    let environment = |name: &str| -> Result<S, Fault> {
+        let index = name.strip_prefix('r').and_then(|n| n.parse::<usize>().ok());
+        match index.and_then(|i| reduced.get(i)) {
+            Some(value) => Ok(value.clone()),
+            None => instance.constant(name).ok_or_else(|| missing(name))?.cast(),
+        }
+    };
+    combine.eval(&environment).map_err(|e| e.fault)
+}
+
+/// One more look of a running reduction; means run as sums.
+pub fn reduce<S: Scalar>(reducer: Reducer, old: S, value: &S) -> S {
     match reducer {
         Reducer::Mean => old + value,
         Reducer::Min => old.min(value),

@@ -9,9 +9,9 @@ mod oracle;
 mod range;
 mod run;
 
-pub use block::{Door, Record, exact, simulate, trace, trace_exact};
-pub use measure::{Plan, Probe};
-pub use oracle::{ExactOracle, Sampled, Traffic};
+pub use block::{Door, Look, Record, Workspace, plain, simulate, step_once, trace, trace_plain};
+pub use measure::{Plan, Point, Probe, combine_path, is_due, reduce};
+pub use oracle::{PlainOracle, Sampled, Traffic};
 pub use range::ranges;
 pub use run::{Estimates, PathMoments, Progress, Silent, run};
 

@@ -2,7 +2,7 @@
 
 use crate::model::{Arithmetic, DynNoise, Evaluates, Perturbs, Query};
 use crate::rng::{CellKey, Stream};
-use crate::scalar::{Fault, Lane, Narrow, Rational, WIDTH, Wide};
+use crate::scalar::{Fault, Lane, Narrow, WIDTH, Wide};
 use crate::spec::Instance;
 
 /// What has passed the door of one replicate.
@@ -154,33 +154,33 @@ where
     }
 }
 
-/// The oracle of a deterministic run in exact arithmetic.
-pub struct ExactOracle<'a> {
+/// The oracle of a run without randomness, in any arithmetic.
+pub struct PlainOracle<'a> {
     instance: &'a Instance,
     /// What has passed.
     pub traffic: Traffic,
 }
 
-impl<'a> ExactOracle<'a> {
+impl<'a> PlainOracle<'a> {
     /// The oracle of an instance without noise.
     #[must_use]
     pub fn new(instance: &'a Instance) -> Self {
-        ExactOracle { instance, traffic: Traffic::default() }
+        PlainOracle { instance, traffic: Traffic::default() }
     }
 }
 
-impl Query<Rational> for ExactOracle<'_> {
-    fn gradient(&mut self, worker: usize, x: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
+impl<S: Arithmetic> Query<S> for PlainOracle<'_> {
+    fn gradient(&mut self, worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         self.traffic.calls += 1;
-        Rational::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)
+        S::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)
     }
 
-    fn coin(&mut self, _p: &[Rational], _out: &mut [Rational]) -> Result<(), Fault> {
-        Err(Fault::Unsupported("a single exact run draws no coins".into()))
+    fn coin(&mut self, _p: &[S], _out: &mut [S]) -> Result<(), Fault> {
+        Err(Fault::Unsupported("a run without randomness draws no coins".into()))
     }
 
-    fn perturbation(&mut self, _out: &mut [Rational]) -> Result<(), Fault> {
-        Err(Fault::Unsupported("a single exact run draws no noise".into()))
+    fn perturbation(&mut self, _out: &mut [S]) -> Result<(), Fault> {
+        Err(Fault::Unsupported("a run without randomness draws no noise".into()))
     }
 
     fn upload(&mut self, bits: u64) {

@@ -1,12 +1,12 @@
 //! All replicates of a cell.
 
 use super::RunError;
-use super::block::{Record, block, exact};
+use super::block::{Record, block};
 use super::measure::Plan;
 use super::oracle::{Keys, Sampled, Traffic};
-use crate::scalar::{Fault, Lane, Rational, WIDTH};
+use crate::scalar::{Lane, Rational, WIDTH};
 use crate::spec::Instance;
-use crate::stats::Moments;
+use crate::stats::{Interval, Moments};
 use rayon::prelude::*;
 
 /// Blocks in flight at once; a constant, so that memory does not depend on the machine.
@@ -33,6 +33,8 @@ pub struct PathMoments {
     pub moments: Moments,
     /// The value where it is known exactly.
     pub exact: Option<Rational>,
+    /// An enclosure of the value, from a run in interval arithmetic.
+    pub enclosed: Option<Interval>,
 }
 
 /// What a cell's replicates say.
@@ -55,7 +57,9 @@ pub struct Estimates {
 }
 
 impl Estimates {
-    fn empty(plan: &Plan, instance: &Instance) -> Self {
+    /// Before any replicate.
+    #[must_use]
+    pub fn empty(plan: &Plan, instance: &Instance) -> Self {
         Estimates {
             paths: vec![PathMoments::default(); plan.paths.len()],
             series: vec![Vec::new(); plan.series.len()],
@@ -64,6 +68,34 @@ impl Estimates {
             replicates: 0,
             diverged: (0, None),
             deterministic: instance.is_deterministic(),
+        }
+    }
+
+    /// Puts exact expectations beside what was sampled.
+    pub fn set_exact(&mut self, paths: Vec<Option<Rational>>, series: Vec<Option<Vec<Rational>>>, traffic: Traffic) {
+        for (slot, value) in self.paths.iter_mut().zip(paths) {
+            slot.exact = value;
+        }
+        for (slots, values) in self.series.iter_mut().zip(series) {
+            let values = values.unwrap_or_default();
+            slots.resize_with(slots.len().max(values.len()), PathMoments::default);
+            for (slot, value) in slots.iter_mut().zip(values) {
+                slot.exact = Some(value);
+            }
+        }
+        self.traffic = traffic;
+        self.replicates = self.replicates.max(1);
+    }
+
+    /// Puts enclosures beside what was sampled.
+    pub fn set_enclosed(&mut self, record: Record<Interval>) {
+        for (slot, value) in self.paths.iter_mut().zip(record.paths) {
+            slot.enclosed = Some(value);
+        }
+        for (slots, values) in self.series.iter_mut().zip(record.series) {
+            for (slot, value) in slots.iter_mut().zip(values) {
+                slot.enclosed = Some(value);
+            }
         }
     }
 
@@ -96,18 +128,6 @@ impl Estimates {
         self.traffic = record.traffic;
         self.replicates += active as u64;
     }
-
-    /// Puts exact values beside the sampled ones of a deterministic run.
-    fn set_exact(&mut self, record: Record<Rational>) {
-        for (slot, value) in self.paths.iter_mut().zip(record.paths) {
-            slot.exact = Some(value);
-        }
-        for (slots, values) in self.series.iter_mut().zip(record.series) {
-            for (slot, value) in slots.iter_mut().zip(values) {
-                slot.exact = Some(value);
-            }
-        }
-    }
 }
 
 /// Runs `replicates` replicates of an instance (one, where nothing is random) and merges them in order.
@@ -130,16 +150,6 @@ pub fn run(
         blocks::<1>(instance, plan, &keys, replicates, &mut estimates, progress)?;
     } else {
         blocks::<WIDTH>(instance, plan, &keys, replicates, &mut estimates, progress)?;
-    }
-    if deterministic && (!plan.paths.is_empty() || !plan.series.is_empty()) {
-        let plan = Plan { curves: Vec::new(), ..plan.clone() };
-        match exact(instance, &plan) {
-            Ok(record) => estimates.set_exact(record),
-            Err(RunError::Step {
-                fault: Fault::NoExactForm(_) | Fault::TooLarge(_) | Fault::Unsupported(_), ..
-            }) => {}
-            Err(error) => return Err(error),
-        }
     }
     Ok(estimates)
 }

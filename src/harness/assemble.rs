@@ -8,8 +8,8 @@ use crate::results::{
 use crate::spec::{Question, Relation, Spec, Trial, Work, requirements};
 use crate::stats::share;
 use crate::verdict::{
-    CellVerdict, CellView, Comparison, SideValue, compare, compare_order, compare_rate, gather, left_of_estimates,
-    left_of_row, right_side, units_of,
+    CellVerdict, CellView, Comparison, SideValue, Trust, compare, compare_order, compare_rate, gather,
+    left_of_estimates, left_of_row, right_side, units_of,
 };
 use std::collections::BTreeMap;
 
@@ -147,15 +147,17 @@ impl Judge<'_> {
     }
 
     /// The left side of an experiment's cell.
-    fn left(&self, question: &Question, job: &Job<'_>, run: &CellRun) -> Result<SideValue, String> {
+    ///
+    /// `rigorous` takes enclosures where there are any; without it a deterministic run's doubles speak.
+    fn left(&self, question: &Question, job: &Job<'_>, run: &CellRun, rigorous: bool) -> Result<SideValue, String> {
         let Some(e) = run.experiment() else { return Err("a quantity has no replicates".into()) };
         if let (n @ 1.., Some(step)) = e.estimates.diverged {
             return Err(format!("diverged: {n} of {} replicates, the first at step {step}", e.estimates.replicates));
         }
         let sources = job.sources(&question.left);
         let constants = |name: &str| run.constant(name);
-        let steps = e.instance.horizon;
-        left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, self.each(), steps)
+        let trust = Trust { deterministic: e.estimates.deterministic, rigorous, steps: e.instance.horizon };
+        left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, self.each(), trust)
     }
 
     fn experiment_cell(&self, trial: &Trial, job: &Job<'_>, run: &CellRun) -> CellVerdict {
@@ -168,13 +170,19 @@ impl Judge<'_> {
         };
         let margin = question.margin.as_ref().map(|m| right_side(&m.expr, &constants)).transpose();
         verdict.trivial = trivial(question, &constants);
-        let left = self.left(question, job, run);
-        verdict.left = left.as_ref().ok().cloned();
         verdict.right = right.as_ref().ok().cloned();
-        verdict.comparison = left.and_then(|l| {
-            let (r, m) = (right?, margin?);
-            Ok(compare(question.relation, &l, &r, m.as_ref()))
-        });
+        for rigorous in [true, false] {
+            let left = self.left(question, job, run, rigorous);
+            verdict.left = left.as_ref().ok().cloned();
+            verdict.comparison = left.and_then(|l| {
+                let (r, m) = (right.clone()?, margin.clone()?);
+                Ok(compare(question.relation, &l, &r, m.as_ref()))
+            });
+            // Where enclosures are too wide to decide, doubles may: as weaker evidence.
+            if verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided) {
+                break;
+            }
+        }
         verdict
     }
 
@@ -268,7 +276,7 @@ impl Judge<'_> {
                 let row = rows.first().ok_or("no rows")?;
                 left_of_row(&trial.question.left.combine, &outputs, row, &|name| run.constant(name))
             }
-            _ => self.left(&trial.question, job, run),
+            _ => self.left(&trial.question, job, run, false),
         }
     }
 
@@ -282,7 +290,7 @@ impl Judge<'_> {
                 let mut verdict = self.blank(trial, &jobs[0].1.runs[i]);
                 let sides: Result<Vec<(String, SideValue)>, String> = jobs
                     .iter()
-                    .map(|(name, job)| Ok(((*name).clone(), self.left(&trial.question, job, &job.runs[i])?)))
+                    .map(|(name, job)| Ok(((*name).clone(), self.left(&trial.question, job, &job.runs[i], true)?)))
                     .collect();
                 verdict.comparison = sides.and_then(|sides| {
                     let (low, high, comparison): (_, _, Comparison) =

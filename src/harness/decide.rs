@@ -2,7 +2,8 @@
 
 use super::assemble::Judge;
 use super::pictures;
-use crate::engine::{Estimates, Plan, Progress, RunError, ranges, run};
+use crate::engine::{Estimates, Plan, Progress, RunError, plain, ranges, run};
+use crate::exact::{Budget, ExactEstimates, enumerate};
 use crate::expr::Expr;
 use crate::model::{Real, Registry, Row};
 use crate::results::{Provenance, ResultFile, SCHEMA_VERSION};
@@ -297,9 +298,35 @@ fn run_cell(
     let replicates = job.variant.experiment().map_or((1, 1), |e| e.run.replicates);
     let replicates = if settings.profile == Profile::Quick { replicates.0 } else { replicates.1 };
     let axes = axes(spec, &job.case, cell);
-    let estimates = run(&instance, &plan, settings.seed, &axes, replicates, settings.progress).map_err(failed)?;
+    let exact = exact_values(&instance, &plan, settings.profile);
+    // What is known exactly need not be sampled; curves always are.
+    let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
+    let mut estimates = if complete && plan.curves.is_empty() {
+        Estimates::empty(&plan, &instance)
+    } else {
+        run(&instance, &plan, settings.seed, &axes, replicates, settings.progress).map_err(failed)?
+    };
+    if let Some(exact) = exact {
+        estimates.set_exact(exact.paths, exact.series, exact.traffic);
+    }
+    if estimates.deterministic && !complete {
+        let plan = Plan { curves: Vec::new(), ..plan.clone() };
+        // An enclosure that cannot be had leaves the doubles, as numeric evidence.
+        if let Ok(record) = plain::<Interval>(&instance, &plan) {
+            estimates.set_enclosed(record);
+        }
+    }
     let ranges = ranges(&instance, &plan);
     Ok(ExperimentRun { instance, estimates, ranges })
+}
+
+/// Exact expectations of every term of the plan, where there are terms and all have one.
+fn exact_values(instance: &Instance, plan: &Plan, profile: Profile) -> Option<ExactEstimates> {
+    if plan.paths.is_empty() && plan.series.is_empty() {
+        return None;
+    }
+    let budget = if profile == Profile::Quick { Budget::QUICK } else { Budget::FULL };
+    enumerate(instance, plan, budget).ok()
 }
 
 impl Jobs<'_> {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 type Cells = BTreeMap<String, Vec<CellRecord>>;
 
 /// What figures can show: the curves, or the file itself where it has none.
-pub(super) fn drawn_variants<'s>(spec: &'s Spec) -> impl Iterator<Item = (&'s str, &'s str, &'s Variant)> {
+pub(super) fn drawn_variants(spec: &Spec) -> impl Iterator<Item = (&str, &str, &Variant)> {
     let base = spec.curves.is_empty().then_some(&spec.base).into_iter().flatten();
     let base = base.map(|(case, v)| ("", case.as_str(), v));
     let curves =
@@ -293,7 +293,7 @@ fn quantity_lines(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup, settings: 
             }
         }
     }
-    let (x, y) = axes_of(figure, 0, &x_name, &figure.lines.first().map_or("value", |f| f.text.as_str()).to_string());
+    let (x, y) = axes_of(figure, 0, &x_name, figure.lines.first().map_or("value", |f| f.text.as_str()));
     vec![Panel { title: String::new(), x, y, layers }]
 }
 

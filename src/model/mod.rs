@@ -26,6 +26,7 @@ pub use params::{BuildError, Kind, ParamSpec, ParamValue, Params, Slot};
 pub use problem::{DynProblem, Evaluates, OwnStatistic, Problem, ProblemEntry};
 pub use quantity::{OutputSpec, QuantityEntry, Row};
 pub use real::Real;
+pub(crate) use real::lift;
 pub use registry::{Registry, nearest};
 pub use semantics::{MomentumForm, MomentumStart, Scaling, Semantics, SignZero};
 pub use statistic::{STATISTICS, Statistic, StatisticSpec, VIEWS, is_statistic, resolve};

@@ -1,16 +1,38 @@
-//! A number of an instance: exact where it can be, double precision otherwise.
+//! A number of an instance: exact where it can be, enclosed where it is irrational, a double otherwise.
 
-use crate::scalar::{Fault, Rational, Scalar};
+use crate::scalar::{Fault, Narrow, Rational, Scalar};
+use crate::stats::Interval;
 use std::fmt;
 
-/// A constant of an instance: an exact rational, or a double where the value is irrational or estimated.
+/// A constant of an instance.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Real {
     /// Known exactly.
     Exact(Rational),
-    /// Known to double precision.
+    /// Irrational, but enclosed: a root, a power, a logarithm of exact numbers.
+    Enclosed {
+        /// A double near the value.
+        near: f64,
+        /// Holds the value.
+        within: Interval,
+    },
+    /// Known to double precision only: data, or an estimate.
     Float(f64),
 }
+
+/// Evaluates one formula in the strongest arithmetic that its arguments and itself allow. `$t` is the slice of the
+/// arguments in that arithmetic; the body is a `Result` in it.
+macro_rules! lift {
+    ($arguments:expr, |$t:ident| $body:expr) => {
+        $crate::model::Real::evaluate_in(
+            $arguments,
+            |$t: &[$crate::scalar::Rational]| -> Result<$crate::scalar::Rational, $crate::scalar::Fault> { $body },
+            |$t: &[$crate::stats::Interval]| -> Result<$crate::stats::Interval, $crate::scalar::Fault> { $body },
+            |$t: &[$crate::scalar::Narrow]| -> Result<$crate::scalar::Narrow, $crate::scalar::Fault> { $body },
+        )
+    };
+}
+pub(crate) use lift;
 
 impl Real {
     /// The integer `n`.
@@ -19,12 +41,12 @@ impl Real {
         Real::Exact(Rational::integer(n))
     }
 
-    /// The nearest double.
+    /// The nearest double, or one near an irrational value.
     #[must_use]
     pub fn to_f64(&self) -> f64 {
         match self {
             Real::Exact(q) => q.to_f64(),
-            Real::Float(v) => *v,
+            Real::Enclosed { near, .. } | Real::Float(near) => *near,
         }
     }
 
@@ -33,43 +55,62 @@ impl Real {
     pub fn exact(&self) -> Option<&Rational> {
         match self {
             Real::Exact(q) => Some(q),
-            Real::Float(_) => None,
+            _ => None,
         }
     }
 
-    /// The number in a given arithmetic.
+    /// Whether the value is a double whose error is not known.
+    #[must_use]
+    pub fn is_rough(&self) -> bool {
+        matches!(self, Real::Float(_))
+    }
+
+    /// The number in a given arithmetic: the nearest double in lanes, an enclosure in intervals.
     ///
     /// # Errors
-    /// [`Fault::NoExactForm`] for a double in exact arithmetic: rounding must not pass for exactness.
+    /// [`Fault::NoExactForm`] for an irrational number or a double in exact arithmetic: rounding must not pass for
+    /// exactness.
     pub fn cast<S: Scalar>(&self) -> Result<S, Fault> {
         match self {
             Real::Exact(q) => Ok(S::from_rational(q)),
+            Real::Enclosed { .. } if S::IS_EXACT => Err(Fault::NoExactForm("an irrational constant")),
             Real::Float(_) if S::IS_EXACT => Err(Fault::NoExactForm("a constant known in double precision only")),
+            Real::Enclosed { near, within } => S::from_ends(*near, within.low(), within.high()),
             Real::Float(v) => S::from_f64(*v),
         }
     }
 
-    /// Applies the same formula exactly where all arguments are exact, and in doubles otherwise.
-    pub fn lift(
+    /// The body of [`lift`]; not called by name.
+    pub fn evaluate_in(
         arguments: &[&Real],
-        exact: impl FnOnce(&[&Rational]) -> Result<Rational, Fault>,
-        float: impl FnOnce(&[f64]) -> f64,
+        exact: impl FnOnce(&[Rational]) -> Result<Rational, Fault>,
+        enclosed: impl FnOnce(&[Interval]) -> Result<Interval, Fault>,
+        float: impl FnOnce(&[Narrow]) -> Result<Narrow, Fault>,
     ) -> Real {
-        let rationals: Option<Vec<&Rational>> = arguments.iter().map(|a| a.exact()).collect();
-        if let Some(Ok(value)) = rationals.map(|r| exact(&r)) {
+        let in_rationals: Result<Vec<Rational>, Fault> = arguments.iter().map(|a| a.cast()).collect();
+        if let Ok(value) = in_rationals.and_then(|t| exact(&t)) {
             return Real::Exact(value);
         }
-        Real::Float(float(&arguments.iter().map(|a| a.to_f64()).collect::<Vec<_>>()))
+        let doubles: Vec<Narrow> = arguments.iter().map(|a| Narrow::splat(a.to_f64())).collect();
+        let near = float(&doubles).map_or(f64::NAN, |v| v.0[0]);
+        if arguments.iter().any(|a| a.is_rough()) {
+            return Real::Float(near);
+        }
+        let in_intervals: Result<Vec<Interval>, Fault> = arguments.iter().map(|a| a.cast()).collect();
+        match in_intervals.and_then(|t| enclosed(&t)) {
+            Ok(within) => Real::Enclosed { near, within },
+            Err(_) => Real::Float(near),
+        }
     }
 
-    /// Sum of the numbers, exact where all are.
+    /// Sum of the numbers.
     #[must_use]
     pub fn sum(terms: &[Real]) -> Real {
-        Real::lift(
-            &terms.iter().collect::<Vec<_>>(),
-            |t| Ok(t.iter().fold(Rational::zero(), |a, b| a + *b)),
-            |t| t.iter().sum(),
-        )
+        let mut total = Real::integer(0);
+        for term in terms {
+            total = lift!(&[&total, term], |t| Ok(t[0].clone() + &t[1]));
+        }
+        total
     }
 
     /// Largest of the numbers; 0 for none.
@@ -84,28 +125,28 @@ impl Real {
         terms.iter().cloned().reduce(|a, b| if b.to_f64() < a.to_f64() { b } else { a }).unwrap_or(Real::integer(0))
     }
 
-    /// Difference, exact where both are.
+    /// Difference.
     #[must_use]
     pub fn minus(&self, other: &Real) -> Real {
-        Real::lift(&[self, other], |t| Ok(t[0].clone() - t[1]), |t| t[0] - t[1])
+        lift!(&[self, other], |t| Ok(t[0].clone() - &t[1]))
     }
 
-    /// Product, exact where both are.
+    /// Product.
     #[must_use]
     pub fn times(&self, other: &Real) -> Real {
-        Real::lift(&[self, other], |t| Ok(t[0].clone() * t[1]), |t| t[0] * t[1])
+        lift!(&[self, other], |t| Ok(t[0].clone() * &t[1]))
     }
 
     /// Square root, exact where the number is a rational square.
     #[must_use]
     pub fn root(&self) -> Real {
-        Real::lift(&[self], |t| t[0].sqrt(), |t| t[0].sqrt())
+        lift!(&[self], |t| Scalar::sqrt(&t[0]))
     }
 
     /// Absolute value.
     #[must_use]
     pub fn magnitude(&self) -> Real {
-        Real::lift(&[self], |t| Ok(Scalar::abs(t[0])), |t| t[0].abs())
+        lift!(&[self], |t| Ok(Scalar::abs(&t[0])))
     }
 }
 
@@ -132,7 +173,7 @@ impl fmt::Display for Significant {
         if size != 0.0 && !(1e-4..1e6).contains(&size) {
             write!(f, "{:.5e}", self.0)
         } else {
-            let digits = 5usize.saturating_sub(if size >= 1.0 { size.log10() as usize } else { 0 });
+            let digits = 5usize.saturating_sub(if size >= 1.0 { libm::log10(size) as usize } else { 0 });
             let text = format!("{:.digits$}", self.0);
             let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
             f.write_str(short)

@@ -85,10 +85,13 @@ fn coordinate(name: &str) -> Option<usize> {
     name.strip_prefix('x')?.parse::<usize>().ok()?.checked_sub(1)
 }
 
+/// A norm of the view of that number.
+type OfView = fn(usize) -> Statistic;
+
 /// The view's name and a constructor, for `error_l2` and the like.
-fn view(name: &str) -> Option<(&str, fn(usize) -> Statistic)> {
+fn view(name: &str) -> Option<(&str, OfView)> {
     let (view, norm) = name.rsplit_once('_')?;
-    let make: fn(usize) -> Statistic = match norm {
+    let make: OfView = match norm {
         "l1" => Statistic::ViewL1,
         "l2" => Statistic::ViewL2,
         "l2sq" => Statistic::ViewL2Squared,

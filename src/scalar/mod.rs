@@ -114,6 +114,14 @@ pub trait Scalar:
     /// [`Fault::NoExactForm`] in exact arithmetic for a value that is not finite.
     fn from_f64(value: f64) -> Result<Self, Fault>;
 
+    /// An irrational constant between `low` and `high`, with `near` the double to use in lanes.
+    ///
+    /// # Errors
+    /// [`Fault::NoExactForm`] in exact arithmetic.
+    fn from_ends(near: f64, _low: f64, _high: f64) -> Result<Self, Fault> {
+        Self::from_f64(near)
+    }
+
     /// The number 0.
     #[inline(always)]
     fn zero() -> Self {

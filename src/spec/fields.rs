@@ -23,7 +23,7 @@ pub enum Shape {
     Sections(&'static str),
     /// A table that is laid over the file.
     Change,
-    /// Names chosen by the author, each a number, an expression, or a list of them.
+    /// Names chosen by the author, each a number, an expression, a list of them, or one of these a profile.
     Parameters,
     /// A table of pairs of whole numbers.
     Units,
@@ -120,7 +120,11 @@ pub const SECTIONS: &[Section] = &[
             ),
             may("rate_in", Shape::Text, "For `rate`: the swept parameter against which the exponent is fitted."),
             may("notes", Shape::Texts, "Settings that the paper leaves open and what was chosen."),
-            may("parameters", Shape::Parameters, "Declared names; a list is swept."),
+            may(
+                "parameters",
+                Shape::Parameters,
+                "Declared names; a list is swept, and `{ quick = .., full = .. }` gives a value or list for each profile.",
+            ),
             may("problem", Shape::Problem, "The objective, with its `start`."),
             may("oracle", Shape::Section("oracle"), "Where gradients come from."),
             may("algorithm", Shape::Algorithm, "The optimiser and its schedules."),

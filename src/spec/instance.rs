@@ -9,6 +9,7 @@ use crate::model::{
     Params, Real, Registry, Row, Semantics, Slot, Subject, View,
 };
 use crate::scalar::{Fault, Narrow, Rational, Scalar};
+use crate::stats::Interval;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -48,7 +49,7 @@ impl Cell {
     pub fn axes(&self) -> Vec<(String, String)> {
         let text = |name: &String| match &self.values[name] {
             Real::Exact(q) => q.to_string(),
-            Real::Float(v) => format!("{v:e}"),
+            other => format!("{:e}", other.to_f64()),
         };
         self.given.iter().map(|name| (name.clone(), text(name))).collect()
     }
@@ -83,6 +84,10 @@ fn cell(variant: &Variant, chosen: &BTreeMap<String, &Formula>) -> Result<Cell, 
         let Some(formula) = chosen.get(name) else { continue };
         let value = evaluate(&formula.expr, &|n| values.get(n).cloned())
             .map_err(|e| InstanceError::new(&formula.span, format!("'{name}': {e}")))?;
+        if !value.to_f64().is_finite() {
+            let message = format!("'{name}' is {value}; a parameter must be a finite number");
+            return Err(InstanceError::new(&formula.span, message));
+        }
         values.insert(name.clone(), value);
     }
     let given = variant
@@ -102,13 +107,20 @@ pub fn evaluate(expr: &Expr, lookup: &dyn Fn(&str) -> Option<Real>) -> Result<Re
     let missing = |name: &str| Fault::Unsupported(format!("'{name}' is not known on this instance"));
     let exact = |name: &str| lookup(name).ok_or_else(|| missing(name))?.cast::<Rational>();
     match expr.eval(&exact) {
-        Ok(value) => Ok(Real::Exact(value)),
-        Err(EvalError { fault: Fault::NoExactForm(_) | Fault::TooLarge(_), .. }) => {
-            let float = |name: &str| lookup(name).ok_or_else(|| missing(name))?.cast::<Narrow>();
-            expr.eval(&float).map(|v| Real::Float(v.0[0]))
-        }
-        Err(error) => Err(error),
+        Ok(value) => return Ok(Real::Exact(value)),
+        Err(EvalError { fault: Fault::NoExactForm(_) | Fault::TooLarge(_), .. }) => {}
+        Err(error) => return Err(error),
     }
+    let float = |name: &str| lookup(name).ok_or_else(|| missing(name))?.cast::<Narrow>();
+    let near = expr.eval(&float)?.0[0];
+    let enclosed = |name: &str| match lookup(name).ok_or_else(|| missing(name))? {
+        Real::Float(_) => Err(Fault::NoExactForm("a double")),
+        other => other.cast::<Interval>(),
+    };
+    Ok(match expr.eval(&enclosed) {
+        Ok(within) => Real::Enclosed { near, within },
+        Err(_) => Real::Float(near),
+    })
 }
 
 /// A schedule: a constant, or a formula in k.
@@ -428,9 +440,13 @@ impl Builder<'_> {
         let (value, gradient) = match exact.and_then(|x| at::<Rational>(problem, &x)) {
             Ok((value, gradient)) => (Real::Exact(value), gradient.into_iter().map(Real::Exact).collect::<Vec<_>>()),
             Err(_) => {
-                let x: Vec<Narrow> = point.iter().map(|v| Narrow::splat(v.to_f64())).collect();
-                let Ok((value, gradient)) = at::<Narrow>(problem, &x) else { return };
-                (Real::Float(value.0[0]), gradient.into_iter().map(|g| Real::Float(g.0[0])).collect())
+                if let Some(found) = enclosed_at(problem, point) {
+                    found
+                } else {
+                    let x: Vec<Narrow> = point.iter().map(|v| Narrow::splat(v.to_f64())).collect();
+                    let Ok((value, gradient)) = at::<Narrow>(problem, &x) else { return };
+                    (Real::Float(value.0[0]), gradient.into_iter().map(|g| Real::Float(g.0[0])).collect())
+                }
             }
         };
         if let Some(low) = self.facts.get("fstar") {
@@ -494,6 +510,8 @@ impl Builder<'_> {
         Ok(Schedule { expr: formula.expr.clone(), constant })
     }
 
+    /// Horizon, window and checkpoints.
+    #[allow(clippy::type_complexity)]
     fn times(&self) -> Result<(u64, (u64, u64), Vec<u64>), InstanceError> {
         let run = &self.experiment.run;
         let horizon = self.count(&run.horizon, "'horizon'", MAX_HORIZON)?;
@@ -542,6 +560,19 @@ fn at<S: Arithmetic>(problem: &dyn DynProblem, x: &[S]) -> Result<(S, Vec<S>), F
     let mut gradient = vec![S::zero(); x.len()];
     problem.gradient_at(x, &mut gradient)?;
     Ok((problem.value_at(x)?, gradient))
+}
+
+/// Value and gradient at an irrational point, or of an irrational function: enclosed.
+fn enclosed_at(problem: &dyn DynProblem, point: &[Real]) -> Option<(Real, Vec<Real>)> {
+    if point.iter().any(Real::is_rough) {
+        return None;
+    }
+    let x: Vec<Interval> = point.iter().map(Real::cast).collect::<Result<_, _>>().ok()?;
+    let near: Vec<Narrow> = point.iter().map(|v| Narrow::splat(v.to_f64())).collect();
+    let (within, gradient) = at::<Interval>(problem, &x).ok()?;
+    let (value, near) = at::<Narrow>(problem, &near).ok()?;
+    let gradient = near.iter().zip(gradient).map(|(near, within)| Real::Enclosed { near: near.0[0], within });
+    Some((Real::Enclosed { near: value.0[0], within }, gradient.collect()))
 }
 
 fn located(part: &PartSetup, error: &BuildError) -> InstanceError {

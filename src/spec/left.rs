@@ -132,14 +132,14 @@ impl Splitter<'_> {
             terms.push(Term::MeanOfPath(self.path(inner)?));
             return Ok(format!("t{}", terms.len() - 1));
         }
-        if let Node::Name { name, span } = node {
-            if (self.is_statistic)(name) {
-                return Err(refuse(
-                    span.clone(),
-                    format!("'{name}' depends on time and replicate"),
-                    "write last(..), mean(..), min(..) or max(..) around it, and E",
-                ));
-            }
+        if let Node::Name { name, span } = node
+            && (self.is_statistic)(name)
+        {
+            return Err(refuse(
+                span.clone(),
+                format!("'{name}' depends on time and replicate"),
+                "write last(..), mean(..), min(..) or max(..) around it, and E",
+            ));
         }
         rebuild(node, &mut |child| self.value(child, terms))
     }

@@ -31,7 +31,7 @@ const PROSE_KEYS: &[&str] = &[
     "figure",
 ];
 
-/// Reads a claim file, after laying `settings` (`--set NAME=VALUE`) over its parameters.
+/// Reads a claim file for the profile `quick`, after laying `settings` (`--set NAME=VALUE`) over its parameters.
 ///
 /// # Errors
 /// Every error of the file.
@@ -41,8 +41,22 @@ pub fn load(
     registry: &Registry,
     settings: &[(String, String)],
 ) -> Result<Spec, Box<SpecError>> {
+    load_in("quick", (file, text), registry, settings)
+}
+
+/// [`load`] for a profile, whose values parameters take where they are given by profile.
+///
+/// # Errors
+/// As there.
+pub fn load_in(
+    profile: &str,
+    (file, text): (&str, &str),
+    registry: &Registry,
+    settings: &[(String, String)],
+) -> Result<Spec, Box<SpecError>> {
     let fail = |diagnostics| Box::new(SpecError::new(file, text, diagnostics));
     let mut tree = tree::parse(text).map_err(fail)?;
+    super::profile::choose(&mut tree, profile).map_err(fail)?;
     set_parameters(&mut tree, settings).map_err(fail)?;
     let mut loader = Loader { reader: Reader::new(registry), registry, root: tree.clone() };
     let spec = loader.spec(text, settings);
@@ -124,11 +138,11 @@ impl Loader<'_> {
     }
 
     fn check_schema(&mut self, root: &Table) {
-        if let (Some(version), Some(node)) = (self.reader.count(root, "schema"), root.get("schema")) {
-            if version != 1 {
-                let message = format!("schema {version} is not known");
-                self.reader.error(Diagnostic::new(node.span.clone(), message).help("this program reads schema = 1"));
-            }
+        if let (Some(version), Some(node)) = (self.reader.count(root, "schema"), root.get("schema"))
+            && version != 1
+        {
+            let message = format!("schema {version} is not known");
+            self.reader.error(Diagnostic::new(node.span.clone(), message).help("this program reads schema = 1"));
         }
     }
 
@@ -402,11 +416,11 @@ impl Loader<'_> {
         let mut all: Vec<String> = names.constants.iter().map(|s| (*s).into()).collect();
         all.extend(model::STATISTICS.iter().map(|s| s.name.to_string()));
         all.extend(own.iter().map(|o| o.name.to_string()));
-        if let Value::Text(text) = &node.value {
-            if let Ok(expr) = crate::expr::Expr::parse(text) {
-                let used = expr.names().into_iter().map(|(n, _)| n.to_string());
-                all.extend(used.filter(|n| model::is_statistic(n, &own)));
-            }
+        if let Value::Text(text) = &node.value
+            && let Ok(expr) = crate::expr::Expr::parse(text)
+        {
+            let used = expr.names().into_iter().map(|(n, _)| n.to_string());
+            all.extend(used.filter(|n| model::is_statistic(n, &own)));
         }
         all
     }
@@ -549,10 +563,10 @@ impl Loader<'_> {
         let mut setup = OracleSetup { noise: None, batch: None, workers: None, minibatch: false };
         let Some((table, span)) = self.reader.table(tree, "oracle") else { return setup };
         self.reader.check_keys(table, "oracle", &span);
-        if let Some(node) = table.get("noise") {
-            if node.value != Value::Text("none".into()) {
-                setup.noise = self.reader.noise(node, "noise", names);
-            }
+        if let Some(node) = table.get("noise")
+            && node.value != Value::Text("none".into())
+        {
+            setup.noise = self.reader.noise(node, "noise", names);
         }
         setup.batch = table.get("batch").and_then(|n| self.reader.formula(n, "batch", &names.schedule()));
         setup.workers = table.get("workers").and_then(|n| self.reader.formula(n, "workers", &names.constants));

@@ -6,6 +6,7 @@ mod fields;
 mod instance;
 mod left;
 mod load;
+mod profile;
 mod read;
 mod schema;
 mod tree;
@@ -17,5 +18,5 @@ pub use instance::{
     Cell, Instance, InstanceError, Schedule, StartPoint, cells, evaluate, evaluate_quantity, requirements,
 };
 pub use left::{Left, PathTerm, REDUCERS, Reducer, Term};
-pub use load::load;
+pub use load::{load, load_in};
 pub use schema::{json_schema, reference};

@@ -42,7 +42,7 @@ fn shape(shape: Shape, registry: &Registry) -> Value {
         Shape::Sections(name) => json!({"type": "array", "items": object(name, registry)}),
         Shape::Change => json!({"type": "object"}),
         Shape::Parameters => {
-            json!({"type": "object", "additionalProperties": {"type": ["number", "string", "array"], "items": expression()}})
+            json!({"type": "object", "additionalProperties": {"type": ["number", "string", "array", "object"], "items": expression()}})
         }
         Shape::Units => {
             json!({"type": "object", "additionalProperties": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}})
@@ -151,7 +151,7 @@ fn row(field: &Field) -> String {
         Shape::Section(name) => format!("table, see `[{name}]`"),
         Shape::Sections(name) => format!("tables `[[{name}]]`"),
         Shape::Change => "table laid over the file".into(),
-        Shape::Parameters => "names with numbers, expressions or lists".into(),
+        Shape::Parameters => "names with numbers, expressions, lists, or one of these a profile".into(),
         Shape::Units => "names with two powers".into(),
         Shape::Problem => "a problem".into(),
         Shape::Algorithm => "an algorithm".into(),

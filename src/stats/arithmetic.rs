@@ -54,6 +54,10 @@ impl Scalar for Interval {
         Ok(Interval::point(value))
     }
 
+    fn from_ends(_near: f64, low: f64, high: f64) -> Result<Self, Fault> {
+        Ok(enclose(low, high))
+    }
+
     fn add_product(&mut self, a: &Self, b: &Self) {
         // v + a a is a square: its factor is not counted as two unrelated numbers.
         let product = if std::ptr::eq(a, b) { a.powi(2).unwrap_or(Interval::WHOLE) } else { *a * *b };

@@ -72,21 +72,32 @@ pub fn left_of_estimates(
     ranges: &(Vec<Option<Interval>>, Vec<Option<Interval>>),
     constants: &dyn Fn(&str) -> Option<Real>,
     alpha: f64,
-    steps: u64,
+    trust: Trust,
 ) -> Result<SideValue, String> {
     let each = share(alpha, left.terms.len());
     let mut values = Vec::with_capacity(left.terms.len());
     for (term, source) in left.terms.iter().zip(terms) {
         values.push(match (term, source) {
             (Term::TimeOfMean(reducer, _), TermSource::Series(i)) => {
-                over_time(*reducer, &estimates.series[*i], ranges.1[*i], estimates.deterministic, each, steps)?
+                over_time(*reducer, &estimates.series[*i], ranges.1[*i], trust, each)?
             }
             (_, TermSource::Path(i) | TermSource::Series(i)) => {
-                mean_of(&estimates.paths[*i], ranges.0[*i], estimates.deterministic, each, steps)?
+                mean_of(&estimates.paths[*i], ranges.0[*i], trust, each)?
             }
         });
     }
     combine(&left.combine, "t", &values, constants)
+}
+
+/// What a cell's numbers are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trust {
+    /// Nothing was random.
+    pub deterministic: bool,
+    /// Whether to take enclosures where there are any, or the double-precision run with its estimated error.
+    pub rigorous: bool,
+    /// Steps over which rounding gathers.
+    pub steps: u64,
 }
 
 /// Where a term's numbers stand among a cell's estimates.
@@ -102,12 +113,15 @@ pub enum TermSource {
 fn mean_of(
     sample: &PathMoments,
     range: Option<Interval>,
-    deterministic: bool,
+    Trust { deterministic, rigorous, steps }: Trust,
     alpha: f64,
-    steps: u64,
 ) -> Result<SideValue, String> {
     if let Some(exact) = &sample.exact {
         return Ok(SideValue::exact(exact.clone()));
+    }
+    if let (Some(interval), true) = (sample.enclosed, rigorous) {
+        let point = sample.moments.mean().unwrap_or(f64::NAN);
+        return Ok(SideValue { point, interval, exact: None, grade: Evidence::Exact });
     }
     if deterministic {
         let point = sample.moments.checked_mean().map_err(|e| e.to_string())?;
@@ -135,13 +149,11 @@ fn over_time(
     reducer: Reducer,
     series: &[PathMoments],
     range: Option<Interval>,
-    deterministic: bool,
+    trust: Trust,
     alpha: f64,
-    steps: u64,
 ) -> Result<SideValue, String> {
     let each = share(alpha, series.len());
-    let values: Result<Vec<SideValue>, String> =
-        series.iter().map(|m| mean_of(m, range, deterministic, each, steps)).collect();
+    let values: Result<Vec<SideValue>, String> = series.iter().map(|m| mean_of(m, range, trust, each)).collect();
     let values = values?;
     let count = values.len().max(1);
     let reduced = values.into_iter().reduce(|a, b| {
@@ -199,7 +211,7 @@ fn combine(
         return Ok(SideValue::exact(value));
     }
     for (name, _) in expr.names() {
-        if term(name).is_none() && constants(name).is_some_and(|c| c.exact().is_none()) {
+        if term(name).is_none() && constants(name).is_some_and(|c| c.is_rough()) {
             grade = grade.max(Evidence::Numeric);
         }
     }
@@ -220,6 +232,7 @@ fn combine(
 fn constant_interval(value: &Real) -> Interval {
     match value {
         Real::Exact(q) => Interval::from_rational(q),
+        Real::Enclosed { within, .. } => *within,
         Real::Float(v) => {
             let error = v.abs() * 1e-12;
             Interval::new(v - error, v + error).unwrap_or(Interval::WHOLE)
@@ -245,16 +258,16 @@ pub fn left_of_row(
     row: &Row,
     constants: &dyn Fn(&str) -> Option<Real>,
 ) -> Result<SideValue, String> {
-    let names: Vec<String> = (0..outputs.len()).map(|i| format!("o{i}")).collect();
     let values: Vec<SideValue> = row.outputs.iter().zip(&row.errors).map(|(v, e)| output(v, *e)).collect();
     let found = |name: &str| outputs.iter().position(|o| *o == name);
     let mut grade = Evidence::Exact;
     for (name, _) in expr.names() {
         if let Some(i) = found(name) {
             grade = grade.max(values[i].grade);
+        } else if constants(name).is_some_and(|c| c.is_rough()) {
+            grade = grade.max(Evidence::Numeric);
         }
     }
-    debug_assert_eq!(names.len(), values.len());
     let exact = |name: &str| match found(name) {
         Some(i) => row.outputs.get(i).cloned(),
         None => constants(name),
@@ -279,6 +292,9 @@ pub fn left_of_row(
 fn output(value: &Real, error: f64) -> SideValue {
     match value {
         Real::Exact(q) => SideValue::exact(q.clone()),
+        Real::Enclosed { near, within } => {
+            SideValue { point: *near, interval: *within, exact: None, grade: Evidence::Exact }
+        }
         Real::Float(v) => SideValue {
             point: *v,
             interval: Interval::new((v - error).next_down(), (v + error).next_up()).unwrap_or(Interval::WHOLE),

@@ -11,7 +11,7 @@
 
 use super::{Compressor, CompressorEntry, value_bits};
 use crate::model::algorithm::{FLOAT_BITS, norm2_squared};
-use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, ParamSpec, Params, Query, Real, Semantics};
+use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, ParamSpec, Params, Query, Real, Semantics, lift};
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// Random rounding to multiples of r/s.
@@ -101,7 +101,7 @@ impl Compressor for Unbiased {
     fn quality(&self, dimension: usize) -> Real {
         let k = self.inflation(dimension);
         if self.rescale {
-            return Real::lift(&[&k], |t| Rational::integer(1).divide(t[0]), |t| 1.0 / t[0]);
+            return lift!(&[&k], |t| Scalar::divide(&Scalar::one(), &t[0]));
         }
         Real::largest(&[Real::integer(0), Real::integer(2).minus(&k)])
     }

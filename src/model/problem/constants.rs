@@ -1,20 +1,17 @@
 //! Constants of a problem, ready for every arithmetic, and the parameters that several problems share.
 
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
-use crate::scalar::{Fault, Rational, Scalar};
+use crate::model::{BuildError, Kind, ParamSpec, Params, Real, lift};
+use crate::scalar::{Fault, Scalar};
 
-/// Numbers kept both as doubles, for the hot loop, and as rationals where all of them are exact.
+/// Numbers kept both as doubles, for the hot loop, and as they are known.
 pub(super) struct Constants {
-    exact: Option<Vec<Rational>>,
+    known: Vec<Real>,
     float: Vec<f64>,
 }
 
 impl Constants {
     pub(super) fn new(values: &[Real]) -> Self {
-        Constants {
-            exact: values.iter().map(|v| v.exact().cloned()).collect(),
-            float: values.iter().map(Real::to_f64).collect(),
-        }
+        Constants { known: values.to_vec(), float: values.iter().map(Real::to_f64).collect() }
     }
 
     /// Number `i` in the arithmetic at hand: its nearest double in lanes, an enclosure in intervals.
@@ -23,12 +20,8 @@ impl Constants {
     /// [`Fault::NoExactForm`] in exact arithmetic, where one of the numbers is a double.
     #[inline(always)]
     pub(super) fn get<S: Scalar>(&self, i: usize) -> Result<S, Fault> {
-        match &self.exact {
-            // The nearest double is not enough for an arithmetic whose results must hold the true value.
-            Some(exact) if S::LANES == 0 => Ok(S::from_rational(&exact[i])),
-            None if S::IS_EXACT => Err(Fault::NoExactForm("a constant of the problem known in double precision only")),
-            _ => S::from_f64(self.float[i]),
-        }
+        // The nearest double is not enough for an arithmetic whose results must hold the true value.
+        if S::LANES == 0 { self.known[i].cast() } else { S::from_f64(self.float[i]) }
     }
 
     /// Number `i` as a double.
@@ -86,5 +79,5 @@ pub(super) fn norm1(values: &[Real]) -> Real {
 
 /// Quotient, exact where both are; the divisor must not be 0.
 pub(super) fn quotient(numerator: &Real, divisor: &Real) -> Real {
-    Real::lift(&[numerator, divisor], |t| t[0].divide(t[1]), |t| t[0] / t[1])
+    lift!(&[numerator, divisor], |t| Scalar::divide(&t[0], &t[1]))
 }

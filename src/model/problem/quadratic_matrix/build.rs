@@ -98,7 +98,7 @@ fn draw(diagonal: &[Real], p: &Params) -> Result<Rows, BuildError> {
         }
     }
     let size = q.symmetric_eigenvalues().amax();
-    let margin = d as f64 * f64::powi(0.5, GRID - 1);
+    let margin = d as f64 * libm::ldexp(1.0, 1 - GRID);
     q *= (1.0 - margin) / size;
     if p.text("spectrum")? == "definite" {
         // From [-(1 - m), 1 - m] to [m, 1 - m].
@@ -130,7 +130,7 @@ fn is_positive_semidefinite(rows: &Rows, eigenvalues: impl FnOnce() -> DVector<f
 
 /// Error of a computed eigenvalue of a symmetric d x d matrix of that norm, with room.
 fn tolerance(d: usize, norm: f64) -> f64 {
-    d as f64 * norm * f64::powi(0.5, 50)
+    d as f64 * norm * libm::ldexp(1.0, -50)
 }
 
 /// Symmetric elimination: all pivots positive, or 0 with nothing left beside them.

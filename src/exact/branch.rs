@@ -1,0 +1,154 @@
+//! An oracle that takes every branch: a step is run again for each outcome of its random choices.
+
+use crate::engine::{Door, Traffic};
+use crate::model::{Arithmetic, Atom, Query};
+use crate::scalar::{Fault, Rational, Scalar};
+use crate::spec::Instance;
+
+/// The choices of one outcome of one step: which branch was taken, of how many.
+#[derive(Debug, Default)]
+pub(super) struct Script {
+    taken: Vec<(usize, usize)>,
+    position: usize,
+    probability: Option<Rational>,
+}
+
+impl Script {
+    /// Probability of the outcome that was just run.
+    pub fn probability(&self) -> Rational {
+        self.probability.clone().unwrap_or_else(Rational::one)
+    }
+
+    /// Prepares the next outcome; `false` when all have been run.
+    pub fn advance(&mut self) -> bool {
+        self.position = 0;
+        self.probability = None;
+        while let Some((branch, count)) = self.taken.pop() {
+            if branch + 1 < count {
+                self.taken.push((branch + 1, count));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes the scripted branch, or the first where the script ends.
+    fn choose(&mut self, probabilities: &[Rational]) -> usize {
+        let possible: Vec<usize> = (0..probabilities.len()).filter(|i| !probabilities[*i].is_zero()).collect();
+        if self.position == self.taken.len() {
+            self.taken.push((0, possible.len().max(1)));
+        }
+        let index = possible.get(self.taken[self.position].0).copied().unwrap_or(0);
+        self.position += 1;
+        if let Some(p) = probabilities.get(index) {
+            self.probability = Some(self.probability() * p);
+        }
+        index
+    }
+}
+
+/// The oracle of a step under a script.
+pub(super) struct Branching<'a> {
+    pub instance: &'a Instance,
+    pub script: Script,
+    pub batch: u64,
+    pub traffic: Traffic,
+}
+
+impl Branching<'_> {
+    /// The mean of `batch` draws, each choosing its own atom.
+    fn mean_of_atoms(&mut self, atoms: &[Atom], out: &mut [Rational]) {
+        let probabilities: Vec<Rational> = atoms.iter().map(|a| a.probability.clone()).collect();
+        let mut sum = vec![Rational::zero(); out.len()];
+        for _ in 0..self.batch {
+            let index = self.script.choose(&probabilities);
+            for (s, g) in sum.iter_mut().zip(&atoms[index].gradient) {
+                *s += g;
+            }
+        }
+        let weight = Rational::ratio(1, self.batch);
+        for (out, s) in out.iter_mut().zip(sum) {
+            *out = s * &weight;
+        }
+    }
+
+    fn sampled_gradient(&mut self, x: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
+        let problem = Rational::problem(&*self.instance.problem);
+        let n = self.instance.problem.samples().unwrap_or(1);
+        let uniform = vec![Rational::ratio(1, n as u64); n];
+        let (mut sum, mut one) = (vec![Rational::zero(); x.len()], vec![Rational::zero(); x.len()]);
+        for _ in 0..self.batch {
+            problem.sample_gradient_at(self.script.choose(&uniform), x, &mut one)?;
+            for (s, g) in sum.iter_mut().zip(&one) {
+                *s += g;
+            }
+        }
+        let weight = Rational::ratio(1, self.batch);
+        for (out, s) in out.iter_mut().zip(sum) {
+            *out = s * &weight;
+        }
+        Ok(())
+    }
+}
+
+fn infinite_support() -> Fault {
+    Fault::NoExactForm("a noise law without finite support")
+}
+
+impl Query<Rational> for Branching<'_> {
+    fn gradient(&mut self, worker: usize, x: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
+        self.traffic.calls += 1;
+        if self.instance.minibatch {
+            self.sampled_gradient(x, out)?;
+        } else {
+            Rational::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)?;
+        }
+        if let Some(noise) = &self.instance.noise {
+            let atoms = noise.atoms(out).ok_or_else(infinite_support)?;
+            self.mean_of_atoms(&atoms, out);
+        }
+        Ok(())
+    }
+
+    fn coin(&mut self, p: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
+        let (zero, one) = (Rational::zero(), Rational::one());
+        for (p, out) in p.iter().zip(out) {
+            let p = Ord::clamp(p.clone(), zero.clone(), one.clone());
+            let other = one.clone() - &p;
+            *out = Rational::integer(1 - self.script.choose(&[p, other]) as i64);
+        }
+        Ok(())
+    }
+
+    fn perturbation(&mut self, out: &mut [Rational]) -> Result<(), Fault> {
+        let law = self.instance.perturbation.as_ref().ok_or_else(|| {
+            Fault::Unsupported("the algorithm draws noise of its own, but no `perturbation` is declared".into())
+        })?;
+        out.fill(Rational::zero());
+        let atoms = law.atoms(out).ok_or_else(infinite_support)?;
+        let batch = std::mem::replace(&mut self.batch, 1);
+        self.mean_of_atoms(&atoms, out);
+        self.batch = batch;
+        Ok(())
+    }
+
+    fn upload(&mut self, bits: u64) {
+        self.traffic.upload += bits;
+    }
+
+    fn broadcast(&mut self, bits: u64, workers: usize) {
+        self.traffic.broadcast += bits * workers as u64;
+    }
+}
+
+impl Door<Rational> for Branching<'_> {
+    fn set_batch(&mut self, batch: u64) {
+        self.batch = batch;
+    }
+    fn traffic(&self) -> Traffic {
+        self.traffic
+    }
+    fn as_query(&mut self) -> &mut dyn Query<Rational> {
+        self
+    }
+}

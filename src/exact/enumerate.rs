@@ -1,0 +1,320 @@
+//! Dynamic programming over the states of a run: equal states merge, their probabilities add.
+//!
+//! E of a mean over time is the mean of the E's, so that such a functional needs no memory. A minimum, a maximum, or
+//! a mean inside a nonlinear expression rides along with the state.
+
+use super::branch::{Branching, Script};
+use crate::engine::{Plan, Point, RunError, Traffic, Workspace, combine_path, is_due, reduce, step_once};
+use crate::model::Real;
+use crate::scalar::{Fault, Rational, Scalar};
+use crate::spec::{Instance, Reducer, StartPoint};
+use std::collections::HashMap;
+
+/// How much is spent before exactness is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Outcomes of steps that are run, over the whole horizon.
+    pub outcomes: u64,
+    /// Bits of a coordinate.
+    pub bits: usize,
+}
+
+impl Budget {
+    /// About a second.
+    pub const QUICK: Budget = Budget { outcomes: 200_000, bits: 60_000 };
+    /// About a minute.
+    pub const FULL: Budget = Budget { outcomes: 10_000_000, bits: 400_000 };
+}
+
+/// Expectations known exactly; `None` for a term that leaves the rationals.
+#[derive(Debug, Clone)]
+pub struct ExactEstimates {
+    /// One a path term.
+    pub paths: Vec<Option<Rational>>,
+    /// One a series term, an entry an iterate.
+    pub series: Vec<Option<Vec<Rational>>>,
+    /// Messages and calls along any one path.
+    pub traffic: Traffic,
+    /// Outcomes of steps that were run.
+    pub outcomes: u64,
+}
+
+impl ExactEstimates {
+    /// Whether every term has an exact expectation.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.paths.iter().all(Option::is_some) && self.series.iter().all(Option::is_some)
+    }
+}
+
+/// Why an instance has no exact expectation within the budget.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(pub String);
+
+/// A state of the run, with what rides along; equal nodes merge.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Node {
+    x: Vec<Rational>,
+    state: Vec<Rational>,
+    carried: Vec<Option<Rational>>,
+}
+
+/// Where a path term's reductions stand.
+enum Route {
+    /// E of a mean: summed over time.
+    Linear,
+    /// For each reduction, its place among the carried values; `None` for one that is read at the end.
+    Carried(Vec<Option<usize>>),
+}
+
+/// The exact expectation of every term of a plan that has one.
+///
+/// # Errors
+/// [`Unavailable`], with the reason: infinite support, an irrational step, or more outcomes than the budget.
+pub fn enumerate(instance: &Instance, plan: &Plan, budget: Budget) -> Result<ExactEstimates, Unavailable> {
+    let StartPoint::At(point) = &instance.start else {
+        return Err(Unavailable("the start is drawn from a continuous law".into()));
+    };
+    let x: Result<Vec<Rational>, Fault> = point.iter().map(Real::cast).collect();
+    let x = x.map_err(|f| Unavailable(f.to_string()))?;
+    let layout = instance.algorithm.layout(x.len(), instance.workers);
+    let mut walk = Walk::new(instance, plan, budget);
+    let root = Node { x, state: vec![Rational::zero(); layout.state], carried: vec![None; walk.carried_count] };
+    walk.run(root)
+}
+
+struct Walk<'a> {
+    instance: &'a Instance,
+    plan: &'a Plan,
+    budget: Budget,
+    routes: Vec<Route>,
+    carried_count: usize,
+    /// Terms that left the rationals.
+    dead_paths: Vec<bool>,
+    dead_series: Vec<bool>,
+    /// Sums over time of linear terms; expectations of carried ones.
+    sums: Vec<Rational>,
+    series: Vec<Vec<Rational>>,
+    outcomes: u64,
+    traffic: Traffic,
+    gradient: Vec<Rational>,
+    first: Vec<Vec<Option<Rational>>>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(instance: &'a Instance, plan: &'a Plan, budget: Budget) -> Self {
+        let mut carried_count = 0;
+        let routes = plan
+            .paths
+            .iter()
+            .map(|(combine, reductions)| {
+                let linear = matches!(reductions.as_slice(), [(Reducer::Mean, _)]) && combine.to_string() == "r0";
+                if linear {
+                    return Route::Linear;
+                }
+                let place = |reducer: &Reducer| match reducer {
+                    Reducer::Mean | Reducer::Min | Reducer::Max => {
+                        carried_count += 1;
+                        Some(carried_count - 1)
+                    }
+                    Reducer::First | Reducer::Last => None,
+                };
+                Route::Carried(reductions.iter().map(|(r, _)| r).map(place).collect())
+            })
+            .collect();
+        Walk {
+            instance,
+            plan,
+            budget,
+            routes,
+            carried_count,
+            dead_paths: vec![false; plan.paths.len()],
+            dead_series: vec![false; plan.series.len()],
+            sums: vec![Rational::zero(); plan.paths.len()],
+            series: vec![Vec::new(); plan.series.len()],
+            outcomes: 0,
+            traffic: Traffic::default(),
+            gradient: vec![Rational::zero(); instance.problem.dimension()],
+            first: plan.paths.iter().map(|(_, r)| vec![None; r.len()]).collect(),
+        }
+    }
+
+    fn run(&mut self, root: Node) -> Result<ExactEstimates, Unavailable> {
+        let mut nodes: HashMap<Node, Rational> = HashMap::from([(root, Rational::one())]);
+        for k in 0..=self.instance.horizon {
+            let mut looked: HashMap<Node, Rational> = HashMap::with_capacity(nodes.len());
+            self.open_series(k);
+            for (mut node, weight) in nodes {
+                self.look(k, &mut node, &weight)?;
+                *looked.entry(node).or_insert_with(Rational::zero) += &weight;
+            }
+            if self.dead_paths.iter().chain(&self.dead_series).all(|dead| *dead) {
+                return Err(Unavailable("no term stays rational".into()));
+            }
+            if k == self.instance.horizon {
+                break;
+            }
+            nodes = HashMap::with_capacity(looked.len());
+            let mut step_traffic = Traffic::default();
+            for (node, weight) in looked {
+                step_traffic = self.branch(k, &node, &weight, &mut nodes)?;
+            }
+            self.traffic.calls += step_traffic.calls;
+            self.traffic.upload += step_traffic.upload;
+            self.traffic.broadcast += step_traffic.broadcast;
+        }
+        let length = Rational::ratio(1, self.instance.window.1 - self.instance.window.0 + 1);
+        let paths = (0..self.plan.paths.len())
+            .map(|p| {
+                let sum = std::mem::replace(&mut self.sums[p], Rational::zero());
+                let linear = matches!(self.routes[p], Route::Linear);
+                (!self.dead_paths[p]).then(|| if linear { sum * &length } else { sum })
+            })
+            .collect();
+        let series = std::mem::take(&mut self.series);
+        let series = series.into_iter().zip(&self.dead_series).map(|(s, dead)| (!dead).then_some(s)).collect();
+        Ok(ExactEstimates { paths, series, traffic: self.traffic, outcomes: self.outcomes })
+    }
+
+    fn open_series(&mut self, k: u64) {
+        for (s, (reducer, _)) in self.plan.series.iter().enumerate() {
+            if is_due(self.instance, *reducer, k) {
+                self.series[s].push(Rational::zero());
+            }
+        }
+    }
+
+    /// Measures a node at iterate k.
+    fn look(&mut self, k: u64, node: &mut Node, weight: &Rational) -> Result<(), Unavailable> {
+        let Node { x, state, carried } = node;
+        if x.iter().chain(state.iter()).any(|v| v.bits() > self.budget.bits) {
+            return Err(Unavailable(format!("numbers outgrow {} bits at iterate {k}", self.budget.bits)));
+        }
+        let mut gradient = std::mem::take(&mut self.gradient);
+        let mut point = Point::new(self.instance, x, state, &mut gradient).after(self.traffic);
+        let instance = self.instance;
+        for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
+            for (r, (reducer, probe)) in reductions.iter().enumerate() {
+                if self.dead_paths[p] || !is_due(instance, *reducer, k) || *reducer == Reducer::Last {
+                    continue;
+                }
+                let value = match probe.evaluate(&mut point) {
+                    Ok(value) => value,
+                    Err(fault) => {
+                        survivable(fault)?;
+                        self.dead_paths[p] = true;
+                        continue;
+                    }
+                };
+                match &self.routes[p] {
+                    Route::Linear => self.sums[p].add_product(&value, weight),
+                    Route::Carried(places) => match places[r] {
+                        Some(place) => {
+                            let old = carried[place].take();
+                            carried[place] = Some(match old {
+                                None => value,
+                                Some(old) => reduce(*reducer, old, &value),
+                            });
+                        }
+                        None => self.first[p][r] = Some(value),
+                    },
+                }
+            }
+        }
+        for (s, (reducer, probe)) in self.plan.series.iter().enumerate() {
+            if !self.dead_series[s] && is_due(instance, *reducer, k) {
+                match probe.evaluate(&mut point) {
+                    Ok(value) => {
+                        if let Some(last) = self.series[s].last_mut() {
+                            last.add_product(&value, weight);
+                        }
+                    }
+                    Err(fault) => {
+                        survivable(fault)?;
+                        self.dead_series[s] = true;
+                    }
+                }
+            }
+        }
+        if k == instance.horizon {
+            finish(&self.routes, self.plan, instance, (&self.first, carried), &mut point, |p, value| match value {
+                Ok(value) => {
+                    self.sums[p].add_product(&value, weight);
+                    Ok(())
+                }
+                Err(fault) => {
+                    survivable(fault)?;
+                    self.dead_paths[p] = true;
+                    Ok(())
+                }
+            })?;
+        }
+        self.gradient = gradient;
+        Ok(())
+    }
+
+    /// Runs every outcome of step k from a node.
+    fn branch(
+        &mut self,
+        k: u64,
+        node: &Node,
+        weight: &Rational,
+        next: &mut HashMap<Node, Rational>,
+    ) -> Result<Traffic, Unavailable> {
+        let instance = self.instance;
+        let mut door = Branching { instance, script: Script::default(), batch: 1, traffic: Traffic::default() };
+        loop {
+            self.outcomes += 1;
+            if self.outcomes > self.budget.outcomes {
+                return Err(Unavailable(format!("more than {} outcomes", self.budget.outcomes)));
+            }
+            door.traffic = Traffic::default();
+            let mut work = Workspace::new(instance, node.x.clone());
+            work.state.clone_from(&node.state);
+            step_once(instance, k, &mut work, &mut door).map_err(|e| Unavailable(e.to_string()))?;
+            let probability = door.script.probability() * weight;
+            let reached = Node { x: work.x, state: work.state, carried: node.carried.clone() };
+            *next.entry(reached).or_insert_with(Rational::zero) += &probability;
+            if !door.script.advance() {
+                return Ok(door.traffic);
+            }
+        }
+    }
+}
+
+/// A term that leaves the rationals is dropped; any other fault ends the enumeration.
+fn survivable(fault: Fault) -> Result<(), Unavailable> {
+    match fault {
+        Fault::NoExactForm(_) | Fault::TooLarge(_) => Ok(()),
+        other => Err(Unavailable(RunError::Statistic(other.to_string()).to_string())),
+    }
+}
+
+/// The path functionals of a finished path.
+fn finish(
+    routes: &[Route],
+    plan: &Plan,
+    instance: &Instance,
+    (first, carried): (&[Vec<Option<Rational>>], &[Option<Rational>]),
+    point: &mut Point<'_, Rational>,
+    mut done: impl FnMut(usize, Result<Rational, Fault>) -> Result<(), Unavailable>,
+) -> Result<(), Unavailable> {
+    for (p, (combine, reductions)) in plan.paths.iter().enumerate() {
+        let Route::Carried(places) = &routes[p] else { continue };
+        let mut value = || -> Result<Rational, Fault> {
+            let mut reduced = Vec::with_capacity(reductions.len());
+            for (r, (reducer, probe)) in reductions.iter().enumerate() {
+                reduced.push(match (places[r], reducer) {
+                    (Some(place), _) => carried[place].clone().unwrap_or_else(Rational::zero),
+                    (None, Reducer::First) => first[p][r].clone().unwrap_or_else(Rational::zero),
+                    (None, _) => probe.evaluate(point)?,
+                });
+            }
+            combine_path(instance, combine, reductions, reduced)
+        };
+        let value = value();
+        done(p, value)?;
+    }
+    Ok(())
+}
