@@ -148,7 +148,8 @@ impl Judge<'_> {
 
     /// The left side of an experiment's cell.
     ///
-    /// `rigorous` takes enclosures where there are any; without it a deterministic run's doubles speak.
+    /// `rigorous` takes enclosures and ranges where there are any; without it a deterministic run's doubles speak, and
+    /// random ones have the asymptotic interval. Each of the two has half of the level: a verdict may rest on either.
     fn left(&self, question: &Question, job: &Job<'_>, run: &CellRun, rigorous: bool) -> Result<SideValue, String> {
         let Some(e) = run.experiment() else { return Err("a quantity has no replicates".into()) };
         if let (n @ 1.., Some(step)) = e.estimates.diverged {
@@ -157,7 +158,9 @@ impl Judge<'_> {
         let sources = job.sources(&question.left);
         let constants = |name: &str| run.constant(name);
         let trust = Trust { deterministic: e.estimates.deterministic, rigorous, steps: e.instance.horizon };
-        left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, self.each(), trust)
+        let none = (vec![None; e.ranges.0.len()], vec![None; e.ranges.1.len()]);
+        let ranges = if rigorous { &e.ranges } else { &none };
+        left_of_estimates(&question.left, &sources, &e.estimates, ranges, &constants, share(self.each(), 2), trust)
     }
 
     fn experiment_cell(&self, trial: &Trial, job: &Job<'_>, run: &CellRun) -> CellVerdict {
@@ -178,7 +181,7 @@ impl Judge<'_> {
                 let (r, m) = (right.clone()?, margin.clone()?);
                 Ok(compare(question.relation, &l, &r, m.as_ref()))
             });
-            // Where enclosures are too wide to decide, doubles may: as weaker evidence.
+            // Where enclosures or ranges are too wide to decide, less may do: as weaker evidence.
             if verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided) {
                 break;
             }
@@ -288,17 +291,23 @@ impl Judge<'_> {
         (0..count)
             .map(|i| {
                 let mut verdict = self.blank(trial, &jobs[0].1.runs[i]);
-                let sides: Result<Vec<(String, SideValue)>, String> = jobs
-                    .iter()
-                    .map(|(name, job)| Ok(((*name).clone(), self.left(&trial.question, job, &job.runs[i], true)?)))
-                    .collect();
-                verdict.comparison = sides.and_then(|sides| {
-                    let (low, high, comparison): (_, _, Comparison) =
-                        compare_order(&sides).ok_or("an ordering needs two curves")?;
-                    verdict.left = Some(low);
-                    verdict.right = Some(high);
-                    Ok(comparison)
-                });
+                for rigorous in [true, false] {
+                    let side = |name: &String, job: &Job<'_>| {
+                        Ok((name.clone(), self.left(&trial.question, job, &job.runs[i], rigorous)?))
+                    };
+                    let sides: Result<Vec<(String, SideValue)>, String> =
+                        jobs.iter().map(|(name, job)| side(name, job)).collect();
+                    verdict.comparison = sides.and_then(|sides| {
+                        let (low, high, comparison): (_, _, Comparison) =
+                            compare_order(&sides).ok_or("an ordering needs two curves")?;
+                        verdict.left = Some(low);
+                        verdict.right = Some(high);
+                        Ok(comparison)
+                    });
+                    if verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided) {
+                        break;
+                    }
+                }
                 verdict
             })
             .collect()
