@@ -90,6 +90,11 @@ fn axes_of(figure: &FigureSetup, panel: usize, x: &str, y: &str) -> (Axis, Axis)
     (x, y)
 }
 
+/// The case in a label: left out where the figure shows one case only, which its caption can name.
+pub(super) fn told<'c>(case: &'c str, figure: &FigureSetup) -> &'c str {
+    if figure.cases.len() == 1 { "" } else { case }
+}
+
 fn shown(name: &str, list: &[String]) -> bool {
     list.is_empty() || list.iter().any(|n| n == name)
 }
@@ -116,9 +121,8 @@ fn curves(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> Vec<Panel> {
                 let Some(job) = jobs.of(case, variant) else { continue };
                 for run in &job.runs {
                     let values = swept_text(variant, run);
-                    let case = if figure.cases.len() == 1 { "" } else { case };
                     for formula in formulas {
-                        let mut name = label(curve, case, &values);
+                        let mut name = label(curve, told(case, figure), &values);
                         if several {
                             name = label(&name, &formula.text, &[]);
                         }
@@ -195,7 +199,8 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
             let others: Vec<String> = record
                 .cell
                 .iter()
-                .filter(|(n, _)| **n != x_name && *n != "input" && !(*n == "case" && figure.cases.len() == 1))
+                .filter(|(n, _)| **n != x_name && *n != "input")
+                .filter(|(n, _)| *n != "case" || figure.cases.len() != 1)
                 .map(|(n, v)| group_text(n, v))
                 .collect();
             by_group.entry(others.join(", ")).or_default().push((x, record));

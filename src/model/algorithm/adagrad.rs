@@ -77,6 +77,15 @@ impl Algorithm for AdaGrad {
         Layout { state: 1, scratch: 2 * dimension }
     }
 
+    /// b is at least |g|_2 >= |g_i|, at least |sgn g|_2 >= |sgn g_i|, and at least b0.
+    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
+        let eta = *values.get(self.step_size.0)?;
+        match self.rule {
+            Rule::Gradient | Rule::SignBoth => Some(eta),
+            Rule::SignStep => Some(self.b0.to_f64()).filter(|b| *b > 0.0).map(|b| eta / b),
+        }
+    }
+
     #[inline(always)]
     fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let eta = step.value(self.step_size);
