@@ -30,10 +30,6 @@ impl Algorithm for SignSgd {
         Layout { state: 0, scratch: 2 * dimension }
     }
 
-    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
-        values.get(self.step_size.0).copied()
-    }
-
     #[inline(always)]
     fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);

@@ -54,11 +54,6 @@ impl Algorithm for SignSgdSim {
         Layout { state: dimension, scratch: 2 * dimension }
     }
 
-    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
-        let largest = self.factors.iter().flatten().map(Real::to_f64).fold(0.0, f64::max);
-        Some(values.get(self.step_size.0)? * if self.factors.is_some() { largest } else { 1.0 })
-    }
-
     #[inline(always)]
     fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, theta) = (step.value(self.step_size), step.value(self.momentum));

@@ -30,10 +30,6 @@ impl Algorithm for VoteSum {
         Layout { state: 0, scratch: 2 * dimension }
     }
 
-    fn reach(&self, values: &[f64], workers: usize) -> Option<f64> {
-        Some(values.get(self.step_size.0)? * workers as f64)
-    }
-
     #[inline(always)]
     fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
