@@ -23,8 +23,8 @@ pub struct Record<S> {
     pub diverged: Vec<Option<u64>>,
 }
 
-/// What is told of every iterate: its index, the iterate, and the algorithm's state.
-pub type Look<'a, S> = dyn FnMut(u64, &[S], &[S]) -> Result<(), Fault> + 'a;
+/// What is told of every iterate: its index, the iterate, the algorithm's state, and what was sent before it.
+pub type Look<'a, S> = dyn FnMut(u64, &[S], &[S], Traffic) -> Result<(), Fault> + 'a;
 
 /// Everything that a run changes: the iterate, the algorithm's memory, and its working space.
 #[derive(Debug, Clone)]
@@ -92,10 +92,11 @@ pub fn simulate<S: Arithmetic>(
 ) -> Result<(), RunError> {
     let mut work = Workspace::new(instance, x);
     for k in 0..instance.horizon {
-        look(k, &work.x, &work.state).map_err(|fault| RunError::Step { step: k, fault })?;
+        look(k, &work.x, &work.state, query.traffic()).map_err(|fault| RunError::Step { step: k, fault })?;
         step_once(instance, k, &mut work, query)?;
     }
-    look(instance.horizon, &work.x, &work.state).map_err(|fault| RunError::Step { step: instance.horizon, fault })
+    let end = |fault| RunError::Step { step: instance.horizon, fault };
+    look(instance.horizon, &work.x, &work.state, query.traffic()).map_err(end)
 }
 
 fn batch_at(instance: &Instance, k: u64) -> Result<u64, Fault> {
@@ -119,6 +120,8 @@ fn batch_at(instance: &Instance, k: u64) -> Result<u64, Fault> {
 pub trait Door<S>: Query<S> {
     /// Draws averaged into the gradients of the coming step.
     fn set_batch(&mut self, batch: u64);
+    /// What has passed the door.
+    fn traffic(&self) -> Traffic;
     /// The door as the algorithm sees it.
     fn as_query(&mut self) -> &mut dyn Query<S>;
 }
@@ -130,6 +133,9 @@ where
     fn set_batch(&mut self, batch: u64) {
         self.batch = batch;
     }
+    fn traffic(&self) -> Traffic {
+        self.traffic
+    }
     fn as_query(&mut self) -> &mut dyn Query<Lane<N>> {
         self
     }
@@ -137,6 +143,9 @@ where
 
 impl<S: Arithmetic> Door<S> for PlainOracle<'_> {
     fn set_batch(&mut self, _batch: u64) {}
+    fn traffic(&self) -> Traffic {
+        self.traffic
+    }
     fn as_query(&mut self) -> &mut dyn Query<S> {
         self
     }
@@ -157,10 +166,11 @@ where
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Lane::splat(0.0); x.len()];
     let mut diverged: Vec<Option<u64>> = vec![None; N];
-    simulate(instance, x, &mut oracle, &mut |k, x, state| {
+    simulate(instance, x, &mut oracle, &mut |k, x, state, traffic| {
         note_divergence(k, x, &mut diverged);
         if recorder.wants(k) {
-            recorder.record(k, &mut Point::new(instance, x, state, &mut gradient))?;
+            let mut point = Point::new(instance, x, state, &mut gradient).after(traffic);
+            recorder.record(k, &mut point)?;
         }
         Ok(())
     })?;
@@ -217,7 +227,7 @@ pub fn trace(
     let x = start::<1>(instance, &keys, replicate);
     let mut oracle = LaneOracle::<1>::new(instance, Streams::new(&keys, replicate));
     let mut iterates = Vec::new();
-    simulate(instance, x, &mut oracle, &mut |_, x, _| {
+    simulate(instance, x, &mut oracle, &mut |_, x, _, _| {
         iterates.push(x.iter().map(|v| v.0[0]).collect());
         Ok(())
     })?;
@@ -233,9 +243,10 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S
     let mut oracle = PlainOracle::new(instance);
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![S::zero(); x.len()];
-    simulate(instance, x, &mut oracle, &mut |k, x, state| {
+    simulate(instance, x, &mut oracle, &mut |k, x, state, traffic| {
         if recorder.wants(k) {
-            recorder.record(k, &mut Point::new(instance, x, state, &mut gradient))?;
+            let mut point = Point::new(instance, x, state, &mut gradient).after(traffic);
+            recorder.record(k, &mut point)?;
         }
         Ok(())
     })?;
@@ -259,7 +270,7 @@ fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
 pub fn trace_plain<S: Arithmetic>(instance: &Instance) -> Result<(Vec<Vec<S>>, Traffic), RunError> {
     let mut oracle = PlainOracle::new(instance);
     let mut iterates = Vec::new();
-    simulate(instance, fixed_start::<S>(instance)?, &mut oracle, &mut |_, x, _| {
+    simulate(instance, fixed_start::<S>(instance)?, &mut oracle, &mut |_, x, _, _| {
         iterates.push(x.to_vec());
         Ok(())
     })?;

@@ -1,6 +1,7 @@
 //! What is measured along a run.
 
 use super::RunError;
+use super::oracle::Traffic;
 use crate::expr::Expr;
 use crate::model::{Arithmetic, Evaluates, Real, Statistic, resolve};
 use crate::scalar::{Fault, Scalar};
@@ -109,6 +110,7 @@ pub struct Point<'a, S: Arithmetic> {
     x: &'a [S],
     state: &'a [S],
     value: Option<S>,
+    sent: Option<Traffic>,
     gradient: &'a mut [S],
     has_gradient: bool,
 }
@@ -116,7 +118,13 @@ pub struct Point<'a, S: Arithmetic> {
 impl<'a, S: Arithmetic> Point<'a, S> {
     /// The iterate `x` with the algorithm's memory; `gradient` is working space of the iterate's length.
     pub fn new(instance: &'a Instance, x: &'a [S], state: &'a [S], gradient: &'a mut [S]) -> Self {
-        Point { instance, x, state, value: None, gradient, has_gradient: false }
+        Point { instance, x, state, value: None, sent: None, gradient, has_gradient: false }
+    }
+
+    /// The same point with what was sent before it.
+    #[must_use]
+    pub fn after(self, traffic: Traffic) -> Self {
+        Point { sent: Some(traffic), ..self }
     }
 
     fn problem(&self) -> &'a dyn Evaluates<S> {
@@ -152,6 +160,10 @@ impl<'a, S: Arithmetic> Point<'a, S> {
             Statistic::Distance => l2_squared(&self.offset()?).sqrt(),
             Statistic::DistanceInf => Ok(linf(&self.offset()?)),
             Statistic::Coordinate(i) => Ok(self.x[i].clone()),
+            Statistic::Bits => {
+                let sent = self.sent.ok_or_else(|| missing("what was sent"))?;
+                Ok(S::ratio(i64::try_from(sent.bits()).unwrap_or(i64::MAX), 1))
+            }
             Statistic::ViewL1(i) => Ok(l1(self.view(i))),
             Statistic::ViewL2(i) => l2_squared(self.view(i)).sqrt(),
             Statistic::ViewL2Squared(i) => Ok(l2_squared(self.view(i))),

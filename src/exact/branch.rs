@@ -145,6 +145,9 @@ impl Door<Rational> for Branching<'_> {
     fn set_batch(&mut self, batch: u64) {
         self.batch = batch;
     }
+    fn traffic(&self) -> Traffic {
+        self.traffic
+    }
     fn as_query(&mut self) -> &mut dyn Query<Rational> {
         self
     }

@@ -106,6 +106,7 @@ struct Walk<'a> {
     /// Nodes from which steps were taken.
     visited: u64,
     spent: u64,
+    traffic: Traffic,
     gradient: Vec<Rational>,
     first: Vec<Vec<Option<Rational>>>,
 }
@@ -144,6 +145,7 @@ impl<'a> Walk<'a> {
             outcomes: 0,
             visited: 0,
             spent: 0,
+            traffic: Traffic::default(),
             gradient: vec![Rational::zero(); instance.problem.dimension()],
             first: plan.paths.iter().map(|(_, r)| vec![None; r.len()]).collect(),
         }
@@ -151,7 +153,6 @@ impl<'a> Walk<'a> {
 
     fn run(&mut self, root: Node) -> Result<ExactEstimates, Unavailable> {
         let mut nodes: HashMap<Node, Rational> = HashMap::from([(root, Rational::one())]);
-        let mut traffic = Traffic::default();
         for k in 0..=self.instance.horizon {
             let mut looked: HashMap<Node, Rational> = HashMap::with_capacity(nodes.len());
             self.open_series(k);
@@ -171,9 +172,9 @@ impl<'a> Walk<'a> {
             for (node, weight) in looked {
                 step_traffic = self.branch(k, &node, &weight, &mut nodes)?;
             }
-            traffic.calls += step_traffic.calls;
-            traffic.upload += step_traffic.upload;
-            traffic.broadcast += step_traffic.broadcast;
+            self.traffic.calls += step_traffic.calls;
+            self.traffic.upload += step_traffic.upload;
+            self.traffic.broadcast += step_traffic.broadcast;
         }
         let length = Rational::ratio(1, self.instance.window.1 - self.instance.window.0 + 1);
         let paths = (0..self.plan.paths.len())
@@ -185,7 +186,7 @@ impl<'a> Walk<'a> {
             .collect();
         let series = std::mem::take(&mut self.series);
         let series = series.into_iter().zip(&self.dead_series).map(|(s, dead)| (!dead).then_some(s)).collect();
-        Ok(ExactEstimates { paths, series, traffic, outcomes: self.outcomes })
+        Ok(ExactEstimates { paths, series, traffic: self.traffic, outcomes: self.outcomes })
     }
 
     /// Ends at once what the budget cannot carry to the horizon: states rarely get fewer, numbers rarely shorter.
@@ -208,7 +209,7 @@ impl<'a> Walk<'a> {
     fn look(&mut self, k: u64, node: &mut Node, weight: &Rational) -> Result<(), Unavailable> {
         let Node { x, state, carried } = node;
         let mut gradient = std::mem::take(&mut self.gradient);
-        let mut point = Point::new(self.instance, x, state, &mut gradient);
+        let mut point = Point::new(self.instance, x, state, &mut gradient).after(self.traffic);
         let instance = self.instance;
         for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
             for (r, (reducer, probe)) in reductions.iter().enumerate() {

@@ -288,17 +288,23 @@ impl Judge<'_> {
         (0..count)
             .map(|i| {
                 let mut verdict = self.blank(trial, &jobs[0].1.runs[i]);
-                let sides: Result<Vec<(String, SideValue)>, String> = jobs
-                    .iter()
-                    .map(|(name, job)| Ok(((*name).clone(), self.left(&trial.question, job, &job.runs[i], true)?)))
-                    .collect();
-                verdict.comparison = sides.and_then(|sides| {
-                    let (low, high, comparison): (_, _, Comparison) =
-                        compare_order(&sides).ok_or("an ordering needs two curves")?;
-                    verdict.left = Some(low);
-                    verdict.right = Some(high);
-                    Ok(comparison)
-                });
+                for rigorous in [true, false] {
+                    let side = |name: &String, job: &Job<'_>| {
+                        Ok((name.clone(), self.left(&trial.question, job, &job.runs[i], rigorous)?))
+                    };
+                    let sides: Result<Vec<(String, SideValue)>, String> =
+                        jobs.iter().map(|(name, job)| side(name, job)).collect();
+                    verdict.comparison = sides.and_then(|sides| {
+                        let (low, high, comparison): (_, _, Comparison) =
+                            compare_order(&sides).ok_or("an ordering needs two curves")?;
+                        verdict.left = Some(low);
+                        verdict.right = Some(high);
+                        Ok(comparison)
+                    });
+                    if verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided) {
+                        break;
+                    }
+                }
                 verdict
             })
             .collect()

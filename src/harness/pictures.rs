@@ -186,6 +186,7 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
     let mut layers = Vec::new();
     let mut groups: BTreeMap<String, usize> = BTreeMap::new();
     let mut drawn_left: Vec<(String, Vec<f64>)> = Vec::new();
+    let several = several_lefts(spec, figure);
     for bound in spec.bounds.iter().filter(|b| shown(&b.name, &figure.bounds)) {
         let Some(records) = cells.get(&bound.name) else { continue };
         let mut by_group: BTreeMap<String, Vec<(f64, &CellRecord)>> = BTreeMap::new();
@@ -204,6 +205,7 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
                 .collect();
             by_group.entry(others.join(", ")).or_default().push((x, record));
         }
+        let single = by_group.len() == 1;
         for (group, mut points) in by_group {
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
             let next = groups.len();
@@ -212,20 +214,20 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
             let left: Vec<f64> = points.iter().filter_map(|p| p.1.left.estimate).collect();
             if !drawn_left.contains(&(group.clone(), left.clone())) {
                 drawn_left.push((group.clone(), left));
+                // Where bounds measure different things, each left side has the name and colour of its bound.
+                let own = 1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0);
+                let name = if several { format!("{}: left side", bound.name) } else { "left side".into() };
                 layers.push(Layer::Points {
-                    label: label("left side", &group, &[]),
-                    color,
+                    label: label(&name, &group, &[]),
+                    color: if several && groups.len() == 1 { own } else { color },
                     x: x.clone(),
                     y: points.iter().map(|p| p.1.left.estimate).collect(),
                     low: points.iter().map(|p| p.1.left.low).collect(),
                     high: points.iter().map(|p| p.1.left.high).collect(),
                 });
             }
-            let bound_color = if groups.len() == 1 {
-                1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0)
-            } else {
-                color
-            };
+            let bound_color =
+                if single { 1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0) } else { color };
             layers.push(Layer::Line {
                 label: label(&format!("{} bound", bound.name), &group, &[]),
                 color: bound_color,
@@ -237,6 +239,17 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
     }
     let (x, y) = axes_of(figure, 0, &x_name, "left side and bounds");
     vec![Panel { title: String::new(), x, y, layers }]
+}
+
+/// Whether the drawn bounds measure different left sides, or run different algorithms.
+fn several_lefts(spec: &Spec, figure: &FigureSetup) -> bool {
+    let mut asked =
+        spec.bounds.iter().filter(|b| shown(&b.name, &figure.bounds)).filter_map(|b| b.trials.first()).map(|t| {
+            let left = t.question.left_text.as_str();
+            (left, t.variant.setup.as_str())
+        });
+    let first = asked.next();
+    asked.any(|other| Some(other) != first)
 }
 
 fn group_text(name: &str, value: &serde_json::Value) -> String {

@@ -36,6 +36,8 @@ pub enum Statistic {
     Distance,
     /// |x_k - x*|_inf.
     DistanceInf,
+    /// Bits sent before x_k, both directions together.
+    Bits,
     /// Coordinate i of x_k, from 0.
     Coordinate(usize),
     /// l1 norm of a view of the algorithm's state.
@@ -62,6 +64,7 @@ pub const STATISTICS: &[StatisticSpec] = &[
     spec("grad_linf", 1, -1, Statistic::GradientLinf, "|grad f(x_k)|_inf"),
     spec("dist", 0, 1, Statistic::Distance, "|x_k - x*|_2 to the known minimiser"),
     spec("dist_inf", 0, 1, Statistic::DistanceInf, "|x_k - x*|_inf to the known minimiser"),
+    spec("bits", 0, 0, Statistic::Bits, "bits sent before x_k, to and from all workers together"),
 ];
 
 /// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`.

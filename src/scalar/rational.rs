@@ -80,6 +80,12 @@ impl Rational {
         self.0.numerator().bit_len() + self.0.denominator().bit_len()
     }
 
+    /// The denominator in lowest terms.
+    #[must_use]
+    pub fn denominator(&self) -> Self {
+        Rational(RBig::from(self.0.denominator().clone()))
+    }
+
     /// Largest integer not above the number.
     #[must_use]
     pub fn floor(&self) -> Self {

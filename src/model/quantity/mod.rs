@@ -1,5 +1,14 @@
 //! Quantities: closed forms and identities over many inputs, shared by claim files and the calculator.
 
+mod communication;
+mod compression;
+mod density;
+mod gaussian_density;
+mod mean_error;
+mod vectors;
+mod vote_error;
+mod vote_of_signs;
+
 use super::{BuildError, ParamSpec, Params, Real};
 
 /// One output of a quantity.
@@ -49,4 +58,12 @@ pub struct QuantityEntry {
 }
 
 /// The quantities that come with signcheck.
-pub static ALL: &[&QuantityEntry] = &[];
+pub static ALL: &[&QuantityEntry] = &[
+    &communication::ENTRY,
+    &compression::ENTRY,
+    &density::ENTRY,
+    &gaussian_density::ENTRY,
+    &mean_error::ENTRY,
+    &vote_error::ENTRY,
+    &vote_of_signs::ENTRY,
+];

@@ -1,0 +1,200 @@
+//! The sign of a mean of n draws against the vote of n draws.
+//!
+//! **Formula** X_1, .., X_n are independent with a finite law of mean mu. `error` = P[sgn(sum X_i) != sgn mu], a sum of 0
+//! counting as wrong; `one` is the same for a single draw; `vote` = P[sgn(sum sgn X_i) != sgn mu], ties counting as
+//! wrong and a draw of 0 as no vote; `vote_more` is that with n + 2 draws. `gaussian` = Phi(-|mu| sqrt(n/Var X)) is what
+//! `error` would be if the mean were Gaussian, and `kolmogorov` = sup_x |P[mean <= x] - Phi(..)| how far it is from that.
+//! **Source** bernstein2018, section 4 (the skewed law 50 with probability 1/10, else -1).
+//! **Errors** `error`, `one`, `vote` and `vote_more` are exact: the law of the sum by convolution. Phi is good to a few
+//! units in the last place, so that `gaussian` is good to 1e-13 of itself and `kolmogorov` to 1e-13.
+//! **Ties and edge cases** A law of mean 0 has no sign to get wrong: an error.
+
+use super::vote_error::vote_error;
+use super::{OutputSpec, QuantityEntry, Row};
+use crate::model::noise::FiniteLaw;
+use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::scalar::{Rational, Scalar};
+use crate::stats::normal_upper_tail;
+use std::collections::BTreeMap;
+
+/// Most products of a convolution.
+const MAX_WORK: usize = 4_000_000;
+
+/// Registry line.
+pub static ENTRY: QuantityEntry = QuantityEntry {
+    name: "mean-error",
+    summary: "P[sgn of the mean of n draws is not the sgn of the law's mean], beside the vote of n draws",
+    source: "bernstein2018, section 4",
+    params: &[
+        ParamSpec {
+            name: "law",
+            kind: Kind::Text,
+            default: None,
+            doc: "`skew50`, `rademacher` or `finite(VALUE:PROBABILITY, ..)`",
+        },
+        ParamSpec { name: "samples", kind: Kind::Count, default: None, doc: "n" },
+        ParamSpec { name: "mean", kind: Kind::Number, default: Some(""), doc: "moves the law to this mean" },
+    ],
+    outputs: &[
+        OutputSpec { name: "error", doc: "P[sign of the mean of n draws is wrong]" },
+        OutputSpec { name: "one", doc: "P[sign of one draw is wrong]" },
+        OutputSpec { name: "vote", doc: "P[vote of n draws is wrong]" },
+        OutputSpec { name: "vote_more", doc: "P[vote of n + 2 draws is wrong]" },
+        OutputSpec { name: "gaussian", doc: "P[a Gaussian of the mean's mean and variance is wrong]" },
+        OutputSpec { name: "kolmogorov", doc: "largest difference of distribution functions to that Gaussian" },
+    ],
+    evaluate,
+};
+
+fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
+    let law: FiniteLaw = p
+        .text("law")?
+        .parse()
+        .map_err(|e: crate::model::noise::FiniteLawError| BuildError::at("law", e.to_string()))?;
+    let law = if p.has("mean") {
+        let mean = p.number("mean")?;
+        let Some(mean) = mean.exact() else {
+            return Err(BuildError::at(
+                "mean",
+                format!("'mean' is {mean}, known in double precision only; give a fraction"),
+            ));
+        };
+        law.centred().affine(&Rational::one(), mean)
+    } else {
+        law
+    };
+    let n = p.count("samples")?;
+    if n == 0 {
+        return Err(BuildError::at("samples", "'samples' is 0; at least 1 is drawn"));
+    }
+    let mean = law.mean();
+    if mean.is_zero() {
+        return Err(BuildError::at("law", "the law has mean 0, whose sign cannot be missed: give `mean`"));
+    }
+    // A negative mean is mirrored, so that right is positive below.
+    let law = if mean.signum() < 0 { law.affine(&Rational::integer(-1), &Rational::zero()) } else { law };
+    let mean = law.mean();
+    let sum = sum_law(&law, n)?;
+    let wrong = |law: &FiniteLaw| law.cumulative(&Rational::zero());
+    let error = sum.iter().filter(|(value, _)| value.signum() <= 0).fold(Rational::zero(), |s, (_, p)| s + p);
+    let zero = law.atoms().iter().find(|(v, _)| v.is_zero()).map_or(Rational::zero(), |(_, p)| p.clone());
+    let negative = wrong(&law) - &zero;
+    let vote = |n: usize| vote_error(&vec![(negative.clone().into(), zero.clone().into()); n], &Rational::one());
+    let (now, more) = (vote(n), vote(n + 2));
+    let deviation = (law.variance().to_f64() * n as f64).sqrt();
+    let centre = mean.to_f64() * n as f64;
+    let gaussian = normal_upper_tail(centre / deviation);
+    let outputs = vec![
+        Real::Exact(error),
+        wrong(&law).into(),
+        now.error,
+        more.error,
+        Real::Float(gaussian),
+        Real::Float(distance(&sum, centre, deviation)),
+    ];
+    let errors = vec![0.0, 0.0, now.bound, more.bound, gaussian * 1e-13, 1e-13];
+    Ok(vec![Row { input: format!("n = {n}"), outputs, errors }])
+}
+
+/// The law of the sum of n independent draws.
+///
+/// Probabilities are multiplied by a common denominator first: whole numbers have no fractions to cancel.
+fn sum_law(law: &FiniteLaw, n: usize) -> Result<BTreeMap<Rational, Rational>, BuildError> {
+    let whole = law.atoms().iter().fold(Rational::one(), |d, (_, p)| {
+        let scaled = d.clone() * p;
+        d * scaled.denominator()
+    });
+    let weights: Vec<(Rational, Rational)> =
+        law.atoms().iter().map(|(value, p)| (value.clone(), p.clone() * &whole)).collect();
+    let mut sum = BTreeMap::from([(Rational::zero(), Rational::one())]);
+    let mut work = 0;
+    for _ in 0..n {
+        work += sum.len() * weights.len();
+        if work > MAX_WORK {
+            let message =
+                format!("the sum of {n} draws takes more than {MAX_WORK} products: draw fewer, or use fewer atoms");
+            return Err(BuildError::at("samples", message));
+        }
+        let mut next: BTreeMap<Rational, Rational> = BTreeMap::new();
+        for (value, weight) in &sum {
+            for (atom, w) in &weights {
+                let product = weight.clone() * w;
+                *next.entry(value.clone() + atom).or_insert_with(Rational::zero) += &product;
+            }
+        }
+        sum = next;
+    }
+    let total = sum.values().fold(Rational::zero(), |s, w| s + w);
+    let share = |w: Rational| w.divide(&total).unwrap_or_else(|_| Rational::zero());
+    Ok(sum.into_iter().map(|(v, w)| (v, share(w))).collect())
+}
+
+/// sup_x |P[sum <= x] - Phi((x - centre)/deviation)|: attained at an atom, from the left or from the right.
+fn distance(sum: &BTreeMap<Rational, Rational>, centre: f64, deviation: f64) -> f64 {
+    let mut below = 0.0_f64;
+    let mut largest = 0.0_f64;
+    for (value, p) in sum {
+        let normal = normal_upper_tail((centre - value.to_f64()) / deviation);
+        let here = below + p.to_f64();
+        largest = largest.max((normal - below).abs()).max((normal - here).abs());
+        below = here;
+    }
+    largest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ParamValue;
+
+    fn row(law: &str, n: i64) -> Vec<Real> {
+        let mut p = Params::default();
+        p.values.insert("law", ParamValue::Text(law.into()));
+        p.values.insert("samples", ParamValue::Number(Real::integer(n)));
+        evaluate(&p).unwrap().remove(0).outputs
+    }
+
+    fn q(text: &str) -> Real {
+        Real::Exact(text.parse().unwrap())
+    }
+
+    #[test]
+    fn the_skewed_law_by_hand() {
+        // exact: 51 B - n <= 0 only for B = 0 while n < 51, B the number of fifties
+        assert_eq!(row("skew50", 1)[0], q("9/10"));
+        assert_eq!(row("skew50", 2)[0], q("81/100"));
+        let nine_tenths: Rational = "9/10".parse().unwrap();
+        let power = |n: usize| (0..n).fold(Rational::one(), |p, _| p * &nine_tenths);
+        assert_eq!(row("skew50", 30)[0], Real::Exact(power(30)));
+        // exact: at n = 51 one fifty gives a sum of 0, which counts as wrong
+        let one_fifty = power(50) * Rational::ratio(51, 10);
+        assert_eq!(row("skew50", 51)[0], Real::Exact(power(51) + one_fifty));
+        // exact: the vote of 3 is wrong with 2 or 3 of them: 3 * 0.81 * 0.1 + 0.729
+        assert_eq!(row("skew50", 3)[2], q("0.972"));
+        assert_eq!(row("skew50", 1)[3], q("0.972"));
+    }
+
+    #[test]
+    fn zeros_do_not_vote_and_a_zero_sum_is_wrong() {
+        // exact: X = 1, 0, -1 with 1/2, 1/4, 1/4. One draw: wrong or zero 1/2. Two draws: the sum is above 0 with
+        // 1/4 + 2/8 = 1/2; votes are the draws here, so that both agree.
+        let outputs = row("finite(1:1/2, 0:1/4, -1:1/4)", 2);
+        assert_eq!(outputs[0], q("1/2"));
+        assert_eq!(outputs[1], q("1/2"));
+        assert_eq!(outputs[2], q("1/2"));
+    }
+
+    #[test]
+    fn a_mirrored_law_has_the_same_errors() {
+        assert_eq!(row("finite(-50:1/10, 1:9/10)", 7), row("skew50", 7));
+    }
+
+    #[test]
+    fn fair_coins_of_mean_one_half_near_their_gaussian() {
+        // exact: +1 with 3/4, -1 with 1/4, one draw: mean 1/2, deviation sqrt(3)/2. The largest gap is at 1 from the left,
+        // Phi(1/sqrt 3) - 1/4; at -1 it is 1/4 - Phi(-sqrt 3) < 0.21.
+        // reference: Phi(1/sqrt 3) = 0.718148569175 (Python 3, (1 + math.erf(1/math.sqrt(6)))/2)
+        let outputs = row("finite(1:3/4, -1:1/4)", 1);
+        assert!((outputs[5].to_f64() - (0.718_148_569_175 - 0.25)).abs() < 1e-9);
+    }
+}
