@@ -217,11 +217,8 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
                     high: points.iter().map(|p| p.1.left.high).collect(),
                 });
             }
-            let bound_color = if single {
-                1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0)
-            } else {
-                color
-            };
+            let bound_color =
+                if single { 1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0) } else { color };
             layers.push(Layer::Line {
                 label: label(&format!("{} bound", bound.name), &group, &[]),
                 color: bound_color,
