@@ -60,7 +60,7 @@ fn laws() -> Vec<(&'static str, Box<dyn DynNoise>)> {
         ("multiplicative", vec![("atoms", "-3 1/4; 7/3 3/4")]),
         ("multiplicative", vec![("atoms", "-3 1/4; 7/3 3/4"), ("over", "shared")]),
         ("cantelli-extremal", vec![("wrong", "1/3"), ("shift", "1/4")]),
-        // E g~ = g/2 + 2a/4 + (2g - 2a)/4 = g, with atoms and probabilities in g: p = 1/(2 + 2 g^2) and twice its rest
+        // p = 1/(2 + 2g^2), values g + a (1 + g^2) and g - t: mean g where a/2 = t (1 - p), t = a (1 + g^2)/(1 + 2g^2)
         ("state-atoms", vec![("atoms", "g+a*(1+g^2):1/(2+2*g^2);g-a*(1+g^2)/(1+2*g^2):1-1/(2+2*g^2)"), ("a", "1/2")]),
         ("state-atoms", vec![("atoms", "3*g:1/3;0:2/3")]),
     ];

@@ -338,9 +338,12 @@ fn workers(s: &Subject, _: &Case) -> Outcome {
     mean_is(s, (n, &|x| s.gradient(x)), |i, x, out| s.problem.worker_gradient_at(i, x, out))
 }
 
+/// What a mean of n vectors must be, at each point.
+type VectorField<'a> = &'a dyn Fn(&[f64]) -> Vec<f64>;
+
 fn mean_is(
     s: &Subject,
-    (n, expected): (usize, &dyn Fn(&[f64]) -> Vec<f64>),
+    (n, expected): (usize, VectorField<'_>),
     part: impl Fn(usize, &[Narrow], &mut [Narrow]) -> Result<(), crate::scalar::Fault>,
 ) -> Outcome {
     each_pair(s, 9, |x, _| {
