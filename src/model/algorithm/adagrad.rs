@@ -72,20 +72,7 @@ pub static SIGN_B: AlgorithmEntry = AlgorithmEntry {
     build: |p| build(p, Rule::SignBoth),
 };
 
-impl AdaGrad {
-    /// The largest |step_i|/eta: |g_i|/b <= 1 as b >= |g|_2; 1/b <= 1/b0 for signs over a gradient's norm; and with
-    /// the signs' own norm b^2 >= b0^2 + 1 as soon as one sign is not 0.
-    fn largest_step(&self) -> Option<f64> {
-        let b0 = self.b0.to_f64();
-        // Room for the rounding of a step in doubles.
-        let room = 1.0 + 1e-9;
-        match self.rule {
-            Rule::Gradient => Some(room),
-            Rule::SignStep => (b0 > 0.0).then(|| room / b0),
-            Rule::SignBoth => Some(room / (b0 * b0 + 1.0).sqrt()),
-        }
-    }
-}
+impl AdaGrad {}
 
 impl Algorithm for AdaGrad {
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {
@@ -132,9 +119,5 @@ impl Algorithm for AdaGrad {
             Rule::SignBoth => count_signs(d, step.workers, 0, step.semantics, query),
         }
         Ok(())
-    }
-
-    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
-        Some(values[self.step_size.0].abs() * self.largest_step()?)
     }
 }
