@@ -179,6 +179,7 @@ fn swept_text(variant: &Variant, run: &CellRun) -> Vec<String> {
 fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel> {
     let x_name = figure.x.clone().unwrap_or_default();
     let mut layers = Vec::new();
+    let single = group_count(spec, cells, figure, &x_name) == 1;
     let mut groups: BTreeMap<String, usize> = BTreeMap::new();
     let mut drawn_left: Vec<(String, Vec<f64>)> = Vec::new();
     let several = several_lefts(spec, figure);
@@ -205,25 +206,21 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
             let color = *groups.entry(group.clone()).or_insert(next);
             let x: Vec<f64> = points.iter().map(|p| p.0).collect();
             let left: Vec<f64> = points.iter().filter_map(|p| p.1.left.estimate).collect();
+            let own = 1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0);
             if !drawn_left.contains(&(group.clone(), left.clone())) {
                 drawn_left.push((group.clone(), left));
                 // Where bounds measure different things, each left side has the name and colour of its bound.
-                let own = 1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0);
                 let name = if several { format!("{}: left side", bound.name) } else { "left side".into() };
                 layers.push(Layer::Points {
                     label: label(&name, &group, &[]),
-                    color: if several && groups.len() == 1 { own } else { color },
+                    color: if several && single { own } else { color },
                     x: x.clone(),
                     y: points.iter().map(|p| p.1.left.estimate).collect(),
                     low: points.iter().map(|p| p.1.left.low).collect(),
                     high: points.iter().map(|p| p.1.left.high).collect(),
                 });
             }
-            let bound_color = if groups.len() == 1 {
-                1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0)
-            } else {
-                color
-            };
+            let bound_color = if single { own } else { color };
             layers.push(Layer::Line {
                 label: label(&format!("{} bound", bound.name), &group, &[]),
                 color: bound_color,
@@ -235,6 +232,23 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
     }
     let (x, y) = axes_of(figure, 0, &x_name, "left side and bounds");
     vec![Panel { title: String::new(), x, y, layers }]
+}
+
+/// Number of lines that each bound has: cells that differ in more than the horizontal axis.
+fn group_count(spec: &Spec, cells: &Cells, figure: &FigureSetup, x_name: &str) -> usize {
+    let drawn = spec.bounds.iter().filter(|b| shown(&b.name, &figure.bounds)).filter_map(|b| cells.get(&b.name));
+    let mut keys: Vec<Vec<String>> = drawn
+        .flatten()
+        .filter(|r| r.cell.contains_key(x_name))
+        .filter(|r| shown(r.cell.get("case").and_then(|c| c.as_str()).unwrap_or(""), &figure.cases))
+        .map(|r| {
+            let others = r.cell.iter().filter(|(n, _)| n.as_str() != x_name && n.as_str() != "input");
+            others.map(|(n, v)| group_text(n, v)).collect()
+        })
+        .collect();
+    keys.sort();
+    keys.dedup();
+    keys.len()
 }
 
 /// Whether the drawn bounds measure different left sides, or run different algorithms.
@@ -287,7 +301,10 @@ fn quantity_lines(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup, settings: 
             for formula in &figure.lines {
                 let x: Vec<f64> = runs.iter().filter_map(|r| r.constant(&x_name)).map(|v| v.to_f64()).collect();
                 let y = runs.iter().map(|r| output(variant, r, &formula.expr, settings)).collect();
-                let name = label(&label(curve, case, &key), &formula.text, &[]);
+                let cell = label(curve, case, &key);
+                // One formula is the vertical axis; its lines need no more than what tells them apart.
+                let alone = figure.lines.len() == 1 && !cell.is_empty();
+                let name = if alone { cell } else { label(&cell, &formula.text, &[]) };
                 layers.push(Layer::Line { label: name, color, style: LineStyle::Solid, x, y });
                 color += 1;
             }
