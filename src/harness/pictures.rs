@@ -90,6 +90,11 @@ fn axes_of(figure: &FigureSetup, panel: usize, x: &str, y: &str) -> (Axis, Axis)
     (x, y)
 }
 
+/// The case in a label: left out where the figure shows one case only, which its caption can name.
+pub(super) fn told<'c>(case: &'c str, figure: &FigureSetup) -> &'c str {
+    if figure.cases.len() == 1 { "" } else { case }
+}
+
 fn shown(name: &str, list: &[String]) -> bool {
     list.is_empty() || list.iter().any(|n| n == name)
 }
@@ -117,7 +122,7 @@ fn curves(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> Vec<Panel> {
                 for run in &job.runs {
                     let values = swept_text(variant, run);
                     for formula in formulas {
-                        let mut name = label(curve, case, &values);
+                        let mut name = label(curve, told(case, figure), &values);
                         if several {
                             name = label(&name, &formula.text, &[]);
                         }
@@ -179,7 +184,6 @@ fn swept_text(variant: &Variant, run: &CellRun) -> Vec<String> {
 fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel> {
     let x_name = figure.x.clone().unwrap_or_default();
     let mut layers = Vec::new();
-    let single = group_count(spec, cells, figure, &x_name) == 1;
     let mut groups: BTreeMap<String, usize> = BTreeMap::new();
     let mut drawn_left: Vec<(String, Vec<f64>)> = Vec::new();
     let several = several_lefts(spec, figure);
@@ -196,10 +200,12 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
                 .cell
                 .iter()
                 .filter(|(n, _)| **n != x_name && *n != "input")
+                .filter(|(n, _)| *n != "case" || figure.cases.len() != 1)
                 .map(|(n, v)| group_text(n, v))
                 .collect();
             by_group.entry(others.join(", ")).or_default().push((x, record));
         }
+        let single = by_group.len() == 1;
         for (group, mut points) in by_group {
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
             let next = groups.len();
@@ -232,23 +238,6 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
     }
     let (x, y) = axes_of(figure, 0, &x_name, "left side and bounds");
     vec![Panel { title: String::new(), x, y, layers }]
-}
-
-/// Number of lines that each bound has: cells that differ in more than the horizontal axis.
-fn group_count(spec: &Spec, cells: &Cells, figure: &FigureSetup, x_name: &str) -> usize {
-    let drawn = spec.bounds.iter().filter(|b| shown(&b.name, &figure.bounds)).filter_map(|b| cells.get(&b.name));
-    let mut keys: Vec<Vec<String>> = drawn
-        .flatten()
-        .filter(|r| r.cell.contains_key(x_name))
-        .filter(|r| shown(r.cell.get("case").and_then(|c| c.as_str()).unwrap_or(""), &figure.cases))
-        .map(|r| {
-            let others = r.cell.iter().filter(|(n, _)| n.as_str() != x_name && n.as_str() != "input");
-            others.map(|(n, v)| group_text(n, v)).collect()
-        })
-        .collect();
-    keys.sort();
-    keys.dedup();
-    keys.len()
 }
 
 /// Whether the drawn bounds measure different left sides, or run different algorithms.
