@@ -20,7 +20,12 @@ pub struct StochasticSign {
 pub static ENTRY: CompressorEntry = CompressorEntry {
     name: "stochastic-sign",
     summary: "+1 with probability 1/2 + v_i/(2R), else -1",
-    params: &[ParamSpec { name: "radius", kind: Kind::Number, default: None, doc: "R, above 0; at least |v_i|" }],
+    params: &[ParamSpec {
+        name: "radius",
+        kind: Kind::Number,
+        default: None,
+        doc: "R > 0; where |v_i| exceeds it the sign is certain",
+    }],
     build: |p| Ok(Box::new(StochasticSign::new(p.positive("radius")?))),
 };
 
