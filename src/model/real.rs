@@ -83,7 +83,7 @@ impl Real {
         }
     }
 
-    /// The body of [`lift`]; not called by name.
+    /// The body of the macro `lift`; not called by name.
     pub fn evaluate_in(
         arguments: &[&Real],
         exact: impl FnOnce(&[Rational]) -> Result<Rational, Fault>,

@@ -4,7 +4,7 @@
 //! **Source** karimireddy2019, Remark 5: the method with an unbiased compressor U whose bound carries the factor k.
 //! **Differs from the source** any compressor; `qsgd`, `terngrad` and `random-k` are unbiased with `rescale = "no"`.
 //! Several workers each compress their own gradient, and the server sends the mean in floats.
-//! **Shapes and units** lr in [x]^2/[f] for a compressor that keeps the unit of v.
+//! **Shapes and units** lr in `[x]^2/[f]` for a compressor that keeps the unit of v.
 //! **Ties and edge cases** as the compressor's. A single worker's message goes back as it came.
 
 use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};

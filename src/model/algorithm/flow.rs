@@ -7,7 +7,7 @@
 //! see each problem's `flow`), others refuse. A coordinate freezes where its derivative vanishes, which for a separable
 //! f is the sliding mode of the sign flow.
 //! **Assumptions** an oracle without noise; workers' objectives enter through their mean.
-//! **Shapes and units** beta is `speed`; beta t is in [x]^2/[f] for the gradient flow and in [x] for the sign flow.
+//! **Shapes and units** beta is `speed`; beta t is in `[x]^2/[f]` for the gradient flow and in `[x]` for the sign flow.
 //! **Ties and edge cases** a time below 0 counts as 0. Exponentials have no rational form: exact runs of gradient flows
 //! end, enclosed ones go on. Nothing is sent.
 

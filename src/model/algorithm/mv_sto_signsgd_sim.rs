@@ -9,7 +9,7 @@
 //! theta = alpha = 0 is MV-sto-signSGD.
 //! **Assumptions** |m_i|_inf <= R. Beyond it the probability is clipped to [0, 1]; the view `clipped` counts for each
 //! coordinate how often that has happened, over all workers.
-//! **Shapes and units** one momentum a worker, in a gradient's unit [f]/[x], as R is; gamma in [x], eta in [x]^2/[f].
+//! **Shapes and units** one momentum a worker, in a gradient's unit `[f]/[x]`, as R is; gamma in `[x]`, eta in `[x]^2/[f]`.
 //! **Ties and edge cases** S_R(0) is a fair coin, where equation 6 with sgn(0) = 0 would give 0: either has mean 0. The
 //! sign of a tied vote as `ties` says. Workers and server send one bit a coordinate (two down where ties give 0). NaN
 //! as in `vote`.

@@ -5,7 +5,7 @@
 //! **Differs from the source** the paper counts from t = 1 with x^1 = x^0; here k = t - 1 and x_prev = x at k = 0. Any
 //! start is allowed. Several workers are averaged; `momentum_form` may replace the recursion of m.
 //! **Assumptions** theta < 1.
-//! **Shapes and units** m and x_prev have the iterate's shape; m in a gradient's unit [f]/[x], gamma in [x].
+//! **Shapes and units** m and x_prev have the iterate's shape; m in a gradient's unit `[f]/[x]`, gamma in `[x]`.
 //! **Ties and edge cases** m_0 = 0 unless `momentum_start` says otherwise; sgn(0) as `sign_zero` says; theta = 0 is
 //! `signsgd`.
 

@@ -5,7 +5,7 @@
 //! **Source** bernstein2018, Section 6 ("majority vote with abstention").
 //! **Differs from the source** which leaves "very unsure" and the quorum open: here unsure is |g_m| < c (`threshold`),
 //! and the quorum counts the votes of the side that won, so that abstention and dissent both lower it.
-//! **Shapes and units** c in a gradient's unit [f]/[x], lr in [x], q a number of workers. Both directions are ternary:
+//! **Shapes and units** c in a gradient's unit `[f]/[x]`, lr in `[x]`, q a number of workers. Both directions are ternary:
 //! two bits a coordinate.
 //! **Ties and edge cases** with c = q = 0 this is `vote`. A tie is broken by `ties` before its votes are counted; a
 //! quorum above M/2 leaves every tie at 0. NaN as in `vote`.
