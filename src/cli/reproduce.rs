@@ -50,7 +50,7 @@ impl Reproduce {
             for filter in &self.filters {
                 claims.extend(Catalog::matching(filter)?);
             }
-            claims.sort_by(|a, b| a.file.cmp(&b.file));
+            claims.sort_by(|a, b| a.file.trim_end_matches(".toml").cmp(b.file.trim_end_matches(".toml")));
             claims.dedup();
             claims
         };

@@ -55,7 +55,7 @@ impl Catalog {
                 Some(ClaimText { file, text: f.contents_utf8()?.to_string() })
             })
             .collect();
-        files.sort_by(|a, b| a.file.cmp(&b.file));
+        files.sort_by(|a, b| id_of(&a.file).cmp(id_of(&b.file)));
         files
     }
 
