@@ -370,7 +370,8 @@ fn violation(schema: &Value, value: &Value, path: &str) -> Option<String> {
         Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
         _ => vec![name],
     };
-    if !types.contains(&name) && !(name == "integer" && types.contains(&"number")) {
+    let whole_number_for_number = name == "integer" && types.contains(&"number");
+    if !types.contains(&name) && !whole_number_for_number {
         return Some(format!("{path}: {name}, not {types:?}"));
     }
     match value {

@@ -6,6 +6,7 @@ mod compute;
 mod export;
 mod list;
 mod new;
+mod replay;
 mod reproduce;
 mod schema;
 mod trace;
@@ -64,6 +65,8 @@ enum Command {
     Trace(trace::Trace),
     /// Evaluate a closed form of the papers
     Compute(compute::Compute),
+    /// Decide a certificate again
+    Replay(replay::Replay),
     /// Draw figures again from results
     Figure(export::Figure),
     /// Write the page again from results
@@ -107,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Verify(c) => c.run(),
         Command::Trace(c) => c.run(),
         Command::Compute(c) => c.run(),
+        Command::Replay(c) => c.run(),
         Command::Figure(c) => c.run(),
         Command::Report(c) => c.run(),
         Command::Export(c) => c.run(),

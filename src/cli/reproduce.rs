@@ -4,7 +4,7 @@ use super::common::{Bar, Loaded, exit_of_results, level, load_all_in, print, pro
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
-use signcheck::harness::{Catalog, Profile, Settings, State, decide, program_hash, replicate_count};
+use signcheck::harness::{Catalog, Profile, Settings, State, certify, decide, program_hash, replicate_count};
 use signcheck::model::Registry;
 use signcheck::results::{Ledger, ResultFile, write_json, write_text};
 use std::collections::BTreeMap;
@@ -120,7 +120,7 @@ impl Reproduce {
                     result
                 }
             };
-            write_result(&self.out, &result)?;
+            write_result(&self.out, claim, &result)?;
             results.push(result);
             bar.at(totals[..=i].iter().sum());
         }
@@ -141,8 +141,15 @@ impl Reproduce {
     }
 }
 
-/// Writes a result and its figures.
-fn write_result(out: &Path, result: &ResultFile) -> Result<()> {
-    write_json(&out.join("results").join(format!("{}.json", result.id)), result)?;
+/// Writes a result, its figures, and a certificate for every bound that is broken exactly.
+fn write_result(out: &Path, claim: &Loaded, result: &ResultFile) -> Result<()> {
+    let results = out.join("results");
+    write_json(&results.join(format!("{}.json", result.id)), result)?;
+    for verdict in &result.bounds {
+        if let Some(certificate) = certify(&claim.spec, verdict) {
+            let name = format!("certificates/{}.{}.json", result.id, verdict.bound);
+            write_json(&results.join(name), &certificate)?;
+        }
+    }
     super::export::draw(&out.join("figures"), result)
 }

@@ -14,15 +14,14 @@ use crate::stats::Interval;
 #[must_use]
 pub fn ranges(instance: &Instance, plan: &Plan) -> (Vec<Option<Interval>>, Vec<Option<Interval>>) {
     let none = || (vec![None; plan.paths.len()], vec![None; plan.series.len()]);
-    let Some(radius) = radius(instance) else { return none() };
+    // Without a reach nothing is known of the iterates, but a feasible box or a bounded gradient may be enough.
+    let radius = radius(instance).unwrap_or(f64::INFINITY);
     let StartPoint::At(point) = &instance.start else { return none() };
     let mut x: Vec<Interval> = Vec::with_capacity(point.len());
     for coordinate in point {
         let centre = coordinate.to_f64();
-        let Some(side) = Interval::new((centre - radius).next_down(), (centre + radius).next_up()) else {
-            return none();
-        };
-        x.push(side);
+        let side = Interval::new((centre - radius).next_down(), (centre + radius).next_up());
+        x.push(side.unwrap_or(Interval::WHOLE));
     }
     // A feasible box cuts the reachable one.
     Interval::problem(&*instance.problem).project_onto(&mut x);

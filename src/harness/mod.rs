@@ -2,11 +2,13 @@
 
 mod assemble;
 mod catalog;
+mod certificate;
 mod decide;
 mod pictures;
 mod plane;
 mod state;
 
 pub use catalog::{Catalog, CatalogError, ClaimText, EMBEDDED};
+pub use certificate::{Certificate, CertificateError, Replay, certify, replay};
 pub use decide::{HarnessError, Profile, Settings, axes, decide, replicate_count};
 pub use state::{State, program_hash};

@@ -90,6 +90,11 @@ fn axes_of(figure: &FigureSetup, panel: usize, x: &str, y: &str) -> (Axis, Axis)
     (x, y)
 }
 
+/// The case in a label: left out where the figure shows one case only, which its caption can name.
+pub(super) fn told<'c>(case: &'c str, figure: &FigureSetup) -> &'c str {
+    if figure.cases.len() == 1 { "" } else { case }
+}
+
 fn shown(name: &str, list: &[String]) -> bool {
     list.is_empty() || list.iter().any(|n| n == name)
 }
@@ -117,7 +122,7 @@ fn curves(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> Vec<Panel> {
                 for run in &job.runs {
                     let values = swept_text(variant, run);
                     for formula in formulas {
-                        let mut name = label(curve, case, &values);
+                        let mut name = label(curve, told(case, figure), &values);
                         if several {
                             name = label(&name, &formula.text, &[]);
                         }
@@ -195,35 +200,33 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
                 .cell
                 .iter()
                 .filter(|(n, _)| **n != x_name && *n != "input")
+                .filter(|(n, _)| *n != "case" || figure.cases.len() != 1)
                 .map(|(n, v)| group_text(n, v))
                 .collect();
             by_group.entry(others.join(", ")).or_default().push((x, record));
         }
+        let single = by_group.len() == 1;
         for (group, mut points) in by_group {
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
             let next = groups.len();
             let color = *groups.entry(group.clone()).or_insert(next);
             let x: Vec<f64> = points.iter().map(|p| p.0).collect();
             let left: Vec<f64> = points.iter().filter_map(|p| p.1.left.estimate).collect();
+            let own = 1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0);
             if !drawn_left.contains(&(group.clone(), left.clone())) {
                 drawn_left.push((group.clone(), left));
                 // Where bounds measure different things, each left side has the name and colour of its bound.
-                let own = 1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0);
                 let name = if several { format!("{}: left side", bound.name) } else { "left side".into() };
                 layers.push(Layer::Points {
                     label: label(&name, &group, &[]),
-                    color: if several && groups.len() == 1 { own } else { color },
+                    color: if several && single { own } else { color },
                     x: x.clone(),
                     y: points.iter().map(|p| p.1.left.estimate).collect(),
                     low: points.iter().map(|p| p.1.left.low).collect(),
                     high: points.iter().map(|p| p.1.left.high).collect(),
                 });
             }
-            let bound_color = if groups.len() == 1 {
-                1 + spec.bounds.iter().position(|b| b.name == bound.name).unwrap_or(0)
-            } else {
-                color
-            };
+            let bound_color = if single { own } else { color };
             layers.push(Layer::Line {
                 label: label(&format!("{} bound", bound.name), &group, &[]),
                 color: bound_color,
@@ -287,7 +290,10 @@ fn quantity_lines(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup, settings: 
             for formula in &figure.lines {
                 let x: Vec<f64> = runs.iter().filter_map(|r| r.constant(&x_name)).map(|v| v.to_f64()).collect();
                 let y = runs.iter().map(|r| output(variant, r, &formula.expr, settings)).collect();
-                let name = label(&label(curve, case, &key), &formula.text, &[]);
+                let cell = label(curve, case, &key);
+                // One formula is the vertical axis; its lines need no more than what tells them apart.
+                let alone = figure.lines.len() == 1 && !cell.is_empty();
+                let name = if alone { cell } else { label(&cell, &formula.text, &[]) };
                 layers.push(Layer::Line { label: name, color, style: LineStyle::Solid, x, y });
                 color += 1;
             }

@@ -1,7 +1,7 @@
 //! Pictures in the plane: iterates on contour lines, and the directions of a first step.
 
 use super::decide::{CellRun, Jobs, Settings};
-use super::pictures::{axis, drawn_variants, label};
+use super::pictures::{axis, drawn_variants, label, told};
 use crate::engine::trace;
 use crate::model::{DynProblem, Evaluates};
 use crate::results::{AxisScale, Layer, LineStyle, Panel};
@@ -51,7 +51,7 @@ pub(super) fn contours(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup, setti
         let inside = |p: &&Vec<f64>| (x_range.0..=x_range.1).contains(&p[0]) && (y_range.0..=y_range.1).contains(&p[1]);
         let kept: Vec<&Vec<f64>> = thin(&iterates).into_iter().filter(inside).collect();
         layers.push(Layer::Path {
-            label: label(curve, case, &[]),
+            label: label(curve, told(case, figure), &[]),
             color,
             x: kept.iter().map(|p| p[0]).collect(),
             y: kept.iter().map(|p| p[1]).collect(),

@@ -37,16 +37,16 @@ pub struct Fact {
     pub known: Known,
 }
 
-/// One name that expressions may use: symbol, meaning, and units as powers of [f] and [x].
+/// One name that expressions may use: symbol, meaning, and units as powers of `[f]` and `[x]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FactSpec {
     /// Name in expressions.
     pub name: &'static str,
     /// Meaning with its formula.
     pub doc: &'static str,
-    /// Power of [f].
+    /// Power of `[f]`.
     pub f: i8,
-    /// Power of [x].
+    /// Power of `[x]`.
     pub x: i8,
 }
 

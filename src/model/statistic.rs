@@ -9,9 +9,9 @@ pub struct StatisticSpec {
     pub name: &'static str,
     /// Meaning.
     pub doc: &'static str,
-    /// Power of [f].
+    /// Power of `[f]`.
     pub f: i8,
-    /// Power of [x].
+    /// Power of `[x]`.
     pub x: i8,
     /// Which one it is.
     pub statistic: Statistic,

@@ -84,7 +84,7 @@ pub struct HypothesisRecord {
     pub provenance: String,
 }
 
-/// Whether a bound is homogeneous in [f] and [x].
+/// Whether a bound is homogeneous in `[f]` and `[x]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnitsRecord {

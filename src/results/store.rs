@@ -91,7 +91,8 @@ pub fn read_all(folder: &Path) -> Result<Vec<ResultFile>, StoreError> {
     let mut results = Vec::new();
     for paper in std::fs::read_dir(folder).map_err(io(folder))? {
         let paper = paper.map_err(io(folder))?.path();
-        if !paper.is_dir() || paper.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.')) {
+        let name = paper.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if !paper.is_dir() || name.starts_with('.') || name == "certificates" {
             continue;
         }
         for file in std::fs::read_dir(&paper).map_err(io(&paper))? {

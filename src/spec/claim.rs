@@ -229,6 +229,8 @@ pub struct Trial {
     pub question: Question,
     /// For orderings: the setup of each curve, in order.
     pub curves: Vec<(String, Variant)>,
+    /// The file as it reads for this trial, all changes laid over it.
+    pub tree: Table,
 }
 
 /// A right side with what was found about it.
@@ -350,7 +352,7 @@ pub struct Spec {
     pub assumes: Vec<String>,
     /// Why bounds need not be homogeneous.
     pub units_waiver: Option<String>,
-    /// Declared units of parameters, as powers of [f] and [x]; others are numbers.
+    /// Declared units of parameters, as powers of `[f]` and `[x]`; others are numbers.
     pub dimensions: Vec<(String, (i64, i64))>,
     /// Remarks.
     pub notes: Vec<String>,

@@ -6,7 +6,7 @@ use super::load::schedules;
 use crate::expr::{EvalError, Expr};
 use crate::model::{
     Arithmetic, Audit, BuildError, DynAlgorithm, DynNoise, DynProblem, Evaluates, Facts, HYPOTHESES, Kind, ParamValue,
-    Params, Real, Registry, Row, Semantics, Slot, Subject, View,
+    Params, Real, Registry, Row, Semantics, Slot, Subject, Trait, View,
 };
 use crate::scalar::{Fault, Narrow, Rational, Scalar};
 use crate::stats::Interval;
@@ -316,6 +316,9 @@ impl Builder<'_> {
                 self.facts.exact(name, Real::integer(0));
             }
         }
+        if !experiment.oracle.minibatch {
+            self.second_moment(noise.as_deref());
+        }
         if experiment.oracle.minibatch && problem.samples().is_none() {
             let message =
                 format!("problem '{}' is no finite sum: `sampling = \"minibatch\"` needs one", experiment.problem.name);
@@ -462,6 +465,20 @@ impl Builder<'_> {
             let squares: Vec<Real> =
                 point.iter().zip(minimiser).map(|(a, b)| a.minus(b)).map(|v| v.times(&v)).collect();
             self.facts.exact("R", Real::sum(&squares).root());
+        }
+    }
+
+    /// E|g~|^2 = |grad f|^2 + E|g~ - grad f|^2 <= G^2 + sigma^2, where the law has no bound of its own.
+    fn second_moment(&mut self, noise: Option<&dyn DynNoise>) {
+        let unbiased = noise.is_none_or(|n| n.has(Trait::Unbiased) == Some(true));
+        let (Some(g), Some(sigma), None) =
+            (self.facts.get("G"), self.facts.get("sigma"), self.facts.get("second_moment"))
+        else {
+            return;
+        };
+        if unbiased {
+            let sum = Real::sum(&[g.value.times(&g.value), sigma.value.times(&sigma.value)]);
+            self.facts.bound("second_moment", sum);
         }
     }
 

@@ -4,8 +4,8 @@
 //! b^2 += |sgn g|_2^2; x -= (eta/b) sgn g (`sign-adagrad-b`).
 //! **Source** li2021, equations 5, 6 and 9.
 //! **Differs from the source** several workers are averaged; eta may be a schedule.
-//! **Shapes and units** the state is the one number b^2, in ([f]/[x])^2 for the first two and without a unit for the
-//! third. eta is in [x], but for `adagrad-norm` too: g/b has no unit.
+//! **Shapes and units** the state is the one number b^2, in (`[f]/[x]`)^2 for the first two and without a unit for the
+//! third. eta is in `[x]`, but for `adagrad-norm` too: g/b has no unit.
 //! **Ties and edge cases** b = 0 can only follow from b0 = 0 and zero gradients: the step is then 0. In exact
 //! arithmetic a b that is no rational ends the run with a fault.
 
@@ -75,6 +75,15 @@ pub static SIGN_B: AlgorithmEntry = AlgorithmEntry {
 impl Algorithm for AdaGrad {
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {
         Layout { state: 1, scratch: 2 * dimension }
+    }
+
+    /// b is at least |g|_2 >= |g_i|, at least |sgn g|_2 >= |sgn g_i|, and at least b0.
+    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
+        let eta = *values.get(self.step_size.0)?;
+        match self.rule {
+            Rule::Gradient | Rule::SignBoth => Some(eta),
+            Rule::SignStep => Some(self.b0.to_f64()).filter(|b| *b > 0.0).map(|b| eta / b),
+        }
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! **Update** p = lr g(x - e) + e; Delta = C(p); x -= Delta; e = p - Delta.
 //! **Source** li2021, equation 13, with C(v) = (|v|_1/d) sgn v; then z = x - e obeys z -= lr g(z) for every C.
 //! **Differs from the source** any compressor; several workers are averaged and the server compresses, as in `ef-sgd`.
-//! **Shapes and units** e has the iterate's shape and unit [x].
+//! **Shapes and units** e has the iterate's shape and unit `[x]`.
 //! **Ties and edge cases** e_0 = 0; sgn(0) and blocks as the run's conventions say.
 
 use super::ef_sgd::{COMPRESSOR, ErrorFeedback};

@@ -3,7 +3,7 @@
 //! **Update** x -= lr median(g_1, ..., g_M), coordinate by coordinate.
 //! **Source** chen2020, medianSGD.
 //! **Assumptions** M odd in the paper; an even M takes the mean of the two middle values.
-//! **Shapes and units** lr in [x]^2/[f].
+//! **Shapes and units** lr in `[x]^2/[f]`.
 //! **Ties and edge cases** a gradient that is NaN makes its replicate's coordinate NaN: a median could hide it.
 
 use super::common::{STEP_SIZE, apply_trace, count_mean, descend, trace_nan};

@@ -3,7 +3,7 @@
 //! **Update** x -= lr median(g_i + b xi_i), coordinate by coordinate, xi_i drawn by worker i.
 //! **Source** chen2020, noisy medianSGD (Theorem 6).
 //! **Assumptions** xi_i symmetric and unimodal with variance 1; the paper takes an odd number of workers.
-//! **Shapes and units** b in a gradient's unit [f]/[x], xi has none; lr in [x]^2/[f].
+//! **Shapes and units** b in a gradient's unit `[f]/[x]`, xi has none; lr in `[x]^2/[f]`.
 //! **Ties and edge cases** as `median-sgd`.
 
 use super::common::STEP_SIZE;

@@ -4,7 +4,7 @@
 //! **Source** chen2020, noisy signSGD (Theorem 5): the sign of the median of the perturbed gradients, which for an
 //! odd number of nonzero values is the majority of their signs (Proposition 1).
 //! **Assumptions** xi_i symmetric and unimodal with variance 1; the paper takes an odd number of workers.
-//! **Shapes and units** b in a gradient's unit [f]/[x], xi has none; lr in [x].
+//! **Shapes and units** b in a gradient's unit `[f]/[x]`, xi has none; lr in `[x]`.
 //! **Ties and edge cases** as `vote`.
 
 use super::common::{STEP_SIZE, apply_trace, descend};

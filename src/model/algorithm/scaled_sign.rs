@@ -4,7 +4,7 @@
 //! **Source** karimireddy2019, Section 6 (scaled signSGD, no feedback); li2021, Algorithms 1 and 2.
 //! **Differs from the source** several workers are averaged first. Norms are of whole vectors or, with
 //! `scaling = [..]`, of each block, d then being the block's size.
-//! **Shapes and units** |g|_1 has a gradient's unit, so that lr is in [x]^2/[f].
+//! **Shapes and units** |g|_1 has a gradient's unit, so that lr is in `[x]^2/[f]`.
 //! **Ties and edge cases** sgn(0) as `sign_zero` says. Another sign than 0 lengthens the step along that coordinate.
 
 use super::common::{STEP_SIZE, count_signs, descend, scale_bits};

@@ -3,7 +3,7 @@
 //! **Update** M_k = mean_m |g_m|_1; x -= alpha M_k sgn(mean_m sgn g_m).
 //! **Source** li2021, Algorithm 3.
 //! **Differs from the source** with `scaling = [..]` each block has its own M_k; the paper has one.
-//! **Shapes and units** M_k has a gradient's unit, so that alpha is in [x]^2/[f].
+//! **Shapes and units** M_k has a gradient's unit, so that alpha is in `[x]^2/[f]`.
 //! **Ties and edge cases** as `vote`. Each direction costs the signs and one float a block.
 
 use super::common::{STEP_SIZE, apply_trace, descend, scale_bits};

@@ -2,7 +2,7 @@
 //!
 //! **Update** x -= lr g, g the mean of the workers' stochastic gradients.
 //! **Source** karimireddy2019, (SGD); without noise it is gradient descent, li2021.
-//! **Shapes and units** lr in [x]^2/[f].
+//! **Shapes and units** lr in `[x]^2/[f]`.
 
 use super::common::{STEP_SIZE, count_mean, descend};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, mean_gradient};

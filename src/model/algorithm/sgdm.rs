@@ -2,7 +2,7 @@
 //!
 //! **Update** m = g + beta m; x -= lr m. With `momentum_form = "average"`: m = beta m + (1 - beta) g.
 //! **Source** the baseline of karimireddy2019 and bernstein2018; form as karimireddy2019's (SIGNSGDM).
-//! **Shapes and units** m has the iterate's shape and a gradient's unit [f]/[x].
+//! **Shapes and units** m has the iterate's shape and a gradient's unit `[f]/[x]`.
 //! **Ties and edge cases** m before the first step is 0, or m = g at k = 0 with `momentum_start = "first-gradient"`.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_mean, descend};

@@ -3,7 +3,7 @@
 //! **Update** x -= lr sgn(g), g the mean of the workers' stochastic gradients.
 //! **Source** bernstein2018, Algorithm 1; li2021, (SIGNGD) without noise.
 //! **Differs from the source** several workers are averaged before the sign; for signs before the sum see `vote`.
-//! **Shapes and units** lr in [x].
+//! **Shapes and units** lr in `[x]`.
 //! **Ties and edge cases** sgn(0) as the run's `sign_zero` says.
 
 use super::common::{STEP_SIZE, count_signs, descend};

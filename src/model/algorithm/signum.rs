@@ -4,7 +4,7 @@
 //! accumulates.
 //! **Source** bernstein2018, Algorithm 2; the warm-up of C steps as Theorem 3 asks.
 //! **Differs from the source** several workers are averaged; `momentum_form` may replace the recursion.
-//! **Shapes and units** m has the iterate's shape and a gradient's unit [f]/[x]; lr in [x].
+//! **Shapes and units** m has the iterate's shape and a gradient's unit `[f]/[x]`; lr in `[x]`.
 //! **Ties and edge cases** sgn(0) as the run's `sign_zero` says, for m and in the warm-up for g.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};

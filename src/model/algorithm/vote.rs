@@ -2,7 +2,7 @@
 //!
 //! **Update** x -= lr sgn(sum_m sgn g_m).
 //! **Source** bernstein2018, Algorithm 3.
-//! **Shapes and units** lr in [x]. Votes are packed, sent, counted and sent back as bit planes.
+//! **Shapes and units** lr in `[x]`. Votes are packed, sent, counted and sent back as bit planes.
 //! **Ties and edge cases** a worker's sgn(0) as `sign_zero` says, the sign of a tied vote as `ties` says. A gradient
 //! that is NaN has no vote; its replicate's iterate becomes NaN in that coordinate, so that the run counts as diverged.
 

@@ -1,0 +1,187 @@
+//! Certificates: a broken bound at one instance, with everything that is needed to decide it again.
+//!
+//! A certificate is one JSON document. `claim` is a whole claim file with a single cell, numbers as exact fractions;
+//! `left` and `right` are the two sides as fractions, or as enclosures where a root enters; `digest` is the SHA-256
+//! of the document without it, in canonical form (keys sorted, no white space). [`replay`] reads nothing else.
+
+use super::decide::{HarnessError, Profile, Settings, decide};
+use crate::engine::Silent;
+use crate::model::Registry;
+use crate::results::{BoundRecord, Estimate, Evidence, Outcome, RightSide};
+use crate::spec::{Relation, Spec, SpecError, load_in};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+/// Name of the format, first key of every certificate.
+const FORMAT: &str = "signcheck-certificate";
+/// Version of the format.
+const VERSION: u32 = 1;
+/// Keys of a claim file that a certificate has no use for.
+const LEFT_OUT: &[&str] = &["case", "control", "curve", "figure", "notes", "assumes", "units", "dimensions", "trivial"];
+
+/// A bound that is broken at one instance, exactly.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// `signcheck-certificate`.
+    pub format: String,
+    /// Version of the format.
+    pub version: u32,
+    /// A claim file with one cell.
+    pub claim: Value,
+    /// Name of the bound.
+    pub bound: String,
+    /// What was decided.
+    pub outcome: Outcome,
+    /// Left side.
+    pub left: Estimate,
+    /// Right side.
+    pub right: RightSide,
+    /// How the sides were computed.
+    pub path: String,
+    /// SHA-256 of everything else.
+    pub digest: String,
+}
+
+/// A certificate that cannot be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// Not JSON of this shape.
+    #[error("not a certificate: {0}")]
+    Shape(String),
+    /// Altered or cut.
+    #[error("damaged: the digest does not fit the contents; get the certificate again")]
+    Digest,
+    /// Another format.
+    #[error("certificate format {0}; this program reads {VERSION}")]
+    Version(u32),
+    /// Its claim cannot be read.
+    #[error(transparent)]
+    Spec(#[from] Box<SpecError>),
+    /// Its claim cannot be run.
+    #[error(transparent)]
+    Run(#[from] HarnessError),
+}
+
+/// What a replay found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replay {
+    /// Whether outcome and both sides came out as certified, by exact evidence.
+    pub confirmed: bool,
+    /// The verdict of the replay.
+    pub verdict: BoundRecord,
+    /// What differs, where something does.
+    pub difference: Option<String>,
+}
+
+/// The certificate of a verdict, where it is a violation by exact evidence at a single cell.
+#[must_use]
+pub fn certify(spec: &Spec, verdict: &BoundRecord) -> Option<Certificate> {
+    if verdict.outcome != Outcome::Violated || verdict.evidence != Evidence::Exact {
+        return None;
+    }
+    let bound = spec.bounds.iter().find(|b| b.name == verdict.bound)?;
+    let case = verdict.cell.get("case").and_then(Value::as_str).unwrap_or("");
+    let trial = bound.trials.iter().find(|t| t.case == case)?;
+    let question = &trial.question;
+    if matches!(question.relation, Relation::Rate | Relation::Ordering) {
+        return None;
+    }
+    let Value::Object(mut claim) = trial.tree.to_json() else { return None };
+    claim.retain(|key, _| !LEFT_OUT.contains(&key.as_str()));
+    for key in ["right", "margin"] {
+        claim.remove(key);
+    }
+    if let Some(Value::Object(parameters)) = claim.get_mut("parameters") {
+        for (name, value) in parameters.iter_mut() {
+            if let Some(chosen) = verdict.cell.get(name) {
+                *value = chosen.clone();
+            }
+        }
+    }
+    if let Some(Value::Object(run)) = claim.get_mut("run") {
+        run.retain(|key, _| key == "horizon" || key == "window");
+    }
+    let mut written = Map::new();
+    written.insert("name".into(), bound.name.clone().into());
+    written.insert("right".into(), question.right.as_ref()?.text.clone().into());
+    if let Some(margin) = &question.margin {
+        written.insert("margin".into(), margin.text.clone().into());
+    }
+    written.insert("expect".into(), "violated".into());
+    written.insert("why".into(), bound.expectation.why.clone().into());
+    claim.insert("bound".into(), json!([written]));
+    let mut certificate = Certificate {
+        format: FORMAT.into(),
+        version: VERSION,
+        claim: Value::Object(claim),
+        bound: bound.name.clone(),
+        outcome: verdict.outcome,
+        left: verdict.left.clone(),
+        right: verdict.right.clone(),
+        path: path_of(verdict),
+        digest: String::new(),
+    };
+    certificate.digest = digest(&certificate)?;
+    Some(certificate)
+}
+
+fn path_of(verdict: &BoundRecord) -> String {
+    let both = verdict.left.exact.is_some() && verdict.right.exact.is_some();
+    let how = if both { "rational arithmetic" } else { "rational arithmetic and outward-rounded enclosures" };
+    format!("every outcome of the run with its probability, in {how}")
+}
+
+/// SHA-256 of the certificate without its digest, keys sorted.
+fn digest(certificate: &Certificate) -> Option<String> {
+    let mut value = serde_json::to_value(certificate).ok()?;
+    value.as_object_mut()?.remove("digest");
+    // serde_json's maps are sorted by key, so that this text is canonical.
+    let text = value.to_string();
+    Some(Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect())
+}
+
+/// Decides a certificate again from its text alone.
+///
+/// # Errors
+/// Not a certificate, a damaged one, or one whose claim this program cannot run.
+pub fn replay(text: &str, registry: &Registry) -> Result<Replay, CertificateError> {
+    let shape = |e: &dyn std::fmt::Display| CertificateError::Shape(e.to_string());
+    let certificate: Certificate = serde_json::from_str(text).map_err(|e| shape(&e))?;
+    if certificate.format != FORMAT {
+        return Err(CertificateError::Shape(format!("format '{}', expected '{FORMAT}'", certificate.format)));
+    }
+    if certificate.version != VERSION {
+        return Err(CertificateError::Version(certificate.version));
+    }
+    if digest(&certificate).as_deref() != Some(certificate.digest.as_str()) {
+        return Err(CertificateError::Digest);
+    }
+    let claim = toml::to_string(&certificate.claim).map_err(|e| shape(&e))?;
+    let file = "the certificate's claim";
+    let spec = load_in(Profile::Full.name(), (file, &claim), registry, &[])?;
+    // Level and seed play no part in exact evidence; replays that need them are not confirmed.
+    let settings = Settings { registry, seed: 0, level: 1e-6, profile: Profile::Full, progress: &Silent };
+    let result = decide(&spec, file, &claim, &settings)?;
+    let verdict = result.bounds.into_iter().find(|b| b.bound == certificate.bound);
+    let verdict = verdict.ok_or_else(|| CertificateError::Shape(format!("no bound '{}'", certificate.bound)))?;
+    let difference = difference(&certificate, &verdict);
+    Ok(Replay { confirmed: difference.is_none(), verdict, difference })
+}
+
+fn difference(certificate: &Certificate, again: &BoundRecord) -> Option<String> {
+    if again.outcome != certificate.outcome {
+        return Some(format!("certified {:?}, came out {:?}: {}", certificate.outcome, again.outcome, again.reason));
+    }
+    if again.evidence != Evidence::Exact {
+        return Some(format!("the evidence is {:?}, not exact", again.evidence));
+    }
+    let sides = [
+        ("left", certificate.left == again.left, &certificate.left.exact, &again.left.exact),
+        ("right", certificate.right == again.right, &certificate.right.exact, &again.right.exact),
+    ];
+    sides.into_iter().find(|(_, same, ..)| !same).map(|(side, _, was, is)| {
+        let text = |v: &Option<String>| v.clone().unwrap_or_else(|| "an enclosure".into());
+        format!("the {side} side is {}, certified as {}", text(is), text(was))
+    })
+}
