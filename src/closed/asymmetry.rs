@@ -60,12 +60,7 @@ impl Median {
     }
 
     /// The total variation beside the quadrature of `sizes` over z > 0 between turning points.
-    fn checked(
-        &self,
-        value: f64,
-        turning: &[f64],
-        sizes: impl Fn(f64) -> [f64; 1],
-    ) -> Result<(f64, f64), MedianFault> {
+    fn checked(&self, value: f64, turning: &[f64], sizes: impl Fn(f64) -> [f64; 1]) -> Result<(f64, f64), MedianFault> {
         let mut breaks = self.breaks();
         breaks.extend(turning.iter().map(|x| x.abs()));
         let floor = self.rounding() * 1e3;
@@ -192,7 +187,10 @@ mod tests {
         ] {
             let found = median(&["0", "1", "5", "2", "9"], law, scale).asymmetry().unwrap();
             let off = [(found.value - value).abs(), (found.odd_mass - odd).abs()];
-            assert!(off[0] <= found.error + 4e-16 * value && off[1] <= found.odd_error + 4e-16 * odd, "{law} {scale}: {found:?}, off by {off:?}");
+            assert!(
+                off[0] <= found.error + 4e-16 * value && off[1] <= found.odd_error + 4e-16 * odd,
+                "{law} {scale}: {found:?}, off by {off:?}"
+            );
             assert!(found.error < 1e-11 * value && found.odd_error < 1e-11 * odd, "{law} {scale}: {found:?}");
         }
     }
@@ -206,7 +204,10 @@ mod tests {
         // exact: x^3/3 - x/10000 turns at +-1/100, between grid points of one sign
         let f = |x: f64| (Dd::from(x) * x * x / 3.0 - Dd::from(x) * 1e-4, Dd::from(x) * x - Dd::from(1e-4));
         let (_, turning) = variation(&[-0.9, -0.3, 0.4, 1.5], f, (f(-1.0).0, f(2.0).0), 1e-300);
-        assert!(turning.len() == 2 && (turning[0] + 0.01).abs() < 1e-9 && (turning[1] - 0.01).abs() < 1e-9, "{turning:?}");
+        assert!(
+            turning.len() == 2 && (turning[0] + 0.01).abs() < 1e-9 && (turning[1] - 0.01).abs() < 1e-9,
+            "{turning:?}"
+        );
     }
 
     #[test]
@@ -220,7 +221,10 @@ mod tests {
         assert!((far.value - 2.0 / (3.0 * 3.0_f64.sqrt())).abs() <= far.error, "{far:?}");
         // exact: no mass in common, and none with the mirror image
         let apart = median(&["-300", "100", "800"], "logistic", "1").asymmetry().unwrap();
-        assert!((apart.value - 2.0).abs() <= apart.error && (apart.odd_mass - 1.0).abs() <= apart.odd_error, "{apart:?}");
+        assert!(
+            (apart.value - 2.0).abs() <= apart.error && (apart.odd_mass - 1.0).abs() <= apart.odd_error,
+            "{apart:?}"
+        );
     }
 
     #[test]

@@ -115,14 +115,14 @@ pub fn warmup(beta: &Rational) -> Result<u64, WarmupFault> {
     if (Rational::one() - beta).to_f64() < 1e-12 {
         return Err(too_near());
     }
-    let decay = Dd::from_rational(beta).ln();
-    let square = Dd::from_rational(&(Rational::one() - &(beta.clone() * beta))).ln();
+    let decay = Dd::from_rational(beta).logarithm();
+    let square = Dd::from_rational(&(Rational::one() - &(beta.clone() * beta))).logarithm();
     // Negative where the condition holds; an error of 1e-28 C |ln beta| is far below what decides.
     let decided = |x: Dd| if x.to_f64().abs() < 1e-20 { Err(too_near()) } else { Ok(x.to_f64() < 0.0) };
     let half = |c: u64| decided(decay * (c as f64 + 1.0) + Dd::LN_2);
     let bias = |c: u64| {
         let c = c as f64;
-        decided((Dd::from(c) * (c + 1.0) * 0.5).ln() + square + decay * c)
+        decided((Dd::from(c) * (c + 1.0) * 0.5).logarithm() + square + decay * c)
     };
     let first = least(1, half)?;
     if bias(first)? { Ok(first) } else { least(first, bias) }

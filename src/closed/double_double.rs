@@ -1,7 +1,7 @@
 //! Numbers of twice the precision of a double: the unevaluated sum of two doubles.
 //!
 //! What is left of a difference of two probabilities that agree to 16 digits is lost in doubles and still has 15 digits
-//! here. Relative error of each operation: at most 2^-102, about 2e-31; of [`Dd::exp`] and [`Dd::ln`] about 1e-30.
+//! here. Relative error of each operation: at most 2^-102, about 2e-31; of [`Dd::exponential`] and [`Dd::logarithm`] about 1e-30.
 //! **Source** T. J. Dekker, Numer. Math. 18 (1971); D. E. Knuth, The Art of Computer Programming 2, section 4.2.2.
 //! **Ties and edge cases** Products overflow above 1e300, where Dekker's splitting does. No multiply-add is fused.
 
@@ -96,7 +96,7 @@ impl Dd {
     /// exp(k ln 2 + 512 r) = 2^k (1 + expm1(r))^512, expm1(r) by ten terms of its series for |r| < 7e-4 (the next is
     /// below 1e-41), the power by nine squarings of the part above 1, which keep its digits.
     #[must_use]
-    pub fn exp(self) -> Self {
+    pub fn exponential(self) -> Self {
         if self.high < -745.0 {
             return Self::ZERO;
         }
@@ -118,9 +118,9 @@ impl Dd {
 
     /// Natural logarithm of a positive number: one Newton step on exp from the double's logarithm.
     #[must_use]
-    pub fn ln(self) -> Self {
+    pub fn logarithm(self) -> Self {
         let near = Dd::from(libm::log(self.high));
-        near + (self * (-near).exp() - Self::ONE)
+        near + (self * (-near).exponential() - Self::ONE)
     }
 }
 
@@ -235,9 +235,9 @@ mod tests {
         fn exponential_and_logarithm_are_inverse(x in -600.0..600.0_f64, small in -1e-18..1e-18_f64) {
             let x = Dd::from(x) + Dd::from(small);
             // identity; an error of 1e-30 in exp is one of 1e-30 in its logarithm
-            prop_assert!((x.exp().ln() - x).to_f64().abs() < 2e-30 * x.to_f64().abs().max(1.0));
+            prop_assert!((x.exponential().logarithm() - x).to_f64().abs() < 2e-30 * x.to_f64().abs().max(1.0));
             // identity: e^x e^-x = 1
-            prop_assert!((x.exp() * (-x).exp() - Dd::ONE).to_f64().abs() < 1e-29);
+            prop_assert!((x.exponential() * (-x).exponential() - Dd::ONE).to_f64().abs() < 1e-29);
         }
     }
 
@@ -245,16 +245,16 @@ mod tests {
     fn constants_and_functions_to_thirty_digits() {
         // reference: mpmath 1.3.0, mp.dps = 40: exp(1), exp(-10), exp(1/3), ln(10), sqrt(2), pi, ln(2)
         for (got, expected) in [
-            (Dd::ONE.exp(), "2.718281828459045235360287471352662497757"),
-            (Dd::from(-10.0).exp(), "0.00004539992976248485153559151556055061023792"),
-            (Dd::from_rational(&q("1/3")).exp(), "1.395612425086089528628125319602586837598"),
-            (Dd::from(10.0).ln(), "2.302585092994045684017991454684364207601"),
+            (Dd::ONE.exponential(), "2.718281828459045235360287471352662497757"),
+            (Dd::from(-10.0).exponential(), "0.00004539992976248485153559151556055061023792"),
+            (Dd::from_rational(&q("1/3")).exponential(), "1.395612425086089528628125319602586837598"),
+            (Dd::from(10.0).logarithm(), "2.302585092994045684017991454684364207601"),
             (Dd::from(2.0).sqrt(), "1.414213562373095048801688724209698078570"),
             (Dd::PI, "3.141592653589793238462643383279502884197"),
             (Dd::LN_2, "0.6931471805599453094172321214581765680755"),
         ] {
             assert!(gap(got, &q(expected)) < 1e-30, "{got:?} against {expected}");
         }
-        assert_eq!(Dd::from(-800.0).exp(), Dd::ZERO);
+        assert_eq!(Dd::from(-800.0).exponential(), Dd::ZERO);
     }
 }

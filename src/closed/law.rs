@@ -57,7 +57,9 @@ pub enum LawKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LawError {
     /// No law of that name.
-    #[error("'{0}' is no law; there are gaussian, laplace, logistic, uniform, student(nu) and finite(VALUE:PROBABILITY, ..)")]
+    #[error(
+        "'{0}' is no continuous law; there are gaussian, laplace, logistic, uniform and student(nu), as in student(5)"
+    )]
     Name(String),
     /// No variance.
     #[error("student({0}) has no variance: nu must be above 2, as in student(5)")]
@@ -121,11 +123,11 @@ impl StandardLaw {
         let lower = match &self.kind {
             LawKind::Gaussian => self.gaussian(size),
             LawKind::Laplace => {
-                let e = (-(size * self.rate)).exp();
+                let e = (-(size * self.rate)).exponential();
                 Point { below: e * 0.5, density: e * self.constant }
             }
             LawKind::Logistic => {
-                let e = (-(size * self.rate)).exp();
+                let e = (-(size * self.rate)).exponential();
                 let p = e / (Dd::ONE + e);
                 Point { below: p, density: self.rate * p * (Dd::ONE - p) }
             }
@@ -139,7 +141,7 @@ impl StandardLaw {
 
     fn gaussian(&self, size: Dd) -> Point {
         let square = size * size;
-        let density = (square * -0.5).exp() * self.constant;
+        let density = (square * -0.5).exponential() * self.constant;
         if size.to_f64() > GAUSSIAN_END {
             let below = crate::stats::normal_upper_tail(size.to_f64());
             return Point { below: Dd::from(below), density };
@@ -155,7 +157,7 @@ impl StandardLaw {
         let (m, square, half) = (self.rate, size * size, nu * 0.5);
         let whole = m + square;
         let (near, far) = (square / whole, m / whole);
-        let power = (half * far.ln()).exp();
+        let power = (half * far.logarithm()).exponential();
         let density = self.constant * power * far.sqrt();
         // 1/B(1/2, nu/2)
         let factor = self.constant * m.sqrt();
@@ -255,7 +257,7 @@ fn half_step(x: Dd) -> Dd {
         sum = sum + coefficient * power;
         power = power * square;
     }
-    factor * x.sqrt() * (-sum).exp()
+    factor * x.sqrt() * (-sum).exponential()
 }
 
 #[cfg(test)]

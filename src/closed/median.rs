@@ -40,7 +40,9 @@ pub struct Median {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MedianFault {
     /// No middle value.
-    #[error("there are {0} values; the median of an even number of workers is no single one of them: give an odd number")]
+    #[error(
+        "there are {0} values; the median of an even number of workers is no single one of them: give an odd number"
+    )]
     Even(usize),
     /// Too many to compute.
     #[error("{workers} workers with {values} values in all; at most {MAX_WORKERS} and {MAX_VALUES} are computed")]
@@ -269,7 +271,8 @@ impl Median {
         };
         let (gap, gap_error) = (scale * shift.value, scale * shift.error);
         let variance = scale * scale * (square.value - shift.value * shift.value);
-        let variance_error = scale * scale * (square.error + 2.0 * shift.value.abs() * shift.error + 1e-15 * square.value);
+        let variance_error =
+            scale * scale * (square.error + 2.0 * shift.value.abs() * shift.error + 1e-15 * square.value);
         let mean_error = gap_error + f64::EPSILON * (centre.abs() + gap.abs());
         Ok(Gap { gap, gap_error, mean: centre + gap, mean_error, variance, variance_error })
     }
@@ -318,10 +321,16 @@ mod tests {
         ] {
             let found = median(&["0", "1", "5", "2", "9"], law, scale).gap().unwrap();
             let off = (found.gap - gap).abs();
-            assert!(off <= found.gap_error + 2.0 * f64::EPSILON * gap.abs(), "{law} {scale}: {found:?}, gap off by {off:e}");
+            assert!(
+                off <= found.gap_error + 2.0 * f64::EPSILON * gap.abs(),
+                "{law} {scale}: {found:?}, gap off by {off:e}"
+            );
             assert!(found.gap_error <= 1e-10 * gap.abs(), "{law} {scale}: {found:?}");
             let off = (found.variance - variance).abs();
-            assert!(off <= found.variance_error && found.variance_error <= 1e-12 * variance, "{law} {scale}: {found:?}");
+            assert!(
+                off <= found.variance_error && found.variance_error <= 1e-12 * variance,
+                "{law} {scale}: {found:?}"
+            );
             assert!((found.mean - 3.4 - gap).abs() <= found.mean_error, "{law} {scale}");
         }
     }
@@ -368,7 +377,10 @@ mod tests {
             assert!((mass.value - 1.0).abs() <= mass.error, "{law}: {mass:?}");
             assert!((4.0 * first.value - found.gap).abs() <= 4.0 * first.error + found.gap_error, "{law}: {found:?}");
             let variance = 16.0 * (second.value - first.value * first.value);
-            assert!((variance - found.variance).abs() <= 33.0 * second.error + found.variance_error, "{law}: {found:?}");
+            assert!(
+                (variance - found.variance).abs() <= 33.0 * second.error + found.variance_error,
+                "{law}: {found:?}"
+            );
         }
     }
 

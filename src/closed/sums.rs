@@ -231,13 +231,17 @@ mod tests {
             let law = law(name);
             let closed = sum_tail(&law, n, x).unwrap();
             let other = by_characteristic_function(law.kind(), n, x).unwrap();
-            assert!((closed.value - other.value).abs() <= closed.error + other.error, "{name} {n}: {closed:?} {other:?}");
+            assert!(
+                (closed.value - other.value).abs() <= closed.error + other.error,
+                "{name} {n}: {closed:?} {other:?}"
+            );
             assert!(other.error < 1e-10, "{name} {n}: {other:?}");
         }
         // identity: at n = 1 the characteristic function gives the distribution function
         for name in ["logistic", "student(5)", "student(11/4)", "student(60)"] {
             let law = law(name);
-            let (one, other) = (sum_tail(&law, 1, 1.2).unwrap(), by_characteristic_function(law.kind(), 1, 1.2).unwrap());
+            let (one, other) =
+                (sum_tail(&law, 1, 1.2).unwrap(), by_characteristic_function(law.kind(), 1, 1.2).unwrap());
             assert!((one.value - other.value).abs() <= one.error + other.error + 1e-14, "{name}: {one:?} {other:?}");
         }
     }

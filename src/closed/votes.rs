@@ -68,7 +68,11 @@ pub fn power_integral(n: u32, p: &Rational) -> Rational {
     for k in 0..=n {
         // (-1)^k C(n, k) p^(n + k + 1)/(n + k + 1)
         let term = coefficient.clone() * &power * Rational::ratio(1, u64::from(n + k) + 1);
-        if k.is_multiple_of(2) { sum += &term } else { sum -= &term }
+        if k.is_multiple_of(2) {
+            sum += &term
+        } else {
+            sum -= &term
+        }
         coefficient *= &Rational::ratio(i64::from(n - k), u64::from(k) + 1);
         power *= p;
     }

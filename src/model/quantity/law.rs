@@ -1,7 +1,7 @@
 //! The law of a draw, as text: a continuous one of variance 1 moved to a mean, or finitely many values.
 
-use crate::closed::{StandardLaw, sum_tail};
-use crate::model::noise::FiniteLaw;
+use crate::closed::{LawError, StandardLaw, sum_tail};
+use crate::model::noise::{FiniteLaw, FiniteLawError};
 use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
 use crate::scalar::{Rational, Scalar};
 
@@ -48,16 +48,16 @@ impl Draw {
         }
         let finite = ["finite", "skew50", "rademacher"].iter().any(|name| text.trim().starts_with(name));
         if !finite {
-            let law: StandardLaw =
-                text.parse().map_err(|e: crate::closed::LawError| BuildError::at("law", e.to_string()))?;
+            let law: StandardLaw = text
+                .parse()
+                .map_err(|e: LawError| BuildError::at("law", format!("{e}; or finite(50:1/10, -1:9/10)")))?;
             let Some(mean) = mean else {
                 let message = format!("{law} has mean 0, whose sign cannot be missed: give a mean");
                 return Err(BuildError::at("law", message));
             };
             return Ok(Draw::Continuous(law, mean));
         }
-        let law: FiniteLaw =
-            text.parse().map_err(|e: crate::model::noise::FiniteLawError| BuildError::at("law", e.to_string()))?;
+        let law: FiniteLaw = text.parse().map_err(|e: FiniteLawError| BuildError::at("law", e.to_string()))?;
         let law = match mean {
             None => law,
             Some(mean) => {

@@ -67,7 +67,8 @@ fn of_continuous(law: &StandardLaw, mean: &Real, n: usize) -> Result<Vec<Row>, B
     let one = Draw::Continuous(law.clone(), mean.clone()).one()?;
     let vote = |n: usize| vote_error(&vec![(one.wrong.clone(), one.zero.clone()); n], &Rational::one());
     let (now, more) = (vote(n), vote(n + 2));
-    let off = |value: &Real, n: usize| value.to_f64() * n as f64 * one.error / one.wrong.to_f64().max(f64::MIN_POSITIVE);
+    let off =
+        |value: &Real, n: usize| value.to_f64() * n as f64 * one.error / one.wrong.to_f64().max(f64::MIN_POSITIVE);
     let votes = [now.bound + off(&now.error, n), more.bound + off(&more.error, n + 2)];
     let gaussian = normal_upper_tail(size * (n as f64).sqrt());
     let distance = distance_from_normal(law, n).map_err(refuse)?;

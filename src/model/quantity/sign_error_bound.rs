@@ -41,7 +41,9 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
         "cantelli" => lift!(&[&snr], |t| cantelli(&t[0])),
         "gauss" if far => lift!(&[&snr], |t| gauss_far(&t[0])),
         "gauss" => lift!(&[&snr], |t| gauss_near(&t[0])),
-        other => return Err(BuildError::at("kind", format!("unknown bound '{other}'; there are: {}", KINDS.join(", ")))),
+        other => {
+            return Err(BuildError::at("kind", format!("unknown bound '{other}'; there are: {}", KINDS.join(", "))));
+        }
     };
     Ok(vec![Row::closed(format!("{kind}, S = {snr}"), vec![bound])])
 }

@@ -13,8 +13,8 @@
 //! **Ties and edge cases** Even M ties with positive probability even where no worker abstains. A law of mean 0 has no sign
 //! to get wrong: an error.
 
-use super::{OutputSpec, QuantityEntry, Row};
 use super::law::{Draw, LAW, MEAN};
+use super::{OutputSpec, QuantityEntry, Row};
 use crate::closed::votes::{tails, tails_alike};
 use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
 use crate::scalar::{Narrow, Rational, Scalar};
