@@ -1,6 +1,7 @@
 //! signcheck: executable theorems for sign-based optimisation.
 #![forbid(unsafe_code)]
 
+pub mod closed;
 pub mod data;
 pub mod engine;
 pub mod exact;

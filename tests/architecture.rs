@@ -12,8 +12,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("rng", &["scalar"]),
     ("expr", &["scalar"]),
     ("stats", &["scalar"]),
+    ("closed", &["scalar", "stats"]),
     ("data", &["scalar", "rng", "expr", "stats"]),
-    ("model", &["scalar", "rng", "expr", "stats", "data"]),
+    ("model", &["scalar", "rng", "expr", "stats", "closed", "data"]),
     ("results", &[]),
     ("spec", &["scalar", "rng", "expr", "stats", "data", "model", "results"]),
     ("engine", &["scalar", "rng", "expr", "stats", "data", "model", "spec"]),
@@ -25,7 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms whose numbers end in results.
-const COMPUTING: &[&str] = &["scalar", "rng", "expr", "stats", "data", "model", "engine", "exact", "verdict"];
+const COMPUTING: &[&str] = &["scalar", "rng", "expr", "stats", "closed", "data", "model", "engine", "exact", "verdict"];
 
 /// Functions of the standard library whose last bits differ between platforms, or that fuse two roundings.
 const FOREIGN: &[&str] = &[

@@ -11,18 +11,33 @@
 //! | `vote-sum` | d | log2(M + 1) d |
 //! | `ef-sign` | d + F B | d + F B |
 //! | `scaled-vote` | d + F | d + F |
+//! | `median-sgd` | F d | F d |
+//! | `mv-sto-signsgd-sim`, `federated-mv-sto-signsgd-sim` | d | d |
 //!
 //! `bits` is M times the sum of both, the logarithms being real numbers as in the paper's table; in `whole` every
 //! entry takes whole bits, which is what a message of fixed length needs. `upload` and `broadcast` are the two parts of
 //! `whole`, summed over the workers.
-//! **Source** bernstein2018, table 1; vote with abstention: its section 6; ef-sign: karimireddy2019, section 6.
+//! **Source** bernstein2018, table 1; vote with abstention: its section 6; ef-sign: karimireddy2019, section 6; scaled-vote:
+//! li2021, algorithm 3; median-sgd: chen2020; the last row: sun2023, algorithms 2 and 3 (an iteration of the latter is a round).
 //! **Differs from the source** table 1 leaves out the scales of qsgd and terngrad, and so do these two rows.
 //! **Errors** `bits` is exact but for the rows with a logarithm, where it is a double good to 1e-14 of itself.
 
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
 
-const SCHEMES: &[&str] = &["sgd", "qsgd", "terngrad", "vote", "vote-abstain", "vote-sum", "ef-sign", "scaled-vote"];
+const SCHEMES: &[&str] = &[
+    "sgd",
+    "qsgd",
+    "terngrad",
+    "vote",
+    "vote-abstain",
+    "vote-sum",
+    "ef-sign",
+    "scaled-vote",
+    "median-sgd",
+    "mv-sto-signsgd-sim",
+    "federated-mv-sto-signsgd-sim",
+];
 
 /// Registry line.
 pub static ENTRY: QuantityEntry = QuantityEntry {
@@ -63,9 +78,9 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let blocks = p.count("blocks").unwrap_or(1) as u64;
     let scheme = p.text("scheme")?;
     let (up, down) = match scheme {
-        "sgd" => (Part::Bits(floats, 0), Part::Bits(floats, 0)),
+        "sgd" | "median-sgd" => (Part::Bits(floats, 0), Part::Bits(floats, 0)),
         "qsgd" | "terngrad" => (Part::Bits(2, 0), Part::Values(2 * m + 1)),
-        "vote" => (Part::Bits(1, 0), Part::Bits(1, 0)),
+        "vote" | "mv-sto-signsgd-sim" | "federated-mv-sto-signsgd-sim" => (Part::Bits(1, 0), Part::Bits(1, 0)),
         "vote-abstain" => (Part::Bits(2, 0), Part::Bits(2, 0)),
         "vote-sum" => (Part::Bits(1, 0), Part::Values(m + 1)),
         "ef-sign" => (Part::Bits(1, floats * blocks), Part::Bits(1, floats * blocks)),

@@ -1,22 +1,27 @@
 //! The sign of a mean of n draws against the vote of n draws.
 //!
-//! **Formula** X_1, .., X_n are independent with a finite law of mean mu. `error` = P[sgn(sum X_i) != sgn mu], a sum of 0
+//! **Formula** X_1, .., X_n are independent of one law of mean mu. `error` = P[sgn(sum X_i) != sgn mu], a sum of 0
 //! counting as wrong; `one` is the same for a single draw; `vote` = P[sgn(sum sgn X_i) != sgn mu], ties counting as
 //! wrong and a draw of 0 as no vote; `vote_more` is that with n + 2 draws. `gaussian` = Phi(-|mu| sqrt(n/Var X)) is what
 //! `error` would be if the mean were Gaussian, and `kolmogorov` = sup_x |P[mean <= x] - Phi(..)| how far it is from that.
 //! **Source** bernstein2018, section 4 (the skewed law 50 with probability 1/10, else -1).
-//! **Errors** `error`, `one`, `vote` and `vote_more` are exact: the law of the sum by convolution. Phi is good to a few
-//! units in the last place, so that `gaussian` is good to 1e-13 of itself and `kolmogorov` to 1e-13.
+//! **Errors** For finite laws `error`, `one`, `vote` and `vote_more` are exact: the law of the sum by convolution. Phi is good
+//! to a few units in the last place, so that `gaussian` is good to 1e-13 of itself and `kolmogorov` to 1e-13. Continuous laws:
+//! closed forms or a quadrature, with the bound that they give (see `closed::sum_tail`).
 //! **Ties and edge cases** A law of mean 0 has no sign to get wrong: an error.
 
+use super::law::{Draw, LAW, MEAN};
 use super::vote_error::vote_error;
 use super::{OutputSpec, QuantityEntry, Row};
+use crate::closed::{Disagreement, StandardLaw, distance_from_normal, sum_tail};
 use crate::model::noise::FiniteLaw;
 use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
 use crate::scalar::{Rational, Scalar};
 use crate::stats::normal_upper_tail;
 use std::collections::BTreeMap;
 
+/// Most draws.
+const MAX_SAMPLES: usize = 10_001;
 /// Most products of a convolution.
 const MAX_WORK: usize = 4_000_000;
 
@@ -26,14 +31,9 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     summary: "P[sgn of the mean of n draws is not the sgn of the law's mean], beside the vote of n draws",
     source: "bernstein2018, section 4",
     params: &[
-        ParamSpec {
-            name: "law",
-            kind: Kind::Text,
-            default: None,
-            doc: "`skew50`, `rademacher` or `finite(VALUE:PROBABILITY, ..)`",
-        },
+        ParamSpec { default: None, ..LAW },
         ParamSpec { name: "samples", kind: Kind::Count, default: None, doc: "n" },
-        ParamSpec { name: "mean", kind: Kind::Number, default: Some(""), doc: "moves the law to this mean" },
+        MEAN,
     ],
     outputs: &[
         OutputSpec { name: "error", doc: "P[sign of the mean of n draws is wrong]" },
@@ -47,30 +47,40 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
 };
 
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
-    let law: FiniteLaw = p
-        .text("law")?
-        .parse()
-        .map_err(|e: crate::model::noise::FiniteLawError| BuildError::at("law", e.to_string()))?;
-    let law = if p.has("mean") {
-        let mean = p.number("mean")?;
-        let Some(mean) = mean.exact() else {
-            return Err(BuildError::at(
-                "mean",
-                format!("'mean' is {mean}, known in double precision only; give a fraction"),
-            ));
-        };
-        law.centred().affine(&Rational::one(), mean)
-    } else {
-        law
-    };
+    let draw = Draw::read(p)?;
     let n = p.count("samples")?;
-    if n == 0 {
-        return Err(BuildError::at("samples", "'samples' is 0; at least 1 is drawn"));
+    if !(1..=MAX_SAMPLES).contains(&n) {
+        let message = format!("'samples' is {n}; it must be from 1 to {MAX_SAMPLES}");
+        return Err(BuildError::at("samples", message));
     }
+    match draw {
+        Draw::Finite(law) => of_finite(law, n),
+        Draw::Continuous(law, mean) => of_continuous(&law, &mean, n),
+    }
+}
+
+/// Draws of mean `mean` and variance 1.
+fn of_continuous(law: &StandardLaw, mean: &Real, n: usize) -> Result<Vec<Row>, BuildError> {
+    let refuse = |e: Disagreement| BuildError::at("law", e.to_string());
+    let size = mean.to_f64().abs();
+    let error = sum_tail(law, n, size * n as f64).map_err(refuse)?;
+    let one = Draw::Continuous(law.clone(), mean.clone()).one()?;
+    let vote = |n: usize| vote_error(&vec![(one.wrong.clone(), one.zero.clone()); n], &Rational::one());
+    let (now, more) = (vote(n), vote(n + 2));
+    let off =
+        |value: &Real, n: usize| value.to_f64() * n as f64 * one.error / one.wrong.to_f64().max(f64::MIN_POSITIVE);
+    let votes = [now.bound + off(&now.error, n), more.bound + off(&more.error, n + 2)];
+    let gaussian = normal_upper_tail(size * (n as f64).sqrt());
+    let distance = distance_from_normal(law, n).map_err(refuse)?;
+    let floats = [gaussian, distance.value].map(Real::Float);
+    let [gaussian_value, kolmogorov] = floats;
+    let outputs = vec![Real::Float(error.value), one.wrong, now.error, more.error, gaussian_value, kolmogorov];
+    let errors = vec![error.error, one.error, votes[0], votes[1], gaussian * 1e-13, distance.error];
+    Ok(vec![Row { input: format!("n = {n}"), outputs, errors }])
+}
+
+fn of_finite(law: FiniteLaw, n: usize) -> Result<Vec<Row>, BuildError> {
     let mean = law.mean();
-    if mean.is_zero() {
-        return Err(BuildError::at("law", "the law has mean 0, whose sign cannot be missed: give `mean`"));
-    }
     // A negative mean is mirrored, so that right is positive below.
     let law = if mean.signum() < 0 { law.affine(&Rational::integer(-1), &Rational::zero()) } else { law };
     let mean = law.mean();

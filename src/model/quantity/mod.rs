@@ -4,10 +4,17 @@ mod communication;
 mod compression;
 mod density;
 mod gaussian_density;
+mod law;
 mod mean_error;
+mod median_asymmetry;
+mod median_gap;
+mod order_identity;
+mod sign_error_bound;
 mod vectors;
 mod vote_error;
+mod vote_margin;
 mod vote_of_signs;
+mod warmup;
 
 use super::{BuildError, ParamSpec, Params, Real};
 
@@ -64,6 +71,12 @@ pub static ALL: &[&QuantityEntry] = &[
     &density::ENTRY,
     &gaussian_density::ENTRY,
     &mean_error::ENTRY,
+    &median_asymmetry::ENTRY,
+    &median_gap::ENTRY,
+    &order_identity::ENTRY,
+    &sign_error_bound::ENTRY,
     &vote_error::ENTRY,
+    &vote_margin::ENTRY,
     &vote_of_signs::ENTRY,
+    &warmup::ENTRY,
 ];

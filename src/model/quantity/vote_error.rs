@@ -1,6 +1,7 @@
 //! How often a majority vote is wrong.
 //!
-//! **Formula** Worker m votes wrong with probability q_m, not at all with probability a_m, else right, independently.
+//! **Formula** Worker m votes wrong with probability q_m, not at all with probability a_m, else right, independently; or all
+//! vote by the sign of a draw of one law, which is wrong where it is not that of the law's mean, and silent where it is 0.
 //! With S the wrong votes less the right ones, `error` = P[S > 0] + t P[S = 0], where t is 1, 1/2 or 0 as ties count
 //! as wrong, half or right. `more` is the same with two more workers like the last one: `more` > `error` says that
 //! workers are added in vain. `worst` is the largest q_m.
@@ -8,9 +9,13 @@
 //! **Errors** Exact for rational rates while the numbers stay small: a sum over S in rationals. Beyond that the same
 //! sums in doubles: every term is a sum of products of numbers that are not negative, each step adding at most five
 //! roundings to the relative error, so that M steps give at most 8 M eps.
-//! **Ties and edge cases** Even M ties with positive probability even where no worker abstains.
+//! A rate of a continuous law is a double; its error e adds M e/q to the relative error.
+//! **Ties and edge cases** Even M ties with positive probability even where no worker abstains. A law of mean 0 has no sign
+//! to get wrong: an error.
 
+use super::law::{Draw, LAW, MEAN};
 use super::{OutputSpec, QuantityEntry, Row};
+use crate::closed::votes::{tails, tails_alike};
 use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
 use crate::scalar::{Narrow, Rational, Scalar};
 
@@ -26,7 +31,14 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     summary: "P[the sign of the sum of M votes is wrong], for one error rate or one a worker",
     source: "bernstein2018, theorem 2",
     params: &[
-        ParamSpec { name: "wrong", kind: Kind::Vector, default: None, doc: "q, or q_1, .., q_M: P[a vote is wrong]" },
+        ParamSpec {
+            name: "wrong",
+            kind: Kind::Vector,
+            default: Some(""),
+            doc: "q, or q_1, .., q_M: P[a vote is wrong]",
+        },
+        LAW,
+        MEAN,
         ParamSpec {
             name: "abstain",
             kind: Kind::Vector,
@@ -54,14 +66,25 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
 pub(super) type Rates = (Real, Real);
 
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
-    let wrong = p.list("wrong")?;
-    let workers = if p.has("workers") { p.count("workers")? } else { wrong.len() };
+    let law = if p.has("law") { Some(Draw::read(p)?.one()?) } else { None };
+    let given = match (&law, p.has("wrong")) {
+        (None, true) => p.list("wrong")?.len(),
+        (Some(_), false) => 1,
+        _ => return Err(BuildError::whole("give either the workers' error rates (`wrong`) or a law of their draws")),
+    };
+    let workers = if p.has("workers") { p.count("workers")? } else { given };
     if !(1..=MAX_WORKERS).contains(&workers) {
         let message = format!("'workers' is {workers}; it must be from 1 to {MAX_WORKERS}");
         return Err(BuildError::at("workers", message));
     }
-    let (wrong, abstain) = (p.vector("wrong", workers)?, p.vector("abstain", workers)?);
-    let mut rates: Vec<Rates> = wrong.into_iter().zip(abstain).collect();
+    let mut rates: Vec<Rates> = match &law {
+        Some(one) => vec![(one.wrong.clone(), one.zero.clone()); workers],
+        None => {
+            let abstain =
+                if p.has("abstain") { p.vector("abstain", workers)? } else { vec![Real::integer(0); workers] };
+            p.vector("wrong", workers)?.into_iter().zip(abstain).collect()
+        }
+    };
     for (q, a) in &rates {
         let (low, total) = (q.to_f64().min(a.to_f64()), q.to_f64() + a.to_f64());
         if low.is_nan() || low < 0.0 || total > 1.0 + 1e-15 {
@@ -84,7 +107,10 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let last = rates[workers - 1].clone();
     rates.extend([last.clone(), last]);
     let more = vote_error(&rates, &tie_weight);
-    let errors = vec![here.bound, here.bound, more.bound, 0.0];
+    let rate = law.map_or(0.0, |one| one.error);
+    let input_error = workers as f64 * rate / worst.to_f64().max(f64::MIN_POSITIVE);
+    let off = |value: &Real, bound: f64| bound + input_error * value.to_f64();
+    let errors = vec![off(&here.error, here.bound), off(&here.tie, here.bound), off(&more.error, more.bound), rate];
     Ok(vec![Row { input, outputs: vec![here.error, here.tie, more.error, worst], errors }])
 }
 
@@ -104,9 +130,9 @@ pub(super) fn vote_error(rates: &[Rates], tie_weight: &Rational) -> Vote {
         let bits = exact.iter().map(|(q, a)| q.bits() + a.bits()).max().unwrap_or(0) * exact.len();
         let alike = exact.iter().all(|r| *r == exact[0]) && exact[0].1.is_zero();
         let found = if alike && bits <= EXACT_ALIKE {
-            Some(alike_tails(&exact[0].0, exact.len()))
+            Some(tails_alike(&exact[0].0, exact.len()))
         } else if bits <= EXACT_GENERAL {
-            Some(general_tails(&exact))
+            Some(tails(&exact))
         } else {
             None
         };
@@ -117,55 +143,11 @@ pub(super) fn vote_error(rates: &[Rates], tie_weight: &Rational) -> Vote {
     }
     let doubles: Vec<(Narrow, Narrow)> =
         rates.iter().map(|(q, a)| (Narrow::splat(q.to_f64()), Narrow::splat(a.to_f64()))).collect();
-    let (above, tie) = general_tails(&doubles);
+    let (above, tie) = tails(&doubles);
     let (above, tie) = (above.0[0], tie.0[0]);
     let error = above + tie * tie_weight.to_f64();
     let bound = (above + tie) * 8.0 * rates.len() as f64 * f64::EPSILON + 1e-300;
     Vote { error: Real::Float(error), tie: Real::Float(tie), bound }
-}
-
-/// (P[S > 0], P[S = 0]) by adding one worker after the other. Index i of the law stands for S = i - M.
-fn general_tails<S: Scalar>(rates: &[(S, S)]) -> (S, S) {
-    let workers = rates.len();
-    let mut law = vec![S::zero(); 2 * workers + 1];
-    law[workers] = S::one();
-    for (m, (wrong, silent)) in rates.iter().enumerate() {
-        let right = S::one() - wrong - silent;
-        let mut next = vec![S::zero(); 2 * workers + 1];
-        for (i, p) in law.iter().enumerate().take(workers + m + 1).skip(workers - m) {
-            // Every other S is out of reach where nobody abstains.
-            if *p == S::zero() {
-                continue;
-            }
-            next[i + 1].add_product(p, wrong);
-            next[i].add_product(p, silent);
-            next[i - 1].add_product(p, &right);
-        }
-        law = next;
-    }
-    let above = law[workers + 1..].iter().fold(S::zero(), |sum, p| sum + p);
-    (above, law[workers].clone())
-}
-
-/// The same for M alike workers who all vote: binomial terms, each from the one before.
-fn alike_tails(q: &Rational, workers: usize) -> (Rational, Rational) {
-    let right = Rational::one() - q;
-    if right.is_zero() {
-        return (Rational::one(), Rational::zero());
-    }
-    let ratio = q.divide(&right).unwrap_or_else(|_| Rational::zero());
-    let m = workers as i64;
-    let mut term = (0..workers).fold(Rational::one(), |p, _| p * &right);
-    let (mut below, mut tie) = (Rational::zero(), Rational::zero());
-    for j in 0..=m / 2 {
-        if 2 * j == m {
-            tie = term.clone();
-        } else {
-            below += &term;
-        }
-        term = term * &ratio * Rational::ratio(m - j, j as u64 + 1);
-    }
-    (Rational::one() - below - &tie, tie)
 }
 
 #[cfg(test)]
@@ -197,21 +179,6 @@ mod tests {
             let vote = vote_error(&alike(wrong, silent, workers), &q(tie_weight));
             assert_eq!(vote.error.exact(), Some(&q(error)), "{wrong} {silent} {workers}");
             assert_eq!(vote.tie.exact(), Some(&q(tie)), "{wrong} {silent} {workers}");
-        }
-    }
-
-    #[test]
-    fn two_exact_routes_and_the_doubles_agree() {
-        for workers in [1, 2, 5, 8, 21] {
-            let rates = vec![(q("3/10"), q("0")); workers];
-            let (above, tie) = general_tails(&rates);
-            // identity: sum over the law against the binomial recursion
-            assert_eq!(alike_tails(&q("3/10"), workers), (above.clone(), tie.clone()));
-            let doubles = vec![(Narrow::splat(0.3), Narrow::splat(0.0)); workers];
-            let (a, t) = general_tails(&doubles);
-            let bound = 8.0 * workers as f64 * f64::EPSILON;
-            assert!((a.0[0] - above.to_f64()).abs() <= bound * above.to_f64(), "{workers}");
-            assert!((t.0[0] - tie.to_f64()).abs() <= bound, "{workers}");
         }
     }
 

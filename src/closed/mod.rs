@@ -1,0 +1,25 @@
+//! Closed forms and quadratures that quantities and exact deciders share: mathematics of numbers, without parts or files.
+//!
+//! | question | answer | error |
+//! | --- | --- | --- |
+//! | the median of u_i + b xi_i | [`Median`] | two quadrature rules in agreement |
+//! | how far its density is from a symmetric one | [`Median::asymmetry`] | quadrature against distribution difference |
+//! | the sign of a sum of n draws | [`sum_tail`] | a bound beside the value |
+//! | a vote of M workers | [`votes`] | none: rationals |
+//! | a worker's wrong sign | [`bounds`] | none, or an enclosure |
+
+mod asymmetry;
+pub mod bounds;
+mod double_double;
+mod law;
+mod median;
+mod quadrature;
+mod sums;
+pub mod votes;
+
+pub use asymmetry::Asymmetry;
+pub use double_double::Dd;
+pub use law::{LawError, LawKind, Point, StandardLaw};
+pub use median::{Gap, Median, MedianFault};
+pub use quadrature::{Disagreement, Integral, half_line};
+pub use sums::{Tail, distance_from_normal, sum_tail};

@@ -1,0 +1,198 @@
+//! The calculator: keys and exit codes of the contract, the page of worked examples, identities across its commands.
+
+mod common;
+
+use common::{Call, run};
+use serde_json::Value;
+use std::path::Path;
+
+fn compute(arguments: &[&str]) -> Call {
+    let all: Vec<&str> = ["compute"].iter().chain(arguments).copied().collect();
+    run(Path::new("."), &all)
+}
+
+fn answer(arguments: &[&str]) -> Value {
+    let all: Vec<&str> = arguments.iter().chain(&["--json"]).copied().collect();
+    let call = compute(&all);
+    assert_eq!(call.code, Some(0), "{arguments:?}\n{call}");
+    call.json()
+}
+
+fn value(arguments: &[&str]) -> f64 {
+    answer(arguments)["value"].as_f64().expect("a number")
+}
+
+/// Words of a command line with single quotes.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut quoted) = (vec![String::new()], false);
+    for c in line.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            c => words.last_mut().expect("a word").push(c),
+        }
+    }
+    words.retain(|w| !w.is_empty());
+    words
+}
+
+/// (command, what the page shows below it).
+fn examples(page: &str) -> Vec<(String, Vec<String>)> {
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    let mut inside = false;
+    for line in page.lines() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+        } else if let Some(command) = line.strip_prefix("$ signcheck ").filter(|_| inside) {
+            found.push((command.into(), Vec::new()));
+        } else if inside {
+            found.last_mut().expect("a command before its output").1.push(line.into());
+        }
+    }
+    found
+}
+
+/// Whether a printed line is the page's. An `abs_error` is the distance of two computations: its size counts.
+fn same(shown: &str, printed: &str) -> bool {
+    let number = |line: &str| line.strip_prefix("abs_error = ").and_then(|n| n.parse::<f64>().ok());
+    match (number(shown), number(printed)) {
+        (Some(a), Some(b)) => a == b || (a > 0.0 && b > 0.0 && (0.1..10.0).contains(&(a / b))),
+        _ => shown == printed,
+    }
+}
+
+#[test]
+fn the_page_shows_what_is_printed() {
+    let page = include_str!("../docs/compute.md");
+    let examples = examples(page);
+    assert!(examples.len() > 25, "{} examples", examples.len());
+    for quantity in [
+        "vote-error",
+        "mean-error",
+        "median-gap",
+        "median-asymmetry",
+        "density",
+        "sign-error-bound",
+        "warmup",
+        "communication",
+        "bound",
+    ] {
+        assert!(examples.iter().any(|(c, _)| words(c)[1] == quantity), "no example of {quantity}");
+    }
+    for (command, shown) in examples {
+        let call = run(Path::new("."), &words(&command).iter().map(String::as_str).collect::<Vec<_>>());
+        let wrong = shown.iter().any(|line| line.starts_with("error: "));
+        assert_eq!(call.code, Some(if wrong { 3 } else { 0 }), "{command}\n{call}");
+        let printed: Vec<&str> = if wrong { &call.stderr } else { &call.stdout }.lines().collect();
+        let equal = shown.len() == printed.len() && shown.iter().zip(&printed).all(|(a, b)| same(a, b));
+        assert!(equal, "{command}\nthe page shows\n{}\nprinted was\n{}", shown.join("\n"), printed.join("\n"));
+    }
+}
+
+#[test]
+fn answers_have_the_keys_of_the_contract() {
+    let keys = |arguments: &[&str]| -> Vec<String> {
+        let document = answer(arguments);
+        for (key, value) in document.as_object().expect("one object") {
+            assert!(if key == "exact" { value.is_string() } else { value.is_f64() }, "{key}: {value}");
+        }
+        document.as_object().expect("one object").keys().cloned().collect()
+    };
+    let exact = ["exact", "value"];
+    assert_eq!(keys(&["vote-error", "--wrong", "0.3", "--workers", "5"]), exact);
+    assert_eq!(keys(&["vote-error", "--wrong", "3/10,0.1,0"]), exact);
+    assert_eq!(keys(&["vote-error", "--noise", "finite(50:1/10, -1:9/10)", "--workers", "3"]), exact);
+    assert_eq!(keys(&["mean-error", "--noise", "finite(50:1/10, -1:9/10)", "--samples", "3"]), exact);
+    assert_eq!(keys(&["density", "--vector", "-3,4"]), exact);
+    assert_eq!(keys(&["sign-error-bound", "--snr", "2", "--kind", "cantelli"]), exact);
+    assert_eq!(keys(&["warmup", "--momentum", "9/10"]), exact);
+    assert_eq!(keys(&["communication", "--scheme", "vote", "--workers", "3", "--dimension", "7"]), exact);
+    let rounded = ["abs_error", "value"];
+    assert_eq!(keys(&["vote-error", "--noise", "laplace", "--mean", "-1/2", "--workers", "3"]), rounded);
+    assert_eq!(keys(&["mean-error", "--noise", "student(5)", "--mean", "0.5", "--samples", "3"]), rounded);
+    let median = ["--values", "-1,0,5", "--noise", "uniform", "--scale", "3"];
+    let with = |name: &'static str| [&[name], median.as_slice()].concat();
+    assert_eq!(keys(&with("median-gap")), ["abs_error", "median_mean", "value", "variance"]);
+    assert_eq!(keys(&with("median-asymmetry")), ["abs_error", "odd_mass", "value"]);
+}
+
+#[test]
+fn errors_say_what_is_accepted() {
+    for (arguments, told) in [
+        (vec!["vote-error", "--wrong", "0.3"], "--workers"),
+        (vec!["vote-error", "--workers", "3"], "--wrong"),
+        (vec!["vote-error", "--wrong", "1.3", "--workers", "3"], "1 or less"),
+        (vec!["vote-error", "--wrong", "0.3,0.1", "--workers", "3"], "it takes 1 or 3"),
+        (vec!["vote-error", "--wrong", "x", "--workers", "3"], "exact number"),
+        (vec!["vote-error", "--wrong", "0.3", "--workers", "10002"], "10001"),
+        (vec!["vote-error", "--wrong", "0.3", "--workers", "3", "--ties", "never"], "half"),
+        (vec!["vote-error", "--noise", "uniform", "--workers", "3"], "give a mean"),
+        (vec!["vote-error", "--noise", "finite(1:1/2, -1:1/2)", "--workers", "3"], "give a mean"),
+        (vec!["vote-error", "--noise", "uniform", "--mean", "0", "--workers", "3"], "no sign"),
+        (vec!["mean-error", "--noise", "normal", "--mean", "1", "--samples", "3"], "gaussian"),
+        (vec!["mean-error", "--noise", "finite(1:1/2, -1:1/3)", "--samples", "3"], "sum to 1"),
+        (vec!["mean-error", "--noise", "gaussian", "--mean", "1", "--samples", "0"], "from 1"),
+        (vec!["median-gap", "--values", "1,2", "--noise", "gaussian", "--scale", "1"], "odd number"),
+        (vec!["median-gap", "--values", "1,2,3", "--noise", "gaussian", "--scale", "-1"], "above 0"),
+        (vec!["median-gap", "--values", "1,2,3", "--noise", "student(2)", "--scale", "1"], "above 2"),
+        (vec!["median-asymmetry", "--sets", "1;;3", "--noise", "gaussian", "--scale", "1"], "exact number"),
+        (vec!["density", "--vector", "0,0"], "differ from 0"),
+        (vec!["sign-error-bound", "--snr", "-1", "--kind", "gauss"], "0 or more"),
+        (vec!["sign-error-bound", "--snr", "1", "--kind", "chebyshev"], "cantelli"),
+        (vec!["warmup", "--momentum", "3/2"], "below 1"),
+        (vec!["communication", "--scheme", "pigeons", "--workers", "3", "--dimension", "7"], "terngrad"),
+    ] {
+        let call = compute(&arguments);
+        assert!(call.code == Some(3) && call.stdout.is_empty() && call.stderr.contains(told), "{arguments:?}\n{call}");
+    }
+}
+
+#[test]
+fn commands_agree_with_each_other() {
+    // identity: even M with ties counted half is M - 1
+    for (even, odd) in [("2", "1"), ("10", "9"), ("100", "99")] {
+        let half = answer(&["vote-error", "--wrong", "2/7", "--workers", even, "--ties", "half"]);
+        assert_eq!(half["exact"], answer(&["vote-error", "--wrong", "2/7", "--workers", odd])["exact"], "{even}");
+    }
+    // identity: wrong with ties, plus right of the mirrored rate without ties, is everything
+    let wrong = value(&["vote-error", "--wrong", "0.4", "--workers", "10000", "--ties", "wrong"]);
+    let right = value(&["vote-error", "--wrong", "0.6", "--workers", "10000", "--ties", "right"]);
+    assert!((wrong + right - 1.0).abs() < 1e-10, "{wrong} {right}");
+    // identity: one worker votes as one draw is
+    for law in ["gaussian", "laplace", "logistic", "uniform", "student(7/2)"] {
+        let draw = ["--noise", law, "--mean", "3/4"];
+        let vote = value(&[&["vote-error"], draw.as_slice(), &["--workers", "1"]].concat());
+        assert_eq!(vote, value(&[&["mean-error"], draw.as_slice(), &["--samples", "1"]].concat()), "{law}");
+    }
+    // exact: the mean of N Gaussian draws of mean 1/4 is one draw of mean sqrt(N)/4
+    let many = value(&["mean-error", "--noise", "gaussian", "--mean", "1/4", "--samples", "16"]);
+    let one = value(&["mean-error", "--noise", "gaussian", "--mean", "1", "--samples", "1"]);
+    assert!((many / one - 1.0).abs() < 1e-14, "{many} {one}");
+    // identity: Cantelli's and Gauss's bounds hold for the laws that they speak of
+    for law in ["gaussian", "laplace", "logistic", "uniform", "student(3)"] {
+        for snr in ["1/2", "1", "3/2", "3"] {
+            let error = value(&["mean-error", "--noise", law, "--mean", snr, "--samples", "1"]);
+            let gauss = value(&["sign-error-bound", "--snr", snr, "--kind", "gauss"]);
+            let cantelli = value(&["sign-error-bound", "--snr", snr, "--kind", "cantelli"]);
+            assert!(error <= gauss + 1e-15 && gauss <= cantelli, "{law} {snr}: {error} {gauss} {cantelli}");
+        }
+    }
+    // exact: moving values and scale together moves nothing else
+    let near = answer(&["median-gap", "--values", "0,1,5", "--noise", "logistic", "--scale", "4"]);
+    let far = answer(&["median-gap", "--values", "7,9,17", "--noise", "logistic", "--scale", "8"]);
+    assert_eq!(near["value"].as_f64().unwrap() * 2.0, far["value"].as_f64().unwrap());
+    assert_eq!(near["variance"].as_f64().unwrap() * 4.0, far["variance"].as_f64().unwrap());
+}
+
+#[test]
+fn large_votes_are_answered() {
+    // exact: Python 3, sum of comb(10001, k) 49^k 51^(10001 - k) over k > 5000, over 100^10001, in integers, then rounded
+    let found = answer(&["vote-error", "--wrong", "0.49", "--workers", "10001"]);
+    let expected = 0.02273123872068075;
+    let off = (found["value"].as_f64().unwrap() - expected).abs();
+    assert!(off <= found["abs_error"].as_f64().unwrap() + 1e-12 * expected, "{found}");
+    // identity: rates that are written one by one
+    let list = ["0.49"; 301].join(",");
+    let one = value(&["vote-error", "--wrong", "0.49", "--workers", "301"]);
+    assert!((value(&["vote-error", "--wrong", &list]) / one - 1.0).abs() < 1e-11);
+}
