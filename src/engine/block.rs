@@ -13,6 +13,8 @@ use crate::spec::{Instance, StartPoint};
 pub struct Record<S> {
     /// Path functionals, one a path term.
     pub paths: Vec<S>,
+    /// For each path term, the sum of the sizes of the reductions that it combines.
+    pub sizes: Vec<S>,
     /// For each series term, the statistic at every iterate of the window.
     pub series: Vec<Vec<S>>,
     /// For each curve, the statistic at every checkpoint.
@@ -175,9 +177,9 @@ where
         Ok(())
     })?;
     let end = |fault| RunError::Step { step: instance.horizon, fault };
-    let paths = recorder.paths().map_err(end)?;
+    let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, series, curves, traffic: oracle.traffic, diverged })
+    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged })
 }
 
 /// Marks the lanes whose iterate has just stopped being finite: 0 times a finite number is 0, and NaN otherwise.
@@ -250,9 +252,10 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S
         }
         Ok(())
     })?;
-    let paths = recorder.paths().map_err(|fault| RunError::Step { step: instance.horizon, fault })?;
+    let end = |fault| RunError::Step { step: instance.horizon, fault };
+    let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, series, curves, traffic: oracle.traffic, diverged: vec![None] })
+    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged: vec![None] })
 }
 
 fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {

@@ -1,5 +1,6 @@
 //! The door between an algorithm and the world: gradients, coins, and counted messages.
 
+use crate::model::problem::Flow;
 use crate::model::{Arithmetic, DynNoise, Evaluates, Perturbs, Query};
 use crate::rng::{CellKey, Stream};
 use crate::scalar::{Fault, Lane, Narrow, WIDTH, Wide};
@@ -69,6 +70,14 @@ impl Keys {
     }
 }
 
+/// A flow is of f itself.
+pub(crate) fn without_noise(instance: &Instance) -> Result<(), Fault> {
+    if instance.noise.is_some() || instance.minibatch {
+        return Err(Fault::Unsupported("a flow takes no noise: remove the oracle's `noise` and `sampling`".into()));
+    }
+    Ok(())
+}
+
 /// The oracle of a block of replicates.
 pub(super) struct LaneOracle<'a, const N: usize> {
     pub instance: &'a Instance,
@@ -86,10 +95,10 @@ impl<'a, const N: usize> LaneOracle<'a, N> {
         LaneOracle { instance, streams, batch: 1, traffic: Traffic::default(), column }
     }
 
-    /// The mean gradient of `batch` samples drawn with replacement, each lane with its own draws.
-    fn sampled_gradient(&mut self, x: &[Lane<N>], out: &mut [Lane<N>]) -> Result<(), Fault> {
+    /// The mean gradient of `batch` of the worker's samples drawn with replacement, each lane with its own draws.
+    fn sampled_gradient(&mut self, worker: usize, x: &[Lane<N>], out: &mut [Lane<N>]) -> Result<(), Fault> {
         let problem: &dyn Evaluates<Narrow> = &*self.instance.problem;
-        let n = self.instance.problem.samples().unwrap_or(1);
+        let n = self.instance.problem.worker_samples(worker).unwrap_or(1);
         let draws: Vec<[usize; N]> = (0..self.batch).map(|_| self.streams.oracle.index(n)).collect();
         let weight = 1.0 / self.batch as f64;
         let [point, gradient, sum] = &mut self.column;
@@ -99,7 +108,7 @@ impl<'a, const N: usize> LaneOracle<'a, N> {
             }
             sum.fill(Narrow::splat(0.0));
             for draw in &draws {
-                problem.sample_gradient_at(draw[lane], point, gradient)?;
+                problem.worker_sample_gradient_at(worker, draw[lane], point, gradient)?;
                 for (s, g) in sum.iter_mut().zip(gradient.iter()) {
                     *s += g;
                 }
@@ -119,7 +128,7 @@ where
     fn gradient(&mut self, worker: usize, x: &[Lane<N>], out: &mut [Lane<N>]) -> Result<(), Fault> {
         self.traffic.calls += 1;
         if self.instance.minibatch {
-            self.sampled_gradient(x, out)?;
+            self.sampled_gradient(worker, x, out)?;
         } else {
             Lane::<N>::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)?;
         }
@@ -143,6 +152,12 @@ where
         out.fill(Lane::splat(0.0));
         Lane::<N>::noise(&**law).perturb_lanes(&mut self.streams.algorithm, 1, out);
         Ok(())
+    }
+
+    fn flow(&mut self, kind: Flow, x: &[Lane<N>], time: &Lane<N>, out: &mut [Lane<N>]) -> Result<(), Fault> {
+        self.traffic.calls += 1;
+        without_noise(self.instance)?;
+        Lane::<N>::problem(&*self.instance.problem).flow_from(kind, x, time, out)
     }
 
     fn upload(&mut self, bits: u64) {
@@ -181,6 +196,11 @@ impl<S: Arithmetic> Query<S> for PlainOracle<'_> {
 
     fn perturbation(&mut self, _out: &mut [S]) -> Result<(), Fault> {
         Err(Fault::Unsupported("a run without randomness draws no noise".into()))
+    }
+
+    fn flow(&mut self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
+        self.traffic.calls += 1;
+        S::problem(&*self.instance.problem).flow_from(kind, x, time, out)
     }
 
     fn upload(&mut self, bits: u64) {

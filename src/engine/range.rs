@@ -40,7 +40,7 @@ fn over_box(instance: &Instance, plan: &Plan, x: &[Interval]) -> Option<Ranges> 
     let state = vec![Interval::WHOLE; instance.views.iter().map(|v| v.range.end).max().unwrap_or(0)];
     recorder.record_throughout(&mut Point::new(instance, x, &state, &mut gradient)).ok()?;
     let finite = |v: Interval| v.is_finite().then_some(v);
-    let paths = recorder.paths().ok()?.into_iter().map(finite).collect();
+    let paths = recorder.paths().ok()?.into_iter().map(|(value, _)| finite(value)).collect();
     let series = recorder.series.iter().map(|s| s.first().copied().and_then(finite)).collect();
     Some((paths, series))
 }

@@ -31,6 +31,8 @@ impl Progress for Silent {
 pub struct PathMoments {
     /// Over the replicates.
     pub moments: Moments,
+    /// Size of the numbers that were combined: rounding is relative to it.
+    pub size: f64,
     /// The value where it is known exactly.
     pub exact: Option<Rational>,
     /// An enclosure of the value, from a run in interval arithmetic.
@@ -109,6 +111,9 @@ impl Estimates {
             let push = |moments: &mut Moments, value: f64| {
                 if value.is_finite() { moments.push(value) } else { moments.push_diverged(since.unwrap_or(0)) }
             };
+            for (slot, size) in self.paths.iter_mut().zip(&record.sizes) {
+                slot.size = slot.size.max(size.0[lane]);
+            }
             for (slot, value) in self.paths.iter_mut().zip(&record.paths) {
                 // A path whose iterate diverged has no functional, whatever its arithmetic gave.
                 push(&mut slot.moments, if since.is_some() { f64::NAN } else { value.0[lane] });

@@ -1,6 +1,7 @@
 //! An oracle that takes every branch: a step is run again for each outcome of its random choices.
 
-use crate::engine::{Door, Traffic};
+use crate::engine::{Door, Traffic, without_noise};
+use crate::model::problem::Flow;
 use crate::model::{Arithmetic, Atom, Query};
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::Instance;
@@ -72,13 +73,13 @@ impl Branching<'_> {
         }
     }
 
-    fn sampled_gradient(&mut self, x: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
+    fn sampled_gradient(&mut self, worker: usize, x: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
         let problem = Rational::problem(&*self.instance.problem);
-        let n = self.instance.problem.samples().unwrap_or(1);
+        let n = self.instance.problem.worker_samples(worker).unwrap_or(1);
         let uniform = vec![Rational::ratio(1, n as u64); n];
         let (mut sum, mut one) = (vec![Rational::zero(); x.len()], vec![Rational::zero(); x.len()]);
         for _ in 0..self.batch {
-            problem.sample_gradient_at(self.script.choose(&uniform), x, &mut one)?;
+            problem.worker_sample_gradient_at(worker, self.script.choose(&uniform), x, &mut one)?;
             for (s, g) in sum.iter_mut().zip(&one) {
                 *s += g;
             }
@@ -99,7 +100,7 @@ impl Query<Rational> for Branching<'_> {
     fn gradient(&mut self, worker: usize, x: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
         self.traffic.calls += 1;
         if self.instance.minibatch {
-            self.sampled_gradient(x, out)?;
+            self.sampled_gradient(worker, x, out)?;
         } else {
             Rational::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)?;
         }
@@ -130,6 +131,12 @@ impl Query<Rational> for Branching<'_> {
         self.mean_of_atoms(&atoms, out);
         self.batch = batch;
         Ok(())
+    }
+
+    fn flow(&mut self, kind: Flow, x: &[Rational], time: &Rational, out: &mut [Rational]) -> Result<(), Fault> {
+        self.traffic.calls += 1;
+        without_noise(self.instance)?;
+        Rational::problem(&*self.instance.problem).flow_from(kind, x, time, out)
     }
 
     fn upload(&mut self, bits: u64) {

@@ -176,12 +176,17 @@ fn difference(certificate: &Certificate, again: &BoundRecord) -> Option<String> 
     if again.evidence != Evidence::Exact {
         return Some(format!("the evidence is {:?}, not exact", again.evidence));
     }
-    let sides = [
-        ("left", certificate.left == again.left, &certificate.left.exact, &again.left.exact),
-        ("right", certificate.right == again.right, &certificate.right.exact, &again.right.exact),
-    ];
-    sides.into_iter().find(|(_, same, ..)| !same).map(|(side, _, was, is)| {
-        let text = |v: &Option<String>| v.clone().unwrap_or_else(|| "an enclosure".into());
-        format!("the {side} side is {}, certified as {}", text(is), text(was))
-    })
+    let (was, is) = (&certificate.left, &again.left);
+    // A side certified as an enclosure may come out narrower, or exact: then it must lie inside.
+    let inside = was.exact.is_none() && was.low <= is.low && is.high <= was.high;
+    if !(inside || was == is) {
+        return Some(differs("left", &was.exact, &is.exact));
+    }
+    let (was, is) = (&certificate.right, &again.right);
+    (was != is).then(|| differs("right", &was.exact, &is.exact))
+}
+
+fn differs(side: &str, was: &Option<String>, is: &Option<String>) -> String {
+    let text = |v: &Option<String>| v.clone().unwrap_or_else(|| "an enclosure".into());
+    format!("the {side} side is {}, certified as {}", text(is), text(was))
 }

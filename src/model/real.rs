@@ -23,14 +23,17 @@ pub enum Real {
 /// Evaluates one formula in the strongest arithmetic that its arguments and itself allow. `$t` is the slice of the
 /// arguments in that arithmetic; the body is a `Result` in it.
 macro_rules! lift {
-    ($arguments:expr, |$t:ident| $body:expr) => {
-        $crate::model::Real::evaluate_in(
+    ($arguments:expr, |$t:ident| $body:expr) => {{
+        // The body is written for numbers that cannot be copied; some of the arithmetics can.
+        #[allow(clippy::clone_on_copy, clippy::op_ref)]
+        let value = $crate::model::Real::evaluate_in(
             $arguments,
             |$t: &[$crate::scalar::Rational]| -> Result<$crate::scalar::Rational, $crate::scalar::Fault> { $body },
             |$t: &[$crate::stats::Interval]| -> Result<$crate::stats::Interval, $crate::scalar::Fault> { $body },
             |$t: &[$crate::scalar::Narrow]| -> Result<$crate::scalar::Narrow, $crate::scalar::Fault> { $body },
-        )
-    };
+        );
+        value
+    }};
 }
 pub(crate) use lift;
 
@@ -80,7 +83,7 @@ impl Real {
         }
     }
 
-    /// The body of [`lift`]; not called by name.
+    /// The body of the macro `lift`; not called by name.
     pub fn evaluate_in(
         arguments: &[&Real],
         exact: impl FnOnce(&[Rational]) -> Result<Rational, Fault>,

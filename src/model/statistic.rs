@@ -68,7 +68,7 @@ pub const STATISTICS: &[StatisticSpec] = &[
 ];
 
 /// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`.
-pub const VIEWS: &[&str] = &["error", "momentum"];
+pub const VIEWS: &[&str] = &["error", "momentum", "clipped"];
 
 /// Whether a name denotes a statistic: of every problem, a coordinate `x1`, `x2`, .., a view of the state, or one of
 /// some problem's own.

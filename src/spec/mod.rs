@@ -1,6 +1,8 @@
 //! Claim files: text, tree, checked claim, cells and instances.
 
 mod ask;
+mod build;
+mod cell;
 mod claim;
 mod diagnostic;
 mod drawings;
@@ -10,16 +12,17 @@ mod left;
 mod load;
 mod profile;
 mod read;
+mod resolve;
 mod schema;
 mod setup;
 mod tree;
 
+pub use cell::{Cell, InstanceError, cells, evaluate};
 pub use claim::*;
 pub use diagnostic::{Diagnostic, SpecError};
 pub use fields::{Field, OUTCOMES, RELATIONS, SECTIONS, Section, Shape};
-pub use instance::{
-    Cell, Instance, InstanceError, Schedule, StartPoint, cells, evaluate, evaluate_quantity, requirements,
-};
+pub use instance::{Instance, Schedule, StartPoint, requirements};
 pub use left::{Left, PathTerm, REDUCERS, Reducer, Term};
 pub use load::{load, load_in};
+pub use resolve::evaluate_quantity;
 pub use schema::{json_schema, reference};

@@ -126,7 +126,12 @@ fn mean_of(
     }
     if deterministic {
         let point = sample.moments.checked_mean().map_err(|e| e.to_string())?;
-        return Ok(SideValue { point, interval: rounded(point, steps), exact: None, grade: Evidence::Numeric });
+        return Ok(SideValue {
+            point,
+            interval: rounded(point, sample.size, steps),
+            exact: None,
+            grade: Evidence::Numeric,
+        });
     }
     // Each of the two looks has half of the share, so that looking twice keeps the level.
     let alpha = alpha / 2.0;
@@ -142,8 +147,8 @@ fn mean_of(
 }
 
 /// A double-precision run's value with the rounding that its steps can have gathered: each contributes a few ulps.
-fn rounded(point: f64, steps: u64) -> Interval {
-    let error = point.abs() * f64::EPSILON * 16.0 * (steps as f64 + 16.0) + f64::MIN_POSITIVE;
+fn rounded(point: f64, size: f64, steps: u64) -> Interval {
+    let error = point.abs().max(size) * f64::EPSILON * 16.0 * (steps as f64 + 16.0) + f64::MIN_POSITIVE;
     Interval::new(point - error, point + error).unwrap_or(Interval::WHOLE)
 }
 

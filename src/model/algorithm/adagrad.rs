@@ -72,6 +72,8 @@ pub static SIGN_B: AlgorithmEntry = AlgorithmEntry {
     build: |p| build(p, Rule::SignBoth),
 };
 
+impl AdaGrad {}
+
 impl Algorithm for AdaGrad {
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {
         Layout { state: 1, scratch: 2 * dimension }

@@ -51,6 +51,19 @@ pub(super) fn accumulate<S: Scalar>(
     }
 }
 
+/// y = x + factor (x - x_prev), with x_prev = x at k = 0; `previous` then holds x for the next step.
+#[inline(always)]
+pub(super) fn extrapolate<S: Scalar>(k: u64, factor: &S, x: &[S], previous: &mut [S], y: &mut [S]) {
+    if k == 0 {
+        previous.clone_from_slice(x);
+    }
+    for ((x, previous), y) in x.iter().zip(previous).zip(y) {
+        *y = x.clone();
+        y.add_product(factor, &(x.clone() - &*previous));
+        previous.clone_from(x);
+    }
+}
+
 /// Counts a mean of gradients: floats up, and floats down.
 pub(super) fn count_mean<S>(dimension: usize, workers: usize, query: &mut dyn Query<S>) {
     let bits = FLOAT_BITS * dimension as u64;

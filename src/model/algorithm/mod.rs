@@ -1,13 +1,18 @@
 //! Optimisers as state machines over flat slices.
 
 pub mod adagrad;
+pub mod adam;
 mod common;
+pub mod compressed_sgd;
 #[cfg(test)]
 mod contract;
+pub mod delayed_signsgd;
 pub mod ef_lookahead;
 pub mod ef_sgd;
+pub mod flow;
 mod median;
 pub mod median_sgd;
+pub mod mv_sto_signsgd_sim;
 pub mod noisy_median_sgd;
 pub mod noisy_signsgd;
 pub mod scaled_sign;
@@ -15,13 +20,17 @@ pub mod scaled_vote;
 pub mod sgd;
 pub mod sgdm;
 pub mod signsgd;
+pub mod signsgd_dim;
 pub mod signsgd_sim;
 pub mod signsgdm;
 pub mod signum;
+pub mod signum_noise;
 pub mod vote;
+pub mod vote_abstain;
 pub mod vote_sum;
 pub mod wire;
 
+use super::problem::Flow;
 use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
 use crate::scalar::{Fault, Narrow, Rational, Scalar, Wide};
 use crate::stats::Interval;
@@ -45,6 +54,14 @@ pub trait Query<S> {
     /// # Errors
     /// [`Fault::Unsupported`] where none is declared.
     fn perturbation(&mut self, out: &mut [S]) -> Result<(), Fault>;
+
+    /// The exact solution, `time` later, of a flow of f from x.
+    ///
+    /// # Errors
+    /// [`Fault::Unsupported`] where gradients are noisy or the problem has no closed flow, which is the default.
+    fn flow(&mut self, kind: Flow, _x: &[S], _time: &S, _out: &mut [S]) -> Result<(), Fault> {
+        Err(kind.refused())
+    }
 
     /// Counts a message of `bits` bits from one worker to the server.
     fn upload(&mut self, bits: u64);
@@ -228,8 +245,9 @@ fn random_signs<S: Scalar>(v: &mut [S], query: &mut dyn Query<S>) -> Result<(), 
     let half = vec![S::ratio(1, 2); v.len()];
     let mut coins = half.clone();
     query.coin(&half, &mut coins)?;
-    for (value, coin) in v.iter_mut().zip(coins) {
-        let at_zero = coin.clone() + &coin - S::one();
+    for ((value, coin), fair) in v.iter_mut().zip(coins).zip(&half) {
+        // A choice, not 2 coin - 1: an enclosure of a decided coin stays a point.
+        let at_zero = coin.at_least(fair, &S::one(), &-S::one())?;
         *value = value.sign_or(&at_zero)?;
     }
     Ok(())
@@ -294,8 +312,15 @@ pub static ALL: &[&AlgorithmEntry] = &[
     &signum::ENTRY,
     &signsgdm::ENTRY,
     &signsgd_sim::ENTRY,
+    &signsgd_dim::ENTRY,
+    &signum_noise::ENTRY,
+    &delayed_signsgd::ENTRY,
     &vote::ENTRY,
+    &vote::MV,
+    &vote_abstain::ENTRY,
     &vote_sum::ENTRY,
+    &mv_sto_signsgd_sim::ENTRY,
+    &mv_sto_signsgd_sim::FEDERATED,
     &noisy_signsgd::ENTRY,
     &median_sgd::ENTRY,
     &noisy_median_sgd::ENTRY,
@@ -305,7 +330,12 @@ pub static ALL: &[&AlgorithmEntry] = &[
     &scaled_vote::ENTRY,
     &ef_sgd::ENTRY,
     &ef_lookahead::ENTRY,
+    &compressed_sgd::ENTRY,
     &adagrad::NORM,
     &adagrad::SIGN_A,
     &adagrad::SIGN_B,
+    &adam::ENTRY,
+    &adam::RMSPROP,
+    &flow::GRADIENT,
+    &flow::SIGN,
 ];

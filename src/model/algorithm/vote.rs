@@ -45,12 +45,21 @@ pub(super) fn collect<S: Scalar>(
         vector(worker, buffer, query)?;
         trace_nan(trace, buffer)?;
         take_signs(buffer, semantics.sign_zero, query)?;
-        let message = SignMessage::pack(buffer, semantics.sign_zero);
+        let message = SignMessage::pack(buffer, semantics.sign_zero)?;
         query.upload(message.bits());
         tally.add(&message);
     }
     Ok(tally)
 }
+
+/// Registry line of the name that sun2023 uses.
+pub static MV: AlgorithmEntry = AlgorithmEntry {
+    name: "mv-signsgd",
+    summary: "vote, under the name of sun2023",
+    source: "bernstein2018, Algorithm 3; sun2023, Section 3.1",
+    params: &[STEP_SIZE],
+    build: |p| (ENTRY.build)(p),
+};
 
 impl Algorithm for Vote {
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {

@@ -19,22 +19,32 @@ pub struct SignMessage {
 
 impl SignMessage {
     /// Packs signs that were taken under a convention for 0.
+    ///
+    /// # Errors
+    /// [`Fault::Undecided`] where an enclosure holds several signs: a message has no room for a choice.
     #[inline(always)]
-    #[must_use]
-    pub fn pack<S: Scalar>(signs: &[S], convention: SignZero) -> Self {
+    pub fn pack<S: Scalar>(signs: &[S], convention: SignZero) -> Result<Self, Fault> {
+        let decided = |sign: &S| {
+            let (plus, minus) = sign.to_bits();
+            S::from_bits(plus, minus) == *sign
+        };
+        // Of lanes every one is decided, and a NaN goes on beside the wire.
+        if S::LANES == 0 && !signs.iter().all(decided) {
+            return Err(Fault::Undecided("a sign that is sent"));
+        }
         // Plain loops: closures inside iterators would not take on the caller's instruction set.
         let mut positive = vec![0; signs.len()];
         if Semantics::sign_bits(convention) == 1 {
             for (plus, sign) in positive.iter_mut().zip(signs) {
                 *plus = sign.to_bits().0;
             }
-            return SignMessage { positive, negative: None };
+            return Ok(SignMessage { positive, negative: None });
         }
         let mut negative = vec![0; signs.len()];
         for ((plus, minus), sign) in positive.iter_mut().zip(&mut negative).zip(signs) {
             (*plus, *minus) = sign.to_bits();
         }
-        SignMessage { positive, negative: Some(negative) }
+        Ok(SignMessage { positive, negative: Some(negative) })
     }
 
     /// Unpacks to +1, -1 and 0. `out` has the message's dimension.

@@ -101,6 +101,7 @@ fn the_quality_holds_for_every_enumerated_vector() {
         (build("top-k", &[("k", 7, 1)], &[]), true),
         (build("random-k", &[("k", 1, 1)], &[]), true),
         (build("random-k", &[("k", 2, 1)], &[]), true),
+        (build("random-k", &[("k", 2, 1)], &[("rescale", "no")]), true),
         (build("linear", &[("factor", 1, 3)], &[]), true),
         (build("linear", &[("factor", 5, 3)], &[]), true),
     ];
@@ -134,12 +135,16 @@ fn the_sign_is_as_good_as_the_density() {
 
 #[test]
 fn quantisers_are_unbiased_within_their_inflation() {
-    // exact: E U = v and E|U|^2 <= k|v|^2; k = (1 + sqrt 3)/2, sqrt 3, 1 + min(3/4, sqrt 3/2) = 7/4 as doubles
+    // exact: E U = v and E|U|^2 <= k|v|^2; k = (1 + sqrt 3)/2, sqrt 3, 1 + min(3/4, sqrt 3/2) = 7/4 as doubles;
+    // random-k: d/k
     let root = 3.0_f64.sqrt();
     let table = [
         (build("terngrad", &[], &[("rescale", "no")]), (1.0 + root) / 2.0),
         (build("qsgd", &[("levels", 1, 1)], &[("rescale", "no")]), root),
         (build("qsgd", &[("levels", 2, 1)], &[("rescale", "no")]), 1.75),
+        (build("random-k", &[("k", 1, 1)], &[("rescale", "no")]), 3.0),
+        (build("random-k", &[("k", 2, 1)], &[("rescale", "no")]), 1.5),
+        (build("random-k", &[("k", 9, 1)], &[("rescale", "no")]), 1.0),
     ];
     for (c, k) in table {
         let mut exact = 0;
@@ -207,6 +212,8 @@ fn messages_have_the_declared_bits() {
         (build("terngrad", &[], &[]), 42),
         (build("stochastic-sign", &[("radius", 1, 1)], &[]), 5),
         (build("linear", &[("factor", 1, 2)], &[]), 160),
+        // 2 components of a 5 x 1 matrix are 1, of 5 + 1 floats
+        (build("k-pca", &[("k", 2, 1), ("rows", 5, 1)], &[]), 192),
     ];
     for (index, (c, bits)) in table.iter().enumerate() {
         assert_eq!(c.bits(5, &Semantics::default()), *bits, "entry {index}");
@@ -227,8 +234,82 @@ fn parameters_out_of_range_are_refused() {
         ("linear", "factor", 2),
         ("linear", "factor", 0),
         ("qsgd", "levels", 0),
+        ("k-pca", "rows", 0),
     ] {
         assert!(refused(name, key, value), "{name} {key} = {value}");
     }
     assert!(refused("stochastic-sign", "radius", 0));
+}
+
+/// C(v) of a matrix by rows, in one lane of several.
+fn components(rows: i64, k: i64, v: &[f64]) -> Vec<f64> {
+    use crate::scalar::{Lane, WIDTH, Wide};
+    /// A compressor without randomness asks for nothing.
+    struct Nobody;
+    impl Query<Wide> for Nobody {
+        fn gradient(&mut self, _: usize, _: &[Wide], _: &mut [Wide]) -> Result<(), Fault> {
+            Err(Fault::Unsupported("no gradient".into()))
+        }
+        fn coin(&mut self, _: &[Wide], _: &mut [Wide]) -> Result<(), Fault> {
+            Err(Fault::Unsupported("no coin".into()))
+        }
+        fn perturbation(&mut self, _: &mut [Wide]) -> Result<(), Fault> {
+            Err(Fault::Unsupported("no perturbation".into()))
+        }
+        fn upload(&mut self, _: u64) {}
+        fn broadcast(&mut self, _: u64, _: usize) {}
+    }
+    let c = build("k-pca", &[("k", k, 1), ("rows", rows, 1)], &[]);
+    let mut out: Vec<Wide> = v.iter().map(|v| Lane(std::array::from_fn(|lane| v * (1.0 + lane as f64)))).collect();
+    Compresses::<Wide>::compress_in(&*c, &mut out, &Semantics::default(), &mut Nobody).unwrap();
+    // Lane 3 holds 4 v, and powers of two scale exactly.
+    assert!(out.iter().all(|o| o.0[3] == 4.0 * o.0[0] && o.0.len() == WIDTH));
+    out.iter().map(|o| o.0[0]).collect()
+}
+
+#[test]
+fn components_by_hand() {
+    // exact: diag(3, 1) with a column of zeros keeps its larger entry; orthogonal columns need no rotation
+    assert_eq!(components(2, 1, &[3.0, 0.0, 0.0, 0.0, 1.0, 0.0]), [3.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    // exact: [[2, 1], [1, 2]] has the singular values 3 and 1, with the vectors (1, 1)/sqrt 2 and (1, -1)/sqrt 2
+    for found in components(2, 1, &[2.0, 1.0, 1.0, 2.0]) {
+        assert!((found - 1.5).abs() < 1e-15);
+    }
+    // exact: one of rank 1 is its own first component
+    let outer = [2.0, -4.0, 6.0, 1.0, -2.0, 3.0];
+    assert!(components(2, 1, &outer).iter().zip(outer).all(|(a, b)| (a - b).abs() < 1e-14));
+    // exact: all components are the matrix itself, in every arithmetic
+    let all = build("k-pca", &[("k", 3, 1), ("rows", 1, 1)], &[]);
+    for v in vectors() {
+        assert_eq!(outcomes(&*all, &v, &Semantics::default()).unwrap(), [(v, Rational::one())]);
+    }
+    let one = build("k-pca", &[("k", 1, 1), ("rows", 2, 1)], &[]);
+    let refused = outcomes(&*one, &vec![Rational::one(); 4], &Semantics::default());
+    assert!(matches!(refused, Err(Fault::NoExactForm(_))));
+}
+
+#[test]
+fn components_meet_their_quality_and_are_the_best() {
+    // identity: against the eigenvalues of V V' by an independent route (nalgebra): the error is the sum of the
+    // smaller ones, and at most (1 - k/min)|v|^2. 40 fixed matrices, entries from a congruential generator.
+    let mut word = 1u64;
+    let mut next = || {
+        word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (word >> 40) as f64 / (1u64 << 23) as f64 - 1.0
+    };
+    for (rows, columns) in [(3, 5), (5, 3), (4, 4), (1, 6)].repeat(10) {
+        let v: Vec<f64> = (0..rows * columns).map(|_| next()).collect();
+        let matrix = nalgebra::DMatrix::from_row_slice(rows, columns, &v);
+        let mut squares: Vec<f64> = (&matrix * matrix.transpose()).symmetric_eigenvalues().iter().copied().collect();
+        squares.sort_by(|a, b| b.total_cmp(a));
+        let total: f64 = v.iter().map(|x| x * x).sum();
+        for k in 1..rows.min(columns) {
+            let found = components(rows as i64, k as i64, &v);
+            let error: f64 = found.iter().zip(&v).map(|(a, b)| (a - b) * (a - b)).sum();
+            let expected: f64 = squares[k..].iter().sum();
+            assert!((error - expected).abs() < 1e-12 * total, "{rows} x {columns}, k = {k}: {error} and {expected}");
+            let c = build("k-pca", &[("k", k as i64, 1), ("rows", rows as i64, 1)], &[]);
+            assert!(error <= (1.0 - c.quality(v.len()).to_f64()) * total * (1.0 + 1e-12));
+        }
+    }
 }

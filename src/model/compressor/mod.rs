@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod contract;
 pub mod identity;
+pub mod k_pca;
 pub mod linear;
 pub mod random_k;
 pub mod sign;
@@ -105,6 +106,7 @@ pub static ALL: &[&CompressorEntry] = &[
     &sign::ENTRY,
     &top_k::ENTRY,
     &random_k::ENTRY,
+    &k_pca::ENTRY,
     &unbiased::QSGD,
     &unbiased::TERNGRAD,
     &stochastic_sign::ENTRY,

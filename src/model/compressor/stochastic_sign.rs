@@ -20,9 +20,26 @@ pub struct StochasticSign {
 pub static ENTRY: CompressorEntry = CompressorEntry {
     name: "stochastic-sign",
     summary: "+1 with probability 1/2 + v_i/(2R), else -1",
-    params: &[ParamSpec { name: "radius", kind: Kind::Number, default: None, doc: "R, above 0; at least |v_i|" }],
-    build: |p| Ok(Box::new(StochasticSign { radius: p.positive("radius")? })),
+    params: &[ParamSpec {
+        name: "radius",
+        kind: Kind::Number,
+        default: None,
+        doc: "R > 0; where |v_i| exceeds it the sign is certain",
+    }],
+    build: |p| Ok(Box::new(StochasticSign::new(p.positive("radius")?))),
 };
+
+impl StochasticSign {
+    /// S_R for R > 0.
+    pub(in crate::model) fn new(radius: Real) -> Self {
+        StochasticSign { radius }
+    }
+
+    /// R.
+    pub(in crate::model) fn radius(&self) -> &Real {
+        &self.radius
+    }
+}
 
 impl Compressor for StochasticSign {
     #[inline(always)]
@@ -34,9 +51,10 @@ impl Compressor for StochasticSign {
         let mut coins = v.to_vec();
         query.coin(v, &mut coins)?;
         for (value, coin) in v.iter_mut().zip(coins) {
-            let sign = coin.clone() + &coin - S::one();
+            // A choice, not 2 coin - 1: an enclosure of a decided coin stays a point.
+            let sign = coin.at_least(&half, &S::one(), &-S::one())?;
             // 0 times the probability: a NaN must not come out as a sign.
-            *value = if S::IS_EXACT { sign } else { sign + value.sign_or(&S::zero())? * S::zero() };
+            *value = if S::LANES == 0 { sign } else { sign + value.sign_or(&S::zero())? * S::zero() };
         }
         Ok(())
     }

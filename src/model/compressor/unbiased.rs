@@ -21,7 +21,8 @@ pub struct Unbiased {
     rescale: bool,
 }
 
-const RESCALE: ParamSpec = ParamSpec {
+/// Whether an unbiased U is sent, or U/k.
+pub(super) const RESCALE: ParamSpec = ParamSpec {
     name: "rescale",
     kind: Kind::Word(&["yes", "no"]),
     default: Some("yes"),
@@ -44,13 +45,23 @@ pub static TERNGRAD: CompressorEntry = CompressorEntry {
     build: |p| build(p, true),
 };
 
+/// The parameter `rescale`; yes where absent.
+pub(super) fn rescale(p: &Params) -> Result<bool, BuildError> {
+    Ok(!p.has("rescale") || p.text("rescale")? == "yes")
+}
+
+/// Guaranteed delta of an unbiased U with E|U(v)|_2^2 <= k |v|_2^2: E|U(v) - v|_2^2 <= (k - 1)|v|_2^2, so that it is
+/// 2 - k where that is positive, else there is none.
+pub(super) fn unbiased_quality(inflation: &Real) -> Real {
+    Real::largest(&[Real::integer(0), Real::integer(2).minus(inflation)])
+}
+
 fn build(p: &Params, by_largest: bool) -> Result<Box<dyn DynCompressor>, BuildError> {
     let levels = if p.has("levels") { p.count("levels")? } else { 1 };
     if !(1..=1 << 30).contains(&levels) {
         return Err(BuildError::at("levels", format!("'levels' is {levels}; it must be from 1 to 2^30")));
     }
-    let rescale = !p.has("rescale") || p.text("rescale")? == "yes";
-    Ok(Box::new(Unbiased { levels, by_largest, rescale }))
+    Ok(Box::new(Unbiased { levels, by_largest, rescale: rescale(p)? }))
 }
 
 impl Unbiased {
@@ -103,7 +114,7 @@ impl Compressor for Unbiased {
         if self.rescale {
             return lift!(&[&k], |t| Scalar::divide(&Scalar::one(), &t[0]));
         }
-        Real::largest(&[Real::integer(0), Real::integer(2).minus(&k)])
+        unbiased_quality(&k)
     }
 
     fn bits(&self, dimension: usize, _semantics: &Semantics) -> u64 {

@@ -60,6 +60,9 @@ fn laws() -> Vec<(&'static str, Box<dyn DynNoise>)> {
         ("multiplicative", vec![("atoms", "-3 1/4; 7/3 3/4")]),
         ("multiplicative", vec![("atoms", "-3 1/4; 7/3 3/4"), ("over", "shared")]),
         ("cantelli-extremal", vec![("wrong", "1/3"), ("shift", "1/4")]),
+        // p = 1/(2 + 2g^2), values g + a (1 + g^2) and g - t: mean g where a/2 = t (1 - p), t = a (1 + g^2)/(1 + 2g^2)
+        ("state-atoms", vec![("atoms", "g+a*(1+g^2):1/(2+2*g^2);g-a*(1+g^2)/(1+2*g^2):1-1/(2+2*g^2)"), ("a", "1/2")]),
+        ("state-atoms", vec![("atoms", "3*g:1/3;0:2/3")]),
     ];
     table.into_iter().map(|(name, values)| (name, (entry(name).build)(&params(3, &values)).unwrap())).collect()
 }
@@ -96,7 +99,7 @@ fn deviation(draws: &[[f64; 3]], expected: f64, h: impl Fn(&[f64; 3]) -> f64) ->
 
 #[test]
 fn samples_have_the_declared_moments() {
-    // statistical: about 17 laws * 2 batches * 7 statistics, each within z standard errors of its mean; z = 5.5 leaves
+    // statistical: about 19 laws * 2 batches * 7 statistics, each within z standard errors of its mean; z = 5.5 leaves
     // 4e-8 a test for a normal mean of n = 64 * 1500, under 1e-5 in all. Student's nu = 9 has the fourth moment.
     let squares = |v: &[f64; 3]| v.iter().map(|x| x * x).sum::<f64>();
     let l1 = |v: &[f64; 3]| v.iter().map(|x| x.abs()).sum::<f64>();
@@ -203,8 +206,8 @@ fn atoms_have_the_exact_moments() {
         }
     }
     assert_eq!(
-        finite, 9,
-        "finite, skew50, rademacher, sparse-independent, joint, two-atom, 2 multiplicative, cantelli"
+        finite, 11,
+        "finite, skew50, rademacher, sparse-independent, joint, two-atom, 2 multiplicative, cantelli, 2 state-atoms"
     );
 }
 
@@ -272,6 +275,12 @@ fn bad_laws_are_refused_with_what_was_found() {
     assert!(message("gaussian", &[("scale", "-1")]).contains("0 or more"));
     assert!(message("gaussian", &[("scale", "1,2,3")]).contains("1 or 2"));
     assert!(message("cantelli-extremal", &[("wrong", "1")]).contains("below 1"));
+    assert!(message("state-atoms", &[("atoms", "g+1:1/2;g:1/2")]).contains("the mean is 1/2"));
+    assert!(message("state-atoms", &[("atoms", "g:1/2")]).contains("sum to 1/2"));
+    assert!(message("state-atoms", &[("atoms", "g+x1:1")]).contains("'x1'"));
+    assert!(message("state-atoms", &[("atoms", "g+a:1/2;g-a:1/2")]).contains("'a'"));
+    assert!(message("state-atoms", &[("atoms", "g+:1")]).contains("'g+'"));
+    assert!(message("state-atoms", &[("atoms", "g")]).contains("value : probability"));
     assert!(message("sparse-independent", &[("probability", "2")]).contains("at most 1"));
 }
 
@@ -281,6 +290,47 @@ fn two_atoms_do_not_exist_beyond_their_size() {
     assert_eq!(law.atoms(&[q("5/2")]), None);
     // exact: at |f'| = s only one atom is possible
     assert_eq!(law.atoms(&[q("-2")]), Some(vec![Atom { probability: q("1"), gradient: vec![q("-2")] }]));
+}
+
+#[test]
+fn state_atoms_agree_with_the_laws_that_they_can_write() {
+    // identity: two atoms +-s, multiplicative noise and Cantelli's law for g > 0, each by its own expressions
+    let state = |text: &str, a: &str| {
+        (entry("state-atoms").build)(&params(2, &[("atoms", text), ("a", a)])).unwrap_or_else(|e| panic!("{e}"))
+    };
+    let other = |name: &str, values: &[(&'static str, &str)]| (entry(name).build)(&params(2, values)).unwrap();
+    let g = [q("1/2"), q("3/2")];
+    let sorted = |law: &dyn DynNoise| {
+        let mut atoms: Vec<_> = law.atoms(&g).unwrap().into_iter().map(|a| (a.gradient, a.probability)).collect();
+        atoms.sort();
+        atoms
+    };
+    let pairs = [
+        (state("a:(1+g/a)/2;-a:(1-g/a)/2", "2"), other("two-atom", &[("size", "2")])),
+        (state("-3*g:1/4;7*g/3:3/4", "0"), other("multiplicative", &[("atoms", "-3 1/4; 7/3 3/4")])),
+        (
+            state("-a:1/3;(abs(g)+a/3)/(2/3):2/3", "1/4"),
+            other("cantelli-extremal", &[("wrong", "1/3"), ("shift", "1/4")]),
+        ),
+    ];
+    for (mine, theirs) in pairs {
+        assert_eq!(sorted(&*mine), sorted(&*theirs));
+    }
+}
+
+#[test]
+fn state_atoms_that_miss_the_gradient_show() {
+    // A law for |g| <= 1 only: exactly none beyond, and NaN in the lanes beyond alone.
+    let law = (entry("state-atoms").build)(&params(1, &[("atoms", "1:(1+g)/2;-1:(1-g)/2")])).unwrap();
+    assert_eq!(law.atoms(&[q("3/2")]), None);
+    let mut g = [Lane::<WIDTH>(std::array::from_fn(|lane| if lane < 10 { 1.5 } else { 0.5 }))];
+    law.perturb_lanes(&mut Stream::new(&CellKey::new(1, &[], "contract"), 0), 1, &mut g);
+    for (lane, v) in g[0].0.iter().enumerate() {
+        assert!(if lane < 10 { v.is_nan() } else { v.abs() == 1.0 }, "lane {lane}: {v}");
+    }
+    // A mean that is right at 0 only: 2 g is not g.
+    let wrong = (entry("state-atoms").build)(&params(1, &[("atoms", "2*g:1")])).unwrap();
+    assert!(wrong.atoms(&[q("0")]).is_some() && wrong.atoms(&[q("1")]).is_none());
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub mod laplace;
 pub mod logistic;
 pub mod multiplicative;
 pub mod sparse;
+pub mod state_atoms;
 pub mod student;
 pub mod two_atom;
 pub mod uniform;
@@ -123,4 +124,5 @@ pub static ALL: &[&NoiseEntry] = &[
     &two_atom::ENTRY,
     &multiplicative::ENTRY,
     &cantelli_extremal::ENTRY,
+    &state_atoms::ENTRY,
 ];

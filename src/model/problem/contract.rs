@@ -86,6 +86,7 @@ fn every_check_notices_what_it_is_for() {
         ("quadratic", Box::new(|s| s.shift_gradient = 1e-3), "gradient"),
         ("worker-squares", Box::new(|s| s.shift_gradient = 1e-3), "worker gradients"),
         ("linear", Box::new(|s| s.shift_projection = 1e-3), "projection"),
+        ("quadratic", Box::new(|s| s.shift_flow = 1e-3), "flows"),
         ("quadratic", Box::new(|s| s.shift_wide = f64::EPSILON), "lanes"),
         ("quadratic", Box::new(|s| s.shift_wide = f64::EPSILON), "exact arithmetic"),
         ("quadratic", Box::new(|s| s.shift_wide = 1e-9), "enclosures"),

@@ -7,7 +7,7 @@
 //! s|x| - s^2/(2L) beyond.
 
 use super::constants::{Constants, quotient};
-use super::{Problem, ProblemEntry};
+use super::{Flow, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Real, Trait};
 use crate::scalar::{Fault, Scalar};
 
@@ -72,6 +72,25 @@ impl Problem for Huber {
     fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         for (x, out) in x.iter().zip(out) {
             *out = self.clipped(x)?;
+        }
+        Ok(())
+    }
+
+    /// Down the line at speed s for t_1 = max(0, (|x| - s/L)/s), then e^{-L (t - t_1)}; the sign flow walks to 0.
+    #[inline(always)]
+    fn flow<S: Scalar>(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
+        let (curvature, slope, zero) = (self.constants.get::<S>(0)?, self.constants.get::<S>(1)?, S::zero());
+        for (x, out) in x.iter().zip(out) {
+            if kind == Flow::Sign {
+                *out = walk_towards(x, &zero, time);
+                continue;
+            }
+            let beyond = x.abs().divide(&slope)? - S::one().divide(&curvature)?;
+            let straight = beyond.max(&zero).min(time);
+            let mut size = x.abs();
+            size.sub_product(&slope, &straight);
+            let rest = (-(curvature.clone() * &(time.clone() - &straight))).exp()?;
+            *out = size * &rest * &x.sign_or(&zero)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@
 //! nearest minimiser keeps the start's coordinate, clamped to the box.
 
 use super::constants::{Constants, DIMENSION, norm1, norm2, spread};
-use super::{Problem, ProblemEntry};
+use super::{Flow, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Params, Real, Trait};
 use crate::scalar::{Fault, Scalar};
 
@@ -72,6 +72,21 @@ impl Problem for Linear {
     fn gradient<S: Scalar>(&self, _x: &[S], out: &mut [S]) -> Result<(), Fault> {
         for (i, out) in out.iter_mut().enumerate() {
             *out = self.c.get(i)?;
+        }
+        Ok(())
+    }
+
+    /// x - t c and x - t sgn c on all of R^d; at the wall of a box a flow would need a projection.
+    #[inline(always)]
+    fn flow<S: Scalar>(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
+        if self.b.is_some() {
+            return Err(kind.refused());
+        }
+        for (i, (x, out)) in x.iter().zip(out).enumerate() {
+            let slope: S = self.c.get(i)?;
+            let speed = if kind == Flow::Sign { slope.sign_or(&S::zero())? } else { slope };
+            *out = x.clone();
+            out.sub_product(&speed, time);
         }
         Ok(())
     }

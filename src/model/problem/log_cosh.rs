@@ -9,7 +9,7 @@
 //! **Ties and edge cases** Floating point and intervals only. In lanes, ln cosh x is ln(1 + 2 sinh(x/2)^2) up to
 //! |x| = 20, which keeps its digits near 0, and |x| - ln 2 + e^(-2|x|) beyond, which does not overflow.
 
-use super::{Problem, ProblemEntry};
+use super::{Flow, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Real, Trait};
 use crate::scalar::{Fault, Scalar};
 
@@ -81,6 +81,25 @@ impl Problem for LogCosh {
         for (x, out) in x.iter().zip(out) {
             let tanh = if S::LANES > 0 { x.each_lane("a hyperbolic tangent", libm::tanh)? } else { slope(x)? };
             *out = tanh * &curvature;
+        }
+        Ok(())
+    }
+
+    /// sinh x' = e^{-Lt} sinh x, that is x' = ln(u + sqrt(u^2 + 1)) of u = (e^{x - Lt} - e^{-x - Lt})/2 for x >= 0; the
+    /// sign flow walks to 0.
+    #[inline(always)]
+    fn flow<S: Scalar>(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
+        let zero = S::zero();
+        for (x, out) in x.iter().zip(out) {
+            if kind == Flow::Sign {
+                *out = walk_towards(x, &zero, time);
+                continue;
+            }
+            let (size, decay) = (x.abs(), self.curvature.cast::<S>()? * time);
+            let u = ((size.clone() - &decay).exp()? - (-size - &decay).exp()?) * S::ratio(1, 2);
+            let mut square = S::one();
+            square.add_product(&u, &u);
+            *out = (u + square.sqrt()?).ln()? * &x.sign_or(&zero)?;
         }
         Ok(())
     }

@@ -9,12 +9,17 @@
 //! and in l1; rho <= (1/n) sum_i |a_i|_2^3/(6 sqrt 3), the third derivative being at most 1/(6 sqrt 3). f* (estimated)
 //! is what Newton's method reaches at |grad f|_2 < 1e-10: above the infimum by at most |grad f|_2^2/(2 lambda).
 //!
+//! With `split` the samples are spread over M workers, worker m having f_m(x) = (M/n) sum over its samples of
+//! ln(1 + exp(-b_i a_i'x)) + (lambda/2) |x|_2^2: the mean of the f_m is f, whatever the sizes of their shares. A worker
+//! without samples has the regulariser alone.
+//!
 //! **Source** li2021, example 5 (epsilon layout: n = 400 000 rows of unit length, d = 2000, lambda = 1/n).
 //! **Shapes and units** a_i'x has no unit: x is in units of 1/a, f has none.
 //! **Ties and edge cases** Floating point only; every lane runs by itself, as nothing is shared between replicates.
 //! Instances of one process with the same parameters share the data while one of them lives, and f* for good.
 
 mod shared;
+mod split;
 
 use super::{Problem, ProblemEntry};
 use crate::data;
@@ -28,6 +33,8 @@ pub struct Logistic {
     loss: data::Logistic,
     /// Where f* is kept; `None` where it is not wanted.
     minimum: Option<shared::Slot>,
+    /// The samples of each worker, where they are spread.
+    shards: Option<Vec<Vec<usize>>>,
     facts: OnceLock<Facts>,
 }
 
@@ -58,6 +65,10 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             default: Some("solve"),
             doc: "whether f* is solved for, which takes seconds on large data",
         },
+        split::SPLIT,
+        split::WORKERS,
+        split::CONCENTRATION,
+        split::SPLIT_SEED,
     ],
     statistics: &[],
     build: |p| Ok(Box::new(Logistic::build(p)?)),
@@ -84,12 +95,35 @@ impl Logistic {
                 return Err(BuildError::at("minimum", format!("'minimum' is '{other}'; it must be solve or skip")));
             }
         };
-        Ok(Logistic { loss, minimum, facts: OnceLock::new() })
+        let shards = split::shards(p, loss.data().labels())?;
+        Ok(Logistic { loss, minimum, shards, facts: OnceLock::new() })
     }
 
     /// f* and its point, solved for at the first call; `None` where unwanted or where the solver stalls.
     fn minimum(&self) -> Option<Arc<data::Minimum>> {
         shared::solved(self.minimum.as_ref()?, &self.loss)
+    }
+
+    /// The worker's samples, where they are spread.
+    fn shard(&self, worker: usize) -> Result<Option<&[usize]>, Fault> {
+        let Some(shards) = &self.shards else { return Ok(None) };
+        let shard = shards.get(worker).map(Vec::as_slice);
+        shard.map(Some).ok_or_else(|| Fault::Unsupported(format!("worker {worker} of a split over {}", shards.len())))
+    }
+
+    /// `share` of the mean gradient of some samples' losses, and the whole regulariser, added to `out`.
+    fn add_part(&self, samples: &[usize], share: f64, x: &[f64], out: &mut [f64]) {
+        let share = if samples.is_empty() { 0.0 } else { share };
+        self.loss.batch_gradient(samples, x, share, out);
+        // What the batch counts of the regulariser is its share.
+        let rest = (1.0 - share) * self.loss.lambda();
+        out.iter_mut().zip(x).for_each(|(out, x)| *out += rest * x);
+    }
+
+    /// M n_m/n: what the mean of the worker's losses weighs in f_m.
+    fn share(&self, size: usize) -> f64 {
+        let workers = self.shards.as_ref().map_or(1, Vec::len);
+        (workers * size) as f64 / self.loss.samples() as f64
     }
 
     fn bounds(&self) -> Facts {
@@ -152,8 +186,40 @@ impl Problem for Logistic {
         each_replicate(x, out, |x, out| self.loss.gradient(x, out))
     }
 
+    fn own_objectives(&self) -> Option<usize> {
+        self.shards.as_ref().map(Vec::len)
+    }
+
+    fn worker_gradient<S: Scalar>(&self, worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        let Some(shard) = self.shard(worker)? else { return self.gradient(x, out) };
+        each_replicate(x, out, |x, out| self.add_part(shard, self.share(shard.len()), x, out))
+    }
+
     fn samples(&self) -> Option<usize> {
         Some(self.loss.samples())
+    }
+
+    /// A worker without samples answers with its regulariser for any index.
+    fn worker_samples(&self, worker: usize) -> Option<usize> {
+        match self.shard(worker) {
+            Ok(Some(shard)) => Some(shard.len().max(1)),
+            _ => self.samples(),
+        }
+    }
+
+    fn worker_sample_gradient<S: Scalar>(
+        &self,
+        worker: usize,
+        index: usize,
+        x: &[S],
+        out: &mut [S],
+    ) -> Result<(), Fault> {
+        let Some(shard) = self.shard(worker)? else { return self.sample_gradient(index, x, out) };
+        let sample = shard.get(index..=index).unwrap_or_default();
+        if sample.is_empty() && !shard.is_empty() {
+            return Err(Fault::Unsupported(format!("sample {index} of worker {worker}, who has {}", shard.len())));
+        }
+        each_replicate(x, out, |x, out| self.add_part(sample, self.share(shard.len()), x, out))
     }
 
     fn sample_gradient<S: Scalar>(&self, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {

@@ -14,6 +14,7 @@ pub mod quadratic_matrix;
 mod seeded;
 pub mod two_line_squares;
 pub mod wilson;
+pub mod worker_quadratics;
 pub mod worker_squares;
 
 #[cfg(test)]
@@ -31,6 +32,37 @@ pub struct OwnStatistic {
     pub name: &'static str,
     /// Meaning.
     pub doc: &'static str,
+}
+
+/// A flow of f in continuous time, at unit speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// x' = -grad f(x).
+    Gradient,
+    /// x' = -sgn(grad f(x)), a coordinate freezing where its derivative vanishes.
+    Sign,
+}
+
+impl Flow {
+    /// What a problem without a closed solution answers.
+    pub(crate) fn refused(self) -> Fault {
+        let name = match self {
+            Flow::Gradient => "gradient flow",
+            Flow::Sign => "sign flow",
+        };
+        Fault::Unsupported(format!(
+            "this problem has no {name} in closed form; quadratic, linear without a box, huber, \
+             log-cosh, worker-squares and worker-quadratics have one"
+        ))
+    }
+}
+
+/// Moves a coordinate towards `target` by at most `time`: the sign flow of a separable f with a minimum there. One of
+/// the two parts is 0, so that an enclosure that has arrived is a point.
+#[inline(always)]
+fn walk_towards<S: Scalar>(x: &S, target: &S, time: &S) -> S {
+    let (away, zero) = (x.clone() - target, S::zero());
+    (away.clone() - time).max(&zero) + (away + time).min(&zero) + target
 }
 
 /// An objective. Write the numeric methods once, over any [`Scalar`], and mark them `#[inline(always)]`.
@@ -78,6 +110,35 @@ pub trait Problem: Send + Sync + 'static {
     /// [`Fault::Unsupported`] where f is no finite sum.
     fn sample_gradient<S: Scalar>(&self, _index: usize, _x: &[S], _out: &mut [S]) -> Result<(), Fault> {
         Err(Fault::Unsupported("this problem is no finite sum: remove `sampling = \"minibatch\"`".into()))
+    }
+
+    /// Number of samples that worker `worker` draws from: all of them, unless they are spread over workers.
+    fn worker_samples(&self, _worker: usize) -> Option<usize> {
+        self.samples()
+    }
+
+    /// Gradient of the worker's sample number `index`, unbiased for [`Problem::worker_gradient`] as
+    /// [`Problem::sample_gradient`] is for the gradient.
+    ///
+    /// # Errors
+    /// As there.
+    fn worker_sample_gradient<S: Scalar>(
+        &self,
+        _worker: usize,
+        index: usize,
+        x: &[S],
+        out: &mut [S],
+    ) -> Result<(), Fault> {
+        self.sample_gradient(index, x, out)
+    }
+
+    /// The point that a flow from x reaches after `time` >= 0, where there is a closed form.
+    ///
+    /// # Errors
+    /// [`Fault::Unsupported`] where there is none; [`Fault::NoExactForm`] where it is irrational.
+    #[inline(always)]
+    fn flow<S: Scalar>(&self, kind: Flow, _x: &[S], _time: &S, _out: &mut [S]) -> Result<(), Fault> {
+        Err(kind.refused())
     }
 
     /// Projects x onto the feasible set; does nothing without one.
@@ -147,6 +208,16 @@ pub trait Evaluates<S> {
     /// # Errors
     /// As there.
     fn sample_gradient_at(&self, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault>;
+    /// See [`Problem::worker_sample_gradient`].
+    ///
+    /// # Errors
+    /// As there.
+    fn worker_sample_gradient_at(&self, worker: usize, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault>;
+    /// See [`Problem::flow`].
+    ///
+    /// # Errors
+    /// As there.
+    fn flow_from(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault>;
     /// See [`Problem::project`].
     fn project_onto(&self, x: &mut [S]);
     /// See [`Problem::own_statistic`].
@@ -178,6 +249,12 @@ impl<P: Problem, S: Scalar> Evaluates<S> for P {
     fn sample_gradient_at(&self, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         self.sample_gradient(index, x, out)
     }
+    fn worker_sample_gradient_at(&self, worker: usize, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        self.worker_sample_gradient(worker, index, x, out)
+    }
+    fn flow_from(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
+        self.flow(kind, x, time, out)
+    }
     fn project_onto(&self, x: &mut [S]) {
         S::dispatch(
             #[inline(always)]
@@ -197,6 +274,8 @@ pub trait ProblemMeta {
     fn own_objectives(&self) -> Option<usize>;
     /// See [`Problem::samples`].
     fn samples(&self) -> Option<usize>;
+    /// See [`Problem::worker_samples`].
+    fn worker_samples(&self, worker: usize) -> Option<usize>;
     /// See [`Problem::facts`].
     fn facts(&self) -> Facts;
     /// See [`Problem::smoothness_by_coordinate`].
@@ -222,6 +301,9 @@ impl<P: Problem> ProblemMeta for P {
     }
     fn samples(&self) -> Option<usize> {
         Problem::samples(self)
+    }
+    fn worker_samples(&self, worker: usize) -> Option<usize> {
+        Problem::worker_samples(self, worker)
     }
     fn facts(&self) -> Facts {
         Problem::facts(self)
@@ -279,6 +361,7 @@ pub static ALL: &[&ProblemEntry] = &[
     &two_line_squares::ENTRY,
     &pl_toy::ENTRY,
     &worker_squares::ENTRY,
+    &worker_quadratics::ENTRY,
     &wilson::ENTRY,
     &logistic::ENTRY,
     &max_type::ENTRY,

@@ -9,7 +9,7 @@
 //! keeps that coordinate.
 
 use super::constants::{Constants, DIMENSION, spread};
-use super::{Problem, ProblemEntry};
+use super::{Flow, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Real, Trait};
 use crate::scalar::{Fault, Scalar};
 
@@ -56,6 +56,19 @@ impl Problem for Quadratic {
     fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         for (i, (x, out)) in x.iter().zip(out).enumerate() {
             *out = self.a.get::<S>(i)? * x;
+        }
+        Ok(())
+    }
+
+    /// x_i e^{-a_i t}, and a walk to 0 at unit speed; a coordinate without curvature rests in both.
+    #[inline(always)]
+    fn flow<S: Scalar>(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
+        for (i, (x, out)) in x.iter().zip(out).enumerate() {
+            *out = match kind {
+                _ if self.a.float(i) == 0.0 => x.clone(),
+                Flow::Gradient => x.clone() * &(-(self.a.get::<S>(i)? * time)).exp()?,
+                Flow::Sign => walk_towards(x, &S::zero(), time),
+            };
         }
         Ok(())
     }

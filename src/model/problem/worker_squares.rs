@@ -8,7 +8,7 @@
 //! **Ties and edge cases** For an even M the median is the mean of the two middle targets.
 
 use super::constants::{Constants, quotient};
-use super::{Problem, ProblemEntry};
+use super::{Flow, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Real, Trait};
 use crate::scalar::{Fault, Scalar};
 
@@ -42,12 +42,12 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
 };
 
 /// Arithmetic mean of at least one number.
-fn average(values: &[Real]) -> Real {
+pub(super) fn average(values: &[Real]) -> Real {
     quotient(&Real::sum(values), &Real::integer(values.len() as i64))
 }
 
 /// Middle number, or the mean of the two middle ones.
-fn median(values: &[Real]) -> Real {
+pub(super) fn median(values: &[Real]) -> Real {
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| a.minus(b).to_f64().partial_cmp(&0.0).unwrap_or(std::cmp::Ordering::Equal));
     average(&sorted[(sorted.len() - 1) / 2..=sorted.len() / 2])
@@ -67,6 +67,17 @@ impl Problem for WorkerSquares {
     #[inline(always)]
     fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         out[0] = x[0].clone() - self.whole.get::<S>(0)?;
+        Ok(())
+    }
+
+    /// The flows of (x - mean a)^2/2.
+    #[inline(always)]
+    fn flow<S: Scalar>(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
+        let mean: S = self.whole.get(0)?;
+        out[0] = match kind {
+            Flow::Gradient => mean.clone() + (x[0].clone() - &mean) * &(-time.clone()).exp()?,
+            Flow::Sign => walk_towards(&x[0], &mean, time),
+        };
         Ok(())
     }
 

@@ -191,7 +191,7 @@ mod tests {
         for mask in 0..16_u32 {
             let mut p = Rational::one();
             for (m, rate) in rates.iter().enumerate() {
-                p = p * &if mask >> m & 1 == 1 { rate.clone() } else { Rational::one() - rate };
+                p *= &if mask >> m & 1 == 1 { rate.clone() } else { Rational::one() - rate };
             }
             match mask.count_ones() {
                 3 | 4 => wrong += &p,

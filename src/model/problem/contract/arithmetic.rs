@@ -3,7 +3,7 @@
 use super::checks::{Checked, Outcome, Points, Subject};
 use super::table::{Case, Exact};
 use crate::model::Arithmetic;
-use crate::model::problem::DynProblem;
+use crate::model::problem::{DynProblem, Flow};
 use crate::scalar::{Fault, Narrow, Rational, Scalar, WIDTH, Wide};
 use crate::stats::Interval;
 
@@ -20,6 +20,13 @@ fn everything<S: Arithmetic>(problem: &dyn DynProblem, x: &[S]) -> Vec<Result<Ve
     }
     for index in 0..problem.samples().unwrap_or(0) {
         all.push(vector(&|out| parts.sample_gradient_at(index, x, out)));
+    }
+    for kind in [Flow::Gradient, Flow::Sign] {
+        // A problem without closed flows has none in any arithmetic.
+        match vector(&|out| parts.flow_from(kind, x, &S::ratio(3, 8), out)) {
+            Err(Fault::Unsupported(_)) => {}
+            flow => all.push(flow),
+        }
     }
     let mut projected = x.to_vec();
     parts.project_onto(&mut projected);

@@ -3,7 +3,7 @@
 use super::arithmetic::{enclosures_hold, exact_agrees, lanes_agree};
 use super::reached;
 use super::table::Case;
-use crate::model::problem::DynProblem;
+use crate::model::problem::{DynProblem, Flow};
 use crate::model::{Facts, Real, Trait};
 use crate::scalar::Narrow;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -42,6 +42,7 @@ pub(super) static CHECKS: &[(&str, Check)] = &[
     ("worker gradients", workers),
     ("median gap", median_gap),
     ("projection", projection),
+    ("flows", flows),
     ("lanes", lanes_agree),
     ("exact arithmetic", exact_agrees),
     ("enclosures", enclosures_hold),
@@ -58,6 +59,7 @@ pub(super) struct Subject {
     /// Planted errors.
     pub(super) shift_gradient: f64,
     pub(super) shift_projection: f64,
+    pub(super) shift_flow: f64,
     pub(super) shift_wide: f64,
 }
 
@@ -71,6 +73,7 @@ impl Subject {
             mean_factor: None,
             shift_gradient: 0.0,
             shift_projection: 0.0,
+            shift_flow: 0.0,
             shift_wide: 0.0,
             problem,
         }
@@ -319,19 +322,28 @@ fn samples(s: &Subject, case: &Case) -> Outcome {
         (None, None) => return Ok(Checked::Skipped("no finite sum")),
         found => return Err(format!("samples and the documented factor disagree: {found:?}")),
     };
-    mean_is(s, n, factor, |i, x, out| s.problem.sample_gradient_at(i, x, out))
+    let expected = |x: &[f64]| s.gradient(x).iter().map(|g| factor * g).collect();
+    mean_is(s, (n, &expected), |i, x, out| s.problem.sample_gradient_at(i, x, out))
 }
 
 /// The mean of the workers' gradients is the gradient.
 fn workers(s: &Subject, _: &Case) -> Outcome {
     let Some(n) = s.problem.own_objectives() else { return Ok(Checked::Skipped("workers share f")) };
-    mean_is(s, n, 1.0, |i, x, out| s.problem.worker_gradient_at(i, x, out))
+    for worker in 0..n {
+        let Some(samples) = s.problem.worker_samples(worker) else { break };
+        let own = |x: &[f64]| s.vector(x, |x, out| s.problem.worker_gradient_at(worker, x, out));
+        let part = |i, x: &[Narrow], out: &mut [Narrow]| s.problem.worker_sample_gradient_at(worker, i, x, out);
+        mean_is(s, (samples, &own), part).map_err(|why| format!("worker {worker}: {why}"))?;
+    }
+    mean_is(s, (n, &|x| s.gradient(x)), |i, x, out| s.problem.worker_gradient_at(i, x, out))
 }
+
+/// What a mean of n vectors must be, at each point.
+type VectorField<'a> = &'a dyn Fn(&[f64]) -> Vec<f64>;
 
 fn mean_is(
     s: &Subject,
-    n: usize,
-    factor: f64,
+    (n, expected): (usize, VectorField<'_>),
     part: impl Fn(usize, &[Narrow], &mut [Narrow]) -> Result<(), crate::scalar::Fault>,
 ) -> Outcome {
     each_pair(s, 9, |x, _| {
@@ -339,21 +351,61 @@ fn mean_is(
         for i in 0..n {
             mean = add(&mean, &s.vector(x, |x, out| part(i, x, out)), 1.0 / n as f64);
         }
-        let expected: Vec<f64> = s.gradient(x).iter().map(|g| factor * g).collect();
-        need(norm_inf(&minus(&mean, &expected)), s.rounding(x) * n as f64, || format!("at {x:?}"))
+        need(norm_inf(&minus(&mean, &expected(x))), s.rounding(x) * n as f64, || format!("at {x:?}"))
     })
 }
 
-/// |median of the workers' gradients - grad f| is the fact at every point.
+/// |median of the workers' gradients - grad f|_2 is the fact at every point.
 fn median_gap(s: &Subject, _: &Case) -> Outcome {
     let Some(gap) = s.fact("gap_median") else { return Ok(Checked::Skipped("the fact is not known")) };
     let n = s.problem.own_objectives().ok_or("a median of workers that share f")?;
     each_pair(s, 10, |x, _| {
-        let own = |i| s.vector(x, |x, out| s.problem.worker_gradient_at(i, x, out))[0];
-        let mut all: Vec<f64> = (0..n).map(own).collect();
-        all.sort_by(f64::total_cmp);
-        let median = (all[(n - 1) / 2] + all[n / 2]) / 2.0;
-        need(((median - s.gradient(x)[0]).abs() - gap).abs(), s.rounding(x), || format!("at {x:?}"))
+        let own = |i| s.vector(x, |x, out| s.problem.worker_gradient_at(i, x, out));
+        let all: Vec<Vec<f64>> = (0..n).map(own).collect();
+        let median = |j: usize| {
+            let mut column: Vec<f64> = all.iter().map(|g| g[j]).collect();
+            column.sort_by(f64::total_cmp);
+            (column[(n - 1) / 2] + column[n / 2]) / 2.0
+        };
+        let medians: Vec<f64> = (0..s.d()).map(median).collect();
+        let found = norm2(&minus(&medians, &s.gradient(x)));
+        need((found - gap).abs(), s.rounding(x), || format!("at {x:?}"))
+    })
+}
+
+/// A flow of the stated speeds: (flow over h - x)/h is -grad f or -sgn grad f up to a curvature, and two flows in a row
+/// are one over the sum of the times.
+fn flows(s: &Subject, _: &Case) -> Outcome {
+    let h = 2f64.powi(-17);
+    let move_by = |kind, x: &[f64], t: f64| {
+        let time = Narrow::splat(t);
+        let moved = s.vector(x, |x, out| s.problem.flow_from(kind, x, &time, out));
+        moved.iter().map(|v| v + t * s.shift_flow).collect::<Vec<f64>>()
+    };
+    let zeros = vec![Narrow::splat(0.0); s.d()];
+    let offered = s.problem.flow_from(Flow::Gradient, &zeros, &Narrow::splat(0.0), &mut zeros.clone());
+    if offered.is_err() {
+        return Ok(Checked::Skipped("no closed flow"));
+    }
+    each_pair(s, 12, |x, y| {
+        for kind in [Flow::Gradient, Flow::Sign] {
+            let (g, near) = (s.gradient(x), move_by(kind, x, h));
+            for i in 0..s.d() {
+                let speed = match kind {
+                    Flow::Gradient => g[i],
+                    // Within reach of the point where it freezes a coordinate stops on its way.
+                    Flow::Sign if g[i].abs() < 2.0 * h * s.fact("L").unwrap_or(1.0) => continue,
+                    Flow::Sign => g[i].signum(),
+                };
+                let curved = s.fact("L").unwrap_or(1.0) * h * g[i].abs();
+                let slack = curved + s.rounding(x) / h;
+                need((near[i] - x[i] + h * speed).abs() / h, slack, || format!("{kind:?} from {x:?}, coordinate {i}"))?;
+            }
+            let (a, b) = (norm_inf(y) / 4.0, 0.375);
+            let (twice, once) = (move_by(kind, &move_by(kind, x, a), b), move_by(kind, x, a + b));
+            need(norm_inf(&minus(&twice, &once)), s.rounding(x), || format!("{kind:?} from {x:?} by {a} and {b}"))?;
+        }
+        Ok(())
     })
 }
 

@@ -75,6 +75,9 @@ pub(super) static TABLE: &[Case] = &[
     case("worker-squares", &[("targets", "0, 1, 5, 2")], Exact::Equal),
     case("worker-squares", &[("targets", "0, 1, 5")], Exact::Close),
     case("worker-squares", &[("targets", "-1")], Exact::Equal),
+    case("worker-quadratics", &[("targets", "0; 1; 5; 2")], Exact::Equal),
+    case("worker-quadratics", &[("targets", "0, 1; 5, -1; 1, 3"), ("curvature", "2, 1/2")], Exact::Close),
+    case("worker-quadratics", &[("targets", "0, 1; 4, -1"), ("curvature", "1, 2; 3, 0")], Exact::Equal),
     sum("wilson", &[("train", "4"), ("test", "4")], Exact::Equal, 0.25),
     sum("wilson", &[("train", "1"), ("test", "2"), ("data_seed", "5")], Exact::Equal, 1.0),
     sum("wilson", &[("train", "8"), ("test", "2"), ("data_seed", "2")], Exact::Equal, 0.125),
@@ -82,6 +85,13 @@ pub(super) static TABLE: &[Case] = &[
     sum(
         "logistic",
         &[("samples", "25"), ("dimension", "30"), ("lambda", "1/10"), ("data_seed", "4")],
+        Exact::Refused,
+        1.0,
+    ),
+    sum("logistic", &[("samples", "40"), ("dimension", "5"), ("split", "iid"), ("workers", "3")], Exact::Refused, 1.0),
+    sum(
+        "logistic",
+        &[("samples", "12"), ("dimension", "3"), ("split", "dirichlet"), ("workers", "6"), ("concentration", "1/10")],
         Exact::Refused,
         1.0,
     ),
@@ -155,6 +165,10 @@ static REFUSED: &[Refused] = &[
     ("logistic", &[("samples", "4"), ("dimension", "2"), ("lambda", "0")], "above 0"),
     ("logistic", &[("samples", "4"), ("dimension", "2"), ("label_noise", "-1")], "at least 0"),
     ("logistic", &[("samples", "4"), ("dimension", "0")], "0 columns"),
+    ("worker-quadratics", &[("targets", "0, 1; 2, 3"), ("curvature", "1")], "1 or 2 of 2"),
+    ("worker-quadratics", &[("targets", "0; 2"), ("curvature", "0; 0")], "no minimiser"),
+    ("worker-quadratics", &[("targets", "0; 2"), ("curvature", "3; -1")], "0 or more"),
+    ("logistic", &[("samples", "4"), ("dimension", "2"), ("split", "iid")], "'workers'"),
     ("max-type", &[("horizon", "4"), ("radius", "0")], "above 0"),
 ];
 

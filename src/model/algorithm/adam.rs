@@ -1,0 +1,163 @@
+//! Adam and RMSprop.
+//!
+//! **Update** m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; x -= lr m^/(sqrt v^ + eps), coordinate by
+//! coordinate. With bias correction m^ = m/(1 - beta1^t), v^ = v/(1 - beta2^t) at the t-th step, else m^ = m, v^ = v.
+//! `rmsprop` is the case beta1 = 0.
+//! **Source** bernstein2018, Section 2 (the family that signSGD belongs to); Kingma and Ba 2015, Algorithm 1; Tieleman
+//! and Hinton 2012.
+//! **Differs from the source** eps and the correction are parameters: with beta1 = beta2 = eps = 0 and no correction
+//! the step is lr g/|g|, which is signsgd with sgn(0) = 0. Several workers are averaged first.
+//! **Assumptions** 0 <= beta1, beta2 < 1. Where beta1^2 < beta2 (or beta1 = 0), Cauchy and Schwarz bound the step:
+//! |m|/sqrt v <= (1 - beta1)/sqrt((1 - beta2)(1 - beta1^2/beta2)), and the correction adds at most 1/(1 - beta1).
+//! **Shapes and units** m and v have the iterate's shape; v is in `([f]/[x])^2`, eps in `[f]/[x]`, lr in `[x]`.
+//! **Ties and edge cases** a coordinate with sqrt v^ + eps = 0 rests: its v holds no gradient but 0. The conventions for
+//! sgn(0) and for momenta do not apply. Exact runs end where v^ is no rational square.
+
+use super::common::{STEP_SIZE, count_mean};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient};
+use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, ParamSpec, Params, Real, Semantics, Slot};
+use crate::scalar::{Fault, Scalar};
+
+/// Momentum over the root of a mean square.
+pub struct Adam {
+    step_size: Slot,
+    beta1: Real,
+    beta2: Real,
+    epsilon: Real,
+    corrected: bool,
+}
+
+const EPSILON: ParamSpec =
+    ParamSpec { name: "epsilon", kind: Kind::Number, default: Some("1e-8"), doc: "eps, added to the root; 0 or more" };
+const CORRECTION: &[&str] = &["yes", "no"];
+
+/// Registry line.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "adam",
+    summary: "m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; x -= lr m^/(sqrt v^ + eps)",
+    source: "Kingma and Ba 2015; bernstein2018, Section 2",
+    params: &[
+        STEP_SIZE,
+        ParamSpec { name: "beta1", kind: Kind::Number, default: Some("0.9"), doc: "factor of the old m, in [0, 1)" },
+        ParamSpec { name: "beta2", kind: Kind::Number, default: Some("0.999"), doc: "factor of the old v, in [0, 1)" },
+        EPSILON,
+        ParamSpec {
+            name: "bias_correction",
+            kind: Kind::Word(CORRECTION),
+            default: Some("yes"),
+            doc: "whether m and v are divided by 1 - beta^t",
+        },
+    ],
+    build: |p| build(p, true),
+};
+
+/// Registry line of the case without momentum.
+pub static RMSPROP: AlgorithmEntry = AlgorithmEntry {
+    name: "rmsprop",
+    summary: "v = beta2 v + (1 - beta2) g^2; x -= lr g/(sqrt v + eps)",
+    source: "Tieleman and Hinton 2012; bernstein2018, Section 2",
+    params: &[
+        STEP_SIZE,
+        ParamSpec { name: "beta2", kind: Kind::Number, default: Some("0.9"), doc: "factor of the old v, in [0, 1)" },
+        EPSILON,
+        ParamSpec {
+            name: "bias_correction",
+            kind: Kind::Word(CORRECTION),
+            default: Some("no"),
+            doc: "whether v is divided by 1 - beta2^t",
+        },
+    ],
+    build: |p| build(p, false),
+};
+
+fn build(p: &Params, momentum: bool) -> Result<Box<dyn DynAlgorithm>, BuildError> {
+    let factor = |key: &'static str| {
+        let value = p.number(key)?;
+        if (0.0..1.0).contains(&value.to_f64()) {
+            Ok(value)
+        } else {
+            Err(BuildError::at(key, format!("'{key}' is {value}; it must be 0 or more and below 1")))
+        }
+    };
+    let epsilon = p.number("epsilon")?;
+    if !(epsilon.to_f64() >= 0.0 && epsilon.to_f64().is_finite()) {
+        return Err(BuildError::at("epsilon", format!("'epsilon' is {epsilon}; it must be finite and 0 or more")));
+    }
+    // Each method's own habit where nothing is said.
+    let corrected = if p.has("bias_correction") { p.text("bias_correction")? == "yes" } else { momentum };
+    Ok(Box::new(Adam {
+        step_size: p.schedule("step_size")?,
+        beta1: if momentum { factor("beta1")? } else { Real::integer(0) },
+        beta2: factor("beta2")?,
+        epsilon,
+        corrected,
+    }))
+}
+
+impl Adam {
+    /// 1 - beta1^t and 1 - beta2^t, the powers being kept in the state; 1 and 1 without correction.
+    #[inline(always)]
+    fn corrections<S: Scalar>(&self, k: u64, powers: &mut [S], betas: [&S; 2]) -> [S; 2] {
+        if !self.corrected {
+            return [S::one(), S::one()];
+        }
+        for (power, beta) in powers.iter_mut().zip(betas) {
+            *power = if k == 0 { beta.clone() } else { power.clone() * beta };
+        }
+        [S::one() - &powers[0], S::one() - &powers[1]]
+    }
+}
+
+impl Algorithm for Adam {
+    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
+        Layout { state: 2 * dimension + 2 * usize::from(self.corrected), scratch: 2 * dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let lr = step.value(self.step_size);
+        let (beta1, beta2) = (self.beta1.cast::<S>()?, self.beta2.cast::<S>()?);
+        let (epsilon, zero) = (self.epsilon.cast::<S>()?, S::zero());
+        let d = step.x.len();
+        let (g, other) = step.scratch.split_at_mut(d);
+        mean_gradient(step.workers, step.x, other, g, query)?;
+        let (m, rest) = step.state.split_at_mut(d);
+        let (v, powers) = rest.split_at_mut(d);
+        let [first, second] = self.corrections(step.k, powers, [&beta1, &beta2]);
+        let (new1, new2) = (S::one() - &beta1, S::one() - &beta2);
+        for i in 0..d {
+            m[i] *= &beta1;
+            m[i].add_product(&new1, &g[i]);
+            let mut square = S::zero();
+            square.add_product(&g[i], &g[i]);
+            v[i] *= &beta2;
+            v[i].add_product(&new2, &square);
+            let size = v[i].divide(&second)?.sqrt()? + &epsilon;
+            // sgn size is 0 for size = 0 and 1 otherwise: m^ used/(size + 1 - used) is m^/size, and 0 there.
+            let used = size.sign_or(&zero)?;
+            let direction = (m[i].divide(&first)? * &used).divide(&(size + (S::one() - &used)))?;
+            step.x[i].sub_product(&lr, &direction);
+        }
+        count_mean(d, step.workers, query);
+        Ok(())
+    }
+
+    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
+        vec![View { name: "momentum", range: 0..dimension }]
+    }
+
+    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
+        let (b1, b2) = (self.beta1.to_f64(), self.beta2.to_f64());
+        let ratio = if b1 == 0.0 { 0.0 } else { b1 * b1 / b2 };
+        if ratio.is_nan() || ratio >= 1.0 {
+            return None;
+        }
+        let numerator = if self.corrected { 1.0 } else { 1.0 - b1 };
+        // Room for the rounding of a step in doubles.
+        Some(values[self.step_size.0].abs() * numerator / ((1.0 - b2) * (1.0 - ratio)).sqrt() * (1.0 + 1e-9))
+    }
+
+    fn is_random(&self, _semantics: &Semantics) -> bool {
+        false
+    }
+}

@@ -1,0 +1,69 @@
+//! Compressed SGD without feedback.
+//!
+//! **Update** x -= lr mean_m C(g_m).
+//! **Source** karimireddy2019, Remark 5: the method with an unbiased compressor U whose bound carries the factor k.
+//! **Differs from the source** any compressor; `qsgd`, `terngrad` and `random-k` are unbiased with `rescale = "no"`.
+//! Several workers each compress their own gradient, and the server sends the mean in floats.
+//! **Shapes and units** lr in `[x]^2/[f]` for a compressor that keeps the unit of v.
+//! **Ties and edge cases** as the compressor's. A single worker's message goes back as it came.
+
+use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};
+use super::ef_sgd::{COMPRESSOR, build_compressor};
+use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step};
+use crate::model::{Arithmetic, DynCompressor, Real, Semantics, SignZero, Slot};
+use crate::scalar::Fault;
+
+/// SGD on compressed gradients whose errors are lost.
+pub struct CompressedSgd {
+    step_size: Slot,
+    compressor: Box<dyn DynCompressor>,
+}
+
+/// Registry line.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "compressed-sgd",
+    summary: "x -= lr mean_m C(g_m), without feedback",
+    source: "karimireddy2019, Remark 5",
+    params: &[STEP_SIZE, COMPRESSOR],
+    build: |p| Ok(Box::new(CompressedSgd { step_size: p.schedule("step_size")?, compressor: build_compressor(p)? })),
+};
+
+impl Algorithm for CompressedSgd {
+    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
+        Layout { state: 0, scratch: 3 * dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let lr = step.value(self.step_size);
+        let d = step.x.len();
+        let (g, rest) = step.scratch.split_at_mut(d);
+        let (sum, trace) = rest.split_at_mut(d);
+        sum.fill(S::zero());
+        trace.fill(S::zero());
+        let bits = self.compressor.bits(d, step.semantics);
+        for worker in 0..step.workers {
+            query.gradient(worker, step.x, g)?;
+            // A sparsifier may drop a coordinate that is NaN.
+            trace_nan(trace, g)?;
+            S::compressor(&*self.compressor).compress_in(g, step.semantics, query)?;
+            query.upload(bits);
+            for (sum, g) in sum.iter_mut().zip(g.iter()) {
+                *sum += g;
+            }
+        }
+        let weight = S::ratio(1, step.workers as u64);
+        descend(step.x, &(lr * &weight), sum);
+        apply_trace(step.x, trace);
+        query.broadcast(if step.workers == 1 { bits } else { FLOAT_BITS * d as u64 }, step.workers);
+        Ok(())
+    }
+
+    fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)> {
+        vec![("delta", self.compressor.quality(dimension))]
+    }
+
+    fn is_random(&self, semantics: &Semantics) -> bool {
+        self.compressor.is_random() || semantics.sign_zero == SignZero::Random
+    }
+}

@@ -1,0 +1,74 @@
+//! Gradient flow and sign flow, as exact solutions.
+//!
+//! **Update** step k carries x along x' = -beta grad f(x) (`gradient-flow`) or x' = -beta sgn(grad f(x)) (`sign-flow`)
+//! for the time `step_size`, so that x_k is the solution at the sum of the first k steps.
+//! **Source** li2021, equations 22 and 23 (Propositions 1 and 2).
+//! **Differs from the source** nothing is integrated: only problems with a closed solution have a flow (separable ones;
+//! see each problem's `flow`), others refuse. A coordinate freezes where its derivative vanishes, which for a separable
+//! f is the sliding mode of the sign flow.
+//! **Assumptions** an oracle without noise; workers' objectives enter through their mean.
+//! **Shapes and units** beta is `speed`; beta t is in `[x]^2/[f]` for the gradient flow and in `[x]` for the sign flow.
+//! **Ties and edge cases** a time below 0 counts as 0. Exponentials have no rational form: exact runs of gradient flows
+//! end, enclosed ones go on. Nothing is sent.
+
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step};
+use crate::model::problem::Flow;
+use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, ParamSpec, Params, Real, Semantics, Slot};
+use crate::scalar::Fault;
+
+/// The exact flow of a problem.
+pub struct ExactFlow {
+    kind: Flow,
+    step_size: Slot,
+    speed: Real,
+}
+
+const PARAMS: &[ParamSpec] = &[
+    ParamSpec { name: "step_size", kind: Kind::Schedule, default: None, doc: "time that step k advances" },
+    ParamSpec { name: "speed", kind: Kind::Number, default: Some("1"), doc: "beta > 0" },
+];
+
+/// Registry line of equation 22.
+pub static GRADIENT: AlgorithmEntry = AlgorithmEntry {
+    name: "gradient-flow",
+    summary: "x' = -beta grad f(x), solved exactly over times of step_size",
+    source: "li2021, equation 22",
+    params: PARAMS,
+    build: |p| build(p, Flow::Gradient),
+};
+
+/// Registry line of equation 23.
+pub static SIGN: AlgorithmEntry = AlgorithmEntry {
+    name: "sign-flow",
+    summary: "x' = -beta sgn(grad f(x)), solved exactly over times of step_size",
+    source: "li2021, equation 23",
+    params: PARAMS,
+    build: |p| build(p, Flow::Sign),
+};
+
+fn build(p: &Params, kind: Flow) -> Result<Box<dyn DynAlgorithm>, BuildError> {
+    Ok(Box::new(ExactFlow { kind, step_size: p.schedule("step_size")?, speed: p.positive("speed")? }))
+}
+
+impl Algorithm for ExactFlow {
+    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
+        Layout { state: 0, scratch: dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let time = (step.value(self.step_size) * self.speed.cast::<S>()?).max(&S::zero());
+        query.flow(self.kind, step.x, &time, step.scratch)?;
+        step.x.clone_from_slice(step.scratch);
+        Ok(())
+    }
+
+    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
+        let time = values[self.step_size.0].abs() * self.speed.to_f64();
+        (self.kind == Flow::Sign).then_some(time)
+    }
+
+    fn is_random(&self, _semantics: &Semantics) -> bool {
+        false
+    }
+}

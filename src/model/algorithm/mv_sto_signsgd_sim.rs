@@ -1,0 +1,165 @@
+//! Majority vote over stochastic signs of momenta, and its federated form.
+//!
+//! **Update** y = x + alpha (x - x_prev); worker i: z = y, then K times z -= eta g_i(z), each with a gradient of its own
+//! (`mv-sto-signsgd-sim` has K = 0); m_i = theta m_i + (1 - theta) g_i(z); x -= gamma sgn(sum_i S_R(m_i)).
+//! S_R(v)_j is +1 with probability 1/2 + v_j/(2R), else -1.
+//! **Source** sun2023, Algorithms 2 and 3 (Theorems 3 and 4), equation 6.
+//! **Differs from the source** the paper starts at 0 and counts from t = 1 with x^1 = x^0; here k = t - 1, x_prev = x at
+//! k = 0, and any start is allowed. alpha = 0 is single momentum, alpha = theta/(1 - theta) double momentum.
+//! theta = alpha = 0 is MV-sto-signSGD.
+//! **Assumptions** |m_i|_inf <= R. Beyond it the probability is clipped to [0, 1]; the view `clipped` counts for each
+//! coordinate how often that has happened, over all workers.
+//! **Shapes and units** one momentum a worker, in a gradient's unit `[f]/[x]`, as R is; gamma in `[x]`, eta in `[x]^2/[f]`.
+//! **Ties and edge cases** S_R(0) is a fair coin, where equation 6 with sgn(0) = 0 would give 0: either has mean 0. The
+//! sign of a tied vote as `ties` says. Workers and server send one bit a coordinate (two down where ties give 0). NaN
+//! as in `vote`.
+
+use super::common::{MOMENTUM, STEP_SIZE, accumulate, apply_trace, descend, extrapolate, trace_nan};
+use super::wire::{SignMessage, Tally};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View};
+use crate::model::compressor::Compressor;
+use crate::model::compressor::stochastic_sign::StochasticSign;
+use crate::model::{
+    Arithmetic, BuildError, DynAlgorithm, Kind, MomentumForm, ParamSpec, Params, Semantics, SignZero, Slot,
+};
+use crate::scalar::{Fault, Scalar};
+
+/// Votes of stochastic signs.
+pub struct MvStoSignSgdSim {
+    step_size: Slot,
+    momentum: Slot,
+    extrapolation: Slot,
+    signs: StochasticSign,
+    /// eta and K.
+    local: Option<(Slot, usize)>,
+}
+
+const EXTRAPOLATION: ParamSpec = ParamSpec {
+    name: "extrapolation",
+    kind: Kind::Schedule,
+    default: Some("0"),
+    doc: "alpha: gradients are taken at x + alpha (x - x_prev)",
+};
+const RADIUS: ParamSpec =
+    ParamSpec { name: "radius", kind: Kind::Number, default: None, doc: "R > 0, at least |m_i| for unbiased signs" };
+
+/// Registry line of Algorithm 2.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "mv-sto-signsgd-sim",
+    summary: "m_i = theta m_i + (1 - theta) g_i(x + alpha (x - x_prev)); x -= gamma sgn(sum_i S_R(m_i))",
+    source: "sun2023, Algorithm 2",
+    params: &[STEP_SIZE, MOMENTUM, EXTRAPOLATION, RADIUS],
+    build: |p| build(p, false),
+};
+
+/// Registry line of Algorithm 3.
+pub static FEDERATED: AlgorithmEntry = AlgorithmEntry {
+    name: "federated-mv-sto-signsgd-sim",
+    summary: "mv-sto-signsgd-sim with gradients at the end of K local steps z -= eta g_i(z)",
+    source: "sun2023, Algorithm 3",
+    params: &[
+        STEP_SIZE,
+        MOMENTUM,
+        EXTRAPOLATION,
+        RADIUS,
+        ParamSpec { name: "local_step_size", kind: Kind::Schedule, default: None, doc: "eta of the local steps" },
+        ParamSpec { name: "local_steps", kind: Kind::Count, default: None, doc: "K, local steps a round" },
+    ],
+    build: |p| build(p, true),
+};
+
+fn build(p: &Params, federated: bool) -> Result<Box<dyn DynAlgorithm>, BuildError> {
+    let local = if federated { Some((p.schedule("local_step_size")?, p.count("local_steps")?)) } else { None };
+    Ok(Box::new(MvStoSignSgdSim {
+        step_size: p.schedule("step_size")?,
+        momentum: p.schedule("momentum")?,
+        extrapolation: p.schedule("extrapolation")?,
+        signs: StochasticSign::new(p.positive("radius")?),
+        local,
+    }))
+}
+
+/// Counts the entries that lie beyond the radius.
+#[inline(always)]
+fn count_clipped<S: Scalar>(radius: &S, v: &[S], clipped: &mut [S]) -> Result<(), Fault> {
+    let (zero, one) = (S::zero(), S::one());
+    for (clipped, v) in clipped.iter_mut().zip(v) {
+        *clipped += &radius.at_least(&v.abs(), &zero, &one)?;
+    }
+    Ok(())
+}
+
+impl MvStoSignSgdSim {
+    /// Worker `worker`'s stochastic gradient after its local steps from `z`, which they move.
+    #[inline(always)]
+    fn gradient<S: Arithmetic>(
+        &self,
+        worker: usize,
+        eta: Option<&S>,
+        (z, out): (&mut [S], &mut [S]),
+        query: &mut dyn Query<S>,
+    ) -> Result<(), Fault> {
+        if let (Some(eta), Some((_, steps))) = (eta, self.local) {
+            for _ in 0..steps {
+                query.gradient(worker, z, out)?;
+                descend(z, eta, out);
+            }
+        }
+        query.gradient(worker, z, out)
+    }
+}
+
+impl Algorithm for MvStoSignSgdSim {
+    /// The previous iterate, the counts of clipped entries, and the workers' momenta.
+    fn layout(&self, dimension: usize, workers: usize) -> Layout {
+        Layout { state: (2 + workers) * dimension, scratch: 4 * dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let (lr, theta) = (step.value(self.step_size), step.value(self.momentum));
+        let eta = self.local.map(|(slot, _)| step.value(slot));
+        let ahead = step.value(self.extrapolation);
+        let d = step.x.len();
+        let (y, rest) = step.scratch.split_at_mut(d);
+        let (z, rest) = rest.split_at_mut(d);
+        let (buffer, trace) = rest.split_at_mut(d);
+        let (previous, rest) = step.state.split_at_mut(d);
+        let (clipped, momenta) = rest.split_at_mut(d);
+        let radius = self.signs.radius().cast::<S>()?;
+        extrapolate(step.k, &ahead, step.x, previous, y);
+        trace.fill(S::zero());
+        let mut tally = Tally::new(d, SignZero::Plus);
+        for (worker, momentum) in momenta.chunks_mut(d).enumerate().take(step.workers) {
+            z.clone_from_slice(y);
+            self.gradient(worker, eta.as_ref(), (z, buffer), query)?;
+            accumulate(MomentumForm::Average, (step.k, step.semantics), &theta, buffer, momentum);
+            trace_nan(trace, momentum)?;
+            count_clipped(&radius, momentum, clipped)?;
+            buffer.clone_from_slice(momentum);
+            self.signs.compress(buffer, step.semantics, query)?;
+            // A stochastic sign is never 0: one plane holds it.
+            let message = SignMessage::pack(buffer, SignZero::Plus)?;
+            query.upload(message.bits());
+            tally.add(&message);
+        }
+        let winner = tally.majority(step.semantics.ties, query)?;
+        query.broadcast(winner.bits(), step.workers);
+        winner.unpack(buffer);
+        descend(step.x, &lr, buffer);
+        apply_trace(step.x, trace);
+        Ok(())
+    }
+
+    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
+        vec![View { name: "clipped", range: dimension..2 * dimension }]
+    }
+
+    fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
+        Some(values[self.step_size.0].abs())
+    }
+
+    fn is_random(&self, _semantics: &Semantics) -> bool {
+        true
+    }
+}

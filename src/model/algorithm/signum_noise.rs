@@ -1,0 +1,78 @@
+//! Signum with shared noise.
+//!
+//! **Update** m = beta m + (1 - beta) g, m_0 = 0; x -= lr sgn(m) + b xi, one draw of xi a step for all workers.
+//! **Source** bernstein2018, Section 6: Gaussian noise added to the Signum update, generated on every worker from a
+//! shared random seed.
+//! **Differs from the source** the level b is a schedule of its own, so that b = 0 is `signum` and b = sqrt(2 lr T) a
+//! Langevin step at temperature T; any law of variance 1 may stand for the Gaussian. Several workers are averaged.
+//! **Shapes and units** m in a gradient's unit `[f]/[x]`; lr and b in `[x]`, xi has no unit.
+//! **Ties and edge cases** as `signum`. Shared noise costs no bits: the seed is sent once. The noise has no bound, so
+//! that statistics have no range.
+
+use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
+use super::noisy_signsgd::PERTURBATION;
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient, take_signs};
+use crate::model::{Arithmetic, Kind, MomentumForm, ParamSpec, Semantics, Slot};
+use crate::scalar::Fault;
+
+/// Sign of a momentum plus noise that all workers share.
+pub struct SignumNoise {
+    step_size: Slot,
+    momentum: Slot,
+    noise_level: Slot,
+}
+
+/// Registry line.
+pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+    name: "signum-noise",
+    summary: "m = beta m + (1 - beta) g; x -= lr sgn(m) + b xi, xi shared by all workers",
+    source: "bernstein2018, Section 6",
+    params: &[
+        STEP_SIZE,
+        MOMENTUM,
+        ParamSpec {
+            name: "noise_level",
+            kind: Kind::Schedule,
+            default: None,
+            doc: "b, factor of the noise in the update, in the unit of x",
+        },
+        PERTURBATION,
+    ],
+    build: |p| {
+        Ok(Box::new(SignumNoise {
+            step_size: p.schedule("step_size")?,
+            momentum: p.schedule("momentum")?,
+            noise_level: p.schedule("noise_level")?,
+        }))
+    },
+};
+
+impl Algorithm for SignumNoise {
+    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
+        Layout { state: dimension, scratch: 2 * dimension }
+    }
+
+    #[inline(always)]
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let (lr, beta, level) = (step.value(self.step_size), step.value(self.momentum), step.value(self.noise_level));
+        let (g, other) = step.scratch.split_at_mut(step.x.len());
+        mean_gradient(step.workers, step.x, other, g, query)?;
+        accumulate(MomentumForm::Average, (step.k, step.semantics), &beta, g, step.state);
+        g.clone_from_slice(step.state);
+        take_signs(g, step.semantics.sign_zero, query)?;
+        let xi = &mut other[..step.x.len()];
+        query.perturbation(xi)?;
+        descend(step.x, &lr, g);
+        descend(step.x, &level, xi);
+        count_signs(step.x.len(), step.workers, 0, step.semantics, query);
+        Ok(())
+    }
+
+    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
+        vec![View { name: "momentum", range: 0..dimension }]
+    }
+
+    fn is_random(&self, _semantics: &Semantics) -> bool {
+        true
+    }
+}

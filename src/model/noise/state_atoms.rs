@@ -1,0 +1,190 @@
+//! Finite noise whose atoms depend on the gradient.
+//!
+//! **Update** each coordinate by itself: g~_i = v_k(g) with probability p_k(g), g = f_i' being that coordinate's true
+//! gradient; v_k and p_k are expressions in g and the constants a, b, c.
+//! **Source** state-dependent noise, as bernstein2018's Lemma 3 allows (martingale differences) and as its sharpness
+//! examples need.
+//! **Assumptions** at every gradient that a run meets the probabilities are 0 or more, sum to 1, and give the mean g.
+//! Exact runs check this exactly at every draw and have no law (`None`) where it fails; lanes check it to 1e-9 and turn
+//! such a draw into NaN, so that the replicate counts as diverged. A law that exists at none of the gradients
+//! 0, +-1/16, +-1, +-3 is refused when it is built.
+//! **Facts** none: the moments depend on the state. A batch is averaged draw by draw.
+//! **Shapes and units** `atoms` is a text: `"g + a : 1/2; g - a : 1/2"`.
+//! **Ties and edge cases** in lanes a draw takes the first atom whose running sum of probabilities exceeds a uniform u,
+//! the last where none does.
+
+use super::finite_law::FiniteLaw;
+use super::{Atom, Noise, NoiseEntry, additive};
+use crate::expr::Expr;
+use crate::model::facts::{Facts, Trait};
+use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::rng::Stream;
+use crate::scalar::{Fault, Lane, Rational, Scalar};
+
+/// Names of the constants that expressions may use beside g.
+const CONSTANTS: [&str; 3] = ["a", "b", "c"];
+/// Error of the sum of probabilities and of the mean that lanes accept, relative to the largest term.
+const SLACK: f64 = 1e-9;
+/// Most atoms of one coordinate.
+const MAX_ATOMS: usize = 64;
+
+/// Atoms as expressions in g.
+struct StateAtoms {
+    /// Value and probability.
+    atoms: Vec<(Expr, Expr)>,
+    constants: Vec<(&'static str, Real)>,
+}
+
+const fn constant(name: &'static str) -> ParamSpec {
+    ParamSpec { name, kind: Kind::Number, default: Some(""), doc: "a constant that the atoms may use" }
+}
+
+/// Registry line.
+pub static ENTRY: NoiseEntry = NoiseEntry {
+    name: "state-atoms",
+    summary: "independent coordinates with atoms \"value : probability; ..\" in the true gradient g, of mean g",
+    params: &[
+        ParamSpec {
+            name: "atoms",
+            kind: Kind::Text,
+            default: None,
+            doc: "`value : probability; ..`, expressions in g, a, b, c; the mean must be g",
+        },
+        constant("a"),
+        constant("b"),
+        constant("c"),
+    ],
+    build: |p| Ok(Box::new(StateAtoms::build(p)?)),
+};
+
+/// Reads one side of an atom, in the known names only.
+fn expression(text: &str, known: &[&str]) -> Result<Expr, BuildError> {
+    let refuse = |why: String| BuildError::at("atoms", format!("'{}': {why}", text.trim()));
+    let expr = Expr::parse(text.trim()).map_err(|e| refuse(e.message))?;
+    if let Some((name, _)) = expr.names().into_iter().find(|(name, _)| !known.contains(name)) {
+        return Err(refuse(format!("unknown name '{name}'; it may use g and the constants that are given: a, b, c")));
+    }
+    Ok(expr)
+}
+
+impl StateAtoms {
+    fn build(p: &Params) -> Result<Self, BuildError> {
+        let given = CONSTANTS.into_iter().filter(|name| p.has(name));
+        let constants: Vec<(&'static str, Real)> =
+            given.map(|name| Ok((name, p.number(name)?))).collect::<Result<_, BuildError>>()?;
+        let known: Vec<&str> = constants.iter().map(|(name, _)| *name).chain(["g"]).collect();
+        let mut atoms = Vec::new();
+        for atom in p.text("atoms")?.split(';') {
+            let (value, probability) = atom.split_once(':').ok_or_else(|| {
+                let message = "'atoms' takes \"value : probability; ..\", as in \"g + 1 : 1/2; g - 1 : 1/2\"";
+                BuildError::at("atoms", message)
+            })?;
+            atoms.push((expression(value, &known)?, expression(probability, &known)?));
+        }
+        if atoms.len() > MAX_ATOMS {
+            return Err(BuildError::at("atoms", format!("{} atoms; at most {MAX_ATOMS} are read", atoms.len())));
+        }
+        let law = StateAtoms { atoms, constants };
+        let tries = [(0, 1), (1, 16), (-1, 16), (1, 1), (-1, 1), (3, 1), (-3, 1)];
+        let mut reasons = Vec::new();
+        for g in tries.map(|(n, d)| Rational::ratio(n, d)) {
+            match law.at(&g) {
+                // Without an exact form the law shows itself only as it is drawn.
+                Ok(_) | Err(Problem::Inexact) => return Ok(law),
+                Err(Problem::NoLaw(why)) => reasons.push(format!("at g = {g} {why}")),
+            }
+        }
+        Err(BuildError::at("atoms", format!("no law at any gradient tried: {}", reasons.swap_remove(0))))
+    }
+
+    /// The values of all names in one arithmetic.
+    fn value<S: Scalar>(&self, expr: &Expr, g: &S) -> Result<S, Fault> {
+        let environment = |name: &str| match self.constants.iter().find(|(n, _)| *n == name) {
+            Some((_, value)) => value.cast(),
+            None => Ok(g.clone()),
+        };
+        expr.eval::<S>(&environment).map_err(|e| e.fault)
+    }
+
+    /// The law at a gradient, with its mean checked.
+    fn at(&self, g: &Rational) -> Result<FiniteLaw, Problem> {
+        let number = |expr: &Expr| {
+            self.value(expr, g).map_err(|fault| match fault {
+                Fault::NoExactForm(_) | Fault::TooLarge(_) => Problem::Inexact,
+                other => Problem::NoLaw(other.to_string()),
+            })
+        };
+        let atoms = self.atoms.iter().map(|(v, p)| Ok((number(v)?, number(p)?))).collect::<Result<_, _>>()?;
+        let law = FiniteLaw::new(atoms).map_err(|e| Problem::NoLaw(e.to_string()))?;
+        let mean = law.mean();
+        if mean == *g { Ok(law) } else { Err(Problem::NoLaw(format!("the mean is {mean}; it must be g"))) }
+    }
+
+    /// Values and running sums of probabilities at a gradient, lane by lane; NaN in lanes that have no law.
+    fn table<const N: usize>(&self, g: &Lane<N>) -> (Vec<Lane<N>>, Vec<Lane<N>>) {
+        let nan = Lane::splat(f64::NAN);
+        let (mut values, mut sums) = (Vec::new(), Vec::new());
+        let (mut total, mut mean, mut size) = (Lane::splat(0.0), Lane::splat(0.0), Lane::splat(1.0));
+        let mut lowest = Lane::splat(0.0);
+        for (value, probability) in &self.atoms {
+            let value = self.value(value, g).unwrap_or(nan);
+            let probability = self.value(probability, g).unwrap_or(nan);
+            lowest = lowest.min(&probability);
+            total += &probability;
+            let term = value * probability;
+            mean += &term;
+            size = size.max(&term.abs());
+            values.push(value);
+            sums.push(total);
+        }
+        for i in 0..N {
+            let fits = lowest.0[i] >= 0.0
+                && (total.0[i] - 1.0).abs() <= SLACK
+                && (mean.0[i] - g.0[i]).abs() <= SLACK * size.0[i];
+            if !fits {
+                values.iter_mut().for_each(|value| value.0[i] = f64::NAN);
+            }
+        }
+        (values, sums)
+    }
+}
+
+/// Why there is no law at a gradient.
+enum Problem {
+    /// Its numbers are irrational.
+    Inexact,
+    /// What fails.
+    NoLaw(String),
+}
+
+impl Noise for StateAtoms {
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+        let draws = batch.max(1);
+        for g in gradient {
+            let (values, sums) = self.table(g);
+            let last = values.len() - 1;
+            let mut total = Lane::<N>::splat(0.0);
+            for _ in 0..draws {
+                let u = stream.uniform();
+                for i in 0..N {
+                    let chosen = sums[..last].iter().take_while(|sum| u.0[i] >= sum.0[i]).count();
+                    total.0[i] += values[chosen].0[i];
+                }
+            }
+            *g = if draws > 1 { total * Lane::splat(1.0 / draws as f64) } else { total };
+        }
+    }
+
+    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>> {
+        let laws: Option<Vec<FiniteLaw>> = gradient.iter().map(|g| self.at(g).ok()).collect();
+        additive::product(&laws?)
+    }
+
+    fn facts(&self) -> Facts {
+        Facts::new()
+    }
+
+    fn has(&self, property: Trait) -> Option<bool> {
+        matches!(property, Trait::Unbiased | Trait::Independent).then_some(true)
+    }
+}

@@ -1,0 +1,330 @@
+//! Builds an experiment at one cell.
+
+use super::cell::{Cell, InstanceError, evaluate};
+use super::claim::{Experiment, Formula, PartSetup, Setting, Start};
+use super::instance::{Instance, Schedule, StartPoint, lookup};
+use super::load::schedules;
+use super::resolve::{MAX_DIMENSION, located, resolve, vector};
+use crate::expr::Expr;
+use crate::model::{
+    Arithmetic, DynAlgorithm, DynNoise, DynProblem, Evaluates, Facts, Kind, Params, Real, Registry, Trait,
+};
+use crate::scalar::{Fault, Narrow, Rational};
+use crate::stats::Interval;
+
+/// Longest run that is started: beyond it a step count is surely a slip.
+const MAX_HORIZON: u64 = 1_000_000_000;
+
+/// Builds the parts of an experiment in the order in which they depend on each other, gathering facts.
+pub(super) struct Builder<'a> {
+    registry: &'a Registry,
+    experiment: &'a Experiment,
+    cell: &'a Cell,
+    facts: Facts,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(registry: &'a Registry, experiment: &'a Experiment, cell: &'a Cell) -> Self {
+        Builder { registry, experiment, cell, facts: Facts::new() }
+    }
+
+    pub(super) fn build(mut self) -> Result<Instance, InstanceError> {
+        let experiment = self.experiment;
+        let problem = self.problem()?;
+        self.facts = problem.facts();
+        let d = problem.dimension();
+        self.facts.exact("d", Real::integer(d as i64));
+        if let Some(n) = problem.samples() {
+            self.facts.exact("n", Real::integer(n as i64));
+        }
+        let workers = self.workers(&*problem)?;
+        self.facts.exact("M", Real::integer(workers as i64));
+        let start = self.start(&*problem)?;
+        let mut minimiser = None;
+        if let StartPoint::At(point) = &start {
+            minimiser = problem.minimiser(point);
+            self.start_facts(&*problem, point, minimiser.as_deref());
+        }
+        let noise = experiment.oracle.noise.as_ref().map(|part| self.noise(part, d)).transpose()?;
+        if let Some(noise) = &noise {
+            self.facts.extend(noise.facts());
+        } else if !experiment.oracle.minibatch {
+            for name in ["sigma", "sigma1", "sigma_l1", "sigma_max"] {
+                self.facts.exact(name, Real::integer(0));
+            }
+        }
+        if !experiment.oracle.minibatch {
+            self.second_moment(noise.as_deref());
+        }
+        if experiment.oracle.minibatch && problem.samples().is_none() {
+            let message =
+                format!("problem '{}' is no finite sum: `sampling = \"minibatch\"` needs one", experiment.problem.name);
+            return Err(InstanceError::new(&experiment.problem.span, message));
+        }
+        let (algorithm, perturbation) = self.algorithm(d, workers)?;
+        for (name, value) in algorithm.facts(d) {
+            self.facts.exact(name, value);
+        }
+        self.check_declared()?;
+        let schedules = schedules(&experiment.algorithm).map(|f| self.schedule(f)).collect::<Result<_, _>>()?;
+        let batch = match &experiment.oracle.batch {
+            Some(formula) => self.schedule(formula)?,
+            None => Schedule { expr: one(), constant: Some(Real::integer(1)) },
+        };
+        let (horizon, window, checkpoints) = self.times()?;
+        Ok(Instance {
+            views: algorithm.views(d, workers),
+            problem,
+            noise,
+            perturbation,
+            algorithm,
+            semantics: experiment.semantics.clone(),
+            workers,
+            batch,
+            minibatch: experiment.oracle.minibatch,
+            start,
+            schedules,
+            horizon,
+            window,
+            checkpoints,
+            facts: self.facts,
+            cell: self.cell.clone(),
+            minimiser,
+        })
+    }
+
+    fn value(&self, formula: &Formula) -> Result<Real, InstanceError> {
+        evaluate(&formula.expr, &|name| lookup(self.cell, &self.facts, name))
+            .map_err(|e| InstanceError::new(&formula.span, e.to_string()))
+    }
+
+    fn count(&self, formula: &Formula, what: &str, most: u64) -> Result<u64, InstanceError> {
+        let value = self.value(formula)?;
+        value.exact().and_then(Rational::to_i64).and_then(|n| u64::try_from(n).ok()).filter(|n| *n <= most).ok_or_else(
+            || {
+                let message = format!("{what} is {value}; it must be a whole number from 0 to {most}");
+                InstanceError::new(&formula.span, message)
+            },
+        )
+    }
+
+    fn params(&self, part: &PartSetup, d: usize, workers: usize) -> Result<Params, InstanceError> {
+        resolve(part, d, workers, &|name| lookup(self.cell, &self.facts, name))
+    }
+
+    fn problem(&self) -> Result<Box<dyn DynProblem>, InstanceError> {
+        let part = &self.experiment.problem;
+        let entry = self
+            .registry
+            .problem(&part.name)
+            .map_err(|_| InstanceError::new(&part.span, format!("unknown problem '{}'", part.name)))?;
+        let problem = (entry.build)(&self.params(part, 0, 1)?).map_err(|e| located(part, &e))?;
+        if problem.dimension() == 0 || problem.dimension() > MAX_DIMENSION {
+            let message = format!("dimension {}; it must be from 1 to {MAX_DIMENSION}", problem.dimension());
+            return Err(InstanceError::new(&part.span, message));
+        }
+        Ok(problem)
+    }
+
+    fn noise(&self, part: &PartSetup, d: usize) -> Result<Box<dyn DynNoise>, InstanceError> {
+        let entry = self
+            .registry
+            .noise(&part.name)
+            .map_err(|_| InstanceError::new(&part.span, format!("unknown noise law '{}'", part.name)))?;
+        (entry.build)(&self.params(part, d, 1)?).map_err(|e| located(part, &e))
+    }
+
+    fn workers(&self, problem: &dyn DynProblem) -> Result<usize, InstanceError> {
+        let declared = match &self.experiment.oracle.workers {
+            Some(formula) => {
+                let n = self.count(formula, "'workers'", 1_000_000)? as usize;
+                if n == 0 {
+                    return Err(InstanceError::new(&formula.span, "'workers' is 0; at least 1 is needed"));
+                }
+                Some((n, formula.span.clone()))
+            }
+            None => None,
+        };
+        match (declared, problem.own_objectives()) {
+            (Some((n, span)), Some(own)) if n != own => {
+                Err(InstanceError::new(&span, format!("'workers' is {n}, but the problem has {own} objectives")))
+            }
+            (Some((n, _)), _) => Ok(n),
+            (None, own) => Ok(own.unwrap_or(1)),
+        }
+    }
+
+    fn start(&self, problem: &dyn DynProblem) -> Result<StartPoint, InstanceError> {
+        let d = problem.dimension();
+        let span = &self.experiment.problem.span;
+        match &self.experiment.start {
+            Start::Default => problem
+                .default_start()
+                .map(StartPoint::At)
+                .ok_or_else(|| InstanceError::new(span, "this problem has no start of its own: give `start`")),
+            Start::Random(part) => self.noise(part, d).map(StartPoint::Random),
+            Start::At(formulas) => {
+                let point = vector(formulas, d, &|name| lookup(self.cell, &self.facts, name))?;
+                if point.len() != d {
+                    let message = format!("'start' has {} entries; the problem has {d} coordinates", point.len());
+                    return Err(InstanceError::new(&formulas[0].span, message));
+                }
+                Ok(StartPoint::At(point))
+            }
+        }
+    }
+
+    /// f0, D, R and the first gradient's norms: exact where the problem has an exact form.
+    fn start_facts(&mut self, problem: &dyn DynProblem, point: &[Real], minimiser: Option<&[Real]>) {
+        let exact: Result<Vec<Rational>, Fault> = point.iter().map(Real::cast).collect();
+        let (value, gradient) = match exact.and_then(|x| at::<Rational>(problem, &x)) {
+            Ok((value, gradient)) => (Real::Exact(value), gradient.into_iter().map(Real::Exact).collect::<Vec<_>>()),
+            Err(_) => {
+                if let Some(found) = enclosed_at(problem, point) {
+                    found
+                } else {
+                    let x: Vec<Narrow> = point.iter().map(|v| Narrow::splat(v.to_f64())).collect();
+                    let Ok((value, gradient)) = at::<Narrow>(problem, &x) else { return };
+                    (Real::Float(value.0[0]), gradient.into_iter().map(|g| Real::Float(g.0[0])).collect())
+                }
+            }
+        };
+        if let Some(low) = self.facts.get("fstar") {
+            let (gap, known) = (value.minus(&low.value), low.known);
+            self.facts.set("D", gap, known);
+        }
+        self.facts.exact("f0", value);
+        let sizes: Vec<Real> = gradient.iter().map(Real::magnitude).collect();
+        self.facts.exact("grad0_l1", Real::sum(&sizes));
+        let squares: Vec<Real> = gradient.iter().map(|g| g.times(g)).collect();
+        self.facts.exact("grad0_l2", Real::sum(&squares).root());
+        if let Some(minimiser) = minimiser {
+            let squares: Vec<Real> =
+                point.iter().zip(minimiser).map(|(a, b)| a.minus(b)).map(|v| v.times(&v)).collect();
+            self.facts.exact("R", Real::sum(&squares).root());
+        }
+    }
+
+    /// E|g~|^2 = |grad f|^2 + E|g~ - grad f|^2 <= G^2 + sigma^2, where the law has no bound of its own.
+    fn second_moment(&mut self, noise: Option<&dyn DynNoise>) {
+        let unbiased = noise.is_none_or(|n| n.has(Trait::Unbiased) == Some(true));
+        let (Some(g), Some(sigma), None) =
+            (self.facts.get("G"), self.facts.get("sigma"), self.facts.get("second_moment"))
+        else {
+            return;
+        };
+        if unbiased {
+            let sum = Real::sum(&[g.value.times(&g.value), sigma.value.times(&sigma.value)]);
+            self.facts.bound("second_moment", sum);
+        }
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn algorithm(
+        &self,
+        d: usize,
+        workers: usize,
+    ) -> Result<(Box<dyn DynAlgorithm>, Option<Box<dyn DynNoise>>), InstanceError> {
+        let part = &self.experiment.algorithm;
+        let entry = self
+            .registry
+            .algorithm(&part.name)
+            .map_err(|_| InstanceError::new(&part.span, format!("unknown algorithm '{}'", part.name)))?;
+        let algorithm = (entry.build)(&self.params(part, d, workers)?).map_err(|e| located(part, &e))?;
+        let own = part.settings.iter().find_map(|(param, setting, _)| match (param.kind, setting) {
+            (Kind::Noise, Setting::Part(law)) => Some(law),
+            _ => None,
+        });
+        Ok((algorithm, own.map(|law| self.noise(law, d)).transpose()?))
+    }
+
+    /// A declared parameter that has a fact's name must agree with it.
+    fn check_declared(&self) -> Result<(), InstanceError> {
+        for (name, value) in &self.cell.values {
+            let Some(fact) = self.facts.get(name) else { continue };
+            let (a, b) = (value.to_f64(), fact.value.to_f64());
+            if (a - b).abs() > 1e-12 * (a.abs() + b.abs()) {
+                let message = format!(
+                    "the parameter {name} = {value} has the name of a fact, which is {} here: rename the parameter",
+                    fact.value
+                );
+                return Err(InstanceError::new(&self.experiment.problem.span, message));
+            }
+        }
+        Ok(())
+    }
+
+    fn schedule(&self, formula: &Formula) -> Result<Schedule, InstanceError> {
+        let known = |name: &str| name == "k" || lookup(self.cell, &self.facts, name).is_some();
+        if let Some((name, _)) = formula.expr.names().into_iter().find(|(n, _)| !known(n)) {
+            let message = format!("'{name}' is not known on this instance");
+            return Err(InstanceError::new(&formula.span, message));
+        }
+        let constant = if formula.expr.depends_on("k") { None } else { Some(self.value(formula)?) };
+        Ok(Schedule { expr: formula.expr.clone(), constant })
+    }
+
+    /// Horizon, window and checkpoints.
+    #[allow(clippy::type_complexity)]
+    fn times(&self) -> Result<(u64, (u64, u64), Vec<u64>), InstanceError> {
+        let run = &self.experiment.run;
+        let horizon = self.count(&run.horizon, "'horizon'", MAX_HORIZON)?;
+        if horizon == 0 {
+            return Err(InstanceError::new(&run.horizon.span, "'horizon' is 0: nothing would run"));
+        }
+        let window = match &run.window {
+            None => (0, horizon - 1),
+            Some((first, last)) => {
+                let (a, b) =
+                    (self.count(first, "the window's first iterate", horizon)?, self.count(last, "its last", horizon)?);
+                if a > b {
+                    return Err(InstanceError::new(&first.span, format!("the window [{a}, {b}] is empty")));
+                }
+                (a, b)
+            }
+        };
+        Ok((horizon, window, spaced(horizon, run.checkpoints, run.logarithmic)))
+    }
+}
+
+/// About `count` iterates from 0 to the horizon, both included.
+fn spaced(horizon: u64, count: u64, logarithmic: bool) -> Vec<u64> {
+    let intervals = (count - 1).min(horizon);
+    let mut times: Vec<u64> = (0..=intervals)
+        .map(|i| {
+            if logarithmic {
+                let t = i as f64 / intervals as f64;
+                libm::round(libm::pow(horizon as f64 + 1.0, t) - 1.0) as u64
+            } else {
+                // Integer arithmetic: the same iterates on every machine.
+                (u128::from(horizon) * u128::from(i) / u128::from(intervals)) as u64
+            }
+        })
+        .collect();
+    times.dedup();
+    times
+}
+
+fn one() -> Expr {
+    Expr::parse("1").unwrap_or_else(|_| unreachable!("1 is an expression"))
+}
+
+fn at<S: Arithmetic>(problem: &dyn DynProblem, x: &[S]) -> Result<(S, Vec<S>), Fault> {
+    let problem: &dyn Evaluates<S> = S::problem(problem);
+    let mut gradient = vec![S::zero(); x.len()];
+    problem.gradient_at(x, &mut gradient)?;
+    Ok((problem.value_at(x)?, gradient))
+}
+
+/// Value and gradient at an irrational point, or of an irrational function: enclosed.
+fn enclosed_at(problem: &dyn DynProblem, point: &[Real]) -> Option<(Real, Vec<Real>)> {
+    if point.iter().any(Real::is_rough) {
+        return None;
+    }
+    let x: Vec<Interval> = point.iter().map(Real::cast).collect::<Result<_, _>>().ok()?;
+    let near: Vec<Narrow> = point.iter().map(|v| Narrow::splat(v.to_f64())).collect();
+    let (within, gradient) = at::<Interval>(problem, &x).ok()?;
+    let (value, near) = at::<Narrow>(problem, &near).ok()?;
+    let gradient = near.iter().zip(gradient).map(|(near, within)| Real::Enclosed { near: near.0[0], within });
+    Some((Real::Enclosed { near: value.0[0], within }, gradient.collect()))
+}

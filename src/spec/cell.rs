@@ -1,0 +1,115 @@
+//! Points of a sweep, and expressions in their values.
+
+use super::Variant;
+use super::claim::Formula;
+use crate::expr::{EvalError, Expr};
+use crate::model::Real;
+use crate::scalar::{Fault, Narrow, Rational};
+use crate::stats::Interval;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A variant that cannot be built at some cell.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct InstanceError {
+    /// Where the file is at fault.
+    pub span: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl InstanceError {
+    pub(super) fn new(span: &Range<usize>, message: impl Into<String>) -> Self {
+        InstanceError { span: span.clone(), message: message.into() }
+    }
+}
+
+/// One point of a sweep: every declared parameter with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Values by name.
+    pub values: BTreeMap<String, Real>,
+    /// Names of the parameters that were given as numbers rather than derived from others.
+    pub given: Vec<String>,
+}
+
+impl Cell {
+    /// The given values as text, by name: the axes that key random streams and label records.
+    #[must_use]
+    pub fn axes(&self) -> Vec<(String, String)> {
+        let text = |name: &String| match &self.values[name] {
+            Real::Exact(q) => q.to_string(),
+            other => format!("{:e}", other.to_f64()),
+        };
+        self.given.iter().map(|name| (name.clone(), text(name))).collect()
+    }
+}
+
+/// All cells of a variant's sweep, the last parameter running fastest.
+///
+/// # Errors
+/// A parameter that cannot be evaluated, or a sweep of more than 100 000 cells.
+pub fn cells(variant: &Variant) -> Result<Vec<Cell>, InstanceError> {
+    let count: usize = variant.parameters.iter().map(|p| p.values.len()).product();
+    if count > 100_000 {
+        return Err(InstanceError::new(&(0..0), format!("the sweep has {count} cells; at most 100000 are run")));
+    }
+    (0..count)
+        .map(|mut index| {
+            let mut chosen = BTreeMap::new();
+            for parameter in variant.parameters.iter().rev() {
+                chosen.insert(parameter.name.clone(), &parameter.values[index % parameter.values.len()]);
+                index /= parameter.values.len();
+            }
+            cell(variant, &chosen)
+        })
+        .collect()
+}
+
+fn cell(variant: &Variant, chosen: &BTreeMap<String, &Formula>) -> Result<Cell, InstanceError> {
+    let definitions = chosen.iter().map(|(n, f)| (n.clone(), f.expr.clone())).collect();
+    let order = crate::expr::order(&definitions).map_err(|e| InstanceError::new(&(0..0), e.to_string()))?;
+    let mut values: BTreeMap<String, Real> = BTreeMap::new();
+    for name in &order {
+        let Some(formula) = chosen.get(name) else { continue };
+        let value = evaluate(&formula.expr, &|n| values.get(n).cloned())
+            .map_err(|e| InstanceError::new(&formula.span, format!("'{name}': {e}")))?;
+        if !value.to_f64().is_finite() {
+            let message = format!("'{name}' is {value}; a parameter must be a finite number");
+            return Err(InstanceError::new(&formula.span, message));
+        }
+        values.insert(name.clone(), value);
+    }
+    let given = variant
+        .parameters
+        .iter()
+        .filter(|p| p.values.len() > 1 || p.values[0].expr.names().is_empty())
+        .map(|p| p.name.clone())
+        .collect();
+    Ok(Cell { values, given })
+}
+
+/// Evaluates an expression exactly where every name in it is exact and the result rational, else in doubles.
+///
+/// # Errors
+/// An unknown name, division by zero, a root of a negative number.
+pub fn evaluate(expr: &Expr, lookup: &dyn Fn(&str) -> Option<Real>) -> Result<Real, EvalError> {
+    let missing = |name: &str| Fault::Unsupported(format!("'{name}' is not known on this instance"));
+    let exact = |name: &str| lookup(name).ok_or_else(|| missing(name))?.cast::<Rational>();
+    match expr.eval(&exact) {
+        Ok(value) => return Ok(Real::Exact(value)),
+        Err(EvalError { fault: Fault::NoExactForm(_) | Fault::TooLarge(_), .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let float = |name: &str| lookup(name).ok_or_else(|| missing(name))?.cast::<Narrow>();
+    let near = expr.eval(&float)?.0[0];
+    let enclosed = |name: &str| match lookup(name).ok_or_else(|| missing(name))? {
+        Real::Float(_) => Err(Fault::NoExactForm("a double")),
+        other => other.cast::<Interval>(),
+    };
+    Ok(match expr.eval(&enclosed) {
+        Ok(within) => Real::Enclosed { near, within },
+        Err(_) => Real::Float(near),
+    })
+}

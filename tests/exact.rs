@@ -1,0 +1,169 @@
+//! Exact expectations and certificates, against hand computations and against sampling.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use signcheck::engine::{Plan, Silent, run};
+use signcheck::exact::{Budget, enumerate};
+use signcheck::harness::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
+use signcheck::model::Registry;
+use signcheck::results::Outcome;
+use signcheck::scalar::Rational;
+use signcheck::spec::{Instance, Spec, Term, cells, load};
+use signcheck::stats::tolerance::mean_tolerance;
+
+/// A walk on the line with two-point noise: f = x/4, the stochastic gradient is 4 w.p. 1/4, else -1.
+fn walk(left: &str, algorithm: &str) -> Spec {
+    let text = format!(
+        r#"
+schema = 1
+id = "test/walk"
+title = "walk"
+source = {{ paper = "test", place = "here" }}
+statement = 'x'
+relation = "upper"
+left = "{left}"
+[parameters]
+T = 6
+[problem]
+name = "linear"
+slope = "1/4"
+box = 1
+start = [0]
+[oracle]
+noise = {{ law = "finite", atoms = [["15/4", "1/4"], ["-5/4", "3/4"]] }}
+[algorithm]
+{algorithm}
+[run]
+horizon = "T"
+replicates = 40000
+[[bound]]
+name = "b"
+right = "1"
+expect = "holds"
+why = "far away"
+"#
+    );
+    load("walk.toml", &text, &Registry::standard(), &[]).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn instance(spec: &Spec) -> Instance {
+    let (_, variant) = &spec.base[0];
+    let cell = cells(variant).unwrap().remove(0);
+    Instance::build(&Registry::standard(), variant.experiment().unwrap(), &cell).unwrap()
+}
+
+fn terms(spec: &Spec) -> Vec<Term> {
+    spec.bounds[0].trials[0].question.left.terms.clone()
+}
+
+fn exactly(spec: &Spec) -> Rational {
+    let (instance, terms) = (instance(spec), terms(spec));
+    let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
+    let found = enumerate(&instance, &plan, Budget::QUICK).unwrap();
+    found.paths[0].clone().unwrap()
+}
+
+#[test]
+fn a_walk_has_its_binomial_expectations() {
+    let sign = "name = \"signsgd\"\nstep_size = \"1/8\"";
+    // exact: a step is -1/8 w.p. 1/4 and +1/8 w.p. 3/4, the walls at +-1 are out of reach in 6 steps; so
+    // E x_6 = 6/8 (3/4 - 1/4) = 3/8 and E f = 3/32
+    assert_eq!(exactly(&walk("last(f)", sign)).to_string(), "3/32");
+    // exact: E x_k = k/16, mean over k = 0..5 is (0+..+5)/(6*16) = 15/96, times 1/4
+    assert_eq!(exactly(&walk("mean(f)", sign)).to_string(), "5/128");
+    // exact: Var x_6 = 6 (1/64)(1 - 1/4) = 9/128, so E x^2 = 9/128 + 9/64 = 27/128
+    assert_eq!(exactly(&walk("last(x1^2)", sign)).to_string(), "27/128");
+    // exact: the largest of x_0..x_5 is at least 0 and x_0 = 0; after one step it is 1/8 w.p. 3/4. For T = 1 the
+    // window is x_0 alone
+    assert_eq!(exactly(&walk("first(f) + last(f) - last(f)", sign)).to_string(), "0");
+}
+
+#[test]
+fn enumeration_lies_within_sampling_of_the_same_claim() {
+    // statistical: forty thousand replicates at level 1e-9 for each of twelve comparisons
+    let algorithms = [
+        "name = \"signsgd\"\nstep_size = \"1/8\"",
+        "name = \"sgd\"\nstep_size = \"1/16\"",
+        "name = \"ef-sgd\"\nstep_size = \"1/16\"",
+        "name = \"signsgdm\"\nstep_size = \"1/8\"\nmomentum = \"1/2\"",
+    ];
+    for algorithm in algorithms {
+        for left in ["last(f)", "mean(f)", "min(f)"] {
+            let spec = walk(left, algorithm);
+            let exact = exactly(&spec).to_f64();
+            let (instance, terms) = (instance(&spec), terms(&spec));
+            let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
+            let sampled = run(&instance, &plan, 7, &[], 40_000, &Silent).unwrap().paths[0].moments;
+            let sd = sampled.standard_deviation().unwrap();
+            let tolerance = mean_tolerance(sd, 40_000, 1e-9) + 1e-12;
+            let off = (sampled.mean().unwrap() - exact).abs();
+            assert!(off <= tolerance, "{left} of {algorithm}: {exact} against {off} > {tolerance}");
+        }
+    }
+}
+
+#[test]
+fn infinite_support_is_refused_with_its_reason() {
+    let mut spec = walk("last(f)", "name = \"signsgd\"\nstep_size = \"1/8\"");
+    let text = include_str!("../src/cli/template.toml")
+        .replace("PAPER", "test")
+        .replace("CLAIM", "gaussian")
+        .replace("noise = \"none\"", "noise = { law = \"gaussian\", scale = 1 }");
+    spec.bounds = load("g.toml", &text, &Registry::standard(), &[]).unwrap().bounds;
+    let gaussian = load("g.toml", &text, &Registry::standard(), &[]).unwrap();
+    let (instance, terms) = (instance(&gaussian), terms(&gaussian));
+    let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
+    let error = enumerate(&instance, &plan, Budget::QUICK).unwrap_err().to_string();
+    assert!(error.contains("finite support"), "{error}");
+}
+
+fn certificate() -> Value {
+    let claim = Catalog::matching("li2021/example-1").unwrap().remove(0);
+    let registry = Registry::standard();
+    let spec = load(&claim.file, &claim.text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
+    let settings = Settings { registry: &registry, seed: 1, level: 1e-6, profile: Profile::Quick, progress: &Silent };
+    let result = decide(&spec, &claim.file, &claim.text, &settings).unwrap();
+    let broken = result.bounds.iter().find(|b| b.outcome == Outcome::Violated).unwrap();
+    serde_json::to_value(certify(&spec, broken).unwrap()).unwrap()
+}
+
+/// The documented digest: SHA-256 of the document without it, keys sorted, no white space.
+fn sealed(mut certificate: Value) -> String {
+    let object = certificate.as_object_mut().unwrap();
+    object.remove("digest");
+    let text = certificate.to_string();
+    let digest: String = Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    certificate["digest"] = digest.into();
+    certificate.to_string()
+}
+
+#[test]
+fn a_certificate_replays_from_its_text_alone() {
+    let certificate = certificate();
+    let found = replay(&certificate.to_string(), &Registry::standard()).unwrap();
+    assert!(found.confirmed, "{:?}", found.difference);
+    assert_eq!(found.verdict.outcome, Outcome::Violated);
+    // The digest that the format documents is the one that is written.
+    assert_eq!(sealed(certificate.clone()), certificate.to_string());
+}
+
+#[test]
+fn a_certificate_altered_in_any_digit_is_rejected_or_refuted() {
+    let certificate = certificate();
+    let text = certificate.to_string();
+    for (at, _) in text.match_indices(|c: char| c.is_ascii_digit()) {
+        let mut altered = text.clone().into_bytes();
+        altered[at] = if altered[at] == b'9' { b'1' } else { altered[at] + 1 };
+        let altered = String::from_utf8(altered).unwrap();
+        let error = replay(&altered, &Registry::standard()).map(|r| r.confirmed);
+        assert!(
+            matches!(error, Err(CertificateError::Digest | CertificateError::Shape(_) | CertificateError::Version(_))),
+            "digit at {at}: {error:?}"
+        );
+    }
+    // A liar who seals a false side anew is refuted by the computation.
+    let mut false_side = certificate.clone();
+    false_side["left"]["exact"] = "3/1".into();
+    let found = replay(&sealed(false_side), &Registry::standard()).unwrap();
+    assert!(!found.confirmed && found.difference.unwrap().contains("left"));
+}
