@@ -132,12 +132,21 @@ fn by_characteristic_function(kind: &LawKind, n: usize, x: f64) -> Result<Tail, 
     if z == 0.0 {
         return Ok(Tail { value: 0.5, error: 0.0 });
     }
+    let norm = match kind {
+        LawKind::Student(nu) => student_integral(nu.to_f64(), 0.0),
+        _ => 0.0,
+    };
+    let phi = |t: f64| power_of_characteristic(kind, n, t / root, norm);
     let integrand = |t: f64| {
         let wave = if t * z < 1e-8 { z } else { libm::sin(t * z) / t };
-        [wave * power_of_characteristic(kind, n, t / root)]
+        [wave * phi(t)]
     };
+    let mut end = 2.0;
+    while end < 64.0 && phi(end).abs() > 1e-18 {
+        end *= 1.5;
+    }
     let turn = 4.0 * std::f64::consts::PI / z;
-    let mut breaks: Vec<f64> = (1..=40).map(|k| turn * f64::from(k)).filter(|t| *t < 60.0).collect();
+    let mut breaks: Vec<f64> = (1..=600).map(|k| turn * f64::from(k)).filter(|t| *t < end).collect();
     breaks.extend([1.0, 4.0, 10.0]);
     let [integral] = half_line(integrand, &breaks, [1e-16])?;
     let value = 0.5 - integral.value / std::f64::consts::PI;
@@ -145,8 +154,8 @@ fn by_characteristic_function(kind: &LawKind, n: usize, x: f64) -> Result<Tail, 
     Ok(Tail { value: value.max(0.0), error })
 }
 
-/// phi(t)^n for t >= 0.
-fn power_of_characteristic(kind: &LawKind, n: usize, t: f64) -> f64 {
+/// phi(t)^n for t >= 0; `norm` is Student's integral at 0.
+fn power_of_characteristic(kind: &LawKind, n: usize, t: f64, norm: f64) -> f64 {
     let power = n as f64;
     let root_3 = 3.0_f64.sqrt();
     match kind {
@@ -178,7 +187,7 @@ fn power_of_characteristic(kind: &LawKind, n: usize, t: f64) -> f64 {
             if student_peak(nu, y).1 - student_peak(nu, 0.0).1 < -800.0 {
                 return 0.0;
             }
-            libm::exp(power * (student_integral(nu, y) - student_integral(nu, 0.0)))
+            libm::exp(power * (student_integral(nu, y) - norm))
         }
     }
 }
