@@ -13,7 +13,7 @@
 //! **Source** DLMF 7.6.2 (the series of the error function), 8.17.7 and 8.17.8 (those of the incomplete beta function).
 //! **Errors** absolute error of H below 1e-29; relative error of H(x) for x <= 0 below 1e-28 where it is no difference from
 //! 1/2: not for the gaussian law, nor for Student's where x^2 < nu - 2. Below x = -12 the gaussian H, then under 2e-33, is
-//! libm's erfc, good to 1e-14 of itself.
+//! libm's erfc, good to 1e-14 of itself. Student's law adds nu 1e-32, and H below 1e-100 is taken as 0 for nu above 1000.
 //! **Ties and edge cases** H of the laplace law has a kink in its first derivative at 0, that of the uniform law at +-sqrt 3.
 
 use super::double_double::Dd;
@@ -21,6 +21,9 @@ use crate::scalar::Rational;
 
 /// Where the series of the gaussian law ends.
 const GAUSSIAN_END: f64 = 12.0;
+
+/// Logarithm of what is taken as 0 for Student's law with many degrees of freedom.
+const TINY: f64 = -250.0;
 
 /// A law of the command line: `gaussian`, `laplace`, `logistic`, `uniform`, `student(nu)`.
 ///
@@ -116,6 +119,15 @@ impl StandardLaw {
         }
     }
 
+    /// Bound on the absolute error of H.
+    #[must_use]
+    pub fn rounding(&self) -> f64 {
+        match &self.kind {
+            LawKind::Student(nu) => 1e-29 + 1e-32 * nu.to_f64(),
+            _ => 1e-29,
+        }
+    }
+
     /// H(x) and h(x).
     #[must_use]
     pub fn at(&self, x: Dd) -> Point {
@@ -157,12 +169,16 @@ impl StandardLaw {
         let (m, square, half) = (self.rate, size * size, nu * 0.5);
         let whole = m + square;
         let (near, far) = (square / whole, m / whole);
-        let power = (half * far.logarithm()).exponential();
+        let exponent = half * far.logarithm();
+        let power = exponent.exponential();
         let density = self.constant * power * far.sqrt();
         // 1/B(1/2, nu/2)
         let factor = self.constant * m.sqrt();
         let top = half + Dd::HALF;
-        let below = if near < far {
+        let below = if exponent.to_f64() < TINY && nu.to_f64() > 1e3 {
+            // The series would be long, or its sum overflow.
+            Dd::ZERO
+        } else if near < far {
             let sum = series(Dd::ONE, 1e-34, |k| near * (top + Dd::from(k)) / (k + 1.5));
             Dd::HALF - factor * near.sqrt() * power * sum
         } else {
@@ -346,6 +362,21 @@ mod tests {
         let gaussian = law("gaussian").at(Dd::from(-20.0)).below.to_f64();
         // reference: mpmath 1.3.0, ncdf(-20)
         assert!((gaussian / 2.753_624_118_606_233_7e-89 - 1.0).abs() < 1e-13, "{gaussian:e}");
+    }
+
+    #[test]
+    fn many_degrees_of_freedom_are_nearly_gaussian() {
+        // exact: H_nu(-x) - Phi(-x) = phi(x) (x^3 - 3 x)/(4 nu) + O(nu^-2) (Cornish and Fisher) for the law of variance 1
+        let (many, gaussian) = (law("student(1000000)"), law("gaussian"));
+        for x in [0.5, 2.0, 5.0] {
+            let point = gaussian.at(Dd::from(-x));
+            let expected = point.density.to_f64() * (x * x * x - 3.0 * x) / 4e6;
+            let found = (many.at(Dd::from(-x)).below - point.below).to_f64();
+            assert!((found / expected - 1.0).abs() < 1e-4, "{x}: {found:e} {expected:e}");
+        }
+        for x in [30.0, 300.0, 1e5, 1e40] {
+            assert_eq!(many.at(Dd::from(-x)).below.to_f64(), 0.0, "{x}");
+        }
     }
 
     #[test]

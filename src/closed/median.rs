@@ -10,7 +10,7 @@
 //! integrand is of the order of their distance cubed; in twice the precision of a double it keeps 15 digits for b up to
 //! 1e4 times that distance. E (median - c)^2 = b^2 int 2 z [1 - F(z) + F(-z)] dz.
 //! **Source** chen2020, theorem 4 (sets of one number) and theorem F.1; the order statistics of its equation 43.
-//! **Errors** see [`half_line`]; probabilities carry an absolute error of M 1e-28.
+//! **Errors** see [`half_line`]; probabilities carry an absolute error of 10 M times that of H.
 //! **Ties and edge cases** M odd; M = 1 is the law itself. Values that are symmetric about their mean have a gap of
 //! exactly 0, and so have equal values.
 
@@ -245,7 +245,7 @@ impl Median {
 
     /// Absolute error of a probability.
     pub(super) fn rounding(&self) -> f64 {
-        1e-28 * self.offsets.len() as f64
+        10.0 * self.law.rounding() * self.offsets.len() as f64
     }
 
     /// Gap, mean and variance.

@@ -14,7 +14,7 @@
 //! Student's law the mean of exp(-(nu - 2) t^2/(4 G)) over a Gamma(nu/2) variable G.
 //! **Source** J. Gil-Pelaez, Biometrika 38 (1951); S. Kotz et al., The Laplace Distribution (2001), section 2.3; M. G. Cox,
 //! J. Inst. Math. Appl. 10 (1972) for the recursion of B-splines, whose terms are positive.
-//! **Errors** beside the value: relative in the closed forms, absolute (about n 1e-15) by quadrature.
+//! **Errors** beside the value: relative in the closed forms, absolute (about 1e-14) by quadrature.
 
 use super::double_double::Dd;
 use super::law::{LawKind, StandardLaw};
@@ -132,86 +132,68 @@ fn by_characteristic_function(kind: &LawKind, n: usize, x: f64) -> Result<Tail, 
     if z == 0.0 {
         return Ok(Tail { value: 0.5, error: 0.0 });
     }
+    let mixture = if let LawKind::Student(nu) = kind { student_mixture(nu.to_f64()) } else { Vec::new() };
+    let phi = |t: f64| power_of_characteristic(kind, n, t / root, &mixture);
     let integrand = |t: f64| {
         let wave = if t * z < 1e-8 { z } else { libm::sin(t * z) / t };
-        [wave * power_of_characteristic(kind, n, t / root)]
+        [wave * phi(t)]
     };
+    let mut end = 2.0;
+    while end < 64.0 && phi(end).abs() > 1e-18 {
+        end *= 1.5;
+    }
     let turn = 4.0 * std::f64::consts::PI / z;
-    let mut breaks: Vec<f64> = (1..=40).map(|k| turn * f64::from(k)).filter(|t| *t < 60.0).collect();
+    let mut breaks: Vec<f64> = (1..=600).map(|k| turn * f64::from(k)).filter(|t| *t < end).collect();
     breaks.extend([1.0, 4.0, 10.0]);
     let [integral] = half_line(integrand, &breaks, [1e-16])?;
     let value = 0.5 - integral.value / std::f64::consts::PI;
-    let error = integral.error + (1.0 + n as f64) * 2e-16 * integral.mass;
+    let error = integral.error + 2e-14 * integral.mass;
     Ok(Tail { value: value.max(0.0), error })
 }
 
-/// phi(t)^n for t >= 0.
-fn power_of_characteristic(kind: &LawKind, n: usize, t: f64) -> f64 {
-    let power = n as f64;
-    let root_3 = 3.0_f64.sqrt();
-    match kind {
-        LawKind::Gaussian => libm::exp(-power * t * t / 2.0),
-        LawKind::Laplace => libm::exp(-power * libm::log1p(t * t / 2.0)),
-        LawKind::Logistic => {
-            let a = root_3 * t;
-            if a < 1e-4 {
-                libm::exp(-power * a * a / 6.0 * (1.0 - a * a / 30.0))
-            } else if a > 300.0 {
-                0.0
-            } else {
-                libm::exp(power * libm::log(a / libm::sinh(a)))
-            }
+/// phi(t)^n for t >= 0, through ln phi, whose digits near t = 0 are kept; `mixture` is Student's.
+fn power_of_characteristic(kind: &LawKind, n: usize, t: f64, mixture: &[(f64, f64)]) -> f64 {
+    let a = 3.0_f64.sqrt() * t;
+    let log = match kind {
+        LawKind::Gaussian => -t * t / 2.0,
+        LawKind::Laplace => -libm::log1p(t * t / 2.0),
+        LawKind::Logistic if a < 1.0 => libm::log1p(-beyond_linear(a * a) * a / libm::sinh(a)),
+        LawKind::Logistic if a < 300.0 => libm::log(a / libm::sinh(a)),
+        LawKind::Logistic => -a,
+        LawKind::Uniform if a < 1.0 => libm::log1p(beyond_linear(-a * a)),
+        LawKind::Uniform => libm::log(libm::sin(a).abs() / a),
+        LawKind::Student(_) => {
+            let mean = |part: &dyn Fn(f64) -> f64| mixture.iter().map(|(w, rate)| w * part(-rate * t * t)).sum::<f64>();
+            let fall = mean(&libm::expm1);
+            if fall > -0.5 { libm::log1p(fall) } else { libm::log(mean(&libm::exp)) }
         }
-        LawKind::Uniform => {
-            let a = root_3 * t;
-            if a < 1e-4 {
-                return libm::exp(-power * a * a / 6.0 * (1.0 + a * a / 30.0));
-            }
-            let phi = libm::sin(a) / a;
-            let size = libm::exp(power * libm::log(phi.abs()));
-            if phi < 0.0 && !n.is_multiple_of(2) { -size } else { size }
-        }
-        LawKind::Student(nu) => {
-            let nu = nu.to_f64();
-            let y = (nu - 2.0).sqrt() * t;
-            // By the largest value alone: phi(t) is 0 in doubles, and the integral below has no digits to step by.
-            if student_peak(nu, y).1 - student_peak(nu, 0.0).1 < -800.0 {
-                return 0.0;
-            }
-            libm::exp(power * (student_integral(nu, y) - student_integral(nu, 0.0)))
-        }
-    }
-}
-
-/// The g = e^u at which nu u/2 - g - y^2/(4 g) is largest, and that value.
-fn student_peak(nu: f64, y: f64) -> (f64, f64) {
-    let half = nu / 2.0;
-    let mode = (half + libm::hypot(half, y)) / 2.0;
-    (mode, half * libm::log(mode) - mode - y * (y / (4.0 * mode)))
-}
-
-/// ln int exp(nu u/2 - e^u - (y^2/4) e^-u) du, by the trapezoidal rule around the largest value.
-fn student_integral(nu: f64, y: f64) -> f64 {
-    let (mode, top) = student_peak(nu, y);
-    let centre = libm::log(mode);
-    let exponent = |u: f64| {
-        let g = libm::exp(u);
-        nu / 2.0 * u - g - y * y / (4.0 * g)
     };
-    let step = (0.5 / (mode + y * y / (4.0 * mode)).sqrt()).min(0.2);
-    let mut sum = 1.0;
+    let size = libm::exp(n as f64 * log);
+    let negative = *kind == LawKind::Uniform && libm::sin(a) < 0.0 && !n.is_multiple_of(2);
+    if negative { -size } else { size }
+}
+
+/// sinh(a)/a - 1 at s = a^2, and sin(a)/a - 1 at s = -a^2, for |s| < 1: s/6 (1 + s/20 (1 + s/42 (..))).
+fn beyond_linear(s: f64) -> f64 {
+    let inner = (2..=9).rev().fold(1.0, |sum, k| 1.0 + sum * s / f64::from(2 * k * (2 * k + 1)));
+    inner * s / 6.0
+}
+
+/// Weights w and rates r with phi(t) = sum w exp(-r t^2) for Student's law: r = (nu - 2)/(4 g), g a Gamma(nu/2) variable, by the
+/// trapezoidal rule in ln g. The nodes left out have weights below e^-42 of the largest.
+fn student_mixture(nu: f64) -> Vec<(f64, f64)> {
+    let half = nu / 2.0;
+    let centre = libm::log(half);
+    // exponent of g^(nu/2) e^-g, less that at its largest, g = nu/2
+    let exponent = |shift: f64| half * (shift - libm::expm1(shift));
+    let step = (0.5 / half.sqrt()).min(0.2);
+    let mut nodes = vec![(1.0, (nu - 2.0) / (4.0 * half))];
     for side in [step, -step] {
-        let mut u = centre + side;
-        loop {
-            let e = exponent(u) - top;
-            if e < -42.0 {
-                break;
-            }
-            sum += libm::exp(e);
-            u += side;
-        }
+        let shifts = (1..).map(|i| side * f64::from(i)).take_while(|shift| exponent(*shift) > -42.0);
+        nodes.extend(shifts.map(|shift| (libm::exp(exponent(shift)), (nu - 2.0) / (4.0 * libm::exp(centre + shift)))));
     }
-    top + libm::log(sum * step)
+    let total: f64 = nodes.iter().map(|(weight, _)| weight).sum();
+    nodes.iter().map(|(weight, rate)| (weight / total, *rate)).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 
 use crate::scalar::{Fault, Rational, Scalar};
 
-/// (P[S > 0], P[S = 0]) of workers with (P[wrong], P[silent]).
+/// `(P[S > 0], P[S = 0])` of workers with `(P[wrong], P[silent])`.
 pub fn tails<S: Scalar>(rates: &[(S, S)]) -> (S, S) {
     let workers = rates.len();
     // Index i of the law stands for S = i - M.
