@@ -10,20 +10,26 @@ use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::{Instance, Reducer, StartPoint};
 use std::collections::HashMap;
 
-/// How much is spent before exactness is given up.
+/// How much is spent before exactness is given up, in units of about a nanosecond of rational arithmetic. It is
+/// counted from the sizes of the numbers, never from a clock: what is exact must not depend on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
-    /// Outcomes of steps that are run, over the whole horizon.
-    pub outcomes: u64,
-    /// Bits of a coordinate.
-    pub bits: usize,
-}
+pub struct Budget(pub u64);
 
 impl Budget {
-    /// About a second.
-    pub const QUICK: Budget = Budget { outcomes: 200_000, bits: 60_000 };
-    /// About a minute.
-    pub const FULL: Budget = Budget { outcomes: 10_000_000, bits: 400_000 };
+    /// A fraction of a second a cell.
+    pub const QUICK: Budget = Budget(300_000_000);
+    /// Minutes a cell.
+    pub const FULL: Budget = Budget(60_000_000_000);
+}
+
+/// Cost of one outcome of a step from these coordinates: allocations, and gcds that grow with the square of the
+/// length. Whole numbers, because the order in which nodes are visited must not show.
+fn cost(node: &Node) -> u64 {
+    let one = |v: &Rational| {
+        let words = (v.bits() as u64).div_ceil(64);
+        1000 + 20 * words * words
+    };
+    500 + node.x.iter().chain(&node.state).map(one).sum::<u64>()
 }
 
 /// Expectations known exactly; `None` for a term that leaves the rationals.
@@ -97,6 +103,9 @@ struct Walk<'a> {
     sums: Vec<Rational>,
     series: Vec<Vec<Rational>>,
     outcomes: u64,
+    /// Nodes from which steps were taken.
+    visited: u64,
+    spent: u64,
     gradient: Vec<Rational>,
     first: Vec<Vec<Option<Rational>>>,
 }
@@ -133,6 +142,8 @@ impl<'a> Walk<'a> {
             sums: vec![Rational::zero(); plan.paths.len()],
             series: vec![Vec::new(); plan.series.len()],
             outcomes: 0,
+            visited: 0,
+            spent: 0,
             gradient: vec![Rational::zero(); instance.problem.dimension()],
             first: plan.paths.iter().map(|(_, r)| vec![None; r.len()]).collect(),
         }
@@ -154,6 +165,7 @@ impl<'a> Walk<'a> {
             if k == self.instance.horizon {
                 break;
             }
+            self.check_budget(k, &looked)?;
             nodes = HashMap::with_capacity(looked.len());
             let mut step_traffic = Traffic::default();
             for (node, weight) in looked {
@@ -176,6 +188,14 @@ impl<'a> Walk<'a> {
         Ok(ExactEstimates { paths, series, traffic, outcomes: self.outcomes })
     }
 
+    /// Ends at once what the budget cannot carry to the horizon: states rarely get fewer, numbers rarely shorter.
+    fn check_budget(&self, k: u64, nodes: &HashMap<Node, Rational>) -> Result<(), Unavailable> {
+        let branches = self.outcomes.div_ceil(self.visited.max(1)).max(1);
+        let now = nodes.keys().map(cost).fold(0, u64::saturating_add).saturating_mul(branches);
+        let ahead = now.saturating_mul(self.instance.horizon - k);
+        if self.spent.saturating_add(ahead) > self.budget.0 { Err(over_budget(k)) } else { Ok(()) }
+    }
+
     fn open_series(&mut self, k: u64) {
         for (s, (reducer, _)) in self.plan.series.iter().enumerate() {
             if is_due(self.instance, *reducer, k) {
@@ -187,9 +207,6 @@ impl<'a> Walk<'a> {
     /// Measures a node at iterate k.
     fn look(&mut self, k: u64, node: &mut Node, weight: &Rational) -> Result<(), Unavailable> {
         let Node { x, state, carried } = node;
-        if x.iter().chain(state.iter()).any(|v| v.bits() > self.budget.bits) {
-            return Err(Unavailable(format!("numbers outgrow {} bits at iterate {k}", self.budget.bits)));
-        }
         let mut gradient = std::mem::take(&mut self.gradient);
         let mut point = Point::new(self.instance, x, state, &mut gradient);
         let instance = self.instance;
@@ -262,11 +279,13 @@ impl<'a> Walk<'a> {
         next: &mut HashMap<Node, Rational>,
     ) -> Result<Traffic, Unavailable> {
         let instance = self.instance;
+        self.visited += 1;
         let mut door = Branching { instance, script: Script::default(), batch: 1, traffic: Traffic::default() };
         loop {
             self.outcomes += 1;
-            if self.outcomes > self.budget.outcomes {
-                return Err(Unavailable(format!("more than {} outcomes", self.budget.outcomes)));
+            self.spent = self.spent.saturating_add(cost(node));
+            if self.spent > self.budget.0 {
+                return Err(over_budget(k));
             }
             door.traffic = Traffic::default();
             let mut work = Workspace::new(instance, node.x.clone());
@@ -280,6 +299,10 @@ impl<'a> Walk<'a> {
             }
         }
     }
+}
+
+fn over_budget(k: u64) -> Unavailable {
+    Unavailable(format!("too many or too long states from iterate {k} on for the budget"))
 }
 
 /// A term that leaves the rationals is dropped; any other fault ends the enumeration.

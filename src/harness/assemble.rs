@@ -148,15 +148,15 @@ impl Judge<'_> {
 
     /// The left side of an experiment's cell.
     ///
-    /// `rigorous` takes enclosures where there are any; without it a deterministic run's doubles speak.
-    fn left(&self, question: &Question, job: &Job<'_>, run: &CellRun, rigorous: bool) -> Result<SideValue, String> {
+    /// `strongest` as in [`Trust`].
+    fn left(&self, question: &Question, job: &Job<'_>, run: &CellRun, strongest: bool) -> Result<SideValue, String> {
         let Some(e) = run.experiment() else { return Err("a quantity has no replicates".into()) };
         if let (n @ 1.., Some(step)) = e.estimates.diverged {
             return Err(format!("diverged: {n} of {} replicates, the first at step {step}", e.estimates.replicates));
         }
         let sources = job.sources(&question.left);
         let constants = |name: &str| run.constant(name);
-        let trust = Trust { deterministic: e.estimates.deterministic, rigorous, steps: e.instance.horizon };
+        let trust = Trust { deterministic: e.estimates.deterministic, strongest, steps: e.instance.horizon };
         left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, self.each(), trust)
     }
 
@@ -171,14 +171,14 @@ impl Judge<'_> {
         let margin = question.margin.as_ref().map(|m| right_side(&m.expr, &constants)).transpose();
         verdict.trivial = trivial(question, &constants);
         verdict.right = right.as_ref().ok().cloned();
-        for rigorous in [true, false] {
-            let left = self.left(question, job, run, rigorous);
+        for strongest in [true, false] {
+            let left = self.left(question, job, run, strongest);
             verdict.left = left.as_ref().ok().cloned();
             verdict.comparison = left.and_then(|l| {
                 let (r, m) = (right.clone()?, margin.clone()?);
                 Ok(compare(question.relation, &l, &r, m.as_ref()))
             });
-            // Where enclosures are too wide to decide, doubles may: as weaker evidence.
+            // Where the strongest evidence is too wide to decide, the next best may.
             if verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided) {
                 break;
             }

@@ -1,7 +1,9 @@
 //! Claim files: text, tree, checked claim, cells and instances.
 
+mod ask;
 mod claim;
 mod diagnostic;
+mod drawings;
 mod fields;
 mod instance;
 mod left;
@@ -9,6 +11,7 @@ mod load;
 mod profile;
 mod read;
 mod schema;
+mod setup;
 mod tree;
 
 pub use claim::*;

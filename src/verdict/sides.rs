@@ -94,8 +94,9 @@ pub fn left_of_estimates(
 pub struct Trust {
     /// Nothing was random.
     pub deterministic: bool,
-    /// Whether to take enclosures where there are any, or the double-precision run with its estimated error.
-    pub rigorous: bool,
+    /// The strongest evidence there is (enclosures, finite-sample intervals), or the next best (doubles with an
+    /// estimated error, asymptotic intervals), which may decide where the strongest is too wide.
+    pub strongest: bool,
     /// Steps over which rounding gathers.
     pub steps: u64,
 }
@@ -113,13 +114,13 @@ pub enum TermSource {
 fn mean_of(
     sample: &PathMoments,
     range: Option<Interval>,
-    Trust { deterministic, rigorous, steps }: Trust,
+    Trust { deterministic, strongest, steps }: Trust,
     alpha: f64,
 ) -> Result<SideValue, String> {
     if let Some(exact) = &sample.exact {
         return Ok(SideValue::exact(exact.clone()));
     }
-    if let (Some(interval), true) = (sample.enclosed, rigorous) {
+    if let (Some(interval), true) = (sample.enclosed, strongest) {
         let point = sample.moments.mean().unwrap_or(f64::NAN);
         return Ok(SideValue { point, interval, exact: None, grade: Evidence::Exact });
     }
@@ -127,7 +128,9 @@ fn mean_of(
         let point = sample.moments.checked_mean().map_err(|e| e.to_string())?;
         return Ok(SideValue { point, interval: rounded(point, steps), exact: None, grade: Evidence::Numeric });
     }
-    let estimate: MeanEstimate = match range {
+    // Each of the two looks has half of the share, so that looking twice keeps the level.
+    let alpha = alpha / 2.0;
+    let estimate: MeanEstimate = match range.filter(|_| strongest) {
         Some(range) => bounded_mean(&sample.moments, range, alpha).map_err(|e| e.to_string())?,
         None => student_mean(&sample.moments, alpha).map_err(|e| e.to_string())?,
     };

@@ -1,0 +1,263 @@
+//! Setups of a file: parameters, problem, oracle, algorithm, conventions and run.
+
+use super::Diagnostic;
+use super::claim::{Experiment, Formula, OracleSetup, PartSetup, Requirement, RunSetup, Start, Variant, Work};
+use super::load::{Loader, PROSE_KEYS, QUESTION_KEYS, as_table};
+use super::read::Names;
+use super::tree::{Node, Table, Value};
+use crate::model::{self, MomentumForm, MomentumStart, Scaling, Semantics, SignZero};
+
+impl Loader<'_> {
+    pub(super) fn variant(&mut self, tree: &Table) -> Option<Variant> {
+        let parameters = self.reader.parameters(tree);
+        let names = Names::new(&parameters);
+        let hypotheses = self.hypotheses(tree);
+        let requires = self.requires(tree, &names);
+        let work = match (tree.get("quantity"), tree.get("problem")) {
+            (Some(node), None) => Work::Quantity(self.quantity(node, &names)?),
+            (None, Some(_)) => Work::Experiment(Box::new(self.experiment(tree, &names)?)),
+            (None, None) => {
+                let message = "the file has no [problem] (or [quantity])";
+                let help = "[problem] name = \"quadratic\", or [quantity] name = \"vote-error\"; see `signcheck list`";
+                self.reader.error(Diagnostic::new(0..0, message).help(help));
+                return None;
+            }
+            (Some(node), Some(_)) => {
+                let message = "a file has either a [quantity] or a [problem], not both";
+                self.reader.error(Diagnostic::new(node.span.clone(), message));
+                return None;
+            }
+        };
+        let mut setup = tree.clone();
+        setup.entries.retain(|e| {
+            !QUESTION_KEYS.contains(&e.key.as_str())
+                && !PROSE_KEYS.contains(&e.key.as_str())
+                && e.key != "hypotheses"
+                && e.key != "requires"
+        });
+        Some(Variant { parameters, work, hypotheses, requires, setup: setup.canonical() })
+    }
+
+    pub(super) fn hypotheses(&mut self, tree: &Table) -> Vec<String> {
+        let mut known = Vec::new();
+        for (name, span) in self.reader.texts(tree, "hypotheses") {
+            if model::HYPOTHESES.iter().any(|h| h.name == name) {
+                known.push(name);
+            } else {
+                let error = Diagnostic::new(span, format!("unknown hypothesis '{name}'"));
+                self.reader.error(error.did_you_mean(&name, model::HYPOTHESES.iter().map(|h| h.name)));
+            }
+        }
+        known
+    }
+
+    pub(super) fn requires(&mut self, tree: &Table, names: &Names<'_>) -> Vec<Requirement> {
+        let mut found = Vec::new();
+        for (text, span) in self.reader.texts(tree, "requires") {
+            let Some((left, operator, right)) =
+                split_comparison(&text).map(|(l, o, r)| (l.to_string(), o.to_string(), r.to_string()))
+            else {
+                let error = Diagnostic::new(span, format!("'{text}' is no inequality"));
+                self.reader.error(error.help("write one such as \"alpha < 2/Linf\" or \"0 <= beta\""));
+                continue;
+            };
+            let mut side = |text: &str| {
+                let node = Node { span: span.clone(), value: Value::Text(text.trim().into()) };
+                self.reader.formula(&node, "requires", &names.constants).map(|f| f.expr)
+            };
+            let (Some(left), Some(right)) = (side(&left), side(&right)) else { continue };
+            let (low, high) = if operator.starts_with('<') { (left, right) } else { (right, left) };
+            let strict = operator.len() == 1;
+            found.push(Requirement { low, high, strict, text });
+        }
+        found
+    }
+
+    pub(super) fn quantity(&mut self, node: &Node, names: &Names<'_>) -> Option<PartSetup> {
+        let table = as_table(node).cloned().or_else(|| {
+            self.reader.error(Diagnostic::new(node.span.clone(), "'quantity' takes { name = \"..\" }"));
+            None
+        })?;
+        let name =
+            self.reader.text(&table, "name").or_else(|| self.reader.missing_name(&table, node, "quantity", "name"))?;
+        match self.registry.quantity(&name) {
+            Ok(entry) => {
+                Some(self.reader.settings(&table, &node.span, ("quantity", "name", &[]), entry.params, &name, names))
+            }
+            Err(_) => {
+                let all: Vec<&str> = self.registry.quantities().map(|e| e.name).collect();
+                self.reader.unknown(&table, node, "name", &format!("unknown quantity '{name}'"), &name, &all)
+            }
+        }
+    }
+
+    pub(super) fn experiment(&mut self, tree: &Table, names: &Names<'_>) -> Option<Experiment> {
+        let problem = self.problem(tree, names);
+        let start = self.start(tree, names);
+        let oracle = self.oracle(tree, names);
+        let algorithm = self.algorithm(tree, names);
+        let semantics = self.semantics(tree);
+        let run = self.run(tree, names);
+        Some(Experiment { problem: problem?, start, oracle, algorithm: algorithm?, semantics, run: run? })
+    }
+
+    pub(super) fn problem(&mut self, tree: &Table, names: &Names<'_>) -> Option<PartSetup> {
+        let (table, span) = self.reader.table(tree, "problem")?;
+        let node = Node { span: span.clone(), value: Value::Table(table.clone()) };
+        let name =
+            self.reader.text(table, "name").or_else(|| self.reader.missing_name(table, &node, "problem", "name"))?;
+        match self.registry.problem(&name) {
+            Ok(entry) => {
+                let what = ("problem", "name", &["start"][..]);
+                Some(self.reader.settings(table, &span, what, entry.params, &name, names))
+            }
+            Err(_) => {
+                let all: Vec<&str> = self.registry.problems().map(|e| e.name).collect();
+                self.reader.unknown(table, &node, "name", &format!("unknown problem '{name}'"), &name, &all)
+            }
+        }
+    }
+
+    pub(super) fn start(&mut self, tree: &Table, names: &Names<'_>) -> Start {
+        let Some(Node { value: Value::Table(problem), .. }) = tree.get("problem") else { return Start::Default };
+        let Some(node) = problem.get("start") else { return Start::Default };
+        match &node.value {
+            Value::Table(_) => self.reader.noise(node, "start", names).map_or(Start::Default, Start::Random),
+            Value::List(list) => {
+                let formulas = list.iter().filter_map(|n| self.reader.formula(n, "start", &names.constants)).collect();
+                Start::At(formulas)
+            }
+            _ => self.reader.formula(node, "start", &names.coordinate()).map_or(Start::Default, |f| Start::At(vec![f])),
+        }
+    }
+
+    pub(super) fn oracle(&mut self, tree: &Table, names: &Names<'_>) -> OracleSetup {
+        let mut setup = OracleSetup { noise: None, batch: None, workers: None, minibatch: false };
+        let Some((table, span)) = self.reader.table(tree, "oracle") else { return setup };
+        self.reader.check_keys(table, "oracle", &span);
+        if let Some(node) = table.get("noise")
+            && node.value != Value::Text("none".into())
+        {
+            setup.noise = self.reader.noise(node, "noise", names);
+        }
+        setup.batch = table.get("batch").and_then(|n| self.reader.formula(n, "batch", &names.schedule()));
+        setup.workers = table.get("workers").and_then(|n| self.reader.formula(n, "workers", &names.constants));
+        setup.minibatch = self.reader.word(table, "oracle", "sampling").as_deref() == Some("minibatch");
+        setup
+    }
+
+    pub(super) fn algorithm(&mut self, tree: &Table, names: &Names<'_>) -> Option<PartSetup> {
+        let Some((table, span)) = self.reader.table(tree, "algorithm") else {
+            let message = "the file has a [problem] but no [algorithm]";
+            self.reader.error(Diagnostic::new(0..0, message).help("[algorithm] name = \"signsgd\""));
+            return None;
+        };
+        let node = Node { span: span.clone(), value: Value::Table(table.clone()) };
+        let name =
+            self.reader.text(table, "name").or_else(|| self.reader.missing_name(table, &node, "algorithm", "name"))?;
+        match self.registry.algorithm(&name) {
+            Ok(entry) => {
+                Some(self.reader.settings(table, &span, ("algorithm", "name", &[]), entry.params, &name, names))
+            }
+            Err(_) => {
+                let all: Vec<&str> = self.registry.algorithms().map(|e| e.name).collect();
+                self.reader.unknown(table, &node, "name", &format!("unknown algorithm '{name}'"), &name, &all)
+            }
+        }
+    }
+
+    pub(super) fn semantics(&mut self, tree: &Table) -> Semantics {
+        let mut semantics = Semantics::default();
+        let Some((table, span)) = self.reader.table(tree, "semantics") else { return semantics };
+        self.reader.check_keys(table, "semantics", &span);
+        let zero = |word: Option<String>| match word.as_deref() {
+            Some("+1") => SignZero::Plus,
+            Some("-1") => SignZero::Minus,
+            Some("random") => SignZero::Random,
+            _ => SignZero::Zero,
+        };
+        semantics.sign_zero = zero(self.reader.word(table, "semantics", "sign_zero"));
+        semantics.ties = zero(self.reader.word(table, "semantics", "ties"));
+        semantics.momentum_form = match self.reader.word(table, "semantics", "momentum_form").as_deref() {
+            Some("sum") => Some(MomentumForm::Sum),
+            Some("average") => Some(MomentumForm::Average),
+            _ => None,
+        };
+        if self.reader.word(table, "semantics", "momentum_start").as_deref() == Some("first-gradient") {
+            semantics.momentum_start = MomentumStart::FirstGradient;
+        }
+        if let Some(Node { value: Value::List(list), .. }) = table.get("scaling") {
+            let sizes = list.iter().filter_map(|n| self.reader.number(n, "scaling")).filter_map(|q| q.to_i64());
+            semantics.scaling = Scaling::Blocks(sizes.filter_map(|n| usize::try_from(n).ok()).collect());
+        }
+        semantics
+    }
+
+    pub(super) fn run(&mut self, tree: &Table, names: &Names<'_>) -> Option<RunSetup> {
+        let Some((table, span)) = self.reader.table(tree, "run") else {
+            self.reader
+                .error(Diagnostic::new(0..0, "the file has a [problem] but no [run]").help("[run] horizon = 100"));
+            return None;
+        };
+        self.reader.check_keys(table, "run", &span);
+        let horizon = table.get("horizon").and_then(|n| self.reader.formula(n, "horizon", &names.constants));
+        let window = self.pair(table, "window", &names.constants);
+        let checkpoints = match self.reader.count(table, "checkpoints") {
+            Some(n) if n >= 2 => n,
+            Some(n) => {
+                let span = table.get("checkpoints").map_or(span, |n| n.span.clone());
+                self.reader.error(Diagnostic::new(span, format!("'checkpoints' is {n}; it must be at least 2")));
+                2
+            }
+            None => 100,
+        };
+        let replicates = self.replicates(table);
+        let logarithmic = self.reader.word(table, "run", "spacing").as_deref() == Some("log");
+        Some(RunSetup { horizon: horizon?, window, replicates: replicates?, checkpoints, logarithmic })
+    }
+
+    pub(super) fn pair(&mut self, table: &Table, key: &str, names: &[&str]) -> Option<(Formula, Formula)> {
+        let node = table.get(key)?;
+        let Value::List(list) = &node.value else {
+            self.reader.error(Diagnostic::new(node.span.clone(), format!("'{key}' takes two values: [first, last]")));
+            return None;
+        };
+        let [first, last] = list.as_slice() else {
+            self.reader.error(Diagnostic::new(node.span.clone(), format!("'{key}' has {} values, not 2", list.len())));
+            return None;
+        };
+        Some((self.reader.formula(first, key, names)?, self.reader.formula(last, key, names)?))
+    }
+
+    pub(super) fn replicates(&mut self, table: &Table) -> Option<(u64, u64)> {
+        let Some(node) = table.get("replicates") else { return Some((1, 1)) };
+        let (quick, full, spans) = match &node.value {
+            Value::Table(inner) => {
+                for entry in inner.entries.iter().filter(|e| e.key != "quick" && e.key != "full") {
+                    let error = Diagnostic::new(entry.key_span.clone(), format!("unknown profile '{}'", entry.key));
+                    self.reader.error(error.did_you_mean(&entry.key, ["quick", "full"].into_iter()));
+                }
+                let quick = self.reader.count(inner, "quick")?;
+                let full = self.reader.count(inner, "full").unwrap_or(quick);
+                (quick, full, node.span.clone())
+            }
+            _ => {
+                let n = self.reader.count(table, "replicates")?;
+                (n, n, node.span.clone())
+            }
+        };
+        if quick == 0 || full == 0 {
+            let message = "'replicates' is 0: nothing would be measured";
+            self.reader.error(Diagnostic::new(spans, message).help("give at least 1"));
+            return None;
+        }
+        Some((quick, full))
+    }
+}
+
+/// The two sides of the only comparison in a text.
+fn split_comparison(text: &str) -> Option<(&str, &str, &str)> {
+    let operator = ["<=", ">=", "<", ">"].into_iter().find(|o| text.contains(o))?;
+    let (left, right) = text.split_once(operator)?;
+    (!right.contains(['<', '>', '='])).then_some((left, operator, right))
+}
