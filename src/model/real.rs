@@ -26,10 +26,18 @@ macro_rules! lift {
     ($arguments:expr, |$t:ident| $body:expr) => {
         $crate::model::Real::evaluate_in(
             $arguments,
-            |$t: &[$crate::scalar::Rational]| -> Result<$crate::scalar::Rational, $crate::scalar::Fault> { $body },
-            |$t: &[$crate::stats::Interval]| -> Result<$crate::stats::Interval, $crate::scalar::Fault> { $body },
-            |$t: &[$crate::scalar::Narrow]| -> Result<$crate::scalar::Narrow, $crate::scalar::Fault> { $body },
+            $crate::model::lift!(@in $crate::scalar::Rational, $t, $body),
+            $crate::model::lift!(@in $crate::stats::Interval, $t, $body),
+            $crate::model::lift!(@in $crate::scalar::Narrow, $t, $body),
         )
+    };
+    (@in $scalar:ty, $t:ident, $body:expr) => {
+        |$t: &[$scalar]| -> Result<$scalar, $crate::scalar::Fault> {
+            // Rationals want references and clones where the other two are copied.
+            #[allow(clippy::op_ref, clippy::clone_on_copy)]
+            let value = $body;
+            value
+        }
     };
 }
 pub(crate) use lift;
