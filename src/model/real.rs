@@ -88,7 +88,7 @@ impl Real {
         }
     }
 
-    /// The body of [`lift`]; not called by name.
+    /// The body of `lift!`; not called by name.
     pub fn evaluate_in(
         arguments: &[&Real],
         exact: impl FnOnce(&[Rational]) -> Result<Rational, Fault>,
