@@ -16,7 +16,7 @@ pub use measure::{Plan, Point, Probe, combine_path, is_due, reduce};
 pub(crate) use oracle::without_noise;
 pub use oracle::{PlainOracle, Sampled, Traffic};
 pub use range::ranges;
-pub use run::{Estimates, PathMoments, Progress, Silent, run};
+pub use run::{Estimates, PathMoments, Progress, Sampling, Silent, run, run_until};
 
 use crate::scalar::Fault;
 

@@ -140,10 +140,44 @@ impl Estimates {
     }
 }
 
-/// Runs `replicates` replicates of an instance (one, where nothing is random) and merges them in order.
+/// What the replicates of a cell are drawn with, and how many.
+#[derive(Clone, Copy)]
+pub struct Sampling<'a> {
+    /// Seed of everything.
+    pub seed: u64,
+    /// What names the cell: its streams are keyed by it.
+    pub axes: &'a [(String, String)],
+    /// Numbers of replicates at which the estimates are looked at, increasing. All but the last are rounded up to whole
+    /// blocks; the last ends the run.
+    pub looks: &'a [u64],
+    /// Told of finished replicates.
+    pub progress: &'a dyn Progress,
+}
+
+/// Runs replicates of an instance (one, where nothing is random) and merges them in order, until `enough` says so at a look.
 ///
 /// # Errors
 /// The first fault of the lowest block that has one.
+pub fn run_until(
+    instance: &Instance,
+    plan: &Plan,
+    sampling: Sampling<'_>,
+    enough: &mut dyn FnMut(&Estimates) -> bool,
+) -> Result<Estimates, RunError> {
+    let once = [1];
+    let looks = if instance.is_deterministic() { &once } else { sampling.looks };
+    let sampling = Sampling { looks, ..sampling };
+    if instance.problem.prefers_narrow() || looks.last().is_none_or(|n| *n <= FEW) {
+        blocks::<1>(instance, plan, sampling, enough)
+    } else {
+        blocks::<WIDTH>(instance, plan, sampling, enough)
+    }
+}
+
+/// Runs so many replicates of an instance, as [`run_until`] without a look before the end.
+///
+/// # Errors
+/// As [`run_until`].
 pub fn run(
     instance: &Instance,
     plan: &Plan,
@@ -152,23 +186,41 @@ pub fn run(
     replicates: u64,
     progress: &dyn Progress,
 ) -> Result<Estimates, RunError> {
-    let keys = Keys::new(seed, axes);
-    let deterministic = instance.is_deterministic();
-    let replicates = if deterministic { 1 } else { replicates };
-    let mut estimates = Estimates::empty(plan, instance);
-    if instance.problem.prefers_narrow() || replicates <= FEW {
-        blocks::<1>(instance, plan, &keys, replicates, &mut estimates, progress)?;
-    } else {
-        blocks::<WIDTH>(instance, plan, &keys, replicates, &mut estimates, progress)?;
-    }
-    Ok(estimates)
+    run_until(instance, plan, Sampling { seed, axes, looks: &[replicates], progress }, &mut |_| true)
 }
 
 fn blocks<const N: usize>(
     instance: &Instance,
     plan: &Plan,
-    keys: &Keys,
-    replicates: u64,
+    sampling: Sampling<'_>,
+    enough: &mut dyn FnMut(&Estimates) -> bool,
+) -> Result<Estimates, RunError>
+where
+    Lane<N>: Sampled<N>,
+{
+    let keys = Keys::new(sampling.seed, sampling.axes);
+    let mut estimates = Estimates::empty(plan, instance);
+    let width = N as u64;
+    let replicates = sampling.looks.last().copied().unwrap_or(0);
+    let mut done = 0;
+    for look in sampling.looks {
+        let count = look.div_ceil(width);
+        if count <= done {
+            continue;
+        }
+        batch::<N>((instance, plan, &keys), (done, count, replicates), &mut estimates, sampling.progress)?;
+        done = count;
+        if enough(&estimates) {
+            break;
+        }
+    }
+    Ok(estimates)
+}
+
+/// Blocks `done..count` of a run of so many replicates.
+fn batch<const N: usize>(
+    (instance, plan, keys): (&Instance, &Plan, &Keys),
+    (mut done, count, replicates): (u64, u64, u64),
     estimates: &mut Estimates,
     progress: &dyn Progress,
 ) -> Result<(), RunError>
@@ -176,8 +228,6 @@ where
     Lane<N>: Sampled<N>,
 {
     let width = N as u64;
-    let count = replicates.div_ceil(width);
-    let mut done = 0;
     while done < count {
         let end = (done + WINDOW).min(count);
         let records: Vec<Result<Record<Lane<N>>, RunError>> = (done..end)

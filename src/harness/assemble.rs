@@ -1,6 +1,6 @@
 //! From runs to records: verdicts of bounds and controls.
 
-use super::decide::{CellOutcome, CellRun, Job, Jobs};
+use super::decide::{CellOutcome, CellRun, Job, Jobs, LOOKS};
 use crate::model::{Real, Registry};
 use crate::results::{
     BoundRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Outcome, RightSide, UnitsRecord,
@@ -24,6 +24,19 @@ impl Judge<'_> {
     /// The share of the level that each (bound or control, cell) has.
     fn each(&self) -> f64 {
         share(self.level, self.jobs.questions(self.spec.trials()))
+    }
+
+    /// Whether more samples would change nothing for the questions that rest on this cell: each is decided, or cannot be.
+    /// Before the declared number of replicates only intervals that hold for every number count.
+    pub fn is_settled(&self, job: &Job<'_>, run: &CellRun, early: bool) -> bool {
+        self.spec.trials().filter(|trial| job.answers(trial)).all(|trial| {
+            let verdict = self.experiment_cell(trial, job, run);
+            verdict.failing().is_some()
+                || verdict
+                    .comparison
+                    .as_ref()
+                    .map_or(true, |c| c.outcome != Outcome::Undecided && !(early && c.grade == Evidence::Asymptotic))
+        })
     }
 
     pub fn bounds(&self) -> (Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>) {
@@ -157,7 +170,9 @@ impl Judge<'_> {
         let sources = job.sources(&question.left);
         let constants = |name: &str| run.constant(name);
         let trust = Trust { deterministic: e.estimates.deterministic, strongest, steps: e.instance.horizon };
-        left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, self.each(), trust)
+        // Every look at the estimates has its part of the share, whether or not it was the last.
+        let alpha = share(self.each(), LOOKS);
+        left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, alpha, trust)
     }
 
     fn experiment_cell(&self, trial: &Trial, job: &Job<'_>, run: &CellRun) -> CellVerdict {

@@ -2,17 +2,18 @@
 
 use super::assemble::Judge;
 use super::pictures;
-use crate::engine::{Estimates, Plan, Progress, RunError, plain_enclosed, ranges, run};
+use crate::engine::{Estimates, Plan, Progress, RunError, Sampling, plain_enclosed, ranges, run_until};
 use crate::exact::{Budget, ExactEstimates, enumerate};
 use crate::expr::Expr;
 use crate::model::{Real, Registry, Row};
 use crate::results::{Provenance, ResultFile, SCHEMA_VERSION};
 use crate::spec::{
-    Cell, FigureKind, Instance, InstanceError, Left, Spec, SpecError, Term, Trial, Variant, Work, cells,
+    Cell, FigureKind, Instance, InstanceError, Left, Relation, Spec, SpecError, Term, Trial, Variant, Work, cells,
     evaluate_quantity,
 };
 use crate::stats::Interval;
 use crate::verdict::TermSource;
+use std::sync::Arc;
 
 /// How much is spent on a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +79,7 @@ pub(super) enum CellOutcome {
 }
 
 pub(super) struct ExperimentRun {
-    pub instance: Instance,
+    pub instance: Arc<Instance>,
     pub estimates: Estimates,
     pub ranges: (Vec<Option<Interval>>, Vec<Option<Interval>>),
 }
@@ -106,10 +107,23 @@ pub(super) struct Job<'s> {
     pub variant: &'s Variant,
     pub terms: Vec<Term>,
     pub curves: Vec<Expr>,
+    /// Number of cells of the sweep.
+    pub cells: usize,
     pub runs: Vec<CellRun>,
 }
 
 impl Job<'_> {
+    /// Whether a question is decided by this job alone, a cell at a time.
+    pub fn answers(&self, trial: &Trial) -> bool {
+        self.concerns(trial) && trial.curves.is_empty() && trial.question.relation != Relation::Rate
+    }
+
+    /// Whether a question needs this job.
+    fn concerns(&self, trial: &Trial) -> bool {
+        let variants = trial.curves.iter().map(|(_, v)| v).chain(trial.curves.is_empty().then_some(&trial.variant));
+        trial.case == self.case && variants.into_iter().any(|v| v.setup == self.variant.setup)
+    }
+
     /// Where the terms of a left side stand among the estimates of this job.
     pub fn sources(&self, left: &Left) -> Vec<TermSource> {
         left.terms
@@ -164,7 +178,7 @@ impl<'s> Jobs<'s> {
         let found = self.0.iter().position(|j| j.case == case && j.variant.setup == variant.setup);
         let index = found.unwrap_or_else(|| {
             let case = case.to_string();
-            self.0.push(Job { case, variant, terms: Vec::new(), curves: Vec::new(), runs: Vec::new() });
+            self.0.push(Job { case, variant, terms: Vec::new(), curves: Vec::new(), cells: 0, runs: Vec::new() });
             self.0.len() - 1
         });
         let job = &mut self.0[index];
@@ -225,20 +239,27 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
         }
         built.push(row);
     }
-    for (job, row) in jobs.0.iter_mut().zip(built) {
+    for (job, row) in jobs.0.iter_mut().zip(&built) {
+        job.cells = row.len();
+    }
+    let mut runs: Vec<Vec<CellRun>> = Vec::new();
+    let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
+    for (job, row) in jobs.0.iter().zip(built) {
+        let mut done = Vec::new();
         for (cell, instance) in row {
-            let outcome = match (&job.variant.work, instance) {
-                (Work::Experiment(_), Some(instance)) => {
-                    let run = run_cell(spec, job, &cell, instance, settings)?;
-                    CellOutcome::Experiment(Box::new(run))
-                }
+            done.push(match (&job.variant.work, instance) {
+                (Work::Experiment(_), Some(instance)) => run_cell(&judge, job, cell, instance, settings)?,
                 (Work::Quantity(part), _) => {
-                    CellOutcome::Quantity(evaluate_quantity(settings.registry, part, &cell).map_err(locate)?)
+                    let rows = evaluate_quantity(settings.registry, part, &cell).map_err(locate)?;
+                    CellRun { cell, outcome: CellOutcome::Quantity(rows) }
                 }
                 (Work::Experiment(_), None) => continue,
-            };
-            job.runs.push(CellRun { cell, outcome });
+            });
         }
+        runs.push(done);
+    }
+    for (job, runs) in jobs.0.iter_mut().zip(runs) {
+        job.runs = runs;
     }
     let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
     let (bounds, cells) = judge.bounds();
@@ -280,44 +301,76 @@ pub fn axes(spec: &Spec, case: &str, cell: &Cell) -> Vec<(String, String)> {
     axes
 }
 
+/// Most looks at the estimates of one cell.
+pub(super) const LOOKS: usize = 4;
+
+/// The numbers of replicates at which the estimates are looked at. What a figure draws, and what is compared across cells
+/// or curves, has the declared number; a cell that is decided by itself may do with fewer, or go on.
+fn looks(spec: &Spec, job: &Job<'_>, replicates: u64) -> Vec<u64> {
+    let alone = spec.trials().all(|t| !job.concerns(t) || job.answers(t));
+    if alone && job.curves.is_empty() {
+        let all: [u64; LOOKS] = [replicates / 16, replicates / 4, replicates, 4 * replicates];
+        all.into_iter().filter(|n| *n > 0).collect()
+    } else {
+        vec![replicates]
+    }
+}
+
 fn run_cell(
-    spec: &Spec,
+    judge: &Judge<'_>,
     job: &Job<'_>,
-    cell: &Cell,
+    cell: Cell,
     instance: Instance,
     settings: &Settings<'_>,
-) -> Result<ExperimentRun, HarnessError> {
-    let place = || {
-        let cell: Vec<String> = cell.axes().into_iter().map(|(n, v)| format!("{n} = {v}")).collect();
-        format!("case '{}' ({})", job.case, cell.join(", "))
-    };
-    let failed = |error| HarnessError::Run { id: spec.id.clone(), place: place(), error };
+) -> Result<CellRun, HarnessError> {
+    let spec = judge.spec;
+    let instance = Arc::new(instance);
+    let axes = axes(spec, &job.case, &cell);
+    let parameters: Vec<String> = cell.axes().into_iter().map(|(n, v)| format!("{n} = {v}")).collect();
+    let place = format!("case '{}' ({})", job.case, parameters.join(", "));
+    let failed = |error| HarnessError::Run { id: spec.id.clone(), place: place.clone(), error };
     let terms: Vec<&Term> = job.terms.iter().collect();
     let curves: Vec<&Expr> = job.curves.iter().collect();
     let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
     let replicates = job.variant.experiment().map_or((1, 1), |e| e.run.replicates);
     let replicates = if settings.profile == Profile::Quick { replicates.0 } else { replicates.1 };
-    let axes = axes(spec, &job.case, cell);
     let exact = exact_values(&instance, &plan, settings.profile);
-    // What is known exactly need not be sampled; curves always are.
     let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
-    let mut estimates = if complete && plan.curves.is_empty() {
-        Estimates::empty(&plan, &instance)
-    } else {
-        run(&instance, &plan, settings.seed, &axes, replicates, settings.progress).map_err(failed)?
+    let ranges = ranges(&instance, &plan);
+    let estimates = Estimates::empty(&plan, &instance);
+    let mut run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges };
+    let put = |run: &mut ExperimentRun, sampled: Estimates| {
+        run.estimates = sampled;
+        if let Some(exact) = &exact {
+            run.estimates.set_exact(exact.paths.clone(), exact.series.clone(), exact.traffic);
+        }
     };
-    if let Some(exact) = exact {
-        estimates.set_exact(exact.paths, exact.series, exact.traffic);
+    // What is known exactly need not be sampled; curves always are.
+    if complete && plan.curves.is_empty() {
+        let nothing = Estimates::empty(&plan, &instance);
+        put(&mut run, nothing);
+        return Ok(CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) });
     }
-    if estimates.deterministic && !complete {
+    let looks = looks(spec, job, replicates);
+    let sampling = Sampling { seed: settings.seed, axes: &axes, looks: &looks, progress: settings.progress };
+    let mut cell_run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
+    let mut enough = |estimates: &Estimates| {
+        if let CellOutcome::Experiment(run) = &mut cell_run.outcome {
+            put(run, estimates.clone());
+        }
+        judge.is_settled(job, &cell_run, estimates.replicates < replicates)
+    };
+    let sampled = run_until(&instance, &plan, sampling, &mut enough).map_err(failed)?;
+    let CellOutcome::Experiment(run) = &mut cell_run.outcome else { return Ok(cell_run) };
+    put(run, sampled);
+    if run.estimates.deterministic && !complete {
         let plan = Plan { curves: Vec::new(), ..plan.clone() };
         // An enclosure that cannot be had leaves the doubles, as numeric evidence.
         if let Ok(record) = plain_enclosed(&instance, &plan) {
-            estimates.set_enclosed(record);
+            run.estimates.set_enclosed(record);
         }
     }
-    let ranges = ranges(&instance, &plan);
-    Ok(ExperimentRun { instance, estimates, ranges })
+    Ok(cell_run)
 }
 
 /// Exact expectations of every term of the plan, where there are terms and all have one.
@@ -335,7 +388,7 @@ impl Jobs<'_> {
         trials
             .map(|t| {
                 let variants = t.curves.iter().map(|(_, v)| v).chain(t.curves.is_empty().then_some(&t.variant));
-                variants.filter_map(|v| self.of(&t.case, v)).map(|j| j.runs.len()).sum::<usize>()
+                variants.filter_map(|v| self.of(&t.case, v)).map(|j| j.cells).sum::<usize>()
             })
             .sum()
     }

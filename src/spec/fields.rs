@@ -187,7 +187,7 @@ pub const SECTIONS: &[Section] = &[
             may(
                 "replicates",
                 Shape::Replicates,
-                "A number, or `{ quick = .., full = .. }`. Ignored where nothing is random.",
+                "A number, or `{ quick = .., full = .. }`. Ignored where nothing is random. Sampling ends at 1/16 or 1/4 of it where every question is settled, and goes on to 4 times as many where one is open.",
             ),
             may(
                 "window",

@@ -161,4 +161,31 @@ mod tests {
         (0..5).for_each(|_| m.push(2.0));
         assert_eq!(bounded_mean(&m, Interval::point(2.0), 0.1).map(|e| e.interval), Ok(Interval::point(2.0)));
     }
+
+    #[test]
+    fn intervals_at_several_looks_hold_together() {
+        // statistical: 3 000 sequences of coins with p = 1/20, looked at after 64, 256, 1024 and 4096 with a quarter of
+        // alpha = 0.2 each. Were the chance that any look misses p above alpha, so few misses would come with 1e-9 at most.
+        let (p, alpha, sequences) = (0.05, 0.2, 3_000_u64);
+        let mut random = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(41);
+        let unit = interval(0.0, 1.0);
+        let (mut missed, mut narrow) = (0, 0);
+        for _ in 0..sequences {
+            let mut moments = Moments::default();
+            let (mut any, mut any_narrow) = (false, false);
+            for look in [64, 256, 1024, 4096] {
+                while moments.count() < look {
+                    moments.push(f64::from(u8::from(random.random::<f64>() < p)));
+                }
+                let found = bounded_mean(&moments, unit, alpha / 4.0).expect("coins are bounded");
+                any |= !found.interval.contains(p);
+                any_narrow |= (found.value - p).abs() > found.interval.width() / 10.0;
+            }
+            missed += u64::from(any);
+            narrow += u64::from(any_narrow);
+        }
+        assert!(binomial_at_least(missed, sequences, alpha) > 1e-9, "{missed} of {sequences}");
+        // The check has teeth: intervals a fifth as wide would fail it.
+        assert!(binomial_at_least(narrow, sequences, alpha) <= 1e-9, "{narrow} of {sequences}");
+    }
 }
