@@ -5,6 +5,7 @@
 
 mod block;
 mod measure;
+mod momentum_error;
 mod oracle;
 mod range;
 mod run;
