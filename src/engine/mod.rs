@@ -4,6 +4,7 @@
 //! replicates, never as they finish. The number of threads and the lane width leave no trace in a result.
 
 mod block;
+mod enclosed;
 mod measure;
 mod momentum_error;
 mod oracle;
@@ -11,6 +12,7 @@ mod range;
 mod run;
 
 pub use block::{Door, Look, Record, Workspace, plain, simulate, step_once, trace, trace_plain};
+pub use enclosed::{plain_enclosed, trace_enclosed};
 pub use measure::{Plan, Point, Probe, combine_path, is_due, reduce};
 pub(crate) use oracle::without_noise;
 pub use oracle::{PlainOracle, Sampled, Traffic};
