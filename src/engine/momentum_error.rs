@@ -3,14 +3,14 @@
 //! Step k computes a momentum at x_k and moves on to x_{k+1}; both are compared one iterate late, when the state holds
 //! that momentum and the iterate before. At the start, where no step has been taken, the momentum is 0.
 
-use crate::model::{Arithmetic, Evaluates};
-use crate::scalar::Fault;
+use crate::model::Evaluates;
+use crate::scalar::{Fault, Scalar};
 
 /// m - grad f(y), written to `out`: m is the mean of the momenta that `momenta` holds one after another, y the point.
 ///
 /// # Errors
 /// Where the arithmetic has no such gradient.
-pub fn momentum_error<S: Arithmetic>(
+pub fn momentum_error<S: Scalar>(
     problem: &dyn Evaluates<S>,
     momenta: &[S],
     point: &[S],
@@ -33,7 +33,7 @@ pub fn momentum_error<S: Arithmetic>(
 mod tests {
     use super::*;
     use crate::model::problem::quadratic;
-    use crate::model::{ParamValue, Params, Real};
+    use crate::model::{Evaluating, ParamValue, Params, Real};
     use crate::scalar::Rational;
 
     #[test]
