@@ -12,6 +12,8 @@ const PRECISIONS: [usize; 3] = [128, 512, 2048];
 const MOST_WORK: u64 = 2_000_000;
 /// Agreement of the ends that ends the search: the rounding of a double.
 const SHARP: isize = 60;
+/// Bits that the next precision must add for the search to go on.
+const GAIN: isize = 8;
 /// Numbers whose ends are both below 2^-1022 in size are zero to a double.
 const FLOOR: isize = 1022;
 
@@ -19,18 +21,26 @@ const FLOOR: isize = 1022;
 fn at_rising_precision<T>(
     instance: &Instance,
     run: impl Fn() -> Result<T, RunError>,
-    is_sharp: impl Fn(&T) -> bool,
+    agreement: impl Fn(&T) -> isize,
 ) -> Result<T, RunError> {
     let entries = (instance.problem.dimension() * instance.workers.max(1)) as u64;
     let mut best = Err(RunError::Step { step: 0, fault: Fault::TooLarge(PRECISIONS[0]) });
+    let mut before: Option<isize> = None;
     for bits in PRECISIONS {
         let words = bits as u64 / 64;
         if instance.horizon.saturating_mul(entries).saturating_mul(words * words) > MOST_WORK {
             break;
         }
         match Enclosure::at_precision(bits, &run) {
-            Ok(outcome) if is_sharp(&outcome) => return Ok(outcome),
-            Ok(outcome) => best = Ok(outcome),
+            Ok(outcome) => {
+                let now = agreement(&outcome);
+                // Constants that are known as doubles do not get sharper with longer floats.
+                if now >= SHARP || before.is_some_and(|before| now < before + GAIN) {
+                    return Ok(outcome);
+                }
+                before = Some(now);
+                best = Ok(outcome);
+            }
             // Longer floats decide a sign, unless it is that of an exact zero.
             Err(RunError::Step { step, fault: fault @ Fault::Undecided(_) }) => {
                 if best.is_err() {
@@ -43,15 +53,19 @@ fn at_rising_precision<T>(
     best
 }
 
+/// The bits of the enclosure that has the fewest.
+fn least_agreement<'a>(values: impl Iterator<Item = &'a Enclosure>) -> isize {
+    values.map(|v| v.agreement(FLOOR)).min().unwrap_or(isize::MAX)
+}
+
 /// What a run without randomness records, enclosed.
 ///
 /// # Errors
 /// As [`plain`]; [`Fault::Undecided`] where a sign stays open at the highest precision that the budget allows.
 pub fn plain_enclosed(instance: &Instance, plan: &Plan) -> Result<Record<Enclosure>, RunError> {
-    let sharp = |record: &Record<Enclosure>| {
-        record.paths.iter().chain(record.series.iter().flatten()).all(|v| v.is_sharp(SHARP, FLOOR))
-    };
-    at_rising_precision(instance, || plain::<Enclosure>(instance, plan), sharp)
+    let agreement =
+        |record: &Record<Enclosure>| least_agreement(record.paths.iter().chain(record.series.iter().flatten()));
+    at_rising_precision(instance, || plain::<Enclosure>(instance, plan), agreement)
 }
 
 /// The iterates of a deterministic instance, enclosed.
@@ -59,7 +73,6 @@ pub fn plain_enclosed(instance: &Instance, plan: &Plan) -> Result<Record<Enclosu
 /// # Errors
 /// As [`plain_enclosed`].
 pub fn trace_enclosed(instance: &Instance) -> Result<(Vec<Vec<Enclosure>>, Traffic), RunError> {
-    let sharp =
-        |(iterates, _): &(Vec<Vec<Enclosure>>, Traffic)| iterates.iter().flatten().all(|v| v.is_sharp(SHARP, FLOOR));
-    at_rising_precision(instance, || trace_plain::<Enclosure>(instance), sharp)
+    let agreement = |(iterates, _): &(Vec<Vec<Enclosure>>, Traffic)| least_agreement(iterates.iter().flatten());
+    at_rising_precision(instance, || trace_plain::<Enclosure>(instance), agreement)
 }

@@ -1,6 +1,7 @@
 //! What is measured along a run.
 
 use super::RunError;
+use super::momentum_error::momentum_error;
 use super::oracle::Traffic;
 use crate::expr::Expr;
 use crate::model::{Evaluates, Evaluating, Real, Statistic, resolve};
@@ -167,8 +168,23 @@ impl<'a, S: Evaluating> Point<'a, S> {
             Statistic::ViewL1(i) => Ok(l1(self.view(i))),
             Statistic::ViewL2(i) => l2_squared(self.view(i)).sqrt(),
             Statistic::ViewL2Squared(i) => Ok(l2_squared(self.view(i))),
+            Statistic::MomentumErrorL2 { momenta, previous } => {
+                l2_squared(&self.momentum_error(momenta, previous)?).sqrt()
+            }
+            Statistic::MomentumErrorL2Squared { momenta, previous } => {
+                Ok(l2_squared(&self.momentum_error(momenta, previous)?))
+            }
             Statistic::Own(i) => self.problem().own_statistic_at(i, self.x),
         }
+    }
+
+    fn momentum_error(&self, momenta: usize, previous: usize) -> Result<Vec<S>, Fault> {
+        // No gradient asked for yet: the start, where the state does not know an iterate before this one.
+        let started = self.sent.is_none_or(|sent| sent.calls > 0);
+        let point = if started { self.view(previous) } else { self.x };
+        let mut error = vec![S::zero(); self.x.len()];
+        momentum_error(self.problem(), self.view(momenta), point, &mut error)?;
+        Ok(error)
     }
 
     fn view(&self, index: usize) -> &[S] {

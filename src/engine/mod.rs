@@ -6,6 +6,7 @@
 mod block;
 mod enclosed;
 mod measure;
+mod momentum_error;
 mod oracle;
 mod range;
 mod run;

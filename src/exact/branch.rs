@@ -20,6 +20,11 @@ impl Script {
         self.probability.clone().unwrap_or_else(Rational::one)
     }
 
+    /// How many outcomes the step has, if every path through it makes the choices of this one.
+    pub fn outcomes(&self) -> u64 {
+        self.taken.iter().fold(1, |product, (_, count)| product.saturating_mul(*count as u64))
+    }
+
     /// Prepares the next outcome; `false` when all have been run.
     pub fn advance(&mut self) -> bool {
         self.position = 0;

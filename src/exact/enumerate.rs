@@ -282,6 +282,7 @@ impl<'a> Walk<'a> {
         let instance = self.instance;
         self.visited += 1;
         let mut door = Branching { instance, script: Script::default(), batch: 1, traffic: Traffic::default() };
+        let mut known = false;
         loop {
             self.outcomes += 1;
             self.spent = self.spent.saturating_add(cost(node));
@@ -292,6 +293,12 @@ impl<'a> Walk<'a> {
             let mut work = Workspace::new(instance, node.x.clone());
             work.state.clone_from(&node.state);
             step_once(instance, k, &mut work, &mut door).map_err(|e| Unavailable(e.to_string()))?;
+            // The coins of a hundred workers cannot be enumerated: the first outcome says so. Compared with the whole
+            // budget and not with what is left of it, so that the order of the nodes does not show.
+            if !known && door.script.outcomes().saturating_mul(cost(node)) > self.budget.0 {
+                return Err(over_budget(k));
+            }
+            known = true;
             let probability = door.script.probability() * weight;
             let reached = Node { x: work.x, state: work.state, carried: node.carried.clone() };
             *next.entry(reached).or_insert_with(Rational::zero) += &probability;

@@ -46,6 +46,20 @@ pub enum Statistic {
     ViewL2(usize),
     /// Squared l2 norm of a view.
     ViewL2Squared(usize),
+    /// |m - grad f(y)|_2: m the momentum of the step before (the workers' mean), y the iterate that it was taken at.
+    MomentumErrorL2 {
+        /// The view of the momenta.
+        momenta: usize,
+        /// The view of the iterate before.
+        previous: usize,
+    },
+    /// Its square.
+    MomentumErrorL2Squared {
+        /// The view of the momenta.
+        momenta: usize,
+        /// The view of the iterate before.
+        previous: usize,
+    },
     /// The problem's own statistic of that number.
     Own(usize),
 }
@@ -65,6 +79,20 @@ pub const STATISTICS: &[StatisticSpec] = &[
     spec("dist", 0, 1, Statistic::Distance, "|x_k - x*|_2 to the known minimiser"),
     spec("dist_inf", 0, 1, Statistic::DistanceInf, "|x_k - x*|_inf to the known minimiser"),
     spec("bits", 0, 0, Statistic::Bits, "bits sent before x_k, to and from all workers together"),
+    spec(
+        "momentum_error_l2",
+        1,
+        -1,
+        Statistic::MomentumErrorL2 { momenta: 0, previous: 0 },
+        "|m - grad f(x_{k-1})|_2, m the momentum (the workers' mean) that moved x_{k-1}; |grad f(x_0)|_2 at the start",
+    ),
+    spec(
+        "momentum_error_l2sq",
+        2,
+        -2,
+        Statistic::MomentumErrorL2Squared { momenta: 0, previous: 0 },
+        "the square of momentum_error_l2",
+    ),
 ];
 
 /// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`.
@@ -106,7 +134,22 @@ fn view(name: &str) -> Option<(&str, OfView)> {
 /// Why the instance has no such statistic.
 pub fn resolve(name: &str, problem: &dyn DynProblem, views: &[View]) -> Result<Statistic, String> {
     if let Some(spec) = STATISTICS.iter().find(|s| s.name == name) {
-        return Ok(spec.statistic);
+        let momentum = |make: fn(usize, usize) -> Statistic| {
+            let place = |wanted: &str| views.iter().position(|v| v.name == wanted);
+            let momenta = place("momenta").or_else(|| place("momentum"));
+            momenta.zip(place("previous")).map(|(m, p)| make(m, p)).ok_or_else(|| {
+                format!("'{name}': this algorithm does not keep a momentum with the iterate that it was taken at")
+            })
+        };
+        return match spec.statistic {
+            Statistic::MomentumErrorL2 { .. } => {
+                momentum(|momenta, previous| Statistic::MomentumErrorL2 { momenta, previous })
+            }
+            Statistic::MomentumErrorL2Squared { .. } => {
+                momentum(|momenta, previous| Statistic::MomentumErrorL2Squared { momenta, previous })
+            }
+            plain => Ok(plain),
+        };
     }
     if let Some(i) = coordinate(name) {
         let d = problem.dimension();

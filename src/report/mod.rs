@@ -5,6 +5,7 @@
 //! of the figures as CSV.
 
 mod math;
+mod needs;
 mod numbers;
 mod page;
 pub mod table;

@@ -1,6 +1,7 @@
 //! The page: records become template values here, the template arranges them.
 
 use super::math::Converter;
+use super::needs::needs;
 use super::{ReportError, numbers};
 use crate::results::{BoundRecord, ControlRecord, Expectation, Ledger, Picture, ResultFile, TableRecord};
 use minijinja::value::Value;
@@ -48,6 +49,7 @@ pub fn page(results: &[ResultFile], ledger: &Ledger, svgs: &BTreeMap<String, Str
         },
         rows => ledger.claims.iter().map(|c| row(c, known.get(c.id.as_str()).copied())).collect::<Value>(),
         sections => results.iter().map(|r| section(r, &converter, svgs)).collect::<Value>(),
+        needs => needs(results).iter().map(table).collect::<Value>(),
     };
     Ok(environment.get_template("page.html")?.render(values)?)
 }

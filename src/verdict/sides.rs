@@ -121,7 +121,13 @@ fn mean_of(
         return Ok(SideValue::exact(exact.clone()));
     }
     if let (Some(interval), true) = (sample.enclosed, strongest) {
-        let point = sample.moments.mean().unwrap_or(f64::NAN);
+        // Where a sign of 0 decides, the run in doubles can take another path than the enclosed one.
+        let mean = sample.moments.mean().unwrap_or(f64::NAN);
+        let point = if mean >= interval.low() && mean <= interval.high() {
+            mean
+        } else {
+            0.5 * interval.low() + 0.5 * interval.high()
+        };
         return Ok(SideValue { point, interval, exact: None, grade: Evidence::Exact });
     }
     if deterministic {

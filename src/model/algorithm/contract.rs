@@ -262,6 +262,7 @@ const MEANLESS: &[&str] = &[
     "noisy-signsgd",
     "median-sgd",
     "noisy-median-sgd",
+    "mv-signsgd-sim",
     "mv-sto-signsgd-sim",
     "federated-mv-sto-signsgd-sim",
     "sign-flow",
@@ -385,6 +386,8 @@ fn special_cases_coincide() {
     // m of one form is (1 - beta) times the other, from m = 0
     assert_same(new("signsgdm", 2), new("signum", 2), Probe::new);
     assert_same(new("signsgd-sim", 2), new("signum", 2), Probe::new);
+    assert_same(new("mv-signsgd-sim", 1), new("signsgd-sim", 1), Probe::new);
+    assert_same(new("mv-signsgd-sim", 3).schedule("momentum", q(0, 1)), new("vote", 3), Probe::new);
     assert_same(new("noisy-signsgd", 3).schedule("noise_level", q(0, 1)), new("vote", 3), noiseless);
     assert_same(new("noisy-median-sgd", 3).schedule("noise_level", q(0, 1)), new("median-sgd", 3), noiseless);
     for first in [new("signsgd-dim", 2), new("signum-noise", 2).schedule("noise_level", q(0, 1))] {
@@ -439,9 +442,9 @@ fn no_step_exceeds_the_declared_reach() {
             }
         }
     }
-    // signsgd, signum, signsgdm, -sim, -dim, delayed, vote, mv, abstain, sum, 2 mv-sto, noisy, 3 adagrad, adam,
+    // signsgd, signum, signsgdm, -sim, -dim, delayed, vote, mv, abstain, sum, mv-sim, 2 mv-sto, noisy, 3 adagrad, adam,
     // rmsprop, sign-flow; three numbers of workers, two scales
-    assert_eq!(known, 19 * 6);
+    assert_eq!(known, 20 * 6);
 }
 
 fn noiseless(first: u64) -> Probe {
@@ -546,7 +549,8 @@ fn signsgd_sim_by_hand() {
         .schedule("momentum", q(3, 4))
         .with(("step_factors", vector(&[1, 2])));
     let found = setup.run(&[q(1, 1), q(2, 1)], 5, &mut Probe::plain(&[1, 1])).unwrap();
-    assert_eq!(found[4].1, [q(-217, 1024), q(-217, 512)]);
+    // after them the iterate that it was taken at
+    assert_eq!(found[4].1, [q(-217, 1024), q(-217, 512), q(-1, 1), q(-2, 1)]);
     let iterates = found.into_iter().map(|(x, _)| x).collect();
     assert_iterates(
         iterates,
@@ -593,6 +597,7 @@ fn bits_are_what_the_messages_hold() {
         ("delayed-signsgd", &two, [8, 8, 384, 24]),
         ("mv-signsgd", &two, [8, 8, 24, 24]),
         ("vote-abstain", &one, [8, 8, 24, 24]),
+        ("mv-signsgd-sim", &two, [8, 8, 24, 24]),
         ("mv-sto-signsgd-sim", &two, [4, 8, 12, 24]),
         ("mv-sto-signsgd-sim", &one, [4, 4, 12, 12]),
         ("federated-mv-sto-signsgd-sim", &one, [4, 4, 12, 12]),

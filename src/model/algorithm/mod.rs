@@ -12,6 +12,7 @@ pub mod ef_sgd;
 pub mod flow;
 mod median;
 pub mod median_sgd;
+pub mod mv_signsgd_sim;
 pub mod mv_sto_signsgd_sim;
 pub mod noisy_median_sgd;
 pub mod noisy_signsgd;
@@ -128,7 +129,8 @@ pub trait Algorithm: Send + Sync + 'static {
     /// Where the arithmetic cannot take the step.
     fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault>;
 
-    /// Parts of the state that statistics may look at, each of the iterate's dimension.
+    /// Parts of the state that statistics may look at, each of the iterate's dimension; `momenta`, one a worker, of as
+    /// many times it. `previous` is the iterate at which the momentum was taken.
     fn views(&self, _dimension: usize, _workers: usize) -> Vec<View> {
         Vec::new()
     }
@@ -318,6 +320,7 @@ pub static ALL: &[&AlgorithmEntry] = &[
     &vote::MV,
     &vote_abstain::ENTRY,
     &vote_sum::ENTRY,
+    &mv_signsgd_sim::ENTRY,
     &mv_sto_signsgd_sim::ENTRY,
     &mv_sto_signsgd_sim::FEDERATED,
     &noisy_signsgd::ENTRY,

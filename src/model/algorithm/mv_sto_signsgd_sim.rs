@@ -151,8 +151,12 @@ impl Algorithm for MvStoSignSgdSim {
         Ok(())
     }
 
-    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
-        vec![View { name: "clipped", range: dimension..2 * dimension }]
+    fn views(&self, dimension: usize, workers: usize) -> Vec<View> {
+        vec![
+            View { name: "previous", range: 0..dimension },
+            View { name: "clipped", range: dimension..2 * dimension },
+            View { name: "momenta", range: 2 * dimension..(2 + workers) * dimension },
+        ]
     }
 
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {

@@ -53,7 +53,8 @@ impl Algorithm for SignSgdDim {
     }
 
     fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
-        vec![View { name: "momentum", range: 0..dimension }]
+        let previous = View { name: "previous", range: dimension..2 * dimension };
+        vec![View { name: "momentum", range: 0..dimension }, previous]
     }
 
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {

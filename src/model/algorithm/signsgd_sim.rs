@@ -4,7 +4,7 @@
 //! **Source** sun2023, Algorithm 1; c_j is the coordinate version, step A = diag(gamma_j) with gamma_j = gamma c_j.
 //! **Differs from the source** the paper counts from t = 1 with x^1 = x^0; here k = t - 1, so that iterate k is its
 //! x^{k+1}. Any start is allowed. Several workers are averaged.
-//! **Shapes and units** m has the iterate's shape and a gradient's unit `[f]/[x]`; gamma in `[x]`; c has no unit.
+//! **Shapes and units** m and x_prev, kept for measuring m, have the iterate's shape; m has a gradient's unit `[f]/[x]`; gamma in `[x]`; c has no unit.
 //! **Ties and edge cases** m_0 = 0 unless `momentum_start` says otherwise; sgn(0) as `sign_zero` says.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
@@ -51,16 +51,18 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
 
 impl Algorithm for SignSgdSim {
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: dimension, scratch: 2 * dimension }
+        Layout { state: 2 * dimension, scratch: 2 * dimension }
     }
 
     #[inline(always)]
     fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, theta) = (step.value(self.step_size), step.value(self.momentum));
         let (g, other) = step.scratch.split_at_mut(step.x.len());
+        let (momentum, previous) = step.state.split_at_mut(step.x.len());
+        previous.clone_from_slice(step.x);
         mean_gradient(step.workers, step.x, other, g, query)?;
-        accumulate(MomentumForm::Average, (step.k, step.semantics), &theta, g, step.state);
-        g.clone_from_slice(step.state);
+        accumulate(MomentumForm::Average, (step.k, step.semantics), &theta, g, momentum);
+        g.clone_from_slice(momentum);
         take_signs(g, step.semantics.sign_zero, query)?;
         if let Some(factors) = &self.factors {
             for (g, factor) in g.iter_mut().zip(factors) {
@@ -73,7 +75,8 @@ impl Algorithm for SignSgdSim {
     }
 
     fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
-        vec![View { name: "momentum", range: 0..dimension }]
+        let previous = View { name: "previous", range: dimension..2 * dimension };
+        vec![View { name: "momentum", range: 0..dimension }, previous]
     }
 
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {

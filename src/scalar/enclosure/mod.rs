@@ -149,18 +149,18 @@ impl Enclosure {
         (a.next_down(), b.next_up())
     }
 
-    /// Whether the ends agree to so many bits, or are both below 2^-`floor` in size.
+    /// Bits to which the ends agree; most of all where they are one number, or both below 2^-`floor` in size.
     #[must_use]
-    pub fn is_sharp(&self, bits: isize, floor: isize) -> bool {
-        let Form::Between(ends) = &self.0 else { return true };
+    pub fn agreement(&self, floor: isize) -> isize {
+        let Form::Between(ends) = &self.0 else { return isize::MAX };
         let (low, high) = &**ends;
         if low.is_infinite() || high.is_infinite() {
-            return false;
+            return isize::MIN;
         }
         let size =
             |x: &Float| if x.significand().is_zero() { isize::MIN / 2 } else { x.exponent() + x.digits() as isize };
-        let width = sane(up().sub(high, low));
-        size(&width) <= (size(low).max(size(high)) - bits).max(-floor)
+        let width = size(&sane(up().sub(high, low)));
+        if width <= -floor { isize::MAX } else { size(low).max(size(high)) - width }
     }
 
     fn floats(&self) -> (Float, Float) {
@@ -400,7 +400,7 @@ mod tests {
         // Exact zeros stay exact.
         let exact = Enclosure::ratio(1, 3) * &Enclosure::ratio(3, 1) - &Enclosure::ratio(1, 1);
         assert_eq!(exact.sign_or(&Enclosure::ratio(-1, 1)).unwrap(), Enclosure::ratio(-1, 1));
-        assert!(zero.is_sharp(100, 60) && !zero.is_sharp(100, 1000) && third.is_sharp(100, 1000));
+        assert!(zero.agreement(60) >= 100 && zero.agreement(1000) < 100 && third.agreement(1000) >= 100);
     }
 
     #[test]
