@@ -129,7 +129,7 @@ pub trait Algorithm: Send + Sync + 'static {
     /// Where the arithmetic cannot take the step.
     fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault>;
 
-    /// Parts of the state that statistics may look at, each of the iterate's dimension.
+    /// Parts of the state that statistics may look at, each of the iterate's dimension but for `weight`, one number.
     fn views(&self, _dimension: usize, _workers: usize) -> Vec<View> {
         Vec::new()
     }
