@@ -191,6 +191,7 @@ impl<'a, S: Evaluating> Point<'a, S> {
             Statistic::ViewL2Squared(i) => Ok(l2_squared(self.view(i))),
             Statistic::MissL1(view, weight) => Ok(l1(&self.miss(view, weight)?)),
             Statistic::MissL2(view, weight) => l2_squared(&self.miss(view, weight)?).sqrt(),
+            Statistic::MissL2Squared(view, weight) => Ok(l2_squared(&self.miss(view, weight)?)),
             Statistic::WrongL1 => self.wrong_l1(),
             Statistic::TurnL1 => {
                 let old = self.gradient_before()?;

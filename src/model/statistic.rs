@@ -50,6 +50,8 @@ pub enum Statistic {
     MissL1(usize, Option<usize>),
     /// |view/weight - grad f(x_(k-1))|_2.
     MissL2(usize, Option<usize>),
+    /// The square of that, exact where it has no root.
+    MissL2Squared(usize, Option<usize>),
     /// Sum of |f_i'(x_(k-1))| over the coordinates that the step to x_k did not move against f_i'.
     WrongL1,
     /// |grad f(x_k) - grad f(x_(k-1))|_1.
@@ -64,8 +66,8 @@ impl Statistic {
     /// Whether it looks back at the iterate before: it then has no value at x_0.
     #[must_use]
     pub fn looks_back(self) -> bool {
-        use Statistic::{MissL1, MissL2, MoveLinf, TurnL1, WrongL1};
-        matches!(self, MissL1(..) | MissL2(..) | WrongL1 | TurnL1 | MoveLinf)
+        use Statistic::{MissL1, MissL2, MissL2Squared, MoveLinf, TurnL1, WrongL1};
+        matches!(self, MissL1(..) | MissL2(..) | MissL2Squared(..) | WrongL1 | TurnL1 | MoveLinf)
     }
 }
 
@@ -96,7 +98,7 @@ pub const STATISTICS: &[StatisticSpec] = &[
 ];
 
 /// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`.
-/// `<view>_miss_l1` and `<view>_miss_l2` are its distance to the gradient that the last step stood for, after division
+/// `<view>_miss_l1`, `<view>_miss_l2` and `<view>_miss_l2sq` are its distance to the gradient that the last step stood for, after division
 /// by the view `weight` where the algorithm keeps one (what its averages have been weighted with so far).
 pub const VIEWS: &[&str] = &["error", "momentum", "clipped", "weight"];
 
@@ -127,6 +129,7 @@ fn view(name: &str) -> Option<(&str, OfView)> {
     let make: OfView = match norm {
         "l1" if view.ends_with("_miss") => Statistic::MissL1,
         "l2" if view.ends_with("_miss") => Statistic::MissL2,
+        "l2sq" if view.ends_with("_miss") => Statistic::MissL2Squared,
         "l1" => |i, _| Statistic::ViewL1(i),
         "l2" => |i, _| Statistic::ViewL2(i),
         "l2sq" => |i, _| Statistic::ViewL2Squared(i),
