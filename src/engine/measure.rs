@@ -211,7 +211,8 @@ impl<'a, S: Evaluating> Point<'a, S> {
 
     fn gradient_before(&self) -> Result<Vec<S>, Fault> {
         if self.before.len() != self.x.len() {
-            let message = "this statistic looks back at the iterate before and has no value at the start: begin the window at 1";
+            let message =
+                "this statistic looks back at the iterate before and has no value at the start: begin the window at 1";
             return Err(Fault::Unsupported(message.into()));
         }
         let mut gradient = self.x.to_vec();
