@@ -20,6 +20,11 @@ impl Script {
         self.probability.clone().unwrap_or_else(Rational::one)
     }
 
+    /// Choices of the outcome that was just run.
+    pub fn choices(&self) -> usize {
+        self.position
+    }
+
     /// Prepares the next outcome; `false` when all have been run.
     pub fn advance(&mut self) -> bool {
         self.position = 0;

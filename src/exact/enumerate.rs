@@ -32,6 +32,9 @@ fn cost(node: &Node) -> u64 {
     500 + node.x.iter().chain(&node.state).map(one).sum::<u64>()
 }
 
+/// Draws that an outcome's cost covers; so many more cost the same again.
+const FREE_DRAWS: u64 = 16;
+
 /// Expectations known exactly; `None` for a term that leaves the rationals.
 #[derive(Debug, Clone)]
 pub struct ExactEstimates {
@@ -299,6 +302,9 @@ impl<'a> Walk<'a> {
             let mut work = Workspace::new(instance, node.x.clone()).looking_back(looks_back);
             work.state.clone_from(&node.state);
             step_once(instance, k, &mut work, &mut door).map_err(|e| Unavailable(e.to_string()))?;
+            // Many workers or large batches draw more than the step itself costs.
+            let draws = (door.script.choices() as u64).saturating_sub(FREE_DRAWS);
+            self.spent = self.spent.saturating_add(draws.saturating_mul(cost(node) / FREE_DRAWS));
             let probability = door.script.probability() * weight;
             let reached = Node { x: work.x, state: work.state, before: work.before, carried: node.carried.clone() };
             *next.entry(reached).or_insert_with(Rational::zero) += &probability;
