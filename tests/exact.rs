@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use signcheck::engine::{Plan, Silent, run};
+use signcheck::engine::{Plan, Silent, ranges, run};
 use signcheck::exact::{Budget, enumerate};
 use signcheck::harness::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
 use signcheck::model::Registry;
@@ -79,8 +79,34 @@ fn a_walk_has_its_binomial_expectations() {
 }
 
 #[test]
+fn statistics_that_look_back_over_a_step() {
+    let sign = "name = \"signsgd\"\nstep_size = \"1/8\"";
+    // exact: f' = 1/4 and a draw is below 0, the wrong way, w.p. 3/4
+    assert_eq!(exactly(&walk("last(wrong_l1)", sign)).to_string(), "3/16");
+    // exact: f' is constant, and every step has length 1/8
+    assert_eq!(exactly(&walk("last(turn_l1)", sign)).to_string(), "0");
+    assert_eq!(exactly(&walk("last(move_linf)", sign)).to_string(), "1/8");
+    // exact: m over its weight is sum b^t g_(k-t)/sum b^t; the variance of a draw is 225/64 + 75/64 = 75/16, and with
+    // b = 1/2 and six gradients sum b^(2t)/(sum b^t)^2 = (1/3) (65/64)/(63/64) = 65/189
+    let signum = "name = \"signum\"\nstep_size = \"1/8\"\nmomentum = \"1/2\"";
+    assert_eq!(exactly(&walk("last(momentum_miss_l2sq)", signum)).to_string(), "1625/1008");
+    // exact: |f'| times 0 or 1, whatever the noise; the product is rounded outward
+    let spec = walk("last(wrong_l1)", sign);
+    let (instance, terms) = (instance(&spec), terms(&spec));
+    let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
+    let range = ranges(&instance, &plan).0[0].unwrap();
+    assert!(range.low() == 0.0 && (0.25..0.25 + 1e-12).contains(&range.high()), "{range:?}");
+    // The start has no step before it.
+    let spec = walk("mean(wrong_l1)", sign);
+    let (instance, terms) = (self::instance(&spec), self::terms(&spec));
+    let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
+    let refused = enumerate(&instance, &plan, Budget::QUICK).unwrap_err();
+    assert!(refused.to_string().contains("begin the window at 1"), "{refused}");
+}
+
+#[test]
 fn enumeration_lies_within_sampling_of_the_same_claim() {
-    // statistical: forty thousand replicates at level 1e-9 for each of twelve comparisons
+    // statistical: forty thousand replicates at level 1e-9 for each of sixteen comparisons
     let algorithms = [
         "name = \"signsgd\"\nstep_size = \"1/8\"",
         "name = \"sgd\"\nstep_size = \"1/16\"",
@@ -88,7 +114,7 @@ fn enumeration_lies_within_sampling_of_the_same_claim() {
         "name = \"signsgdm\"\nstep_size = \"1/8\"\nmomentum = \"1/2\"",
     ];
     for algorithm in algorithms {
-        for left in ["last(f)", "mean(f)", "min(f)"] {
+        for left in ["last(f)", "mean(f)", "min(f)", "last(wrong_l1)"] {
             let spec = walk(left, algorithm);
             let exact = exactly(&spec).to_f64();
             let (instance, terms) = (instance(&spec), terms(&spec));

@@ -25,8 +25,8 @@ pub struct Record<S> {
     pub diverged: Vec<Option<u64>>,
 }
 
-/// What is told of every iterate: its index, the iterate, the algorithm's state, and what was sent before it.
-pub type Look<'a, S> = dyn FnMut(u64, &[S], &[S], Traffic) -> Result<(), Fault> + 'a;
+/// What is told of every iterate: its index, the run as it stands there, and what was sent before it.
+pub type Look<'a, S> = dyn FnMut(u64, &Workspace<S>, Traffic) -> Result<(), Fault> + 'a;
 
 /// Everything that a run changes: the iterate, the algorithm's memory, and its working space.
 #[derive(Debug, Clone)]
@@ -35,6 +35,9 @@ pub struct Workspace<S> {
     pub x: Vec<S>,
     /// The algorithm's memory.
     pub state: Vec<S>,
+    /// The iterate before the last step, where the run looks back; empty elsewhere, and at the start.
+    pub before: Vec<S>,
+    looks_back: bool,
     scratch: Vec<S>,
     values: Vec<S>,
 }
@@ -47,9 +50,17 @@ impl<S: Arithmetic> Workspace<S> {
         Workspace {
             x,
             state: vec![S::zero(); state],
+            before: Vec::new(),
+            looks_back: false,
             scratch: vec![S::zero(); scratch],
             values: vec![S::zero(); instance.schedules.len()],
         }
+    }
+
+    /// The same run, keeping the iterate before the last step where `looks_back` says so.
+    #[must_use]
+    pub fn looking_back(self, looks_back: bool) -> Self {
+        Workspace { looks_back, ..self }
     }
 }
 
@@ -68,6 +79,9 @@ pub fn step_once<S: Arithmetic>(
         *value = instance.schedule_at(schedule, k).map_err(at)?;
     }
     query.set_batch(batch_at(instance, k).map_err(at)?);
+    if work.looks_back {
+        work.before.clone_from(&work.x);
+    }
     let step = Step {
         k,
         x: &mut work.x,
@@ -82,23 +96,22 @@ pub fn step_once<S: Arithmetic>(
     Ok(())
 }
 
-/// Runs an algorithm from `x`, handing every iterate (the start and the last included) to `look`.
+/// Runs an algorithm from where `work` stands, handing every iterate (the start and the last included) to `look`.
 ///
 /// # Errors
 /// The first fault, with its iteration.
 pub fn simulate<S: Arithmetic>(
     instance: &Instance,
-    x: Vec<S>,
+    mut work: Workspace<S>,
     query: &mut dyn Door<S>,
     look: &mut Look<'_, S>,
 ) -> Result<(), RunError> {
-    let mut work = Workspace::new(instance, x);
     for k in 0..instance.horizon {
-        look(k, &work.x, &work.state, query.traffic()).map_err(|fault| RunError::Step { step: k, fault })?;
+        look(k, &work, query.traffic()).map_err(|fault| RunError::Step { step: k, fault })?;
         step_once(instance, k, &mut work, query)?;
     }
     let end = |fault| RunError::Step { step: instance.horizon, fault };
-    look(instance.horizon, &work.x, &work.state, query.traffic()).map_err(end)
+    look(instance.horizon, &work, query.traffic()).map_err(end)
 }
 
 fn batch_at(instance: &Instance, k: u64) -> Result<u64, Fault> {
@@ -168,10 +181,12 @@ where
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Lane::splat(0.0); x.len()];
     let mut diverged: Vec<Option<u64>> = vec![None; N];
-    simulate(instance, x, &mut oracle, &mut |k, x, state, traffic| {
-        note_divergence(k, x, &mut diverged);
+    let work = Workspace::new(instance, x).looking_back(plan.looks_back());
+    simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
+        note_divergence(k, &work.x, &mut diverged);
         if recorder.wants(k) {
-            let mut point = Point::new(instance, x, state, &mut gradient).after(traffic);
+            let point = Point::new(instance, &work.x, &work.state, &mut gradient);
+            let mut point = point.after(traffic).since(&work.before);
             recorder.record(k, &mut point)?;
         }
         Ok(())
@@ -229,8 +244,8 @@ pub fn trace(
     let x = start::<1>(instance, &keys, replicate);
     let mut oracle = LaneOracle::<1>::new(instance, Streams::new(&keys, replicate));
     let mut iterates = Vec::new();
-    simulate(instance, x, &mut oracle, &mut |_, x, _, _| {
-        iterates.push(x.iter().map(|v| v.0[0]).collect());
+    simulate(instance, Workspace::new(instance, x), &mut oracle, &mut |_, work, _| {
+        iterates.push(work.x.iter().map(|v| v.0[0]).collect());
         Ok(())
     })?;
     Ok((iterates, oracle.traffic))
@@ -245,9 +260,11 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S
     let mut oracle = PlainOracle::new(instance);
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![S::zero(); x.len()];
-    simulate(instance, x, &mut oracle, &mut |k, x, state, traffic| {
+    let work = Workspace::new(instance, x).looking_back(plan.looks_back());
+    simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
         if recorder.wants(k) {
-            let mut point = Point::new(instance, x, state, &mut gradient).after(traffic);
+            let point = Point::new(instance, &work.x, &work.state, &mut gradient);
+            let mut point = point.after(traffic).since(&work.before);
             recorder.record(k, &mut point)?;
         }
         Ok(())
@@ -273,8 +290,9 @@ fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
 pub fn trace_plain<S: Arithmetic>(instance: &Instance) -> Result<(Vec<Vec<S>>, Traffic), RunError> {
     let mut oracle = PlainOracle::new(instance);
     let mut iterates = Vec::new();
-    simulate(instance, fixed_start::<S>(instance)?, &mut oracle, &mut |_, x, _, _| {
-        iterates.push(x.to_vec());
+    let work = Workspace::new(instance, fixed_start::<S>(instance)?);
+    simulate(instance, work, &mut oracle, &mut |_, work, _| {
+        iterates.push(work.x.clone());
         Ok(())
     })?;
     Ok((iterates, oracle.traffic))

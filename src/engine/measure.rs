@@ -42,6 +42,14 @@ impl Probe {
         }
     }
 
+    /// Whether it looks back at the iterate before.
+    fn looks_back(&self) -> bool {
+        match self {
+            Probe::Single(statistic) => statistic.looks_back(),
+            Probe::Formula(_, statistics, _) => statistics.iter().any(|(_, s)| s.looks_back()),
+        }
+    }
+
     /// Its value at an iterate.
     ///
     /// # Errors
@@ -78,6 +86,13 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether anything that is recorded looks back at the iterate before.
+    #[must_use]
+    pub fn looks_back(&self) -> bool {
+        let reduced = self.paths.iter().flat_map(|(_, r)| r).chain(&self.series).map(|(_, probe)| probe);
+        reduced.chain(&self.curves).any(Probe::looks_back)
+    }
+
     /// The plan for the terms of left sides and the curves of figures.
     ///
     /// # Errors
@@ -110,6 +125,7 @@ pub struct Point<'a, S: Evaluating> {
     instance: &'a Instance,
     x: &'a [S],
     state: &'a [S],
+    before: &'a [S],
     value: Option<S>,
     sent: Option<Traffic>,
     gradient: &'a mut [S],
@@ -119,13 +135,19 @@ pub struct Point<'a, S: Evaluating> {
 impl<'a, S: Evaluating> Point<'a, S> {
     /// The iterate `x` with the algorithm's memory; `gradient` is working space of the iterate's length.
     pub fn new(instance: &'a Instance, x: &'a [S], state: &'a [S], gradient: &'a mut [S]) -> Self {
-        Point { instance, x, state, value: None, sent: None, gradient, has_gradient: false }
+        Point { instance, x, state, before: &[], value: None, sent: None, gradient, has_gradient: false }
     }
 
     /// The same point with what was sent before it.
     #[must_use]
     pub fn after(self, traffic: Traffic) -> Self {
         Point { sent: Some(traffic), ..self }
+    }
+
+    /// The same point with the iterate before it; empty where nothing looks back, and at the start.
+    #[must_use]
+    pub fn since(self, before: &'a [S]) -> Self {
+        Point { before, ..self }
     }
 
     fn problem(&self) -> &'a dyn Evaluates<S> {
@@ -174,6 +196,18 @@ impl<'a, S: Evaluating> Point<'a, S> {
             Statistic::MomentumErrorL2Squared { momenta, previous } => {
                 Ok(l2_squared(&self.momentum_error(momenta, previous)?))
             }
+            Statistic::MissL1(view, weight) => Ok(l1(&self.miss(view, weight)?)),
+            Statistic::MissL2(view, weight) => l2_squared(&self.miss(view, weight)?).sqrt(),
+            Statistic::MissL2Squared(view, weight) => Ok(l2_squared(&self.miss(view, weight)?)),
+            Statistic::WrongL1 => self.wrong_l1(),
+            Statistic::TurnL1 => {
+                let old = self.gradient_before()?;
+                Ok(l1(&difference(self.gradient()?, &old)))
+            }
+            Statistic::MoveLinf => {
+                self.gradient_before()?;
+                Ok(linf(&difference(self.x, self.before)))
+            }
             Statistic::Own(i) => self.problem().own_statistic_at(i, self.x),
         }
     }
@@ -189,6 +223,43 @@ impl<'a, S: Evaluating> Point<'a, S> {
 
     fn view(&self, index: usize) -> &[S] {
         &self.state[self.instance.views[index].range.clone()]
+    }
+
+    fn gradient_before(&self) -> Result<Vec<S>, Fault> {
+        if self.before.len() != self.x.len() {
+            let message =
+                "this statistic looks back at the iterate before and has no value at the start: begin the window at 1";
+            return Err(Fault::Unsupported(message.into()));
+        }
+        let mut gradient = self.x.to_vec();
+        self.problem().gradient_at(self.before, &mut gradient)?;
+        Ok(gradient)
+    }
+
+    /// View over weight, less the gradient at the iterate before.
+    fn miss(&self, view: usize, weight: Option<usize>) -> Result<Vec<S>, Fault> {
+        let gradient = self.gradient_before()?;
+        let weight = weight.and_then(|i| self.view(i).first());
+        let scaled = self.view(view).iter().map(|v| weight.map_or_else(|| Ok(v.clone()), |w| v.divide(w)));
+        scaled.zip(&gradient).map(|(v, g)| Ok(v? - g)).collect()
+    }
+
+    /// A coordinate that moved against its gradient counts 0, any other |f_i'|; both where an enclosure decides neither.
+    fn wrong_l1(&self) -> Result<S, Fault> {
+        let gradient = self.gradient_before()?;
+        let mut sum = S::zero();
+        for ((now, old), g) in self.x.iter().zip(self.before).zip(&gradient) {
+            let followed = || -> Result<S, Fault> {
+                let direction = (old.clone() - now).sign_or(&S::zero())? * g.sign_or(&S::zero())?;
+                direction.at_least(&S::one(), &S::zero(), &S::one())
+            };
+            let wrong = match followed() {
+                Err(Fault::Undecided(_)) => S::from_ends(1.0, 0.0, 1.0)?,
+                decided => decided?,
+            };
+            sum.add_product(&g.abs(), &wrong);
+        }
+        Ok(sum)
     }
 
     fn offset(&self) -> Result<Vec<S>, Fault> {
@@ -213,6 +284,10 @@ fn l2_squared<S: Scalar>(v: &[S]) -> S {
         #[inline(always)]
         || crate::model::algorithm::norm2_squared(v),
     )
+}
+
+fn difference<S: Scalar>(a: &[S], b: &[S]) -> Vec<S> {
+    a.iter().zip(b).map(|(a, b)| a.clone() - b).collect()
 }
 
 fn linf<S: Scalar>(v: &[S]) -> S {

@@ -25,6 +25,11 @@ impl Script {
         self.taken.iter().fold(1, |product, (_, count)| product.saturating_mul(*count as u64))
     }
 
+    /// Choices of the outcome that was just run.
+    pub fn choices(&self) -> usize {
+        self.position
+    }
+
     /// Prepares the next outcome; `false` when all have been run.
     pub fn advance(&mut self) -> bool {
         self.position = 0;

@@ -32,6 +32,9 @@ fn cost(node: &Node) -> u64 {
     500 + node.x.iter().chain(&node.state).map(one).sum::<u64>()
 }
 
+/// Draws that an outcome's cost covers; so many more cost the same again.
+const FREE_DRAWS: u64 = 16;
+
 /// Expectations known exactly; `None` for a term that leaves the rationals.
 #[derive(Debug, Clone)]
 pub struct ExactEstimates {
@@ -63,6 +66,8 @@ pub struct Unavailable(pub String);
 struct Node {
     x: Vec<Rational>,
     state: Vec<Rational>,
+    /// The iterate before, where the plan looks back.
+    before: Vec<Rational>,
     carried: Vec<Option<Rational>>,
 }
 
@@ -86,7 +91,12 @@ pub fn enumerate(instance: &Instance, plan: &Plan, budget: Budget) -> Result<Exa
     let x = x.map_err(|f| Unavailable(f.to_string()))?;
     let layout = instance.algorithm.layout(x.len(), instance.workers);
     let mut walk = Walk::new(instance, plan, budget);
-    let root = Node { x, state: vec![Rational::zero(); layout.state], carried: vec![None; walk.carried_count] };
+    let root = Node {
+        x,
+        state: vec![Rational::zero(); layout.state],
+        before: Vec::new(),
+        carried: vec![None; walk.carried_count],
+    };
     walk.run(root)
 }
 
@@ -207,9 +217,9 @@ impl<'a> Walk<'a> {
 
     /// Measures a node at iterate k.
     fn look(&mut self, k: u64, node: &mut Node, weight: &Rational) -> Result<(), Unavailable> {
-        let Node { x, state, carried } = node;
+        let Node { x, state, before, carried } = node;
         let mut gradient = std::mem::take(&mut self.gradient);
-        let mut point = Point::new(self.instance, x, state, &mut gradient).after(self.traffic);
+        let mut point = Point::new(self.instance, x, state, &mut gradient).after(self.traffic).since(before);
         let instance = self.instance;
         for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
             for (r, (reducer, probe)) in reductions.iter().enumerate() {
@@ -279,7 +289,7 @@ impl<'a> Walk<'a> {
         weight: &Rational,
         next: &mut HashMap<Node, Rational>,
     ) -> Result<Traffic, Unavailable> {
-        let instance = self.instance;
+        let (instance, looks_back) = (self.instance, self.plan.looks_back());
         self.visited += 1;
         let mut door = Branching { instance, script: Script::default(), batch: 1, traffic: Traffic::default() };
         let mut known = false;
@@ -290,7 +300,7 @@ impl<'a> Walk<'a> {
                 return Err(over_budget(k));
             }
             door.traffic = Traffic::default();
-            let mut work = Workspace::new(instance, node.x.clone());
+            let mut work = Workspace::new(instance, node.x.clone()).looking_back(looks_back);
             work.state.clone_from(&node.state);
             step_once(instance, k, &mut work, &mut door).map_err(|e| Unavailable(e.to_string()))?;
             // The coins of a hundred workers cannot be enumerated: the first outcome says so. Compared with the whole
@@ -299,8 +309,11 @@ impl<'a> Walk<'a> {
                 return Err(over_budget(k));
             }
             known = true;
+            // Many workers or large batches draw more than the step itself costs.
+            let draws = (door.script.choices() as u64).saturating_sub(FREE_DRAWS);
+            self.spent = self.spent.saturating_add(draws.saturating_mul(cost(node) / FREE_DRAWS));
             let probability = door.script.probability() * weight;
-            let reached = Node { x: work.x, state: work.state, carried: node.carried.clone() };
+            let reached = Node { x: work.x, state: work.state, before: work.before, carried: node.carried.clone() };
             *next.entry(reached).or_insert_with(Rational::zero) += &probability;
             if !door.script.advance() {
                 return Ok(door.traffic);

@@ -60,8 +60,29 @@ pub enum Statistic {
         /// The view of the iterate before.
         previous: usize,
     },
+    /// |view/weight - grad f(x_(k-1))|_1: what the step to x_k followed, beside the gradient that it stood for.
+    MissL1(usize, Option<usize>),
+    /// |view/weight - grad f(x_(k-1))|_2.
+    MissL2(usize, Option<usize>),
+    /// The square of that, exact where it has no root.
+    MissL2Squared(usize, Option<usize>),
+    /// Sum of |f_i'(x_(k-1))| over the coordinates that the step to x_k did not move against f_i'.
+    WrongL1,
+    /// |grad f(x_k) - grad f(x_(k-1))|_1.
+    TurnL1,
+    /// |x_k - x_(k-1)|_inf.
+    MoveLinf,
     /// The problem's own statistic of that number.
     Own(usize),
+}
+
+impl Statistic {
+    /// Whether it looks back at the iterate before: it then has no value at x_0.
+    #[must_use]
+    pub fn looks_back(self) -> bool {
+        use Statistic::{MissL1, MissL2, MissL2Squared, MoveLinf, TurnL1, WrongL1};
+        matches!(self, MissL1(..) | MissL2(..) | MissL2Squared(..) | WrongL1 | TurnL1 | MoveLinf)
+    }
 }
 
 const fn spec(name: &'static str, f: i8, x: i8, statistic: Statistic, doc: &'static str) -> StatisticSpec {
@@ -93,10 +114,24 @@ pub const STATISTICS: &[StatisticSpec] = &[
         Statistic::MomentumErrorL2Squared { momenta: 0, previous: 0 },
         "the square of momentum_error_l2",
     ),
+    spec(
+        "wrong_l1",
+        1,
+        -1,
+        Statistic::WrongL1,
+        "sum of |f_i'(x_(k-1))| over the coordinates that the step to x_k did not move against f_i'; from k = 1",
+    ),
+    spec("turn_l1", 1, -1, Statistic::TurnL1, "|grad f(x_k) - grad f(x_(k-1))|_1; from k = 1"),
+    spec("move_linf", 0, 1, Statistic::MoveLinf, "|x_k - x_(k-1)|_inf; from k = 1"),
 ];
 
 /// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`.
-pub const VIEWS: &[&str] = &["error", "momentum", "clipped"];
+/// `<view>_miss_l1`, `<view>_miss_l2` and `<view>_miss_l2sq` are its distance to the gradient that the last step stood for, after division
+/// by the view `weight` where the algorithm keeps one (what its averages have been weighted with so far).
+pub const VIEWS: &[&str] = &["error", "momentum", "clipped", "weight"];
+
+/// The view that averages are divided by.
+const WEIGHT: &str = "weight";
 
 /// Whether a name denotes a statistic: of every problem, a coordinate `x1`, `x2`, .., a view of the state, or one of
 /// some problem's own.
@@ -113,18 +148,22 @@ fn coordinate(name: &str) -> Option<usize> {
     name.strip_prefix('x')?.parse::<usize>().ok()?.checked_sub(1)
 }
 
-/// A norm of the view of that number.
-type OfView = fn(usize) -> Statistic;
+/// A statistic of the view of that number, and of the weight's.
+type OfView = fn(usize, Option<usize>) -> Statistic;
 
 /// The view's name and a constructor, for `error_l2` and the like.
 fn view(name: &str) -> Option<(&str, OfView)> {
     let (view, norm) = name.rsplit_once('_')?;
     let make: OfView = match norm {
-        "l1" => Statistic::ViewL1,
-        "l2" => Statistic::ViewL2,
-        "l2sq" => Statistic::ViewL2Squared,
+        "l1" if view.ends_with("_miss") => Statistic::MissL1,
+        "l2" if view.ends_with("_miss") => Statistic::MissL2,
+        "l2sq" if view.ends_with("_miss") => Statistic::MissL2Squared,
+        "l1" => |i, _| Statistic::ViewL1(i),
+        "l2" => |i, _| Statistic::ViewL2(i),
+        "l2sq" => |i, _| Statistic::ViewL2Squared(i),
         _ => return None,
     };
+    let view = view.strip_suffix("_miss").unwrap_or(view);
     VIEWS.contains(&view).then_some((view, make))
 }
 
@@ -160,10 +199,9 @@ pub fn resolve(name: &str, problem: &dyn DynProblem, views: &[View]) -> Result<S
         };
     }
     if let Some((wanted, make)) = view(name) {
-        return views
-            .iter()
-            .position(|v| v.name == wanted)
-            .map(make)
+        let place = |name: &str| views.iter().position(|v| v.name == name);
+        return place(wanted)
+            .map(|i| make(i, place(WEIGHT)))
             .ok_or_else(|| format!("'{name}': this algorithm keeps no {wanted}"));
     }
     let own = problem.own_statistics();

@@ -38,6 +38,10 @@ pub fn units_of(
         if let Some(spec) = STATISTICS.iter().find(|s| s.name == name) {
             return Some(Units::new(i64::from(spec.f), i64::from(spec.x)));
         }
+        if is_statistic(name, &[]) && name.contains("_miss_") {
+            let power = if name.ends_with("sq") { 2 } else { 1 };
+            return Some(Units::new(power, -power));
+        }
         if is_statistic(name, &[]) && name.starts_with('x') {
             return Some(Units::new(0, 1));
         }

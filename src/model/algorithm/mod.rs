@@ -130,7 +130,7 @@ pub trait Algorithm: Send + Sync + 'static {
     fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault>;
 
     /// Parts of the state that statistics may look at, each of the iterate's dimension; `momenta`, one a worker, of as
-    /// many times it. `previous` is the iterate at which the momentum was taken.
+    /// many times it; `weight`, one number. `previous` is the iterate at which the momentum was taken.
     fn views(&self, _dimension: usize, _workers: usize) -> Vec<View> {
         Vec::new()
     }

@@ -4,7 +4,9 @@
 //! accumulates.
 //! **Source** bernstein2018, Algorithm 2; the warm-up of C steps as Theorem 3 asks.
 //! **Differs from the source** several workers are averaged; `momentum_form` may replace the recursion.
-//! **Shapes and units** m has the iterate's shape and a gradient's unit `[f]/[x]`; lr in `[x]`.
+//! **Shapes and units** m has the iterate's shape and a gradient's unit `[f]/[x]`; lr in `[x]`. The state's last number is
+//! the weight of all gradients in m together, 1 - beta^k for a constant beta: m over it is the source's m^, which has
+//! the same sign.
 //! **Ties and edge cases** sgn(0) as the run's `sign_zero` says, for m and in the warm-up for g.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
@@ -47,7 +49,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
 
 impl Algorithm for Signum {
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: dimension, scratch: 2 * dimension }
+        Layout { state: dimension + 1, scratch: 2 * dimension }
     }
 
     #[inline(always)]
@@ -55,9 +57,11 @@ impl Algorithm for Signum {
         let (lr, beta) = (step.value(self.step_size), step.value(self.momentum));
         let (g, other) = step.scratch.split_at_mut(step.x.len());
         mean_gradient(step.workers, step.x, other, g, query)?;
-        accumulate(self.form, (step.k, step.semantics), &beta, g, step.state);
+        let (momentum, weight) = step.state.split_at_mut(step.x.len());
+        accumulate(self.form, (step.k, step.semantics), &beta, g, momentum);
+        accumulate(self.form, (step.k, step.semantics), &beta, &[S::one()], weight);
         if step.k >= self.warmup {
-            g.clone_from_slice(step.state);
+            g.clone_from_slice(momentum);
         }
         take_signs(g, step.semantics.sign_zero, query)?;
         descend(step.x, &lr, g);
@@ -66,7 +70,8 @@ impl Algorithm for Signum {
     }
 
     fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
-        vec![View { name: "momentum", range: 0..dimension }]
+        let weight = View { name: "weight", range: dimension..dimension + 1 };
+        vec![View { name: "momentum", range: 0..dimension }, weight]
     }
 
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
