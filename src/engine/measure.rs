@@ -159,8 +159,8 @@ impl<'a, S: Evaluating> Point<'a, S> {
             Statistic::GradientLinf => Ok(linf(self.gradient()?)),
             Statistic::MedianL1 => Ok(l1(&self.median()?)),
             Statistic::MedianL2Squared => Ok(l2_squared(&self.median()?)),
-            Statistic::MedianGapL1 => Ok(l1(&self.from_median()?)),
-            Statistic::MedianGapL2Squared => Ok(l2_squared(&self.from_median()?)),
+            Statistic::MedianGapL1 => Ok(l1(&self.median_gap()?)),
+            Statistic::MedianGapL2Squared => Ok(l2_squared(&self.median_gap()?)),
             Statistic::Distance => l2_squared(&self.offset()?).sqrt(),
             Statistic::DistanceInf => Ok(linf(&self.offset()?)),
             Statistic::Coordinate(i) => Ok(self.x[i].clone()),
@@ -186,7 +186,7 @@ impl<'a, S: Evaluating> Point<'a, S> {
         Ok(out)
     }
 
-    fn from_median(&mut self) -> Result<Vec<S>, Fault> {
+    fn median_gap(&mut self) -> Result<Vec<S>, Fault> {
         let median = self.median()?;
         Ok(self.gradient()?.iter().zip(median).map(|(g, m)| g.clone() - &m).collect())
     }
