@@ -27,11 +27,11 @@ const MAX_VALUES: usize = 5_000;
 /// The law of the median, in the unit of the scale and from the mean of the values.
 #[derive(Debug, Clone)]
 pub struct Median {
-    law: StandardLaw,
+    pub(super) law: StandardLaw,
     /// (a - c)/b, by worker.
     pub(super) offsets: Vec<Vec<Dd>>,
     mean: Rational,
-    scale: Rational,
+    pub(super) scale: Rational,
     symmetric: bool,
     constant: bool,
 }
@@ -243,8 +243,15 @@ impl Median {
         kinks
     }
 
+    /// b in double precision.
+    #[must_use]
+    pub fn scale(&self) -> f64 {
+        self.scale.to_f64()
+    }
+
     /// Absolute error of a probability.
-    pub(super) fn rounding(&self) -> f64 {
+    #[must_use]
+    pub fn rounding(&self) -> f64 {
         10.0 * self.law.rounding() * self.offsets.len() as f64
     }
 

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | the median of u_i + b xi_i | [`Median`] | two quadrature rules in agreement |
 //! | how far its density is from a symmetric one | [`Median::asymmetry`] | quadrature against distribution difference |
+//! | what both tend to as the noise grows | [`Median::mean_constant`], [`Median::density_constant`] | as above |
 //! | the sign of a sum of n draws | [`sum_tail`] | a bound beside the value |
 //! | a vote of M workers | [`votes`] | none: rationals |
 //! | a worker's wrong sign | [`bounds`] | none, or an enclosure |
@@ -11,6 +12,7 @@
 mod asymmetry;
 pub mod bounds;
 mod double_double;
+mod expansion;
 mod law;
 mod median;
 mod quadrature;
@@ -19,6 +21,7 @@ pub mod votes;
 
 pub use asymmetry::Asymmetry;
 pub use double_double::Dd;
+pub use expansion::Bounded;
 pub use law::{LawError, LawKind, Point, StandardLaw};
 pub use median::{Gap, Median, MedianFault};
 pub use quadrature::{Disagreement, Integral, half_line};

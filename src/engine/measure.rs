@@ -180,6 +180,10 @@ impl<'a, S: Evaluating> Point<'a, S> {
             Statistic::GradientL2 => l2_squared(self.gradient()?).sqrt(),
             Statistic::GradientL2Squared => Ok(l2_squared(self.gradient()?)),
             Statistic::GradientLinf => Ok(linf(self.gradient()?)),
+            Statistic::MedianL1 => Ok(l1(&self.median()?)),
+            Statistic::MedianL2Squared => Ok(l2_squared(&self.median()?)),
+            Statistic::MedianGapL1 => Ok(l1(&self.median_gap()?)),
+            Statistic::MedianGapL2Squared => Ok(l2_squared(&self.median_gap()?)),
             Statistic::Distance => l2_squared(&self.offset()?).sqrt(),
             Statistic::DistanceInf => Ok(linf(&self.offset()?)),
             Statistic::Coordinate(i) => Ok(self.x[i].clone()),
@@ -219,6 +223,22 @@ impl<'a, S: Evaluating> Point<'a, S> {
         let mut error = vec![S::zero(); self.x.len()];
         momentum_error(self.problem(), self.view(momenta), point, &mut error)?;
         Ok(error)
+    }
+
+    /// The coordinate-wise median of the workers' gradients, without noise.
+    fn median(&self) -> Result<Vec<S>, Fault> {
+        let (workers, d) = (self.instance.workers, self.x.len());
+        let (mut rows, mut out) = (vec![S::zero(); workers * d], vec![S::zero(); d]);
+        for (worker, row) in rows.chunks_exact_mut(d).enumerate() {
+            self.problem().worker_gradient_at(worker, self.x, row)?;
+        }
+        crate::model::algorithm::medians(&mut rows, &mut out);
+        Ok(out)
+    }
+
+    fn median_gap(&mut self) -> Result<Vec<S>, Fault> {
+        let median = self.median()?;
+        Ok(self.gradient()?.iter().zip(median).map(|(g, m)| g.clone() - &m).collect())
     }
 
     fn view(&self, index: usize) -> &[S] {

@@ -32,6 +32,14 @@ pub enum Statistic {
     GradientL2Squared,
     /// |grad f(x_k)|_inf.
     GradientLinf,
+    /// |med|_1, med the coordinate-wise median of the workers' gradients at x_k.
+    MedianL1,
+    /// |med|_2^2.
+    MedianL2Squared,
+    /// |grad f - med|_1.
+    MedianGapL1,
+    /// |grad f - med|_2^2.
+    MedianGapL2Squared,
     /// |x_k - x*|_2.
     Distance,
     /// |x_k - x*|_inf.
@@ -97,6 +105,16 @@ pub const STATISTICS: &[StatisticSpec] = &[
     spec("grad_l2", 1, -1, Statistic::GradientL2, "|grad f(x_k)|_2"),
     spec("grad_l2sq", 2, -2, Statistic::GradientL2Squared, "|grad f(x_k)|_2^2, exact where grad_l2 has a root"),
     spec("grad_linf", 1, -1, Statistic::GradientLinf, "|grad f(x_k)|_inf"),
+    spec(
+        "median_l1",
+        1,
+        -1,
+        Statistic::MedianL1,
+        "|med|_1, med the coordinate-wise median of the workers' gradients at x_k",
+    ),
+    spec("median_l2sq", 2, -2, Statistic::MedianL2Squared, "|med|_2^2"),
+    spec("median_gap_l1", 1, -1, Statistic::MedianGapL1, "|grad f(x_k) - med|_1"),
+    spec("median_gap_l2sq", 2, -2, Statistic::MedianGapL2Squared, "|grad f(x_k) - med|_2^2"),
     spec("dist", 0, 1, Statistic::Distance, "|x_k - x*|_2 to the known minimiser"),
     spec("dist_inf", 0, 1, Statistic::DistanceInf, "|x_k - x*|_inf to the known minimiser"),
     spec("bits", 0, 0, Statistic::Bits, "bits sent before x_k, to and from all workers together"),

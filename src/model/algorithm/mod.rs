@@ -31,6 +31,8 @@ pub mod vote_abstain;
 pub mod vote_sum;
 pub mod wire;
 
+pub(crate) use median::medians;
+
 use super::problem::Flow;
 use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
 use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};

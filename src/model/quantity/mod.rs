@@ -8,7 +8,11 @@ mod gaussian_density;
 mod law;
 mod mean_error;
 mod median_asymmetry;
+mod median_cancellation;
+mod median_expansion;
 mod median_gap;
+mod median_sign;
+mod noise_median;
 mod order_identity;
 mod sign_error_bound;
 mod vectors;
@@ -74,7 +78,13 @@ pub static ALL: &[&QuantityEntry] = &[
     &gaussian_density::ENTRY,
     &mean_error::ENTRY,
     &median_asymmetry::ENTRY,
+    &median_expansion::ASYMMETRY,
+    &median_sign::BALANCE,
+    &median_cancellation::ENTRY,
     &median_gap::ENTRY,
+    &median_expansion::GAP,
+    &median_sign::SIGN,
+    &noise_median::ENTRY,
     &order_identity::ENTRY,
     &sign_error_bound::ENTRY,
     &vote_error::ENTRY,
