@@ -170,8 +170,9 @@ where
     let mut diverged: Vec<Option<u64>> = vec![None; N];
     simulate(instance, x, &mut oracle, &mut |k, x, state, traffic| {
         note_divergence(k, x, &mut diverged);
+        recorder.pass(x);
         if recorder.wants(k) {
-            let mut point = Point::new(instance, x, state, &mut gradient).after(traffic);
+            let mut point = Point::new(instance, x, state, &mut gradient).after(traffic).with_sum(k, recorder.sum());
             recorder.record(k, &mut point)?;
         }
         Ok(())
@@ -246,8 +247,9 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![S::zero(); x.len()];
     simulate(instance, x, &mut oracle, &mut |k, x, state, traffic| {
+        recorder.pass(x);
         if recorder.wants(k) {
-            let mut point = Point::new(instance, x, state, &mut gradient).after(traffic);
+            let mut point = Point::new(instance, x, state, &mut gradient).after(traffic).with_sum(k, recorder.sum());
             recorder.record(k, &mut point)?;
         }
         Ok(())

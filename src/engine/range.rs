@@ -38,7 +38,8 @@ fn over_box(instance: &Instance, plan: &Plan, x: &[Interval]) -> Option<Ranges> 
     let mut gradient = vec![Interval::point(0.0); x.len()];
     // Memory of an algorithm (an error, a momentum) is not bounded by its steps.
     let state = vec![Interval::WHOLE; instance.views.iter().map(|v| v.range.end).max().unwrap_or(0)];
-    recorder.record_throughout(&mut Point::new(instance, x, &state, &mut gradient)).ok()?;
+    // A mean of points of the box lies in it.
+    recorder.record_throughout(&mut Point::new(instance, x, &state, &mut gradient).with_sum(0, x)).ok()?;
     let finite = |v: Interval| v.is_finite().then_some(v);
     let paths = recorder.paths().ok()?.into_iter().map(|(value, _)| finite(value)).collect();
     let series = recorder.series.iter().map(|s| s.first().copied().and_then(finite)).collect();

@@ -4,7 +4,7 @@
 //! a mean inside a nonlinear expression rides along with the state.
 
 use super::branch::{Branching, Script};
-use crate::engine::{Plan, Point, RunError, Traffic, Workspace, combine_path, is_due, reduce, step_once};
+use crate::engine::{Plan, Point, RunError, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once};
 use crate::model::Real;
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::{Instance, Reducer, StartPoint};
@@ -29,7 +29,7 @@ fn cost(node: &Node) -> u64 {
         let words = (v.bits() as u64).div_ceil(64);
         1000 + 20 * words * words
     };
-    500 + node.x.iter().chain(&node.state).map(one).sum::<u64>()
+    500 + node.x.iter().chain(&node.state).chain(&node.sum).map(one).sum::<u64>()
 }
 
 /// Expectations known exactly; `None` for a term that leaves the rationals.
@@ -64,6 +64,8 @@ struct Node {
     x: Vec<Rational>,
     state: Vec<Rational>,
     carried: Vec<Option<Rational>>,
+    /// The sum of the iterates, where something needs it; empty elsewhere.
+    sum: Vec<Rational>,
 }
 
 /// Where a path term's reductions stand.
@@ -86,7 +88,7 @@ pub fn enumerate(instance: &Instance, plan: &Plan, budget: Budget) -> Result<Exa
     let x = x.map_err(|f| Unavailable(f.to_string()))?;
     let layout = instance.algorithm.layout(x.len(), instance.workers);
     let mut walk = Walk::new(instance, plan, budget);
-    let root = Node { x, state: vec![Rational::zero(); layout.state], carried: vec![None; walk.carried_count] };
+    let root = Node { x, state: vec![Rational::zero(); layout.state], carried: vec![None; walk.carried_count], sum: Vec::new() };
     walk.run(root)
 }
 
@@ -109,6 +111,8 @@ struct Walk<'a> {
     traffic: Traffic,
     gradient: Vec<Rational>,
     first: Vec<Vec<Option<Rational>>>,
+    /// Whether nodes carry the sum of their iterates.
+    averages: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -148,6 +152,7 @@ impl<'a> Walk<'a> {
             traffic: Traffic::default(),
             gradient: vec![Rational::zero(); instance.problem.dimension()],
             first: plan.paths.iter().map(|(_, r)| vec![None; r.len()]).collect(),
+            averages: plan.averages(),
         }
     }
 
@@ -207,9 +212,12 @@ impl<'a> Walk<'a> {
 
     /// Measures a node at iterate k.
     fn look(&mut self, k: u64, node: &mut Node, weight: &Rational) -> Result<(), Unavailable> {
-        let Node { x, state, carried } = node;
+        if self.averages {
+            add_to(&mut node.sum, &node.x);
+        }
+        let Node { x, state, carried, sum } = node;
         let mut gradient = std::mem::take(&mut self.gradient);
-        let mut point = Point::new(self.instance, x, state, &mut gradient).after(self.traffic);
+        let mut point = Point::new(self.instance, x, state, &mut gradient).after(self.traffic).with_sum(k, sum);
         let instance = self.instance;
         for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
             for (r, (reducer, probe)) in reductions.iter().enumerate() {
@@ -293,7 +301,7 @@ impl<'a> Walk<'a> {
             work.state.clone_from(&node.state);
             step_once(instance, k, &mut work, &mut door).map_err(|e| Unavailable(e.to_string()))?;
             let probability = door.script.probability() * weight;
-            let reached = Node { x: work.x, state: work.state, carried: node.carried.clone() };
+            let reached = Node { x: work.x, state: work.state, carried: node.carried.clone(), sum: node.sum.clone() };
             *next.entry(reached).or_insert_with(Rational::zero) += &probability;
             if !door.script.advance() {
                 return Ok(door.traffic);

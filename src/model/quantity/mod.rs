@@ -1,9 +1,12 @@
 //! Quantities: closed forms and identities over many inputs, shared by claim files and the calculator.
 
+mod coins;
 mod communication;
 mod compression;
 mod density;
+mod error_feedback;
 mod gaussian_density;
+mod interpolation;
 mod law;
 mod mean_error;
 mod median_asymmetry;
@@ -69,7 +72,9 @@ pub static ALL: &[&QuantityEntry] = &[
     &communication::ENTRY,
     &compression::ENTRY,
     &density::ENTRY,
+    &error_feedback::ENTRY,
     &gaussian_density::ENTRY,
+    &interpolation::ENTRY,
     &mean_error::ENTRY,
     &median_asymmetry::ENTRY,
     &median_gap::ENTRY,
