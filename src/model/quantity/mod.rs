@@ -5,6 +5,7 @@ mod communication;
 mod compression;
 mod density;
 mod error_feedback;
+mod expectation;
 mod gaussian_density;
 mod interpolation;
 mod law;
@@ -73,6 +74,7 @@ pub static ALL: &[&QuantityEntry] = &[
     &compression::ENTRY,
     &density::ENTRY,
     &error_feedback::ENTRY,
+    &expectation::ENTRY,
     &gaussian_density::ENTRY,
     &interpolation::ENTRY,
     &mean_error::ENTRY,
