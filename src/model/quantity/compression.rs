@@ -14,7 +14,7 @@ use super::vectors::{DIMENSION, DRAWS, SEED, VALUES, VECTOR, density, norms, sho
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::model::algorithm::ef_sgd::build_compressor;
 use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, ParamSpec, Params, Real, Semantics, SignZero};
-use crate::scalar::{Fault, Narrow, Rational};
+use crate::scalar::{Enclosure, Fault, Narrow, Rational};
 use crate::stats::Interval;
 
 /// Registry line.
@@ -69,6 +69,19 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     vectors(p)?.into_iter().map(|v| row(&*compressor, &semantics, &v)).collect()
 }
 
+/// Bits of the enclosures' floats.
+const BITS: usize = 256;
+
+/// An enclosure as a number.
+fn enclosed(value: Enclosure) -> Real {
+    if let Some(exact) = value.exact() {
+        return Real::Exact(exact.clone());
+    }
+    let (low, high) = value.ends();
+    let within = Interval::new(low, high).unwrap_or(Interval::WHOLE);
+    Real::Enclosed { near: within.midpoint().unwrap_or(f64::NAN), within }
+}
+
 /// E|C(v) - v|^2, E|C(v)|^2 and |E C(v) - v|^2.
 type Losses<S> = [S; 3];
 
@@ -116,11 +129,8 @@ fn row(compressor: &dyn DynCompressor, semantics: &Semantics, v: &[Rational]) ->
     let mut size = 0.0;
     let [error, second, bias] = if let Some(exact) = losses::<Rational>(compressor, semantics, v)? {
         exact.map(Real::Exact)
-    } else if let Some(within) = losses::<Interval>(compressor, semantics, v)? {
-        let near = near()?;
-        let [a, b, c] = within;
-        let enclosed = |near: f64, within: Interval| Real::Enclosed { near, within };
-        [enclosed(near[0], a), enclosed(near[1], b), enclosed(near[2], c)]
+    } else if let Some(within) = Enclosure::at_precision(BITS, || losses(compressor, semantics, v))? {
+        within.map(enclosed)
     } else {
         size = l2.to_f64();
         near()?.map(Real::Float)
