@@ -88,7 +88,12 @@ pub fn enumerate(instance: &Instance, plan: &Plan, budget: Budget) -> Result<Exa
     let x = x.map_err(|f| Unavailable(f.to_string()))?;
     let layout = instance.algorithm.layout(x.len(), instance.workers);
     let mut walk = Walk::new(instance, plan, budget);
-    let root = Node { x, state: vec![Rational::zero(); layout.state], carried: vec![None; walk.carried_count], sum: Vec::new() };
+    let root = Node {
+        x,
+        state: vec![Rational::zero(); layout.state],
+        carried: vec![None; walk.carried_count],
+        sum: Vec::new(),
+    };
     walk.run(root)
 }
 

@@ -56,7 +56,12 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             default: Some("square"),
             doc: "l(u): u^2, Huber's loss of curvature 1, or |u|",
         },
-        ParamSpec { name: "slope", kind: Kind::Number, default: Some("1"), doc: "s > 0, largest slope of Huber's loss" },
+        ParamSpec {
+            name: "slope",
+            kind: Kind::Number,
+            default: Some("1"),
+            doc: "s > 0, largest slope of Huber's loss",
+        },
         ParamSpec {
             name: "kink",
             kind: Kind::Word(&["zero", "plus", "minus"]),

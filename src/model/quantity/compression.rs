@@ -23,12 +23,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     summary: "E|C(v) - v|_2^2 beside |v|_2^2, of one vector or of many",
     source: "karimireddy2019, Assumption A and lemma 8",
     params: &[
-        ParamSpec {
-            name: "compressor",
-            kind: Kind::Compressor,
-            default: Some("sign"),
-            doc: "C",
-        },
+        ParamSpec { name: "compressor", kind: Kind::Compressor, default: Some("sign"), doc: "C" },
         VECTOR,
         VALUES,
         DIMENSION,

@@ -107,7 +107,9 @@ fn sequences(p: &Params) -> Result<Vec<Vec<Vec<Rational>>>, BuildError> {
             let mut gradient = || (0..d).map(|_| entry()).collect();
             Ok((0..count).map(|_| (0..steps).map(|_| gradient()).collect()).collect())
         }
-        _ => Err(BuildError::whole("give one of `gradients`, `values` and `draws` (both with `steps` and `dimension`)")),
+        _ => {
+            Err(BuildError::whole("give one of `gradients`, `values` and `draws` (both with `steps` and `dimension`)"))
+        }
     }
 }
 
@@ -262,7 +264,10 @@ mod tests {
         }
         let mut p = Params::default();
         p.values.insert("compressor", ParamValue::Compressor(compressor.into(), inner));
-        p.values.insert("gradients", ParamValue::Matrix(gradients.iter().map(|g| g.iter().map(number).collect()).collect()));
+        p.values.insert(
+            "gradients",
+            ParamValue::Matrix(gradients.iter().map(|g| g.iter().map(number).collect()).collect()),
+        );
         for (key, value) in [("step_size", 1), ("steps", 1), ("dimension", 1)] {
             p.values.insert(key, ParamValue::Number(Real::integer(value)));
         }

@@ -57,7 +57,8 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let rows: Vec<Vec<Rational>> = p.matrix("rows")?.iter().map(|r| exact(r, "rows")).collect::<Result<_, _>>()?;
     let labels = exact(&p.list("labels")?, "labels")?;
     if rows.len() != labels.len() || rows.len() > MOST {
-        let message = format!("{} rows and {} labels; equally many are needed, at most {MOST}", rows.len(), labels.len());
+        let message =
+            format!("{} rows and {} labels; equally many are needed, at most {MOST}", rows.len(), labels.len());
         return Err(BuildError::at("labels", message));
     }
     if let Some(bad) = labels.iter().find(|y| Scalar::abs(*y) != Rational::one()) {
