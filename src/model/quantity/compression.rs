@@ -158,10 +158,10 @@ mod tests {
 
     #[test]
     fn the_sign_compressor_by_hand() {
-        // exact: v = (3, -1): C(v) = (2, -2), error 1 + 1, norm 10, phi = 16/20
+        // exact: v = (3, -1): C(v) = (2, -2), error 1 + 1, norm 10, phi = 16/20, |C(v)|^2 = 8; without coins bias = error
         let row = evaluate(&params("sign", &["3", "-1"])).unwrap().remove(0);
         let texts: Vec<String> = row.outputs.iter().map(ToString::to_string).collect();
-        assert_eq!(texts, ["2", "10", "4/5", "2", "2", "1/2"]);
+        assert_eq!(texts, ["2", "10", "4/5", "2", "2", "1/2", "8", "2"]);
         // exact: v = (0, 2): sgn(0) = 0 gives C(v) = (0, 1), error 1; sgn(0) = +1 gives (1, 1), error 2
         let mut p = params("sign", &["0", "2"]);
         assert_eq!(evaluate(&p).unwrap()[0].outputs[0], Real::integer(1));

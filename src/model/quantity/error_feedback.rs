@@ -285,10 +285,10 @@ mod tests {
 
     #[test]
     fn coins_are_averaged_over() {
-        // exact: random-1 of (1, 1) keeps one entry, say the first: x_1 = (-1, 0), e_1 = (0, 1). Then p = (1, 2): keeping
+        // exact: random-1 of (1, 1) keeps one entry, say the first: x_1 = (-1, 0), e_1 = (0, 1), x + e - g = (-2, 0). Then p = (1, 2): keeping
         // the first leaves e_2 = (0, 2), x_2 = (-2, 0), outside (1, 1) by 4 - 2; the second (1, 0), (-1, -2), 5 - 9/2.
         let found = rows("random-k", &[("k", 1)], &[&[1, 1], &[1, 1]]);
-        assert_eq!(found[0], ["1", "0", "2", "2", "1/2", "1/2", "-1/2", "8", "0", "1", "1/2"]);
+        assert_eq!(found[0], ["1", "0", "2", "2", "1/2", "1/2", "-1/2", "4", "0", "1", "1/2"]);
         assert_eq!(found[1][0], "5/2");
         assert_eq!([&found[1][4], &found[1][5]], ["5/4", "2"]);
     }
