@@ -184,9 +184,10 @@ where
     let work = Workspace::new(instance, x).looking_back(plan.looks_back());
     simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
         note_divergence(k, &work.x, &mut diverged);
+        recorder.pass(&work.x);
         if recorder.wants(k) {
             let point = Point::new(instance, &work.x, &work.state, &mut gradient);
-            let mut point = point.after(traffic).since(&work.before);
+            let mut point = point.after(traffic).since(&work.before).with_sum(k, recorder.sum());
             recorder.record(k, &mut point)?;
         }
         Ok(())
@@ -262,9 +263,10 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S
     let mut gradient = vec![S::zero(); x.len()];
     let work = Workspace::new(instance, x).looking_back(plan.looks_back());
     simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
+        recorder.pass(&work.x);
         if recorder.wants(k) {
             let point = Point::new(instance, &work.x, &work.state, &mut gradient);
-            let mut point = point.after(traffic).since(&work.before);
+            let mut point = point.after(traffic).since(&work.before).with_sum(k, recorder.sum());
             recorder.record(k, &mut point)?;
         }
         Ok(())

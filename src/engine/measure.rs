@@ -50,6 +50,14 @@ impl Probe {
         }
     }
 
+    /// Whether it needs the mean of the iterates.
+    fn averages(&self) -> bool {
+        match self {
+            Probe::Single(statistic) => statistic.averages(),
+            Probe::Formula(_, statistics, _) => statistics.iter().any(|(_, s)| s.averages()),
+        }
+    }
+
     /// Its value at an iterate.
     ///
     /// # Errors
@@ -118,6 +126,14 @@ impl Plan {
         plan.curves = curves.iter().map(|e| Probe::new(e, instance)).collect::<Result<_, _>>()?;
         Ok(plan)
     }
+
+    /// Whether anything needs the mean of the iterates.
+    #[must_use]
+    pub fn averages(&self) -> bool {
+        let paths = self.paths.iter().flat_map(|(_, reductions)| reductions).map(|(_, probe)| probe);
+        let series = self.series.iter().map(|(_, probe)| probe);
+        paths.chain(series).chain(&self.curves).any(Probe::averages)
+    }
 }
 
 /// An iterate under measurement; value and gradient are computed once, where something asks for them.
@@ -128,6 +144,7 @@ pub struct Point<'a, S: Evaluating> {
     before: &'a [S],
     value: Option<S>,
     sent: Option<Traffic>,
+    average: Vec<S>,
     gradient: &'a mut [S],
     has_gradient: bool,
 }
@@ -135,7 +152,24 @@ pub struct Point<'a, S: Evaluating> {
 impl<'a, S: Evaluating> Point<'a, S> {
     /// The iterate `x` with the algorithm's memory; `gradient` is working space of the iterate's length.
     pub fn new(instance: &'a Instance, x: &'a [S], state: &'a [S], gradient: &'a mut [S]) -> Self {
-        Point { instance, x, state, before: &[], value: None, sent: None, gradient, has_gradient: false }
+        Point {
+            instance,
+            x,
+            state,
+            before: &[],
+            value: None,
+            sent: None,
+            average: Vec::new(),
+            gradient,
+            has_gradient: false,
+        }
+    }
+
+    /// The same point, x_k, with the sum of x_0, .., x_k; an empty sum where nothing asks for it.
+    #[must_use]
+    pub fn with_sum(self, k: u64, sum: &[S]) -> Self {
+        let weight = S::ratio(1, k + 1);
+        Point { average: sum.iter().map(|s| s.clone() * &weight).collect(), ..self }
     }
 
     /// The same point with what was sent before it.
@@ -161,6 +195,13 @@ impl<'a, S: Evaluating> Point<'a, S> {
         Ok(self.value.clone().unwrap_or_else(S::zero))
     }
 
+    fn value_of_average(&self) -> Result<S, Fault> {
+        if self.average.is_empty() {
+            return Err(missing("the mean of the iterates"));
+        }
+        self.problem().value_at(&self.average)
+    }
+
     fn gradient(&mut self) -> Result<&[S], Fault> {
         if !self.has_gradient {
             self.problem().gradient_at(self.x, self.gradient)?;
@@ -175,6 +216,11 @@ impl<'a, S: Evaluating> Point<'a, S> {
             Statistic::Gap => {
                 let low = self.instance.facts.get("fstar").ok_or_else(|| missing("f*"))?.value.cast::<S>()?;
                 Ok(self.value()? - &low)
+            }
+            Statistic::AverageValue => self.value_of_average(),
+            Statistic::AverageGap => {
+                let low = self.instance.facts.get("fstar").ok_or_else(|| missing("f*"))?.value.cast::<S>()?;
+                Ok(self.value_of_average()? - &low)
             }
             Statistic::GradientL1 => Ok(l1(self.gradient()?)),
             Statistic::GradientL2 => l2_squared(self.gradient()?).sqrt(),
@@ -325,6 +371,8 @@ pub(super) struct Recorder<'a, S: Evaluating> {
     /// One a curve, an entry a checkpoint.
     pub curves: Vec<Vec<S>>,
     next_checkpoint: usize,
+    /// The sum of the iterates so far, where something needs it.
+    sum: Option<Vec<S>>,
 }
 
 impl<'a, S: Evaluating> Recorder<'a, S> {
@@ -336,7 +384,20 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
             series: vec![Vec::new(); plan.series.len()],
             curves: vec![Vec::new(); plan.curves.len()],
             next_checkpoint: 0,
+            sum: plan.averages().then(Vec::new),
         }
+    }
+
+    /// Takes note of x_k, at every k in order.
+    pub fn pass(&mut self, x: &[S]) {
+        if let Some(sum) = &mut self.sum {
+            add_to(sum, x);
+        }
+    }
+
+    /// The sum of the iterates so far; empty where nothing needs it.
+    pub fn sum(&self) -> &[S] {
+        self.sum.as_deref().unwrap_or_default()
     }
 
     /// Whether anything is recorded at iterate k.
@@ -445,6 +506,17 @@ pub fn combine_path<S: Scalar>(
         }
     };
     combine.eval(&environment).map_err(|e| e.fault)
+}
+
+/// Adds an iterate to a sum, which is empty before the first.
+pub fn add_to<S: Scalar>(sum: &mut Vec<S>, x: &[S]) {
+    if sum.is_empty() {
+        sum.extend_from_slice(x);
+    } else {
+        for (sum, x) in sum.iter_mut().zip(x) {
+            *sum += x;
+        }
+    }
 }
 
 /// One more look of a running reduction; means run as sums.

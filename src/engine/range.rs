@@ -38,7 +38,9 @@ fn over_box(instance: &Instance, plan: &Plan, x: &[Interval]) -> Option<Ranges> 
     let mut gradient = vec![Interval::point(0.0); x.len()];
     // The iterate before lies in the same box. Memory of an algorithm (an error, a momentum) is not bounded by its steps.
     let state = vec![Interval::WHOLE; instance.views.iter().map(|v| v.range.end).max().unwrap_or(0)];
-    recorder.record_throughout(&mut Point::new(instance, x, &state, &mut gradient).since(x)).ok()?;
+    // A mean of points of the box lies in it.
+    let mut point = Point::new(instance, x, &state, &mut gradient).since(x).with_sum(0, x);
+    recorder.record_throughout(&mut point).ok()?;
     let finite = |v: Interval| v.is_finite().then_some(v);
     let paths = recorder.paths().ok()?.into_iter().map(|(value, _)| finite(value)).collect();
     let series = recorder.series.iter().map(|s| s.first().copied().and_then(finite)).collect();

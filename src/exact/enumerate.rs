@@ -4,7 +4,7 @@
 //! a mean inside a nonlinear expression rides along with the state.
 
 use super::branch::{Branching, Script};
-use crate::engine::{Plan, Point, RunError, Traffic, Workspace, combine_path, is_due, reduce, step_once};
+use crate::engine::{Plan, Point, RunError, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once};
 use crate::model::Real;
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::{Instance, Reducer, StartPoint};
@@ -29,7 +29,7 @@ fn cost(node: &Node) -> u64 {
         let words = (v.bits() as u64).div_ceil(64);
         1000 + 20 * words * words
     };
-    500 + node.x.iter().chain(&node.state).map(one).sum::<u64>()
+    500 + node.x.iter().chain(&node.state).chain(&node.sum).map(one).sum::<u64>()
 }
 
 /// Draws that an outcome's cost covers; so many more cost the same again.
@@ -69,6 +69,8 @@ struct Node {
     /// The iterate before, where the plan looks back.
     before: Vec<Rational>,
     carried: Vec<Option<Rational>>,
+    /// The sum of the iterates, where something needs it; empty elsewhere.
+    sum: Vec<Rational>,
 }
 
 /// Where a path term's reductions stand.
@@ -96,6 +98,7 @@ pub fn enumerate(instance: &Instance, plan: &Plan, budget: Budget) -> Result<Exa
         state: vec![Rational::zero(); layout.state],
         before: Vec::new(),
         carried: vec![None; walk.carried_count],
+        sum: Vec::new(),
     };
     walk.run(root)
 }
@@ -119,6 +122,8 @@ struct Walk<'a> {
     traffic: Traffic,
     gradient: Vec<Rational>,
     first: Vec<Vec<Option<Rational>>>,
+    /// Whether nodes carry the sum of their iterates.
+    averages: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -158,6 +163,7 @@ impl<'a> Walk<'a> {
             traffic: Traffic::default(),
             gradient: vec![Rational::zero(); instance.problem.dimension()],
             first: plan.paths.iter().map(|(_, r)| vec![None; r.len()]).collect(),
+            averages: plan.averages(),
         }
     }
 
@@ -217,9 +223,13 @@ impl<'a> Walk<'a> {
 
     /// Measures a node at iterate k.
     fn look(&mut self, k: u64, node: &mut Node, weight: &Rational) -> Result<(), Unavailable> {
-        let Node { x, state, before, carried } = node;
+        if self.averages {
+            add_to(&mut node.sum, &node.x);
+        }
+        let Node { x, state, before, carried, sum } = node;
         let mut gradient = std::mem::take(&mut self.gradient);
-        let mut point = Point::new(self.instance, x, state, &mut gradient).after(self.traffic).since(before);
+        let point = Point::new(self.instance, x, state, &mut gradient).after(self.traffic);
+        let mut point = point.since(before).with_sum(k, sum);
         let instance = self.instance;
         for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
             for (r, (reducer, probe)) in reductions.iter().enumerate() {
@@ -313,7 +323,8 @@ impl<'a> Walk<'a> {
             let draws = (door.script.choices() as u64).saturating_sub(FREE_DRAWS);
             self.spent = self.spent.saturating_add(draws.saturating_mul(cost(node) / FREE_DRAWS));
             let probability = door.script.probability() * weight;
-            let reached = Node { x: work.x, state: work.state, before: work.before, carried: node.carried.clone() };
+            let (carried, sum) = (node.carried.clone(), node.sum.clone());
+            let reached = Node { x: work.x, state: work.state, before: work.before, carried, sum };
             *next.entry(reached).or_insert_with(Rational::zero) += &probability;
             if !door.script.advance() {
                 return Ok(door.traffic);

@@ -6,6 +6,7 @@
 
 pub mod algorithm;
 pub mod compressor;
+mod elimination;
 mod facts;
 mod hypothesis;
 pub mod noise;

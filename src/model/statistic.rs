@@ -24,6 +24,10 @@ pub enum Statistic {
     Value,
     /// f(x_k) - f*.
     Gap,
+    /// f at the mean of x_0, .., x_k.
+    AverageValue,
+    /// The same less f*.
+    AverageGap,
     /// |grad f(x_k)|_1.
     GradientL1,
     /// |grad f(x_k)|_2.
@@ -91,6 +95,12 @@ impl Statistic {
         use Statistic::{MissL1, MissL2, MissL2Squared, MoveLinf, TurnL1, WrongL1};
         matches!(self, MissL1(..) | MissL2(..) | MissL2Squared(..) | WrongL1 | TurnL1 | MoveLinf)
     }
+
+    /// Whether it looks at all iterates up to x_k, and not at x_k alone.
+    #[must_use]
+    pub fn averages(self) -> bool {
+        matches!(self, Statistic::AverageValue | Statistic::AverageGap)
+    }
 }
 
 const fn spec(name: &'static str, f: i8, x: i8, statistic: Statistic, doc: &'static str) -> StatisticSpec {
@@ -101,6 +111,8 @@ const fn spec(name: &'static str, f: i8, x: i8, statistic: Statistic, doc: &'sta
 pub const STATISTICS: &[StatisticSpec] = &[
     spec("f", 1, 0, Statistic::Value, "f(x_k)"),
     spec("gap", 1, 0, Statistic::Gap, "f(x_k) - f*"),
+    spec("f_average", 1, 0, Statistic::AverageValue, "f((x_0 + .. + x_k)/(k + 1)), whatever the window"),
+    spec("gap_average", 1, 0, Statistic::AverageGap, "f((x_0 + .. + x_k)/(k + 1)) - f*"),
     spec("grad_l1", 1, -1, Statistic::GradientL1, "|grad f(x_k)|_1"),
     spec("grad_l2", 1, -1, Statistic::GradientL2, "|grad f(x_k)|_2"),
     spec("grad_l2sq", 2, -2, Statistic::GradientL2Squared, "|grad f(x_k)|_2^2, exact where grad_l2 has a root"),

@@ -4,6 +4,7 @@ pub mod absolute_pair;
 mod constants;
 pub mod cosine;
 pub mod huber;
+pub mod line_losses;
 pub mod linear;
 pub mod log_cosh;
 pub mod logistic;
@@ -366,6 +367,7 @@ pub static ALL: &[&ProblemEntry] = &[
     &log_cosh::ENTRY,
     &absolute_pair::ENTRY,
     &two_line_squares::ENTRY,
+    &line_losses::ENTRY,
     &pl_toy::ENTRY,
     &worker_squares::ENTRY,
     &worker_quadratics::ENTRY,

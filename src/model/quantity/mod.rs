@@ -1,10 +1,13 @@
 //! Quantities: closed forms and identities over many inputs, shared by claim files and the calculator.
 
+mod coins;
 mod communication;
 mod compression;
 mod density;
+mod error_feedback;
 mod expectation;
 mod gaussian_density;
+mod interpolation;
 mod law;
 mod mean_error;
 mod median_asymmetry;
@@ -74,8 +77,10 @@ pub static ALL: &[&QuantityEntry] = &[
     &communication::ENTRY,
     &compression::ENTRY,
     &density::ENTRY,
+    &error_feedback::ENTRY,
     &expectation::ENTRY,
     &gaussian_density::ENTRY,
+    &interpolation::ENTRY,
     &mean_error::ENTRY,
     &median_asymmetry::ENTRY,
     &median_expansion::ASYMMETRY,
