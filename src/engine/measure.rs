@@ -167,6 +167,7 @@ impl<'a, S: Arithmetic> Point<'a, S> {
             Statistic::ViewL1(i) => Ok(l1(self.view(i))),
             Statistic::ViewL2(i) => l2_squared(self.view(i)).sqrt(),
             Statistic::ViewL2Squared(i) => Ok(l2_squared(self.view(i))),
+            Statistic::ViewCoordinate(view, i) => Ok(self.view(view)[i].clone()),
             Statistic::Own(i) => self.problem().own_statistic_at(i, self.x),
         }
     }
