@@ -5,11 +5,10 @@ use super::{Computing, Exit};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
-use signcheck::engine::{RunError, Traffic, trace, trace_plain};
+use signcheck::engine::{RunError, Traffic, trace, trace_enclosed, trace_plain};
 use signcheck::model::Registry;
 use signcheck::scalar::{Fault, Rational};
 use signcheck::spec::{Instance, cells};
-use signcheck::stats::Interval;
 
 /// Prints the iterates of one replicate of the file's first cell.
 #[derive(Debug, Args)]
@@ -75,7 +74,7 @@ impl Trace {
                 Ok((iterates, traffic)) => self.show(&claim.spec.id, "rational", texts(&iterates), traffic),
                 // Where a root or a sine enters, enclosures go on.
                 Err(RunError::Step { fault: Fault::NoExactForm(_), .. }) => {
-                    let (iterates, traffic) = trace_plain::<Interval>(&instance)?;
+                    let (iterates, traffic) = trace_enclosed(&instance)?;
                     self.show(&claim.spec.id, "interval", texts(&iterates), traffic)
                 }
                 Err(error) => Err(error.into()),

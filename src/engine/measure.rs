@@ -3,7 +3,7 @@
 use super::RunError;
 use super::oracle::Traffic;
 use crate::expr::Expr;
-use crate::model::{Arithmetic, Evaluates, Real, Statistic, resolve};
+use crate::model::{Evaluates, Evaluating, Real, Statistic, resolve};
 use crate::scalar::{Fault, Scalar};
 use crate::spec::{Instance, PathTerm, Reducer, Term};
 
@@ -45,7 +45,7 @@ impl Probe {
     ///
     /// # Errors
     /// Where the arithmetic has no such value.
-    pub fn evaluate<S: Arithmetic>(&self, point: &mut Point<'_, S>) -> Result<S, Fault> {
+    pub fn evaluate<S: Evaluating>(&self, point: &mut Point<'_, S>) -> Result<S, Fault> {
         let (expr, statistics, constants) = match self {
             Probe::Single(statistic) => return point.statistic(*statistic),
             Probe::Formula(expr, statistics, constants) => (expr, statistics, constants),
@@ -105,7 +105,7 @@ impl Plan {
 }
 
 /// An iterate under measurement; value and gradient are computed once, where something asks for them.
-pub struct Point<'a, S: Arithmetic> {
+pub struct Point<'a, S: Evaluating> {
     instance: &'a Instance,
     x: &'a [S],
     state: &'a [S],
@@ -115,7 +115,7 @@ pub struct Point<'a, S: Arithmetic> {
     has_gradient: bool,
 }
 
-impl<'a, S: Arithmetic> Point<'a, S> {
+impl<'a, S: Evaluating> Point<'a, S> {
     /// The iterate `x` with the algorithm's memory; `gradient` is working space of the iterate's length.
     pub fn new(instance: &'a Instance, x: &'a [S], state: &'a [S], gradient: &'a mut [S]) -> Self {
         Point { instance, x, state, value: None, sent: None, gradient, has_gradient: false }
@@ -205,7 +205,7 @@ fn linf<S: Scalar>(v: &[S]) -> S {
 }
 
 /// Running reductions of one block.
-pub(super) struct Recorder<'a, S: Arithmetic> {
+pub(super) struct Recorder<'a, S: Evaluating> {
     plan: &'a Plan,
     instance: &'a Instance,
     /// One a (path, reduction).
@@ -217,7 +217,7 @@ pub(super) struct Recorder<'a, S: Arithmetic> {
     next_checkpoint: usize,
 }
 
-impl<'a, S: Arithmetic> Recorder<'a, S> {
+impl<'a, S: Evaluating> Recorder<'a, S> {
     pub fn new(plan: &'a Plan, instance: &'a Instance) -> Self {
         Recorder {
             plan,

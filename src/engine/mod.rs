@@ -4,12 +4,14 @@
 //! replicates, never as they finish. The number of threads and the lane width leave no trace in a result.
 
 mod block;
+mod enclosed;
 mod measure;
 mod oracle;
 mod range;
 mod run;
 
 pub use block::{Door, Look, Record, Workspace, plain, simulate, step_once, trace, trace_plain};
+pub use enclosed::{plain_enclosed, trace_enclosed};
 pub use measure::{Plan, Point, Probe, combine_path, is_due, reduce};
 pub(crate) use oracle::without_noise;
 pub use oracle::{PlainOracle, Sampled, Traffic};

@@ -1,7 +1,7 @@
 //! The door between an algorithm and the world: gradients, coins, and counted messages.
 
 use crate::model::problem::Flow;
-use crate::model::{Arithmetic, DynNoise, Evaluates, Perturbs, Query};
+use crate::model::{Arithmetic, DynNoise, Evaluates, Evaluating, Perturbs, Query};
 use crate::rng::{CellKey, Stream};
 use crate::scalar::{Fault, Lane, Narrow, WIDTH, Wide};
 use crate::spec::Instance;

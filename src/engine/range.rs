@@ -5,7 +5,7 @@
 //! range that every replicate keeps. That is what finite-sample intervals need.
 
 use super::measure::{Plan, Point, Recorder};
-use crate::model::Arithmetic;
+use crate::model::Evaluating;
 use crate::scalar::Narrow;
 use crate::spec::{Instance, StartPoint};
 use crate::stats::Interval;

@@ -4,7 +4,7 @@ use super::RunError;
 use super::block::{Record, block};
 use super::measure::Plan;
 use super::oracle::{Keys, Sampled, Traffic};
-use crate::scalar::{Lane, Rational, WIDTH};
+use crate::scalar::{Enclosure, Lane, Rational, WIDTH};
 use crate::spec::Instance;
 use crate::stats::{Interval, Moments};
 use rayon::prelude::*;
@@ -90,13 +90,18 @@ impl Estimates {
     }
 
     /// Puts enclosures beside what was sampled.
-    pub fn set_enclosed(&mut self, record: Record<Interval>) {
+    pub fn set_enclosed(&mut self, record: Record<Enclosure>) {
+        let put = |slot: &mut PathMoments, value: Enclosure| {
+            let (low, high) = value.ends();
+            slot.enclosed = Interval::new(low, high);
+            slot.exact = slot.exact.take().or_else(|| value.exact().cloned());
+        };
         for (slot, value) in self.paths.iter_mut().zip(record.paths) {
-            slot.enclosed = Some(value);
+            put(slot, value);
         }
         for (slots, values) in self.series.iter_mut().zip(record.series) {
             for (slot, value) in slots.iter_mut().zip(values) {
-                slot.enclosed = Some(value);
+                put(slot, value);
             }
         }
     }

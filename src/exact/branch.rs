@@ -2,7 +2,7 @@
 
 use crate::engine::{Door, Traffic, without_noise};
 use crate::model::problem::Flow;
-use crate::model::{Arithmetic, Atom, Query};
+use crate::model::{Atom, Evaluating, Query};
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::Instance;
 

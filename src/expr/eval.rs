@@ -112,6 +112,7 @@ fn call<S: Scalar>(function: &str, arguments: &[S]) -> Result<S, Fault> {
         Builtin::Log2 => log2(first),
         Builtin::Exp => first.exp(),
         Builtin::Abs => Ok(first.abs()),
+        Builtin::Sgn => first.sign_or(&S::zero()),
         Builtin::Min => Ok(arguments[1..].iter().fold(first.clone(), |a, b| both_ways(&a, b, S::min))),
         Builtin::Max => Ok(arguments[1..].iter().fold(first.clone(), |a, b| both_ways(&a, b, S::max))),
         Builtin::Floor => first.floor(),

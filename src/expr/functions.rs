@@ -50,6 +50,7 @@ pub(super) enum Builtin {
     Log2,
     Exp,
     Abs,
+    Sgn,
     Min,
     Max,
     Floor,
@@ -58,12 +59,13 @@ pub(super) enum Builtin {
     Cos,
 }
 
-const TABLE: [(Builtin, Signature<'static>); 11] = [
+const TABLE: [(Builtin, Signature<'static>); 12] = [
     (Builtin::Sqrt, Signature::exactly("sqrt", 1)),
     (Builtin::Ln, Signature::exactly("ln", 1)),
     (Builtin::Log2, Signature::exactly("log2", 1)),
     (Builtin::Exp, Signature::exactly("exp", 1)),
     (Builtin::Abs, Signature::exactly("abs", 1)),
+    (Builtin::Sgn, Signature::exactly("sgn", 1)),
     (Builtin::Min, Signature::at_least("min", 2)),
     (Builtin::Max, Signature::at_least("max", 2)),
     (Builtin::Floor, Signature::exactly("floor", 1)),

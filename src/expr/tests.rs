@@ -97,6 +97,7 @@ fn functions_are_exact_where_they_can_be() {
         ("log2(1/1024)", "-10"),
         ("log2(1)", "0"),
         ("abs(-3/2)", "3/2"),
+        ("sgn(-3/2) + 5*sgn(0) + 7*sgn(1/9)", "6"),
         ("min(3, 1/2, 2)", "1/2"),
         ("max(-3, -1/2, -2)", "-1/2"),
         ("floor(-1/2)", "-1"),
@@ -270,8 +271,8 @@ fn the_canonical_text_has_least_parentheses() {
 fn quickly(what: &str, work: impl FnOnce() + Send + 'static) {
     let start = Instant::now();
     std::thread::Builder::new().stack_size(1 << 20).spawn(work).unwrap().join().unwrap();
-    // Without optimisation the big-number library is some twenty times slower.
-    let limit = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 1 });
+    // No measure of speed: what is not bounded takes hours, or for ever.
+    let limit = Duration::from_secs(120);
     assert!(start.elapsed() < limit, "{what} took {:?}", start.elapsed());
 }
 
@@ -481,6 +482,7 @@ fn homogeneous_bounds_have_units() {
         ("max(0, g)", "[f] [x]^-1"),
         ("max(sqrt(rho*g), L)", "[f] [x]^-2"),
         ("abs(-g) - 0*K", "[f] [x]^-1"),
+        ("sgn(g)", "1"),
         ("0*L", "any"),
         ("0 - 0", "any"),
         ("exp(-mu/L) + floor(T/2)", "1"),

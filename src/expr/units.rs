@@ -205,6 +205,8 @@ fn call(node: &Node, function: &str, parts: &[Dimension]) -> Result<Dimension, U
     };
     match (builtin, first) {
         (Builtin::Abs, _) => Ok(first.clone()),
+        // A sign is a number, whatever is measured.
+        (Builtin::Sgn, _) => Ok(Dimension::Of(Units::none())),
         (Builtin::Min | Builtin::Max, _) => equal(node, parts),
         (Builtin::Sqrt, Dimension::Any) => Ok(Dimension::Any),
         (Builtin::Sqrt, Dimension::Of(units)) => Ok(Dimension::Of(units.power(&Rational::ratio(1, 2)))),

@@ -50,7 +50,8 @@ pub(super) fn png(scene: &Scene, picture: &Picture) -> Result<Vec<u8>, FigureErr
         let mut brush = Brush { backend: &mut backend, scale, bitmap: true };
         brush.scene(scene).map_err(|e| failed(picture, e))?;
     }
-    Ok(encode::png(size.0 / OVERSAMPLING, size.1 / OVERSAMPLING, &encode::shrink(&buffer, size.0, OVERSAMPLING)))
+    let pixels = encode::shrink(&buffer, size.0, OVERSAMPLING);
+    encode::png(size.0 / OVERSAMPLING, size.1 / OVERSAMPLING, &pixels).map_err(|e| failed(picture, e.to_string()))
 }
 
 fn pixels(scene: &Scene, scale: f64) -> (u32, u32) {

@@ -2,7 +2,7 @@
 
 use super::assemble::Judge;
 use super::pictures;
-use crate::engine::{Estimates, Plan, Progress, RunError, plain, ranges, run};
+use crate::engine::{Estimates, Plan, Progress, RunError, plain_enclosed, ranges, run};
 use crate::exact::{Budget, ExactEstimates, enumerate};
 use crate::expr::Expr;
 use crate::model::{Real, Registry, Row};
@@ -312,7 +312,7 @@ fn run_cell(
     if estimates.deterministic && !complete {
         let plan = Plan { curves: Vec::new(), ..plan.clone() };
         // An enclosure that cannot be had leaves the doubles, as numeric evidence.
-        if let Ok(record) = plain::<Interval>(&instance, &plan) {
+        if let Ok(record) = plain_enclosed(&instance, &plan) {
             estimates.set_enclosed(record);
         }
     }

@@ -31,13 +31,17 @@ pub use registry::{Registry, nearest};
 pub use semantics::{MomentumForm, MomentumStart, Scaling, Semantics, SignZero};
 pub use statistic::{STATISTICS, Statistic, StatisticSpec, VIEWS, is_statistic, resolve, view_units};
 
-use crate::scalar::{Narrow, Rational, Scalar, Wide};
+use crate::scalar::{Enclosure, Narrow, Rational, Scalar, Wide};
 use crate::stats::Interval;
 
-/// A scalar in which registered parts run: picks the face of a part that speaks it.
-pub trait Arithmetic: Scalar {
+/// A scalar in which a problem is evaluated, over a point or over a box: picks the problem's face that speaks it.
+pub trait Evaluating: Scalar {
     /// The problem in this arithmetic.
     fn problem(problem: &dyn DynProblem) -> &dyn Evaluates<Self>;
+}
+
+/// A scalar in which whole runs go: picks the faces of the parts that move.
+pub trait Arithmetic: Evaluating {
     /// The algorithm in this arithmetic.
     fn algorithm(algorithm: &dyn DynAlgorithm) -> &dyn Runs<Self>;
     /// The compressor in this arithmetic.
@@ -47,9 +51,6 @@ pub trait Arithmetic: Scalar {
 macro_rules! arithmetic {
     ($($scalar:ty),*) => {$(
         impl Arithmetic for $scalar {
-            fn problem(problem: &dyn DynProblem) -> &dyn Evaluates<Self> {
-                problem
-            }
             fn algorithm(algorithm: &dyn DynAlgorithm) -> &dyn Runs<Self> {
                 algorithm
             }
@@ -59,4 +60,15 @@ macro_rules! arithmetic {
         }
     )*};
 }
-arithmetic!(Narrow, Wide, Rational, Interval);
+arithmetic!(Narrow, Wide, Rational, Enclosure);
+
+macro_rules! evaluating {
+    ($($scalar:ty),*) => {$(
+        impl Evaluating for $scalar {
+            fn problem(problem: &dyn DynProblem) -> &dyn Evaluates<Self> {
+                problem
+            }
+        }
+    )*};
+}
+evaluating!(Narrow, Wide, Rational, Enclosure, Interval);

@@ -1,14 +1,16 @@
 //! The arithmetics that one algorithm runs in.
 //!
 //! An algorithm, a compressor and a rational-capable problem are written once, over [`Scalar`], and run as
-//! [`Lane`] (f64, one lane a replicate) and as [`Rational`] (exact). A part that has no exact form answers
-//! with a [`Fault`] that says so; nothing is rounded silently.
+//! [`Lane`] (f64, one lane a replicate), as [`Rational`] (exact) and as [`Enclosure`] (exact or rounded outward, at any
+//! precision). A part that has no exact form answers with a [`Fault`] that says so; nothing is rounded silently.
 
 mod elementary;
+mod enclosure;
 mod lane;
 mod rational;
 
 pub use elementary::{exp, ln, ln_1p_exp, sin_cos};
+pub use enclosure::Enclosure;
 pub use lane::{Lane, Narrow, WIDTH, Wide};
 pub use rational::{ParseRationalError, Rational};
 

@@ -80,6 +80,16 @@ impl Rational {
         self.0.numerator().bit_len() + self.0.denominator().bit_len()
     }
 
+    /// Numerator and denominator in lowest terms.
+    pub(super) fn parts(&self) -> (IBig, UBig) {
+        (self.0.numerator().clone(), self.0.denominator().clone())
+    }
+
+    /// The integer `n`, of any size.
+    pub(super) fn from_integer(n: IBig) -> Self {
+        Rational(RBig::from(n))
+    }
+
     /// The denominator in lowest terms.
     #[must_use]
     pub fn denominator(&self) -> Self {

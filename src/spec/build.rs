@@ -8,7 +8,7 @@ use super::resolve::{MAX_DIMENSION, located, resolve, vector};
 use crate::expr::Expr;
 use crate::model::quantity::symmetric_beta;
 use crate::model::{
-    Arithmetic, DynAlgorithm, DynNoise, DynProblem, Evaluates, Facts, Kind, Params, Real, Registry, Trait,
+    DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, Params, Real, Registry, Trait,
 };
 use crate::scalar::{Fault, Narrow, Rational};
 use crate::stats::Interval;
@@ -327,7 +327,7 @@ fn one() -> Expr {
     Expr::parse("1").unwrap_or_else(|_| unreachable!("1 is an expression"))
 }
 
-fn at<S: Arithmetic>(problem: &dyn DynProblem, x: &[S]) -> Result<(S, Vec<S>), Fault> {
+fn at<S: Evaluating>(problem: &dyn DynProblem, x: &[S]) -> Result<(S, Vec<S>), Fault> {
     let problem: &dyn Evaluates<S> = S::problem(problem);
     let mut gradient = vec![S::zero(); x.len()];
     problem.gradient_at(x, &mut gradient)?;

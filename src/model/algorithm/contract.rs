@@ -13,6 +13,10 @@ use crate::scalar::Lane;
 /// A scalar that a test can fill replicate by replicate with multiples of 1/32, exactly.
 trait Test: Arithmetic {
     fn of(numerator: impl Fn(u64) -> i64) -> Self;
+    /// A coordinate of a start.
+    fn start(value: &Rational) -> Self {
+        Self::from_rational(value)
+    }
 }
 impl<const N: usize> Test for Lane<N>
 where
@@ -22,9 +26,14 @@ where
         Lane(std::array::from_fn(|lane| numerator(lane as u64) as f64 / 32.0))
     }
 }
-impl Test for Interval {
+impl Test for Enclosure {
     fn of(numerator: impl Fn(u64) -> i64) -> Self {
-        Interval::point(numerator(0) as f64 / 32.0)
+        Enclosure::ratio(numerator(0), 32)
+    }
+    fn start(value: &Rational) -> Self {
+        // Two floats around the value, or every run would stay exact.
+        let near = value.to_f64();
+        Enclosure::from_ends(near, near.next_down(), near.next_up()).expect("finite ends")
     }
 }
 impl Test for Rational {

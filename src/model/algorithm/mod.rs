@@ -32,8 +32,7 @@ pub mod wire;
 
 use super::problem::Flow;
 use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
-use crate::scalar::{Fault, Narrow, Rational, Scalar, Wide};
-use crate::stats::Interval;
+use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};
 
 /// The only door from an algorithm to the outside: gradients, coins, and the wire. It counts what passes.
 pub trait Query<S> {
@@ -203,7 +202,7 @@ impl<A: Algorithm> AlgorithmMeta for A {
 
 /// An algorithm in every arithmetic: what the registry builds.
 pub trait DynAlgorithm:
-    Runs<Narrow> + Runs<Wide> + Runs<Rational> + Runs<Interval> + AlgorithmMeta + Send + Sync
+    Runs<Narrow> + Runs<Wide> + Runs<Rational> + Runs<Enclosure> + AlgorithmMeta + Send + Sync
 {
 }
 impl<A: Algorithm> DynAlgorithm for A {}

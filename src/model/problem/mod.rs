@@ -22,7 +22,7 @@ mod contract;
 
 use super::facts::{Facts, Trait};
 use super::{ParamSpec, Real};
-use crate::scalar::{Fault, Narrow, Rational, Scalar, Wide};
+use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};
 use crate::stats::Interval;
 
 /// A statistic that only one problem knows (a test loss, a distance to a span).
@@ -330,7 +330,14 @@ impl<P: Problem> ProblemMeta for P {
 
 /// A problem in every arithmetic: what the registry builds.
 pub trait DynProblem:
-    Evaluates<Narrow> + Evaluates<Wide> + Evaluates<Rational> + Evaluates<Interval> + ProblemMeta + Send + Sync
+    Evaluates<Narrow>
+    + Evaluates<Wide>
+    + Evaluates<Rational>
+    + Evaluates<Enclosure>
+    + Evaluates<Interval>
+    + ProblemMeta
+    + Send
+    + Sync
 {
 }
 impl<P: Problem> DynProblem for P {}

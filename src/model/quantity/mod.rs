@@ -3,6 +3,7 @@
 mod communication;
 mod compression;
 mod density;
+mod expectation;
 mod gaussian_density;
 mod law;
 mod mean_error;
@@ -71,6 +72,7 @@ pub static ALL: &[&QuantityEntry] = &[
     &communication::ENTRY,
     &compression::ENTRY,
     &density::ENTRY,
+    &expectation::ENTRY,
     &gaussian_density::ENTRY,
     &mean_error::ENTRY,
     &median_asymmetry::ENTRY,

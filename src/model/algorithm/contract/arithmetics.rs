@@ -35,7 +35,7 @@ impl Seen {
 
 /// The iterates up to the first fault, and that fault. Runs are deterministic: shorter ones are beginnings of longer.
 fn until_fault<S: Test>(setup: &Setup, start: &[Rational], probe: &dyn Fn() -> Probe) -> (Vec<Vec<S>>, Option<Fault>) {
-    let start: Vec<S> = start.iter().map(S::from_rational).collect();
+    let start: Vec<S> = start.iter().map(S::start).collect();
     let mut fault = None;
     for steps in (1..=STEPS).rev() {
         match setup.run(&start, steps, &mut probe()) {
@@ -48,15 +48,20 @@ fn until_fault<S: Test>(setup: &Setup, start: &[Rational], probe: &dyn Fn() -> P
 
 const STEPS: u64 = 6;
 
-fn holds(enclosure: &Interval, exact: &Rational) -> bool {
-    let end = |v: f64| Rational::from_double(v);
-    end(enclosure.low()).is_none_or(|low| low <= *exact) && end(enclosure.high()).is_none_or(|high| *exact <= high)
+fn holds(enclosure: &Enclosure, exact: &Rational) -> bool {
+    let ((low, high), end) = (enclosure.ends(), |v: f64| Rational::from_double(v));
+    end(low).is_none_or(|low| low <= *exact) && end(high).is_none_or(|high| *exact <= high)
+}
+
+fn width(enclosure: &Enclosure) -> f64 {
+    let (low, high) = enclosure.ends();
+    high - low
 }
 
 /// Runs one setup in all three; panics where an enclosure does not hold, or where a lane parts unnoticed.
 fn compare(setup: &Setup, start: &[Rational], probe: &dyn Fn() -> Probe) -> Seen {
     let (exact, fault) = until_fault::<Rational>(setup, start, probe);
-    let (enclosed, open) = until_fault::<Interval>(setup, start, probe);
+    let (enclosed, open) = until_fault::<Enclosure>(setup, start, probe);
     let (lanes, none) = until_fault::<Narrow>(setup, start, probe);
     let name = setup.name;
     assert!(none.is_none(), "{name}: a lane has no fault, and this is {none:?}");
@@ -78,13 +83,16 @@ fn compare(setup: &Setup, start: &[Rational], probe: &dyn Fn() -> Probe) -> Seen
         let close = |(q, v): (&Rational, &Narrow)| (q.to_f64() - v.0[0]).abs() <= 1e-9 * (1.0 + v.0[0].abs());
         if seen.parted == 0 && !exact.iter().zip(lane).all(close) {
             seen.parted = 1;
-            let noticed = enclosed.get(k).is_none_or(|e| e.iter().any(|e| e.width() > 1e-9));
+            let noticed = enclosed.get(k).is_none_or(|e| e.iter().any(|e| width(e) > 1e-9));
             assert!(noticed, "{name}, step {k}: {lane:?} parts from {exact:?} where {:?} is narrow", enclosed.get(k));
         }
     }
     // Where there are no exact iterates the enclosures hold the lanes' up to rounding.
     for (enclosed, lane) in enclosed.iter().zip(&lanes).skip(exact.len()) {
-        let near = |(e, v): (&Interval, &Narrow)| e.low() - 1e-9 <= v.0[0] && v.0[0] <= e.high() + 1e-9;
+        let near = |(e, v): (&Enclosure, &Narrow)| {
+            let (low, high) = e.ends();
+            low - 1e-9 <= v.0[0] && v.0[0] <= high + 1e-9
+        };
         assert!(enclosed.iter().zip(lane).all(near), "{name}: {enclosed:?} leaves out {lane:?}");
     }
     seen

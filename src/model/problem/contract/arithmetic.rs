@@ -2,13 +2,13 @@
 
 use super::checks::{Checked, Outcome, Points, Subject};
 use super::table::{Case, Exact};
-use crate::model::Arithmetic;
+use crate::model::Evaluating;
 use crate::model::problem::{DynProblem, Flow};
 use crate::scalar::{Fault, Narrow, Rational, Scalar, WIDTH, Wide};
 use crate::stats::Interval;
 
 /// Everything that a problem computes at x: value, gradients of all kinds, projection, own statistics.
-fn everything<S: Arithmetic>(problem: &dyn DynProblem, x: &[S]) -> Vec<Result<Vec<S>, Fault>> {
+fn everything<S: Evaluating>(problem: &dyn DynProblem, x: &[S]) -> Vec<Result<Vec<S>, Fault>> {
     let parts = S::problem(problem);
     let vector = |run: &dyn Fn(&mut [S]) -> Result<(), Fault>| {
         let mut out = vec![S::zero(); x.len()];

@@ -1,0 +1,216 @@
+//! What an enclosure can do as a scalar: order, roots and transcendental functions.
+
+use super::{Enclosure, Float, Form, around, down, greater, kept, lesser, negative, up};
+use crate::scalar::{Fault, Rational, Scalar};
+use dashu_float::{Context, FBig, round::mode::Down};
+use std::cmp::Ordering;
+
+impl Scalar for Enclosure {
+    const IS_EXACT: bool = false;
+
+    fn ratio(n: i64, d: u64) -> Self {
+        Self::from_exact(Rational::ratio(n, d))
+    }
+
+    fn from_rational(value: &Rational) -> Self {
+        Self::from_exact(value.clone())
+    }
+
+    fn from_f64(_value: f64) -> Result<Self, Fault> {
+        Err(Fault::NoExactForm("a constant known in double precision only"))
+    }
+
+    fn from_ends(_near: f64, low: f64, high: f64) -> Result<Self, Fault> {
+        match (Rational::from_double(low), Rational::from_double(high)) {
+            (Some(low), Some(high)) => Ok(Self::between(around(&low).0, around(&high).1)),
+            _ => Err(Fault::NoExactForm("a constant without bounds")),
+        }
+    }
+
+    fn add_product(&mut self, a: &Self, b: &Self) {
+        // v + a a is a square: its factor is not counted as two unrelated numbers.
+        *self += &if std::ptr::eq(a, b) { a.squared() } else { a.times(b) };
+    }
+
+    fn sub_product(&mut self, a: &Self, b: &Self) {
+        *self -= &a.times(b);
+    }
+
+    fn abs(&self) -> Self {
+        match (&self.0, self.decided_sign()) {
+            (Form::Exact(q), _) => Enclosure(Form::Exact(Scalar::abs(q))),
+            (_, Some(1)) => self.clone(),
+            (_, Some(_)) => -self.clone(),
+            (Form::Between(ends), None) if ends.0.is_infinite() => self.clone(),
+            (Form::Between(ends), None) => Self::between(Float::zero(), greater(-ends.0.clone(), ends.1.clone())),
+        }
+    }
+
+    fn min(&self, other: &Self) -> Self {
+        match self.compare(other) {
+            Some(Ordering::Greater) => other.clone(),
+            Some(_) => self.clone(),
+            None => {
+                let ((a, b), (c, d)) = (self.floats(), other.floats());
+                Self::between(lesser(a, c), lesser(b, d))
+            }
+        }
+    }
+
+    fn max(&self, other: &Self) -> Self {
+        match self.compare(other) {
+            Some(Ordering::Less) => other.clone(),
+            Some(_) => self.clone(),
+            None => {
+                let ((a, b), (c, d)) = (self.floats(), other.floats());
+                Self::between(greater(a, c), greater(b, d))
+            }
+        }
+    }
+
+    fn sign_or(&self, at_zero: &Self) -> Result<Self, Fault> {
+        match self.decided_sign().ok_or(Fault::Undecided("a sign"))? {
+            0 => Ok(at_zero.clone()),
+            sign => Ok(Self::ratio(sign, 1)),
+        }
+    }
+
+    fn at_least(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
+        let order = self.compare(other).ok_or(Fault::Undecided("which of two numbers is larger"))?;
+        Ok(if order == Ordering::Less { otherwise.clone() } else { then.clone() })
+    }
+
+    fn divide(&self, other: &Self) -> Result<Self, Fault> {
+        if other.is_exact_zero() {
+            return Err(Fault::DivisionByZero);
+        }
+        if let (Form::Exact(a), Form::Exact(b)) = (&self.0, &other.0) {
+            return a.divide(b).map(Self::from_exact);
+        }
+        match other.decided_sign() {
+            Some(1 | -1) => {}
+            _ => return Err(Fault::Undecided("whether a divisor is 0")),
+        }
+        let (c, d) = other.floats();
+        let one = Float::one();
+        let what = "a quotient";
+        let inverse = Self::between(kept(down().div(&one, &d), what)?, kept(up().div(&one, &c), what)?);
+        Ok(self.times(&inverse))
+    }
+
+    fn sqrt(&self) -> Result<Self, Fault> {
+        if let Form::Exact(q) = &self.0 {
+            match q.sqrt() {
+                Ok(root) => return Ok(Enclosure(Form::Exact(root))),
+                Err(Fault::NoExactForm(_)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        let (a, b) = self.floats();
+        if negative(&b) {
+            return Err(Fault::Domain("a root"));
+        }
+        // What is rooted is not negative; only its enclosure may reach below 0.
+        let a = if negative(&a) { Float::zero() } else { a };
+        Ok(Self::between(kept(down().sqrt(&a), "a root")?, kept(up().sqrt(&b), "a root")?))
+    }
+
+    fn ln(&self) -> Result<Self, Fault> {
+        if self.exact().is_some_and(|q| *q == Rational::one()) {
+            return Ok(Self::zero());
+        }
+        match self.decided_sign() {
+            Some(1) => {}
+            Some(_) => return Err(Fault::Domain("a logarithm")),
+            None => return Err(Fault::Undecided("the sign of a logarithm's argument")),
+        }
+        let (a, b) = self.floats();
+        Ok(Self::between(kept(down().ln(&a, None), "a logarithm")?, kept(up().ln(&b, None), "a logarithm")?))
+    }
+
+    fn exp(&self) -> Result<Self, Fault> {
+        if self.is_exact_zero() {
+            return Ok(Self::one());
+        }
+        let (a, b) = self.floats();
+        Ok(Self::between(kept(down().exp(&a, None), "an exponential")?, kept(up().exp(&b, None), "an exponential")?))
+    }
+
+    fn sin_cos(&self) -> Result<(Self, Self), Fault> {
+        if self.is_exact_zero() {
+            return Ok((Self::zero(), Self::one()));
+        }
+        let (a, b) = self.floats();
+        let what = "a sine";
+        let width = Self::between(Float::zero(), kept(up().sub(&b, &a), what)?);
+        let moves = Self::between((-width.clone()).floats().0, width.floats().1);
+        let (sin, cos) = down().sin_cos(&a, None);
+        let (sin_up, cos_up) = up().sin_cos(&a, None);
+        let sin = Self::between(kept(sin, what)?, kept(sin_up, what)?);
+        let cos = Self::between(kept(cos, what)?, kept(cos_up, what)?);
+        // Both functions move by at most as much as their argument.
+        Ok((sin.plus(&moves), cos.plus(&moves)))
+    }
+
+    fn power(&self, exponent: &Self) -> Result<Self, Fault> {
+        if let (Form::Exact(base), Form::Exact(exponent)) = (&self.0, &exponent.0) {
+            match base.power(exponent) {
+                Ok(value) => return Ok(Self::from_exact(value)),
+                Err(Fault::NoExactForm(_) | Fault::TooLarge(_)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        if let Some(n) = exponent.exact().and_then(Rational::to_i64) {
+            return self.whole_power(n);
+        }
+        if exponent.exact().is_some_and(|q| *q == Rational::ratio(1, 2)) {
+            return Scalar::sqrt(self);
+        }
+        // x^y = exp(y ln x)
+        exponent.times(&self.ln()?).exp()
+    }
+
+    fn floor(&self) -> Result<Self, Fault> {
+        if let Form::Exact(q) = &self.0 {
+            return Ok(Enclosure(Form::Exact(q.floor())));
+        }
+        let (a, b) = self.floats();
+        if a.is_infinite() || b.is_infinite() {
+            return Err(Fault::Undecided("a whole part"));
+        }
+        let whole = |x: &Float| FBig::<Down, 2>::from_repr(x.clone(), Context::new(0)).floor().to_int().value();
+        let (a, b) = (whole(&a), whole(&b));
+        if a == b { Ok(Self::from_exact(Rational::from_integer(a))) } else { Err(Fault::Undecided("a whole part")) }
+    }
+
+    fn keep_largest(values: &mut [Self], k: usize) -> Result<(), Fault> {
+        let sizes: Vec<Self> = values.iter().map(Scalar::abs).collect();
+        let mut kept = vec![false; values.len()];
+        for (i, kept) in kept.iter_mut().enumerate() {
+            let mut ahead = 0;
+            for (j, size) in sizes.iter().enumerate().filter(|(j, _)| *j != i) {
+                match size.compare(&sizes[i]).ok_or(Fault::Undecided("which entries are largest"))? {
+                    Ordering::Greater => ahead += 1,
+                    Ordering::Equal if j < i => ahead += 1,
+                    _ => {}
+                }
+            }
+            *kept = ahead < k;
+        }
+        for (value, kept) in values.iter_mut().zip(kept) {
+            if !kept {
+                *value = Self::zero();
+            }
+        }
+        Ok(())
+    }
+
+    fn to_bits(&self) -> (u64, u64) {
+        let sign = self.decided_sign().unwrap_or(0);
+        (u64::from(sign > 0), u64::from(sign < 0))
+    }
+
+    fn from_bits(positive: u64, negative: u64) -> Self {
+        Self::ratio((positive & 1) as i64 - (negative & 1) as i64, 1)
+    }
+}

@@ -1,0 +1,423 @@
+//! Multiprecision enclosures: exact while that is cheap, two floats around the value afterwards.
+//!
+//! A number stays a [`Rational`] until a root, an exponential or its own size ends that. From then on it is a pair of
+//! binary floats rounded outward, as long as [`Enclosure::at_precision`] says. A sign or an order that the pair leaves
+//! open is a [`Fault::Undecided`]: the run is then repeated with longer floats, and nothing is guessed.
+
+mod functions;
+
+use super::{Fault, Rational, Scalar};
+use dashu_float::round::mode::{Down, Up};
+use dashu_float::{Context, FBig, Repr};
+use dashu_int::IBig;
+use std::cell::Cell;
+use std::cmp::Ordering;
+use std::fmt;
+use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+/// Bits of the floats where nothing else is asked for.
+const DEFAULT_PRECISION: usize = 128;
+/// A rational with more bits than this many times the precision becomes a pair of floats.
+const EXACT_WORDS: usize = 8;
+/// Largest size of a binary exponent: numbers of any sense stay far below, and a tower of powers ends here.
+const MAX_EXPONENT: isize = 1 << 24;
+/// Largest whole exponent of a power that is multiplied out.
+const MAX_POWER: i64 = 1 << 16;
+
+thread_local! {
+    /// The trait's constants have no room for a precision: it is the thread's while a run lasts.
+    static PRECISION: Cell<usize> = const { Cell::new(DEFAULT_PRECISION) };
+}
+
+type Float = Repr<2>;
+
+/// A real number: known exactly, or between two floats.
+///
+/// ```
+/// use signcheck::scalar::{Enclosure, Scalar};
+/// let two = Enclosure::ratio(2, 1);
+/// let root = Enclosure::at_precision(256, || two.sqrt().unwrap());
+/// let (low, high) = (root.clone() * &root - &two).ends();
+/// assert!(low <= 0.0 && 0.0 <= high && high - low < 1e-70);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Enclosure(Form);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Form {
+    Exact(Rational),
+    /// low <= value <= high
+    Between(Box<(Float, Float)>),
+}
+
+fn down() -> Context<Down> {
+    Context::new(PRECISION.get())
+}
+
+fn up() -> Context<Up> {
+    Context::new(PRECISION.get())
+}
+
+/// The float, where there is one of a sensible size.
+fn kept<R: dashu_float::round::Round>(
+    result: Result<dashu_float::round::Rounded<FBig<R, 2>>, dashu_float::FpError>,
+    what: &'static str,
+) -> Result<Float, Fault> {
+    let value = result.map_err(|_| Fault::Undecided(what))?.value().into_repr();
+    if value.is_infinite() || value.exponent().abs() > MAX_EXPONENT {
+        return Err(Fault::Undecided(what));
+    }
+    Ok(value)
+}
+
+/// A product, sum or difference: it fails only where exponents leave every sensible range, as NaN would in doubles.
+fn sane<R: dashu_float::round::Round>(
+    result: Result<dashu_float::round::Rounded<FBig<R, 2>>, dashu_float::FpError>,
+) -> Float {
+    kept(result, "").unwrap_or_else(|_| Float::infinity())
+}
+
+fn positive(x: &Float) -> bool {
+    !x.significand().is_zero() && x.sign() == dashu_base::Sign::Positive
+}
+
+fn negative(x: &Float) -> bool {
+    !x.significand().is_zero() && x.sign() == dashu_base::Sign::Negative
+}
+
+fn order(a: &Float, b: &Float) -> Ordering {
+    a.partial_cmp(b).unwrap_or(Ordering::Equal)
+}
+
+fn lesser(a: Float, b: Float) -> Float {
+    if order(&a, &b) == Ordering::Greater { b } else { a }
+}
+
+fn greater(a: Float, b: Float) -> Float {
+    if order(&a, &b) == Ordering::Less { b } else { a }
+}
+
+/// The rational between two floats.
+fn around(value: &Rational) -> (Float, Float) {
+    let (numerator, denominator) = value.parts();
+    let (n, d) = (Float::new(numerator, 0), Float::new(IBig::from(denominator), 0));
+    (sane(down().div(&n, &d)), sane(up().div(&n, &d)))
+}
+
+impl Enclosure {
+    /// Runs `f` with floats of so many bits (at least 64) on this thread.
+    pub fn at_precision<T>(bits: usize, f: impl FnOnce() -> T) -> T {
+        struct Back(usize);
+        impl Drop for Back {
+            fn drop(&mut self) {
+                PRECISION.set(self.0);
+            }
+        }
+        let _back = Back(PRECISION.replace(bits.max(64)));
+        f()
+    }
+
+    /// The value, where it is known exactly.
+    #[must_use]
+    pub fn exact(&self) -> Option<&Rational> {
+        match &self.0 {
+            Form::Exact(q) => Some(q),
+            Form::Between(_) => None,
+        }
+    }
+
+    /// Doubles on both sides of the value; infinite where it has outgrown every bound.
+    #[must_use]
+    pub fn ends(&self) -> (f64, f64) {
+        let (low, high) = self.floats();
+        let double = |x: &Float| {
+            if x.is_infinite() {
+                return f64::INFINITY;
+            }
+            FBig::<Down, 2>::from_repr(x.clone(), Context::new(0)).to_f64().value()
+        };
+        if low.is_infinite() || high.is_infinite() {
+            return (f64::NEG_INFINITY, f64::INFINITY);
+        }
+        let (a, b) = (double(&low), double(&high));
+        if a.to_bits() == b.to_bits() && order(&low, &high) == Ordering::Equal {
+            // A point that is a double is its own enclosure.
+            if Rational::from_double(a).is_some_and(|q| around(&q).0 == low) {
+                return (a, a);
+            }
+        }
+        (a.next_down(), b.next_up())
+    }
+
+    /// Whether the ends agree to so many bits, or are both below 2^-`floor` in size.
+    #[must_use]
+    pub fn is_sharp(&self, bits: isize, floor: isize) -> bool {
+        let Form::Between(ends) = &self.0 else { return true };
+        let (low, high) = &**ends;
+        if low.is_infinite() || high.is_infinite() {
+            return false;
+        }
+        let size =
+            |x: &Float| if x.significand().is_zero() { isize::MIN / 2 } else { x.exponent() + x.digits() as isize };
+        let width = sane(up().sub(high, low));
+        size(&width) <= (size(low).max(size(high)) - bits).max(-floor)
+    }
+
+    fn floats(&self) -> (Float, Float) {
+        match &self.0 {
+            Form::Exact(q) => around(q),
+            Form::Between(ends) => (**ends).clone(),
+        }
+    }
+
+    fn between(low: Float, high: Float) -> Self {
+        if low.is_infinite() || high.is_infinite() {
+            return Enclosure(Form::Between(Box::new((Float::neg_infinity(), Float::infinity()))));
+        }
+        Enclosure(Form::Between(Box::new((low, high))))
+    }
+
+    /// A rational, as floats once it is too long to be worth carrying.
+    fn from_exact(value: Rational) -> Self {
+        if value.bits() <= EXACT_WORDS * PRECISION.get() {
+            return Enclosure(Form::Exact(value));
+        }
+        let (low, high) = around(&value);
+        Self::between(low, high)
+    }
+
+    fn is_exact_zero(&self) -> bool {
+        self.exact().is_some_and(Rational::is_zero)
+    }
+
+    fn plus(&self, other: &Self) -> Self {
+        if let (Form::Exact(a), Form::Exact(b)) = (&self.0, &other.0) {
+            return Self::from_exact(a.clone() + b);
+        }
+        if self.is_exact_zero() {
+            return other.clone();
+        }
+        if other.is_exact_zero() {
+            return self.clone();
+        }
+        let ((a, b), (c, d)) = (self.floats(), other.floats());
+        if [&a, &b, &c, &d].iter().any(|x| x.is_infinite()) {
+            return Self::between(Float::neg_infinity(), Float::infinity());
+        }
+        Self::between(sane(down().add(&a, &c)), sane(up().add(&b, &d)))
+    }
+
+    fn times(&self, other: &Self) -> Self {
+        if let (Form::Exact(a), Form::Exact(b)) = (&self.0, &other.0) {
+            return Self::from_exact(a.clone() * b);
+        }
+        if self.is_exact_zero() || other.is_exact_zero() {
+            return Self::zero();
+        }
+        let ((a, b), (c, d)) = (self.floats(), other.floats());
+        if [&a, &b, &c, &d].iter().any(|x| x.is_infinite()) {
+            return Self::between(Float::neg_infinity(), Float::infinity());
+        }
+        let pairs = match (!negative(&a), !positive(&b), !negative(&c), !positive(&d)) {
+            (true, _, true, _) => [(&a, &c), (&b, &d)],
+            (_, true, _, true) => [(&b, &d), (&a, &c)],
+            (true, _, _, true) => [(&b, &c), (&a, &d)],
+            (_, true, true, _) => [(&a, &d), (&b, &c)],
+            _ => {
+                let all = [(&a, &c), (&a, &d), (&b, &c), (&b, &d)];
+                let low = all.iter().map(|(x, y)| sane(down().mul(x, y))).reduce(lesser);
+                let high = all.iter().map(|(x, y)| sane(up().mul(x, y))).reduce(greater);
+                return Self::between(low.unwrap_or_else(Float::zero), high.unwrap_or_else(Float::zero));
+            }
+        };
+        Self::between(sane(down().mul(pairs[0].0, pairs[0].1)), sane(up().mul(pairs[1].0, pairs[1].1)))
+    }
+
+    fn squared(&self) -> Self {
+        let size = self.abs();
+        size.times(&size)
+    }
+
+    /// -1, 0 or 1 where that is certain.
+    fn decided_sign(&self) -> Option<i64> {
+        match &self.0 {
+            Form::Exact(q) => Some(q.signum()),
+            Form::Between(ends) if positive(&ends.0) => Some(1),
+            Form::Between(ends) if negative(&ends.1) => Some(-1),
+            Form::Between(ends) if ends.0.significand().is_zero() && ends.1.significand().is_zero() => {
+                (!ends.0.is_infinite()).then_some(0)
+            }
+            Form::Between(_) => None,
+        }
+    }
+
+    fn compare(&self, other: &Self) -> Option<Ordering> {
+        (self.clone() - other).decided_sign().map(|sign| sign.cmp(&0))
+    }
+
+    fn whole_power(&self, exponent: i64) -> Result<Self, Fault> {
+        if exponent.abs() > MAX_POWER {
+            return Err(Fault::TooLarge(MAX_POWER as usize));
+        }
+        // Even powers do not see the sign; odd ones keep it: no product of unrelated ends.
+        let mut left = exponent.unsigned_abs();
+        let mut base = if left.is_multiple_of(2) { self.abs() } else { self.clone() };
+        let mut out = Self::one();
+        while left > 0 {
+            if left & 1 == 1 {
+                out = out.times(&base);
+            }
+            left >>= 1;
+            if left > 0 {
+                base = base.squared();
+            }
+        }
+        if exponent < 0 { Self::one().divide(&out) } else { Ok(out) }
+    }
+}
+
+impl fmt::Display for Enclosure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Form::Exact(q) => q.fmt(f),
+            Form::Between(_) => {
+                let (low, high) = self.ends();
+                write!(f, "[{low:?}, {high:?}]")
+            }
+        }
+    }
+}
+
+impl Neg for Enclosure {
+    type Output = Self;
+    fn neg(self) -> Self {
+        match self.0 {
+            Form::Exact(q) => Enclosure(Form::Exact(-q)),
+            Form::Between(ends) => Self::between(-ends.1, -ends.0),
+        }
+    }
+}
+
+macro_rules! ring {
+    ($op:ident, $method:ident, $assign:ident, $assign_method:ident, $a:ident, $b:ident => $value:expr) => {
+        impl $op for Enclosure {
+            type Output = Self;
+            fn $method(self, rhs: Self) -> Self {
+                let ($a, $b) = (&self, &rhs);
+                $value
+            }
+        }
+        impl<'a> $op<&'a Enclosure> for Enclosure {
+            type Output = Self;
+            fn $method(self, rhs: &Self) -> Self {
+                let ($a, $b) = (&self, rhs);
+                $value
+            }
+        }
+        impl<'a> $assign<&'a Enclosure> for Enclosure {
+            fn $assign_method(&mut self, rhs: &Self) {
+                let ($a, $b) = (&*self, rhs);
+                *self = $value;
+            }
+        }
+    };
+}
+ring!(Add, add, AddAssign, add_assign, a, b => a.plus(b));
+ring!(Sub, sub, SubAssign, sub_assign, a, b => a.plus(&-b.clone()));
+ring!(Mul, mul, MulAssign, mul_assign, a, b => a.times(b));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn q(text: &str) -> Rational {
+        text.parse().unwrap()
+    }
+
+    fn holds(x: &Enclosure, value: f64) -> bool {
+        let (low, high) = x.ends();
+        low <= value && value <= high
+    }
+
+    /// An enclosure of the rational that has forgotten its exact value.
+    fn blurred(value: &Rational) -> Enclosure {
+        let (low, high) = around(value);
+        Enclosure::between(low, high)
+    }
+
+    proptest! {
+        #[test]
+        fn operations_on_floats_contain_the_exact_ones(a in -900..900_i64, b in 1..90_u64, c in -900..900_i64, d in 1..90_u64) {
+            let (x, y) = (Rational::ratio(a, b), Rational::ratio(c, d));
+            let (u, v) = (blurred(&x), blurred(&y));
+            let inside = |e: &Enclosure, exact: Rational| {
+                let (low, high) = e.floats();
+                let (near_low, near_high) = Enclosure::at_precision(400, || around(&exact));
+                order(&low, &near_high) != Ordering::Greater && order(&near_low, &high) != Ordering::Greater
+            };
+            prop_assert!(inside(&(u.clone() + &v), x.clone() + &y));
+            prop_assert!(inside(&(u.clone() - &v), x.clone() - &y));
+            prop_assert!(inside(&(u.clone() * &v), x.clone() * &y));
+            if !y.is_zero() {
+                prop_assert!(inside(&u.divide(&v).unwrap(), x.divide(&y).unwrap()));
+            }
+            prop_assert!(inside(&u.abs(), Scalar::abs(&x)));
+            prop_assert!(inside(&u.squared(), x.clone() * &x));
+            prop_assert!(inside(&u.whole_power(5).unwrap(), x.power(&q("5")).unwrap()));
+        }
+
+        #[test]
+        fn functions_contain_the_doubles_own(x in 0.01..20.0_f64) {
+            // Reference: libm, good to an ulp or two; the enclosure is widened by four.
+            let e = blurred(&Rational::from_double(x).unwrap());
+            let near = |e: Enclosure, v: f64| { let (low, high) = e.ends(); low - 1e-15 * v.abs() <= v && v <= high + 1e-15 * v.abs() };
+            prop_assert!(near(e.sqrt().unwrap(), x.sqrt()));
+            prop_assert!(near(e.ln().unwrap(), libm::log(x)) || libm::log(x).abs() < 1e-3);
+            prop_assert!(near(e.exp().unwrap(), libm::exp(x)));
+            let (sin, cos) = e.sin_cos().unwrap();
+            prop_assert!((sin.ends().0 - libm::sin(x)).abs() < 1e-14 && (cos.ends().1 - libm::cos(x)).abs() < 1e-14);
+            prop_assert!(near(e.power(&Enclosure::ratio(1, 4)).unwrap(), libm::pow(x, 0.25)));
+        }
+    }
+
+    #[test]
+    fn a_sine_is_good_to_the_last_of_its_digits() {
+        // sin 3 = 0.1411200080598672221007448028081102798469332642522655..., as any calculator of arbitrary precision says.
+        let digits = q("0.14112000805986722210074480280811027984693326425226");
+        let off = Enclosure::at_precision(200, || {
+            Enclosure::ratio(3, 1).sin_cos().unwrap().0 - &Enclosure::from_rational(&digits)
+        });
+        assert!(off.ends().0.abs() < 1e-49 && off.ends().1.abs() < 1e-49, "{off}");
+    }
+
+    #[test]
+    fn signs_are_told_or_left_open() {
+        let third = blurred(&q("1/3"));
+        let zero = third.clone() * &Enclosure::ratio(3, 1) - &Enclosure::ratio(1, 1);
+        assert_eq!(zero.sign_or(&Enclosure::zero()), Err(Fault::Undecided("a sign")));
+        assert_eq!(third.sign_or(&Enclosure::zero()).unwrap(), Enclosure::ratio(1, 1));
+        // Exact zeros stay exact.
+        let exact = Enclosure::ratio(1, 3) * &Enclosure::ratio(3, 1) - &Enclosure::ratio(1, 1);
+        assert_eq!(exact.sign_or(&Enclosure::ratio(-1, 1)).unwrap(), Enclosure::ratio(-1, 1));
+        assert!(zero.is_sharp(100, 60) && !zero.is_sharp(100, 1000) && third.is_sharp(100, 1000));
+    }
+
+    #[test]
+    fn long_rationals_become_floats_and_points_keep_their_ends() {
+        let long = Enclosure::ratio(1, 3).power(&Enclosure::ratio(5000, 1)).unwrap();
+        assert!(long.exact().is_none() && holds(&long, 0.0) && long.decided_sign() == Some(1));
+        assert_eq!(Enclosure::ratio(3, 8).ends(), (0.375, 0.375));
+        let (low, high) = Enclosure::ratio(1, 3).ends();
+        assert!(low < high && high - low < 2e-16);
+    }
+
+    #[test]
+    fn the_largest_are_kept_where_that_is_certain() {
+        let mut v = [q("1"), q("-2"), q("2"), q("1/2")].map(|x| Enclosure::from_rational(&x));
+        Enclosure::keep_largest(&mut v, 1).unwrap();
+        assert_eq!(v.map(|x| x.exact().unwrap().to_string()), ["0", "-2", "0", "0"]);
+        let mut v = [blurred(&q("1/3")), blurred(&q("-1/3"))];
+        assert!(Enclosure::keep_largest(&mut v, 1).is_err());
+    }
+}
