@@ -102,6 +102,69 @@ fn enumeration_lies_within_sampling_of_the_same_claim() {
     }
 }
 
+/// Comparisons of one shipped claim: its bounds' own left sides, exact and sampled, at the first cell of every case.
+fn agreements(spec: &Spec, seed: u64) -> u64 {
+    let registry = Registry::standard();
+    let mut compared = 0;
+    for trial in spec.bounds.iter().flat_map(|b| &b.trials) {
+        let Some(experiment) = trial.variant.experiment() else { continue };
+        if ["logistic", "wilson"].contains(&experiment.problem.name.as_str()) {
+            continue;
+        }
+        let Some(cell) = cells(&trial.variant).ok().and_then(|c| c.into_iter().next()) else { continue };
+        let Ok(instance) = Instance::build(&registry, experiment, &cell) else { continue };
+        if instance.is_deterministic() || instance.horizon > 64 {
+            continue;
+        }
+        let terms: Vec<&Term> = trial.question.left.terms.iter().collect();
+        let Ok(plan) = Plan::new(&instance, &terms, &[]) else { continue };
+        let Ok(exact) = enumerate(&instance, &plan, Budget(20_000_000)) else { continue };
+        let sampled = run(&instance, &plan, seed, &[], REPLICATES, &Silent).unwrap();
+        let close = |exact: &Rational, moments: &signcheck::stats::Moments, what: &str| {
+            let sd = moments.standard_deviation().unwrap();
+            let size = exact.to_f64().abs().max(moments.mean().unwrap().abs());
+            // statistical: level 1e-9 a comparison; the second term is the rounding of a short run
+            let tolerance = mean_tolerance(sd, REPLICATES, 1e-9) + 1e-9 * size + 1e-12;
+            let off = (moments.mean().unwrap() - exact.to_f64()).abs();
+            assert!(
+                off <= tolerance,
+                "{} ({what}, case '{}'): {exact} is off by {off} > {tolerance}",
+                spec.id,
+                trial.case
+            );
+        };
+        for (exact, sampled) in exact.paths.iter().zip(&sampled.paths) {
+            if let Some(exact) = exact {
+                close(exact, &sampled.moments, "path");
+                compared += 1;
+            }
+        }
+        for (exact, sampled) in exact.series.iter().zip(&sampled.series) {
+            for (exact, sampled) in exact.iter().flatten().zip(sampled) {
+                close(exact, &sampled.moments, "series");
+                compared += 1;
+            }
+        }
+    }
+    compared
+}
+
+/// Replicates of each comparison.
+const REPLICATES: u64 = 4_096;
+
+#[test]
+fn every_shipped_claim_that_can_be_enumerated_agrees_with_its_samples() {
+    let registry = Registry::standard();
+    let mut claims = 0;
+    for claim in Catalog::all() {
+        let spec = load(&claim.file, &claim.text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let compared = agreements(&spec, 11);
+        println!("{}: {compared} comparisons", spec.id);
+        claims += u64::from(compared > 0);
+    }
+    assert!(claims >= 10, "only {claims} claims could be compared");
+}
+
 #[test]
 fn infinite_support_is_refused_with_its_reason() {
     let mut spec = walk("last(f)", "name = \"signsgd\"\nstep_size = \"1/8\"");

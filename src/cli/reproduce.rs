@@ -16,7 +16,7 @@ use std::time::Instant;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck reproduce 'li2021/*' --out /tmp/check --threads 2")]
 pub struct Reproduce {
-    /// Ids, globs, or places such as "li2021 figure 1"; all if none is given
+    /// Ids, globs, places such as "li2021 figure 1", or your own claim files; all embedded claims if none is given
     filters: Vec<String>,
     /// quick or full
     #[arg(long, default_value = "quick", value_parser = profile)]
@@ -48,7 +48,7 @@ impl Reproduce {
         } else {
             let mut claims = Vec::new();
             for filter in &self.filters {
-                claims.extend(Catalog::matching(filter)?);
+                claims.extend(Catalog::resolve(filter)?);
             }
             claims.sort_by(|a, b| a.file.trim_end_matches(".toml").cmp(b.file.trim_end_matches(".toml")));
             claims.dedup();

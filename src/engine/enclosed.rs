@@ -7,9 +7,9 @@ use crate::scalar::{Enclosure, Fault};
 use crate::spec::Instance;
 
 /// Bits of the floats, tried in this order: a run's enclosures lose some at every step.
-const PRECISIONS: [usize; 4] = [128, 512, 2048, 8192];
-/// Most words of floats that one run may touch; a count, so that a verdict does not depend on the machine.
-const MOST_WORK: u64 = 40_000_000;
+const PRECISIONS: [usize; 3] = [128, 512, 2048];
+/// Most work of one run, in products of words; a count, so that a verdict does not depend on the machine.
+const MOST_WORK: u64 = 2_000_000;
 /// Agreement of the ends that ends the search: the rounding of a double.
 const SHARP: isize = 60;
 /// Numbers whose ends are both below 2^-1022 in size are zero to a double.
@@ -24,7 +24,8 @@ fn at_rising_precision<T>(
     let entries = (instance.problem.dimension() * instance.workers.max(1)) as u64;
     let mut best = Err(RunError::Step { step: 0, fault: Fault::TooLarge(PRECISIONS[0]) });
     for bits in PRECISIONS {
-        if instance.horizon.saturating_mul(entries).saturating_mul(bits as u64 / 64) > MOST_WORK {
+        let words = bits as u64 / 64;
+        if instance.horizon.saturating_mul(entries).saturating_mul(words * words) > MOST_WORK {
             break;
         }
         match Enclosure::at_precision(bits, &run) {

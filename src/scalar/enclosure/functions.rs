@@ -2,8 +2,18 @@
 
 use super::{Enclosure, Float, Form, around, down, greater, kept, lesser, negative, up};
 use crate::scalar::{Fault, Rational, Scalar};
-use dashu_float::{Context, FBig, round::mode::Down};
+use dashu_float::{ConstCache, Context, FBig, round::mode::Down};
+use std::cell::RefCell;
 use std::cmp::Ordering;
+
+thread_local! {
+    /// pi and logarithms of small numbers, computed once for a precision.
+    static CONSTANTS: RefCell<ConstCache> = const { RefCell::new(ConstCache::new()) };
+}
+
+fn constants<T>(f: impl FnOnce(&mut ConstCache) -> T) -> T {
+    CONSTANTS.with_borrow_mut(f)
+}
 
 impl Scalar for Enclosure {
     const IS_EXACT: bool = false;
@@ -125,7 +135,10 @@ impl Scalar for Enclosure {
             None => return Err(Fault::Undecided("the sign of a logarithm's argument")),
         }
         let (a, b) = self.floats();
-        Ok(Self::between(kept(down().ln(&a, None), "a logarithm")?, kept(up().ln(&b, None), "a logarithm")?))
+        constants(|c| {
+            let what = "a logarithm";
+            Ok(Self::between(kept(down().ln(&a, Some(&mut *c)), what)?, kept(up().ln(&b, Some(c)), what)?))
+        })
     }
 
     fn exp(&self) -> Result<Self, Fault> {
@@ -133,7 +146,10 @@ impl Scalar for Enclosure {
             return Ok(Self::one());
         }
         let (a, b) = self.floats();
-        Ok(Self::between(kept(down().exp(&a, None), "an exponential")?, kept(up().exp(&b, None), "an exponential")?))
+        constants(|c| {
+            let what = "an exponential";
+            Ok(Self::between(kept(down().exp(&a, Some(&mut *c)), what)?, kept(up().exp(&b, Some(c)), what)?))
+        })
     }
 
     fn sin_cos(&self) -> Result<(Self, Self), Fault> {
@@ -144,8 +160,8 @@ impl Scalar for Enclosure {
         let what = "a sine";
         let width = Self::between(Float::zero(), kept(up().sub(&b, &a), what)?);
         let moves = Self::between((-width.clone()).floats().0, width.floats().1);
-        let (sin, cos) = down().sin_cos(&a, None);
-        let (sin_up, cos_up) = up().sin_cos(&a, None);
+        let ((sin, cos), (sin_up, cos_up)) =
+            constants(|c| (down().sin_cos(&a, Some(&mut *c)), up().sin_cos(&a, Some(c))));
         let sin = Self::between(kept(sin, what)?, kept(sin_up, what)?);
         let cos = Self::between(kept(cos, what)?, kept(cos_up, what)?);
         // Both functions move by at most as much as their argument.
