@@ -1,6 +1,6 @@
 //! What an enclosure can do as a scalar: order, roots and transcendental functions.
 
-use super::{Enclosure, Float, Form, around, down, greater, kept, lesser, negative, up};
+use super::{Enclosure, Float, Form, PRECISION, around, down, greater, kept, lesser, negative, up};
 use crate::scalar::{Fault, Rational, Scalar};
 use dashu_float::{ConstCache, Context, FBig, round::mode::Down};
 use std::cell::RefCell;
@@ -13,6 +13,32 @@ thread_local! {
 
 fn constants<T>(f: impl FnOnce(&mut ConstCache) -> T) -> T {
     CONSTANTS.with_borrow_mut(f)
+}
+
+/// At and below this power of two a sine comes from its series: the library's correctly rounded one does not end in
+/// any reasonable time where x is far smaller than 1 and its digits are many.
+const SMALL: isize = -16;
+
+fn is_small(x: &Float) -> bool {
+    !x.is_infinite() && (x.significand().is_zero() || x.exponent() + x.digits() as isize <= SMALL)
+}
+
+/// 1 - s/(i(i+1)) + s^2/(i(i+1)(i+2)(i+3)) - .. for 0 <= s <= 2^-32: cos x at s = x^2 from i = 1, sin x/x from i = 2. The
+/// terms alternate and fall, so that what is left out is at most the first of it.
+fn alternating(square: &Enclosure, first: u64) -> Enclosure {
+    let (mut sum, mut term, mut i) = (Enclosure::one(), Enclosure::one(), first);
+    loop {
+        term = -term.times(square).times(&Enclosure::ratio(1, i * (i + 1)));
+        let (low, high) = term.floats();
+        let top = greater(high, -low);
+        let negligible =
+            top.significand().is_zero() || top.exponent() + top.digits() as isize <= -(PRECISION.get() as isize);
+        if negligible {
+            return sum.plus(&Enclosure::between(-top.clone(), top));
+        }
+        sum = sum.plus(&term);
+        i += 2;
+    }
 }
 
 impl Scalar for Enclosure {
@@ -157,6 +183,10 @@ impl Scalar for Enclosure {
             return Ok((Self::zero(), Self::one()));
         }
         let (a, b) = self.floats();
+        if is_small(&a) && is_small(&b) {
+            let square = self.squared();
+            return Ok((self.times(&alternating(&square, 2)), alternating(&square, 1)));
+        }
         let what = "a sine";
         let width = Self::between(Float::zero(), kept(up().sub(&b, &a), what)?);
         let moves = Self::between((-width.clone()).floats().0, width.floats().1);
