@@ -40,7 +40,6 @@ const OWN_FUNCTIONS: &[(&str, &str, &str)] = &[
     ("expr/eval.rs", "Builtin::Exp => first.exp(),", "generic over the scalar"),
     ("scalar/enclosure/functions.rs", "down().ln(&a, Some", "correctly rounded floats"),
     ("scalar/enclosure/functions.rs", "down().exp(&a, Some", "correctly rounded floats"),
-    ("scalar/enclosure/functions.rs", "down().sin_cos(&a, Some", "correctly rounded floats"),
     ("scalar/enclosure/functions.rs", "exponent.times(&self.ln()?).exp()", "enclosures"),
     ("stats/arithmetic.rs", "a.powi(2)", "intervals"),
     ("stats/arithmetic.rs", "(*exponent * Scalar::ln(self)?).exp()", "intervals"),

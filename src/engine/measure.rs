@@ -258,6 +258,7 @@ impl<'a, S: Evaluating> Point<'a, S> {
                 self.gradient_before()?;
                 Ok(linf(&difference(self.x, self.before)))
             }
+            Statistic::ViewCoordinate(view, i) => Ok(self.view(view)[i].clone()),
             Statistic::Own(i) => self.problem().own_statistic_at(i, self.x),
         }
     }

@@ -77,6 +77,13 @@ pub const FACTS: &[FactSpec] = &[
     fact("sigma1", 1, -1, "sum of the coordinates' standard deviations of one draw, |sigma|_1"),
     fact("sigma_l1", 1, -1, "noise of one draw in l1: E|g~ - g|_1^2 <= sigma_l1^2"),
     fact("sigma_max", 1, -1, "largest standard deviation of a coordinate of one draw"),
+    fact("p_sign", 0, 0, "least P[sgn g~_i = sgn g_i] of one draw, over coordinates and states with g_i != 0"),
+    fact(
+        "I_sign",
+        0,
+        0,
+        "I_p(kappa, kappa) at p = p_sign, kappa = floor((M + 1)/2): the vote of M workers, a tie half right",
+    ),
     fact("second_moment", 2, -2, "bound on E|g~|_2^2 over the iterates (karimireddy2019's sigma^2)"),
     fact("delta", 0, 0, "compressor quality: E|C(v) - v|_2^2 <= (1 - delta)|v|_2^2 for every v"),
     fact("gap_median", 1, -1, "distance between the medians' and the mean's gradient, where constant"),

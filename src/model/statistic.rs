@@ -84,6 +84,8 @@ pub enum Statistic {
     TurnL1,
     /// |x_k - x_(k-1)|_inf.
     MoveLinf,
+    /// A coordinate, from 0, of a view.
+    ViewCoordinate(usize, usize),
     /// The problem's own statistic of that number.
     Own(usize),
 }
@@ -155,7 +157,8 @@ pub const STATISTICS: &[StatisticSpec] = &[
     spec("move_linf", 0, 1, Statistic::MoveLinf, "|x_k - x_(k-1)|_inf; from k = 1"),
 ];
 
-/// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`.
+/// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`, and coordinate by
+/// coordinate as `<view>1`, `<view>2`, ..
 /// `<view>_miss_l1`, `<view>_miss_l2` and `<view>_miss_l2sq` are its distance to the gradient that the last step stood for, after division
 /// by the view `weight` where the algorithm keeps one (what its averages have been weighted with so far).
 pub const VIEWS: &[&str] = &["error", "momentum", "clipped", "weight"];
@@ -170,12 +173,30 @@ pub fn is_statistic(name: &str, own: &[&OwnStatistic]) -> bool {
     STATISTICS.iter().any(|s| s.name == name)
         || coordinate(name).is_some()
         || view(name).is_some()
+        || view_coordinate(name).is_some()
         || own.iter().any(|o| o.name == name)
 }
 
 /// The index, from 0, of a coordinate written `x1`, `x2`, ..
 fn coordinate(name: &str) -> Option<usize> {
     name.strip_prefix('x')?.parse::<usize>().ok()?.checked_sub(1)
+}
+
+/// The view and the index, from 0, of `error1` and the like.
+fn view_coordinate(name: &str) -> Option<(&'static str, usize)> {
+    VIEWS.iter().find_map(|view| Some((*view, name.strip_prefix(view)?.parse::<usize>().ok()?.checked_sub(1)?)))
+}
+
+/// Units of a norm or coordinate of a view, as powers of `[f]` and `[x]`: an error is a step, a momentum a gradient.
+#[must_use]
+pub fn view_units(name: &str) -> Option<(i8, i8)> {
+    let square = if name.ends_with("_l2sq") { 2 } else { 1 };
+    let view = view(name).map(|(view, _)| view).or_else(|| view_coordinate(name).map(|(view, _)| view))?;
+    match view {
+        "error" => Some((0, square)),
+        "momentum" => Some((square, -square)),
+        _ => None,
+    }
 }
 
 /// A statistic of the view of that number, and of the weight's.
@@ -234,9 +255,38 @@ pub fn resolve(name: &str, problem: &dyn DynProblem, views: &[View]) -> Result<S
             .map(|i| make(i, place(WEIGHT)))
             .ok_or_else(|| format!("'{name}': this algorithm keeps no {wanted}"));
     }
+    if let Some((wanted, i)) = view_coordinate(name) {
+        let found = views.iter().position(|v| v.name == wanted);
+        let number = found.ok_or_else(|| format!("'{name}': this algorithm keeps no {wanted}"))?;
+        let length = views[number].range.len();
+        return if i < length {
+            Ok(Statistic::ViewCoordinate(number, i))
+        } else {
+            Err(format!("'{name}': the {wanted} has {length} coordinates"))
+        };
+    }
     let own = problem.own_statistics();
     own.iter()
         .position(|o| o.name == name)
         .map(Statistic::Own)
         .ok_or_else(|| format!("'{name}' is no statistic of this problem"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_have_coordinates_and_units() {
+        // exact: by the naming rule; coordinates count from 1
+        assert_eq!(view_coordinate("error1"), Some(("error", 0)));
+        assert_eq!(view_coordinate("momentum12"), Some(("momentum", 11)));
+        for other in ["error", "error0", "error_l1", "x1", "f"] {
+            assert_eq!(view_coordinate(other), None, "{other}");
+        }
+        assert!(is_statistic("error2", &[]) && !is_statistic("error0", &[]));
+        assert_eq!(view_units("error_l2sq"), Some((0, 2)));
+        assert_eq!(view_units("momentum3"), Some((1, -1)));
+        assert_eq!(view_units("grad_l1"), None);
+    }
 }

@@ -6,6 +6,7 @@ use super::instance::{Instance, Schedule, StartPoint, lookup};
 use super::load::schedules;
 use super::resolve::{MAX_DIMENSION, located, resolve, vector};
 use crate::expr::Expr;
+use crate::model::quantity::symmetric_beta;
 use crate::model::{
     DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, Params, Real, Registry, Trait,
 };
@@ -14,6 +15,9 @@ use crate::stats::Interval;
 
 /// Longest run that is started: beyond it a step count is surely a slip.
 const MAX_HORIZON: u64 = 1_000_000_000;
+
+/// Most workers for which the vote's incomplete beta function is a fact.
+const MAX_VOTERS: usize = 501;
 
 /// Builds the parts of an experiment in the order in which they depend on each other, gathering facts.
 pub(super) struct Builder<'a> {
@@ -52,7 +56,9 @@ impl<'a> Builder<'a> {
             for name in ["sigma", "sigma1", "sigma_l1", "sigma_max"] {
                 self.facts.exact(name, Real::integer(0));
             }
+            self.facts.exact("p_sign", Real::integer(1));
         }
+        self.vote_of_signs(workers);
         if !experiment.oracle.minibatch {
             self.second_moment(noise.as_deref());
         }
@@ -216,6 +222,18 @@ impl<'a> Builder<'a> {
         if unbiased {
             let sum = Real::sum(&[g.value.times(&g.value), sigma.value.times(&sigma.value)]);
             self.facts.bound("second_moment", sum);
+        }
+    }
+
+    /// I_p(kappa, kappa) of li2021, theorem 3, where p is known exactly.
+    fn vote_of_signs(&mut self, workers: usize) {
+        let Some(p) = self.facts.get("p_sign").and_then(|p| p.value.exact()) else { return };
+        // The exact number grows with M; nothing asks for it beyond a few hundred workers.
+        if workers > MAX_VOTERS {
+            return;
+        }
+        if let Ok(value) = symmetric_beta(workers.div_ceil(2) as u32, p) {
+            self.facts.exact("I_sign", value.into());
         }
     }
 

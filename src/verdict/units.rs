@@ -1,7 +1,7 @@
 //! Whether a bound is homogeneous in [f] and [x].
 
 use crate::expr::{Dimension, Expr, Units};
-use crate::model::{FACTS, STATISTICS, is_statistic};
+use crate::model::{FACTS, STATISTICS, is_statistic, view_units};
 use crate::results::UnitsRecord;
 use crate::spec::{REDUCERS, Relation};
 
@@ -44,6 +44,9 @@ pub fn units_of(
         }
         if is_statistic(name, &[]) && name.starts_with('x') {
             return Some(Units::new(0, 1));
+        }
+        if let Some((f, x)) = view_units(name) {
+            return Some(Units::new(i64::from(f), i64::from(x)));
         }
         Some(Units::none())
     };

@@ -2,7 +2,7 @@
 //!
 //! **Facts** for coordinates s_i X_i with X_i i.i.d., E X = 0, v = E X^2, m = E|X|: sigma_i^2 = v s_i^2,
 //! sigma^2 = sum sigma_i^2, and E|xi|_1^2 = v sum s_i^2 + m^2 ((sum s_i)^2 - sum s_i^2), the second part from the
-//! products of different coordinates.
+//! products of different coordinates. P[sgn(g + s_i X) = sgn g] is least as g goes to 0, p_sign = min(P[X >= 0], P[X <= 0]).
 
 use super::finite_law::FiniteLaw;
 use super::{Atom, DynNoise, Noise};
@@ -44,6 +44,11 @@ pub(super) trait Standard: Send + Sync + 'static {
 
     /// (E|X|)^2: rational for more laws than E|X| is.
     fn squared_mean_magnitude(&self) -> Real;
+
+    /// min(P[X >= 0], P[X <= 0]), to which P[sgn(g + s X) = sgn g] falls as g goes to 0; `None` where it is not worked out.
+    fn least_right(&self) -> Option<Real> {
+        self.is_symmetric().then(|| Rational::ratio(1, 2).into())
+    }
 
     /// Whether X and -X have the same law.
     fn is_symmetric(&self) -> bool {
@@ -94,7 +99,12 @@ impl<L: Standard> Noise for Additive<L> {
     }
 
     fn facts(&self) -> Facts {
-        facts(&self.scale, &self.law.variance(), &self.law.squared_mean_magnitude())
+        let mut facts = facts(&self.scale, &self.law.variance(), &self.law.squared_mean_magnitude());
+        let silent = self.float.iter().all(|s| *s == 0.0);
+        if let Some(p) = if silent { Some(Real::integer(1)) } else { self.law.least_right() } {
+            facts.exact("p_sign", p);
+        }
+        facts
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

@@ -236,6 +236,16 @@ fn facts_by_hand() {
     // exact: t with 4 degrees of freedom, variance 2, E|t| = 1: (E|X|)^2 = 1/2; so E|xi|_1^2 = 2 + 2/2 = 3
     let facts = (entry("student").build)(&params(2, &[("nu", "4")])).unwrap().facts();
     assert!((facts.value("sigma_l1").unwrap() - 3.0_f64.sqrt()).abs() < 1e-14);
+    // exact: P[xi = 0] = 1/2 for sparse-independent at eps = 1/2: right with 3/4 as g goes to 0; skew50 less its mean is
+    // below 0 nine times of ten
+    let facts = (entry("sparse-independent").build)(&params(2, &[("probability", "1/2")])).unwrap().facts();
+    assert_eq!(facts.get("p_sign").unwrap().value, real("3/4"));
+    let facts = (entry("gauss-extremal").build)(&params(1, &[("half_width", "2"), ("weight", "1/3")])).unwrap().facts();
+    assert_eq!(facts.get("p_sign").unwrap().value, real("5/6"));
+    let facts = (entry("skew50").build)(&params(1, &[])).unwrap().facts();
+    assert_eq!(facts.get("p_sign").unwrap().value, real("1/10"));
+    let facts = (entry("gaussian").build)(&params(2, &[("scale", "0")])).unwrap().facts();
+    assert_eq!(facts.get("p_sign").unwrap().value, real("1"));
     // exact: skew50: variance (459/10)^2/10 + (51/10)^2 9/10 = 23409/100, deviation 153/10
     let facts = (entry("skew50").build)(&params(1, &[])).unwrap().facts();
     assert_eq!(facts.get("sigma").unwrap().value, real("153/10"));

@@ -155,6 +155,10 @@ impl Standard for Finite {
         Real::Exact(mean.clone() * mean)
     }
 
+    fn least_right(&self) -> Option<Real> {
+        Some(self.law.least_right().into())
+    }
+
     fn is_symmetric(&self) -> bool {
         self.law.is_symmetric()
     }

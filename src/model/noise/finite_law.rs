@@ -117,6 +117,16 @@ impl FiniteLaw {
         self.atoms.iter().filter(|(value, _)| value <= x).fold(Rational::zero(), |sum, (_, p)| sum + p)
     }
 
+    /// min(P[X >= 0], P[X <= 0]).
+    #[must_use]
+    pub fn least_right(&self) -> Rational {
+        let mass = |keep: fn(i64) -> bool| {
+            let kept = self.atoms.iter().filter(|(value, _)| keep(value.signum()));
+            kept.fold(Rational::zero(), |sum, (_, p)| sum + p)
+        };
+        mass(|sign| sign >= 0).min(mass(|sign| sign <= 0))
+    }
+
     /// The law of a X + b.
     #[must_use]
     pub fn affine(&self, a: &Rational, b: &Rational) -> Self {

@@ -1,7 +1,7 @@
 //! The extremal law of Gauss's inequality: 0 with probability 1 - w, else uniform on [-a, a]; times s_i.
 //!
 //! **Source** bernstein2018, proof of Theorem 2b, step (a), where equality can occur.
-//! **Facts** variance w a^2/3, E|X| = w a/2; symmetric and unimodal (a point mass at the mode is allowed).
+//! **Facts** variance w a^2/3, E|X| = w a/2, P[X >= 0] = 1 - w/2; symmetric and unimodal (a point mass at the mode is allowed).
 //! A batch is averaged draw by draw.
 
 use super::NoiseEntry;
@@ -47,6 +47,10 @@ impl Standard for GaussExtremal {
 
     fn variance(&self) -> Real {
         self.weight.times(&self.half_width).times(&self.half_width).times(&Rational::ratio(1, 3).into())
+    }
+
+    fn least_right(&self) -> Option<Real> {
+        Some(Real::integer(1).minus(&self.weight.times(&Rational::ratio(1, 2).into())))
     }
 
     fn squared_mean_magnitude(&self) -> Real {

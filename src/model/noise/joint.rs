@@ -103,6 +103,9 @@ impl Noise for Joint {
             .exact("sigma1", Real::sum(&deviations))
             .exact("sigma_l1", l1.root())
             .exact("sigma_max", Real::largest(&deviations));
+        if let Some(p) = self.marginals.iter().map(FiniteLaw::least_right).min() {
+            facts.exact("p_sign", p.into());
+        }
         facts
     }
 

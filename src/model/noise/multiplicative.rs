@@ -3,7 +3,7 @@
 //! **Update** E xi = 1, xi from finite atoms, independent over coordinates or `shared` by all.
 //! **Source** the law for which `P[sign right] = P[xi > 0]` at every state with f_i' != 0: li2021, Theorem 2's p.
 //! **Assumptions** the atoms' probabilities sum to 1 and their mean is 1, exactly: finite(-3:1/4, 7/3:3/4).
-//! **Facts** sigma_i = |f_i'| sd(xi) depends on the state: none is given. A batch is averaged draw by draw.
+//! **Facts** p_sign = P[xi > 0]; sigma_i = |f_i'| sd(xi) depends on the state and is not given. A batch is averaged draw by draw.
 //! **Ties and edge cases** where f_i' = 0 the draw is 0 too.
 
 use super::finite::{Table, read_law};
@@ -80,7 +80,10 @@ impl Noise for Multiplicative {
     }
 
     fn facts(&self) -> Facts {
-        Facts::new()
+        let positive = self.law.atoms().iter().filter(|(value, _)| value.signum() > 0);
+        let mut facts = Facts::new();
+        facts.exact("p_sign", positive.fold(Rational::zero(), |sum, (_, p)| sum + p).into());
+        facts
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

@@ -6,10 +6,10 @@
 //! **Source** The instance library: a non-convex objective on which bernstein2018's theorem 1 applies.
 //! **Shapes and units** `amplitude` has d entries in `[f]`; x is in radians, which count as units of `[x]`.
 //! **Ties and edge cases** Exact arithmetic reaches no further than x = 0. The nearest minimiser is 0 where
-//! |x_i| <= pi, and otherwise a multiple of 2 pi in double precision.
+//! |x_i| <= pi, and otherwise a multiple of 2 pi in double precision. Flows are known in double precision only.
 
 use super::constants::{Constants, DIMENSION, norm2, spread_positive};
-use super::{Problem, ProblemEntry};
+use super::{Flow, Problem, ProblemEntry};
 use crate::model::{Facts, Kind, ParamSpec, Real, Trait};
 use crate::scalar::{Fault, Scalar};
 use std::f64::consts::{PI, TAU};
@@ -35,6 +35,17 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     },
 };
 
+/// One coordinate of a flow.
+fn moved(kind: Flow, a: f64, x: f64, time: f64) -> f64 {
+    let target = TAU * libm::round(x / TAU);
+    let away = x - target;
+    let left = match kind {
+        Flow::Gradient => 2.0 * libm::atan(libm::tan(away / 2.0) * libm::exp(-a * time)),
+        Flow::Sign => (away.abs() - time).max(0.0).copysign(away),
+    };
+    target + left
+}
+
 impl Problem for Cosine {
     fn dimension(&self) -> usize {
         self.amplitude.len()
@@ -55,6 +66,24 @@ impl Problem for Cosine {
     fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         for (i, (x, out)) in x.iter().zip(out).enumerate() {
             *out = self.a.get::<S>(i)? * x.sin_cos()?.0;
+        }
+        Ok(())
+    }
+
+    /// Within the period around the nearest minimum: tan(x/2) e^{-a t} for the gradient flow, since
+    /// (tan(x/2))' = x'/(2 cos(x/2)^2) = -a tan(x/2); a walk to the minimum for the sign flow.
+    #[inline(always)]
+    fn flow<S: Scalar>(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
+        if S::LANES == 0 {
+            return Err(Fault::NoExactForm("a flow on a cosine"));
+        }
+        for (i, (x, out)) in x.iter().zip(out).enumerate() {
+            *out = x.clone();
+            for lane in 0..S::LANES {
+                if let (Some(x), Some(time)) = (x.lane(lane), time.lane(lane)) {
+                    out.set_lane(lane, moved(kind, self.a.float(i), x, time));
+                }
+            }
         }
         Ok(())
     }

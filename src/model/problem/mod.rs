@@ -53,7 +53,7 @@ impl Flow {
         };
         Fault::Unsupported(format!(
             "this problem has no {name} in closed form; quadratic, linear without a box, huber, \
-             log-cosh, worker-squares and worker-quadratics have one"
+             log-cosh, cosine, worker-squares and worker-quadratics have one, and pl-toy has a sign flow"
         ))
     }
 }

@@ -7,7 +7,7 @@
 //! **Shapes and units** d = 1; x is in radians, which count as units of `[x]`.
 //! **Ties and edge cases** Exact arithmetic reaches no further than x = 0.
 
-use super::{Problem, ProblemEntry};
+use super::{Flow, Problem, ProblemEntry, walk_towards};
 use crate::model::{Facts, Real, Trait};
 use crate::scalar::{Fault, Rational, Scalar};
 
@@ -39,6 +39,16 @@ impl Problem for PlToy {
     fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         let (sin, cos) = x[0].sin_cos()?;
         out[0] = x[0].clone() * S::ratio(2, 1) + S::ratio(6, 1) * &sin * &cos;
+        Ok(())
+    }
+
+    /// The sign flow only: f' has the sign of x, so that it walks to 0.
+    #[inline(always)]
+    fn flow<S: Scalar>(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
+        if kind == Flow::Gradient {
+            return Err(kind.refused());
+        }
+        out[0] = walk_towards(&x[0], &S::zero(), time);
         Ok(())
     }
 
@@ -74,6 +84,17 @@ impl Problem for PlToy {
 mod tests {
     use super::*;
     use crate::scalar::Narrow;
+
+    #[test]
+    fn the_derivative_has_the_sign_of_x() {
+        // identity: what the sign flow rests on, on a grid of (0, 4]; beyond, f' >= 2x - 3 > 0
+        let slope = |x: f64| {
+            let mut g = [Narrow::splat(0.0)];
+            PlToy.gradient(&[Narrow::splat(x)], &mut g).unwrap();
+            g[0].0[0]
+        };
+        assert!((1..=4000).all(|i| slope(f64::from(i) / 1000.0) > 0.0));
+    }
 
     #[test]
     fn the_pl_constant_is_valid_with_room_to_spare() {

@@ -24,6 +24,8 @@ mod vote_margin;
 mod vote_of_signs;
 mod warmup;
 
+pub use crate::closed::votes::symmetric_beta;
+
 use super::{BuildError, ParamSpec, Params, Real};
 
 /// One output of a quantity.

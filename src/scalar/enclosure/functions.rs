@@ -1,6 +1,6 @@
 //! What an enclosure can do as a scalar: order, roots and transcendental functions.
 
-use super::{Enclosure, Float, Form, around, down, greater, kept, lesser, negative, up};
+use super::{Enclosure, Float, Form, PRECISION, around, down, greater, kept, lesser, negative, up};
 use crate::scalar::{Fault, Rational, Scalar};
 use dashu_float::{ConstCache, Context, FBig, round::mode::Down};
 use std::cell::RefCell;
@@ -13,6 +13,51 @@ thread_local! {
 
 fn constants<T>(f: impl FnOnce(&mut ConstCache) -> T) -> T {
     CONSTANTS.with_borrow_mut(f)
+}
+
+/// At and below this power of two the series of sine and cosine are summed.
+const SMALL: isize = -16;
+/// Numbers above this power of two have no sine here: every halving costs two bits.
+const LARGE: isize = 64;
+
+/// 1 - s/(i(i+1)) + s^2/(i(i+1)(i+2)(i+3)) - .. for 0 <= s <= 2^-32: cos x at s = x^2 from i = 1, sin x/x from i = 2. The
+/// terms alternate and fall, so that what is left out is at most the first of it.
+fn alternating(square: &Enclosure, first: u64) -> Enclosure {
+    let (mut sum, mut term, mut i) = (Enclosure::one(), Enclosure::one(), first);
+    loop {
+        term = -term.times(square).times(&Enclosure::ratio(1, i * (i + 1)));
+        let (low, high) = term.floats();
+        let top = greater(high, -low);
+        let negligible =
+            top.significand().is_zero() || top.exponent() + top.digits() as isize <= -(PRECISION.get() as isize);
+        if negligible {
+            return sum.plus(&Enclosure::between(-top.clone(), top));
+        }
+        sum = sum.plus(&term);
+        i += 2;
+    }
+}
+
+/// Sine and cosine of a float: series at x/2^n, then n doublings of the angle, in floats that are longer by what these lose.
+/// The library's correctly rounded ones do not end in any reasonable time at some arguments.
+fn sin_cos_at(x: &Float) -> Result<(Enclosure, Enclosure), Fault> {
+    let (significand, exponent) = x.clone().into_parts();
+    let size = if x.significand().is_zero() { SMALL } else { exponent + x.digits() as isize };
+    if size > LARGE {
+        return Err(Fault::Undecided("a sine of a large number"));
+    }
+    let halvings = (size - SMALL).max(0);
+    Ok(Enclosure::at_precision(PRECISION.get() + 2 * halvings as usize + 16, || {
+        let small = Float::new(significand, exponent - halvings);
+        let x = Enclosure::between(small.clone(), small);
+        let square = x.squared();
+        let (mut sin, mut cos) = (x.times(&alternating(&square, 2)), alternating(&square, 1));
+        let two = Enclosure::ratio(2, 1);
+        for _ in 0..halvings {
+            (sin, cos) = (sin.times(&cos).times(&two), Enclosure::one() - &sin.squared().times(&two));
+        }
+        (sin, cos)
+    }))
 }
 
 impl Scalar for Enclosure {
@@ -158,12 +203,12 @@ impl Scalar for Enclosure {
         }
         let (a, b) = self.floats();
         let what = "a sine";
+        if a.is_infinite() || b.is_infinite() {
+            return Err(Fault::Undecided(what));
+        }
         let width = Self::between(Float::zero(), kept(up().sub(&b, &a), what)?);
         let moves = Self::between((-width.clone()).floats().0, width.floats().1);
-        let ((sin, cos), (sin_up, cos_up)) =
-            constants(|c| (down().sin_cos(&a, Some(&mut *c)), up().sin_cos(&a, Some(c))));
-        let sin = Self::between(kept(sin, what)?, kept(sin_up, what)?);
-        let cos = Self::between(kept(cos, what)?, kept(cos_up, what)?);
+        let (sin, cos) = sin_cos_at(&a)?;
         // Both functions move by at most as much as their argument.
         Ok((sin.plus(&moves), cos.plus(&moves)))
     }

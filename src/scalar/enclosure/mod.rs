@@ -392,6 +392,27 @@ mod tests {
     }
 
     #[test]
+    fn sines_of_small_and_large_numbers_are_sharp() {
+        // identity: 0 < x - sin x < x^3/6
+        let x = q("1e-80");
+        let (sin, cos) = Enclosure::at_precision(512, || blurred(&x).sin_cos().unwrap());
+        assert!(holds(&sin, 1e-80) && holds(&cos, 1.0) && sin.agreement(4000) > 100);
+        // identity: sin^2 + cos^2 = 1, and sin 2x = 2 sin x cos x, at sizes around every border
+        for text in ["1/65536", "3/131072", "7/3", "-20", "1000003/7", "9223372036854775807"] {
+            let check = |x: &Rational| {
+                let (s, c) = blurred(x).sin_cos().unwrap();
+                let (double, _) = blurred(&(x.clone() * &q("2"))).sin_cos().unwrap();
+                [s.squared() + &c.squared() - &Enclosure::one(), s.times(&c).times(&Enclosure::ratio(2, 1)) - &double]
+            };
+            for off in Enclosure::at_precision(256, || check(&q(text))) {
+                let (low, high) = off.ends();
+                assert!(low <= 0.0 && 0.0 <= high && high - low < 1e-50, "{text}: {off}");
+            }
+        }
+        assert!(blurred(&q("1e30")).sin_cos().is_err());
+    }
+
+    #[test]
     fn signs_are_told_or_left_open() {
         let third = blurred(&q("1/3"));
         let zero = third.clone() * &Enclosure::ratio(3, 1) - &Enclosure::ratio(1, 1);
