@@ -197,5 +197,8 @@ pub fn exit_of_results(results: &[ResultFile]) -> Exit {
 
 /// Width of the terminal, or that of a page.
 pub fn width() -> u16 {
-    std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(120)
+    use std::io::IsTerminal;
+    // A file or a pipe has no edge to wrap at.
+    let default = if std::io::stdout().is_terminal() { 120 } else { 400 };
+    std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(default)
 }

@@ -1,8 +1,9 @@
 //! The hot loop: one block of replicates, in any arithmetic.
 
 use super::RunError;
-use super::measure::{Plan, Point, Recorder};
+use super::measure::{Plan, Recorder};
 use super::oracle::{Keys, LaneOracle, PlainOracle, Sampled, Streams, Traffic};
+use super::point::Point;
 use crate::model::{Arithmetic, Layout, Query, Step};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Rational, Scalar};

@@ -8,14 +8,16 @@ mod enclosed;
 mod measure;
 mod momentum_error;
 mod oracle;
+mod point;
 mod range;
 mod run;
 
 pub use block::{Door, Look, Record, Workspace, plain, simulate, step_once, trace, trace_plain};
 pub use enclosed::{plain_enclosed, trace_enclosed};
-pub use measure::{Plan, Point, Probe, add_to, combine_path, is_due, reduce};
+pub use measure::{Plan, Probe, add_to, combine_path, is_due, reduce};
 pub(crate) use oracle::without_noise;
 pub use oracle::{PlainOracle, Sampled, Traffic};
+pub use point::Point;
 pub use range::ranges;
 pub use run::{Estimates, PathMoments, Progress, Sampling, Silent, run, run_until};
 

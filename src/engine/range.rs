@@ -4,7 +4,8 @@
 //! around the start that is known beforehand, and a statistic's values over the box, by interval arithmetic, are a
 //! range that every replicate keeps. That is what finite-sample intervals need.
 
-use super::measure::{Plan, Point, Recorder};
+use super::measure::{Plan, Recorder};
+use super::point::Point;
 use crate::model::Evaluating;
 use crate::scalar::Narrow;
 use crate::spec::{Instance, StartPoint};

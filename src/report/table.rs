@@ -97,13 +97,10 @@ fn latex_text(text: &str) -> String {
     out
 }
 
-/// Terminals narrower than this get cells of several lines instead of eight columns.
-const WIDE: u16 = 120;
-
 /// The ledger as a table for a terminal `width` columns wide, with a closing line of counts.
 ///
-/// Colours are added only when asked for; the signs before the outcomes tell the same. Narrow terminals get the
-/// same cells stacked in five columns.
+/// Colours are added only when asked for; the signs before the outcomes tell the same. Where eight columns do not fit,
+/// the same cells are stacked in five.
 #[must_use]
 pub fn terminal(ledger: &Ledger, colour: bool, width: u16) -> String {
     let mut table = Table::new();
@@ -119,11 +116,15 @@ pub fn terminal(ledger: &Ledger, colour: bool, width: u16) -> String {
         }
         cells
     });
-    let (outcome, ratio) = if width >= WIDE {
+    let rows: Vec<[String; 8]> = rows.collect();
+    let longest = |i: usize| rows.iter().map(|r| r[i].chars().count()).chain([HEADS[i].len()]).max().unwrap_or(0);
+    // Two blanks beside every cell.
+    let natural: usize = (0..HEADS.len()).map(|i| longest(i) + 2).sum();
+    let (outcome, ratio) = if natural <= usize::from(width) {
         table.set_header(HEADS).add_rows(rows);
         (2, 4)
     } else {
-        table.set_header(stacked(HEADS.map(str::to_owned))).add_rows(rows.map(stacked));
+        table.set_header(stacked(HEADS.map(str::to_owned))).add_rows(rows.into_iter().map(stacked));
         (1, 3)
     };
     if let Some(column) = table.column_mut(ratio) {

@@ -4,8 +4,8 @@
 //! construction), or sum_j |H_ij|: diag(L) - H and diag(L) + H then have diagonal entries of at least
 //! sum_(j != i) |H_ij|, and a symmetric matrix whose diagonal dominates so is positive semidefinite. Any such L_i is
 //! valid and not the only one: a bound, as are |L|_1 and L_max. L = largest |eigenvalue|, mu = smallest eigenvalue
-//! where positive (estimated, to about d 2^-52 L), mu <= mu_1 = 1/max_i (H^-1)_ii, since g'H^-1 g is largest over
-//! |g|_1 <= 1 at a vertex (estimated). L_inf = max over sign vectors s of |H s|_1 (convex in s, so largest at a
+//! where positive, mu <= mu_1 = 1/max_i (H^-1)_ii, since g'H^-1 g is largest over |g|_1 <= 1 at a vertex; up to d = 16 the
+//! first two are rational or enclosed by elimination and the third is rational, beyond all are estimates to about d 2^-52 L. L_inf = max over sign vectors s of |H s|_1 (convex in s, so largest at a
 //! vertex; exact by enumeration up to d = 8), at most sum_ij |H_ij| (the bound beyond). rho = 0. f* = 0 only where H is
 //! positive semidefinite: decided by exact elimination up to d = 16, by eigenvalues beyond.
 //!
@@ -17,6 +17,7 @@
 //! **Ties and edge cases** For a singular H the nearest minimiser is the projection of the start onto its kernel.
 
 mod build;
+mod spectrum;
 
 use super::constants::Constants;
 use super::{Problem, ProblemEntry};

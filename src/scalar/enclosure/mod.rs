@@ -36,8 +36,10 @@ type Float = Repr<2>;
 /// ```
 /// use signcheck::scalar::{Enclosure, Scalar};
 /// let two = Enclosure::ratio(2, 1);
-/// let root = Enclosure::at_precision(256, || two.sqrt().unwrap());
-/// let (low, high) = (root.clone() * &root - &two).ends();
+/// let (low, high) = Enclosure::at_precision(256, || {
+///     let root = two.sqrt().unwrap();
+///     (root.clone() * &root - &two).ends()
+/// });
 /// assert!(low <= 0.0 && 0.0 <= high && high - low < 1e-70);
 /// ```
 #[derive(Debug, Clone, PartialEq)]

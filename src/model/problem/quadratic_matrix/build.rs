@@ -1,6 +1,7 @@
 //! From parameters to a matrix with its facts.
 
 use super::QuadraticMatrix;
+use super::spectrum;
 use crate::model::problem::constants::{Constants, norm1, spread_positive};
 use crate::model::problem::seeded::stream;
 use crate::model::{BuildError, Facts, Known, Params, Real};
@@ -117,15 +118,19 @@ fn draw(diagonal: &[Real], p: &Params) -> Result<Rows, BuildError> {
 /// Whether a symmetric matrix is positive semidefinite, and how that is known; its eigenvalues are asked for only
 /// where elimination does not decide.
 fn is_positive_semidefinite(rows: &Rows, eigenvalues: impl FnOnce() -> DVector<f64>) -> (bool, Known) {
-    let exact: Option<Vec<Vec<Rational>>> =
-        rows.iter().map(|row| row.iter().map(|v| v.exact().cloned()).collect()).collect();
-    match exact {
-        Some(exact) if rows.len() <= ELIMINATED => (eliminates(exact), Known::Exact),
-        _ => {
+    match exact_rows(rows) {
+        Some(exact) => (eliminates(exact), Known::Exact),
+        None => {
             let eigenvalues = eigenvalues();
             (eigenvalues.min() >= -tolerance(rows.len(), eigenvalues.amax()), Known::Estimated)
         }
     }
+}
+
+/// The matrix in rationals, where it is known so and small enough for elimination.
+fn exact_rows(rows: &Rows) -> Option<Vec<Vec<Rational>>> {
+    let small = rows.len() <= ELIMINATED;
+    small.then(|| rows.iter().map(|row| row.iter().map(|v| v.exact().cloned()).collect()).collect()).flatten()
 }
 
 /// Error of a computed eigenvalue of a symmetric d x d matrix of that norm, with room.
@@ -134,7 +139,7 @@ fn tolerance(d: usize, norm: f64) -> f64 {
 }
 
 /// Symmetric elimination: all pivots positive, or 0 with nothing left beside them.
-fn eliminates(mut rows: Vec<Vec<Rational>>) -> bool {
+pub(super) fn eliminates(mut rows: Vec<Vec<Rational>>) -> bool {
     for k in 0..rows.len() {
         let pivot_row = rows[k].clone();
         let pivot = &pivot_row[k];
@@ -181,8 +186,16 @@ fn facts(
     convex: Option<Known>,
 ) -> Facts {
     let norm = eigenvalues.amax();
+    let error = tolerance(rows.len(), norm);
+    let exact = exact_rows(rows);
+    let proved = |estimate: f64, of: fn(&Vec<Vec<Rational>>, f64, f64) -> Real| {
+        let value = exact.as_ref().map_or(Real::Float(estimate), |h| of(h, estimate, error));
+        let known = if value.is_rough() { Known::Estimated } else { Known::Exact };
+        (value, known)
+    };
     let mut facts = Facts::new();
-    facts.set("L", Real::Float(norm), Known::Estimated).exact("rho", Real::integer(0));
+    let (largest, known) = proved(norm, spectrum::norm);
+    facts.set("L", largest, known).exact("rho", Real::integer(0));
     facts.bound("L1", Real::sum(coordinate)).bound("Lmax", Real::largest(coordinate));
     if rows.len() <= ENUMERATED {
         facts.exact("Linf", largest_over_signs(rows));
@@ -191,9 +204,12 @@ fn facts(
     }
     if let Some(known) = convex {
         facts.set("fstar", Real::integer(0), known);
-        if eigenvalues.min() > tolerance(rows.len(), norm) {
-            facts.set("mu", Real::Float(eigenvalues.min()), Known::Estimated);
-            if let Some(factor) = dense.clone().cholesky() {
+        if eigenvalues.min() > error {
+            let (smallest, known) = proved(eigenvalues.min(), spectrum::smallest);
+            facts.set("mu", smallest, known);
+            if let Some(exact) = exact.as_ref().and_then(spectrum::smallest_in_l1) {
+                facts.exact("mu1", exact.into());
+            } else if let Some(factor) = dense.clone().cholesky() {
                 facts.set("mu1", Real::Float(1.0 / factor.inverse().diagonal().max()), Known::Estimated);
             }
         }
