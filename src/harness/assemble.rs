@@ -3,7 +3,8 @@
 use super::decide::{CellOutcome, CellRun, Job, Jobs, LOOKS};
 use crate::model::{Real, Registry};
 use crate::results::{
-    BoundRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Outcome, RightSide, UnitsRecord,
+    BoundRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Outcome, RatePoint, RightSide,
+    UnitsRecord,
 };
 use crate::spec::{Question, Relation, Spec, Trial, Work, requirements};
 use crate::stats::share;
@@ -156,6 +157,7 @@ impl Judge<'_> {
             comparison: Err(String::new()),
             replicates: run.experiment().map_or(1, |e| e.estimates.replicates),
             traffic: run.experiment().map(|e| (e.estimates.traffic.calls, e.estimates.traffic.bits())),
+            points: Vec::new(),
         }
     }
 
@@ -269,11 +271,13 @@ impl Judge<'_> {
                 let right = question.right.as_ref().map(|r| right_side(&r.expr, &constants));
                 let margin = question.margin.as_ref().map(|m| right_side(&m.expr, &constants)).transpose();
                 match (sides, right, margin) {
-                    (Ok(points), Some(Ok(right)), Ok(margin)) => {
+                    (Ok(mut points), Some(Ok(right)), Ok(margin)) => {
+                        points.sort_by(|a, b| a.0.total_cmp(&b.0));
                         let (left, comparison) = compare_rate(&points, &right, margin.as_ref(), self.each());
                         verdict.left = Some(left);
                         verdict.right = Some(right);
                         verdict.comparison = Ok(comparison);
+                        verdict.points = points;
                     }
                     (Err(e), ..) | (_, Some(Err(e)), _) | (_, _, Err(e)) => verdict.comparison = Err(e),
                     (_, None, _) => verdict.comparison = Err("no right side".into()),
@@ -384,5 +388,16 @@ fn cell_record(verdict: &CellVerdict) -> CellRecord {
         replicates: verdict.replicates,
         calls: verdict.traffic.map(|t| t.0),
         bits: verdict.traffic.map(|t| t.1),
+        points: rate_points(&verdict.points),
     }
+}
+
+/// Points with the exponents between neighbours.
+fn rate_points(points: &[(f64, SideValue)]) -> Vec<RatePoint> {
+    let slope = |i: usize| {
+        let ((x0, y0), (x1, y1)) = (points.get(i.checked_sub(1)?)?, points.get(i)?);
+        let rise = libm::log(y1.point.abs() / y0.point.abs()) / libm::log(x1 / x0);
+        rise.is_finite().then_some(rise)
+    };
+    points.iter().enumerate().map(|(i, (x, v))| RatePoint { x: *x, left: v.estimate(), slope: slope(i) }).collect()
 }

@@ -43,12 +43,12 @@ pub(super) fn pictures(
         };
         let name = if figure.name.is_empty() { stem.to_string() } else { format!("{stem}-{}", figure.name) };
         let title = figure.title.clone().unwrap_or_else(|| spec.title.clone());
-        pictures.push(Picture { name, title, caption: caption(spec, jobs, figure), panels });
+        pictures.push(Picture { name, title, caption: caption(spec, jobs, cells, figure), panels });
     }
     Ok((pictures, tables))
 }
 
-fn caption(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> String {
+fn caption(spec: &Spec, jobs: &Jobs<'_>, cells: &Cells, figure: &FigureSetup) -> String {
     let mut parts = vec![format!("{}: {} ({}, {}).", spec.id, spec.title, spec.source.paper, spec.source.place)];
     let replicates =
         jobs.0.iter().flat_map(|j| &j.runs).filter_map(CellRun::experiment).map(|e| e.estimates.replicates);
@@ -60,7 +60,11 @@ fn caption(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> String {
             (FigureKind::LeftAgainstBound, _) => "; bars: the interval of the verdict",
             _ => "",
         };
-        parts.push(format!("Means over {most} replicates{band}."));
+        let up_to = if figure.kind == FigureKind::LeftAgainstBound { "up to " } else { "" };
+        parts.push(format!("Means over {up_to}{most} replicates{band}."));
+    }
+    if figure.kind == FigureKind::LeftAgainstBound && figure.lines.is_empty() {
+        parts.extend(slopes(spec, cells, figure));
     }
     parts.extend(figure.caption.clone());
     parts.join(" ")
@@ -191,6 +195,10 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
         let Some(records) = cells.get(&bound.name) else { continue };
         let mut by_group: BTreeMap<String, Vec<(f64, &CellRecord)>> = BTreeMap::new();
         for record in records {
+            if !record.points.is_empty() {
+                layers.extend(rate_layers(&bound.name, record, layers.len() / 2));
+                continue;
+            }
             let Some(x) = record.cell.get(&x_name).and_then(json_number) else { continue };
             let case = record.cell.get("case").and_then(|c| c.as_str()).unwrap_or("");
             if !shown(case, &figure.cases) {
@@ -238,6 +246,45 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
     }
     let (x, y) = axes_of(figure, 0, &x_name, "left side and bounds");
     vec![Panel { title: String::new(), x, y, layers }]
+}
+
+/// The points of a fitted rate, and a dashed line of the claimed exponent through the last of them.
+fn rate_layers(bound: &str, record: &CellRecord, color: usize) -> Vec<Layer> {
+    let group: Vec<String> = record.cell.iter().filter(|(n, _)| *n != "input").map(|(n, v)| group_text(n, v)).collect();
+    let points = &record.points;
+    let x: Vec<f64> = points.iter().map(|p| p.x).collect();
+    let size = |v: Option<f64>| v.map(f64::abs);
+    let marks = Layer::Points {
+        label: label(&format!("{bound}: left side"), "", &group),
+        color,
+        x: x.clone(),
+        y: points.iter().map(|p| size(p.left.estimate)).collect(),
+        low: points.iter().map(|p| p.left.low.filter(|v| *v > 0.0)).collect(),
+        high: points.iter().map(|p| p.left.high).collect(),
+    };
+    let (Some(end), Some(exponent)) = (points.last(), record.right.value) else { return vec![marks] };
+    let through = |x: &f64| Some(end.left.estimate?.abs() * libm::pow(x / end.x, exponent));
+    let claimed = Layer::Line {
+        label: label(&format!("exponent {exponent:.4}"), "", &group),
+        color,
+        style: LineStyle::Dashed,
+        y: x.iter().map(through).collect(),
+        x,
+    };
+    vec![marks, claimed]
+}
+
+/// The local slopes of the drawn rates, in words.
+fn slopes(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Option<String> {
+    let mut parts = Vec::new();
+    for bound in spec.bounds.iter().filter(|b| shown(&b.name, &figure.bounds)) {
+        for record in cells.get(&bound.name).into_iter().flatten().filter(|r| !r.points.is_empty()) {
+            let local: Vec<String> = record.points.iter().filter_map(|p| p.slope).map(|s| format!("{s:.3}")).collect();
+            let fitted = record.left.estimate.map_or(String::new(), |s| format!(", fitted {s:.3}"));
+            parts.push(format!("{}: {}{fitted}", bound.name, local.join(", ")));
+        }
+    }
+    (!parts.is_empty()).then(|| format!("Exponents between neighbouring points: {}.", parts.join("; ")))
 }
 
 /// Whether the drawn bounds measure different left sides, or run different algorithms.

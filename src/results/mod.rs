@@ -12,7 +12,7 @@ pub use ledger::{Ledger, Tally};
 pub use picture::{Axis, AxisScale, Layer, LineStyle, Panel, Picture};
 pub use record::{
     BoundRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Expectation, HypothesisRecord, Outcome,
-    Provenance, ResultFile, RightSide, Source, TableRecord, UnitsRecord,
+    Provenance, RatePoint, ResultFile, RightSide, Source, TableRecord, UnitsRecord,
 };
 pub use store::{StoreError, read_all, read_result, write_json, write_text};
 

@@ -105,6 +105,18 @@ pub struct ControlTally {
     pub caught: usize,
 }
 
+/// One point of a fitted rate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RatePoint {
+    /// Value of the parameter that the exponent is fitted against.
+    pub x: f64,
+    /// Left side there.
+    pub left: Estimate,
+    /// Exponent between the point before and this one; absent at the first, and where a left side is not positive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slope: Option<f64>,
+}
+
 /// One point of the sweep.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CellRecord {
@@ -130,6 +142,9 @@ pub struct CellRecord {
     /// Bits on the wire of one replicate, both directions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits: Option<u64>,
+    /// The points that a rate is fitted through, with local slopes: the first of them show how far the range is from its limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<RatePoint>,
 }
 
 /// The verdict on one bound: an element of `verify --json` and of the ledger.

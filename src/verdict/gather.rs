@@ -25,6 +25,8 @@ pub struct CellVerdict {
     pub replicates: u64,
     /// Oracle calls and bits of one replicate.
     pub traffic: Option<(u64, u64)>,
+    /// For a rate: the parameter and the left side at every point of the fit.
+    pub points: Vec<(f64, SideValue)>,
 }
 
 impl CellVerdict {
