@@ -196,3 +196,22 @@ fn large_votes_are_answered() {
     let one = value(&["vote-error", "--wrong", "0.49", "--workers", "301"]);
     assert!((value(&["vote-error", "--wrong", &list]) / one - 1.0).abs() < 1e-11);
 }
+
+#[test]
+fn the_median_gap_keeps_its_digits_for_large_noise() {
+    // reference: mpmath 1.3.0 at 40 digits, quad of P[median > mean + z] - P[median < mean - z] over z > 0, the
+    // probabilities written out for three workers at 0, 1 and 5: another route than the program's
+    let table = [
+        ("gaussian", [-0.80139213973381, -0.024381636841791, -2.4809799859809e-8]),
+        ("logistic", [-0.8083383286867, -0.028894704617729, -2.96088124727e-8]),
+        ("laplace", [-0.81625989133714, -0.041733690949699, -4.4999995276827e-8]),
+        ("uniform", [-0.79220105240186, -0.020996483673985, -2.2498496483674e-8]),
+        ("student(5)", [-0.81961024838989, -0.032975912342313, -3.3958426944864e-8]),
+    ];
+    for (law, gaps) in table {
+        for (scale, expected) in ["1", "10", "10000"].into_iter().zip(gaps) {
+            let found = value(&["median-gap", "--values", "0,1,5", "--noise", law, "--scale", scale]);
+            assert!((found / expected - 1.0).abs() < 1e-12, "{law} at {scale}: {found}, not {expected}");
+        }
+    }
+}

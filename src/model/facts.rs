@@ -152,6 +152,8 @@ impl Facts {
 pub enum Trait {
     /// Convex objective.
     Convex,
+    /// Strongly convex with the constants mu in l2 and mu1 in l_inf, wherever these are above 0.
+    StronglyConvex,
     /// Differentiable everywhere with a Lipschitz gradient.
     Smooth,
     /// Each noise coordinate is symmetric about 0.

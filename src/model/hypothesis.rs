@@ -76,6 +76,31 @@ fn verdict(holds: Option<bool>, text: &str) -> String {
     }
 }
 
+/// Strong convexity needs a constant above 0 and a problem whose constant is more than one of PL.
+fn strongly_convex(subject: &Subject<'_>) -> Audit {
+    let audit = positive(subject, "mu1");
+    let holds = match audit.holds {
+        Some(true) => subject.problem.has(Trait::StronglyConvex),
+        other => other,
+    };
+    let value = if holds == Some(true) { audit.value } else { verdict(holds, "strongly convex in l_inf") };
+    Audit { holds, value, ..audit }
+}
+
+/// Exact gradients have the right sign always.
+fn sign_advantage(subject: &Subject<'_>) -> Audit {
+    match subject.noise {
+        None => Audit { holds: Some(true), value: "p_sign = 1".into(), provenance: "exact".into() },
+        Some(_) => {
+            let audit = constant(subject, "p_sign");
+            // Without the fact nothing is known; with it, a probability of 1/2 is no advantage.
+            let holds = subject.facts.value("p_sign").map(|p| p > 0.5);
+            let value = if holds.is_none() { "p_sign is not known".into() } else { audit.value };
+            Audit { holds, value, ..audit }
+        }
+    }
+}
+
 macro_rules! hypothesis {
     ($name:literal, $doc:literal, $audit:expr) => {
         HypothesisSpec { name: $name, doc: $doc, audit: $audit }
@@ -90,6 +115,12 @@ pub const HYPOTHESES: &[HypothesisSpec] = &[
     hypothesis!("smooth-linf", "l_inf-smooth: |g(y) - g(x)|_1 <= Linf |y - x|_inf", |s| constant(s, "Linf")),
     hypothesis!("pl", "PL in l2 with mu > 0", |s| positive(s, "mu")),
     hypothesis!("pl-l1", "PL in l1 with mu1 > 0", |s| positive(s, "mu1")),
+    hypothesis!(
+        "strongly-convex-linf",
+        "f(y) >= f(x) + <g(x), y - x> + mu1 |y - x|_inf^2/2 with mu1 > 0",
+        strongly_convex
+    ),
+    hypothesis!("sign-advantage", "each coordinate's sign is right with probability p_sign > 1/2", sign_advantage),
     hypothesis!("hessian-lipschitz", "Hessian Lipschitz with constant rho", |s| constant(s, "rho")),
     hypothesis!("convex", "f is convex", |s| of_problem(s, Trait::Convex, "convex")),
     hypothesis!("minimiser", "a minimiser is known, at distance R from the start", |s| constant(s, "R")),

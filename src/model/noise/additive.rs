@@ -112,7 +112,7 @@ impl<L: Standard> Noise for Additive<L> {
             Trait::Symmetric => Some(self.law.is_symmetric()),
             Trait::Unimodal => Some(self.law.is_unimodal()),
             Trait::Unbiased | Trait::Independent => Some(true),
-            Trait::Convex | Trait::Smooth => None,
+            Trait::Convex | Trait::StronglyConvex | Trait::Smooth => None,
         }
     }
 }

@@ -96,7 +96,7 @@ impl Noise for CantelliExtremal {
             Trait::Symmetric => Some(self.wrong.is_zero() || self.wrong == Rational::ratio(1, 2)),
             Trait::Unimodal => Some(self.wrong.is_zero()),
             Trait::Unbiased | Trait::Independent => Some(true),
-            Trait::Convex | Trait::Smooth => None,
+            Trait::Convex | Trait::StronglyConvex | Trait::Smooth => None,
         }
     }
 }

@@ -114,7 +114,7 @@ impl Noise for Joint {
             Trait::Symmetric => Some(self.marginals.iter().all(FiniteLaw::is_symmetric)),
             Trait::Unimodal => Some(self.marginals.iter().all(FiniteLaw::is_constant)),
             Trait::Unbiased | Trait::Independent => Some(true),
-            Trait::Convex | Trait::Smooth => None,
+            Trait::Convex | Trait::StronglyConvex | Trait::Smooth => None,
         }
     }
 }

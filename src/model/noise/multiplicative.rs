@@ -91,7 +91,7 @@ impl Noise for Multiplicative {
             Trait::Symmetric => Some(self.law.centred().is_symmetric()),
             Trait::Unimodal => Some(self.law.is_constant()),
             Trait::Unbiased | Trait::Independent => Some(true),
-            Trait::Convex | Trait::Smooth => None,
+            Trait::Convex | Trait::StronglyConvex | Trait::Smooth => None,
         }
     }
 }

@@ -43,6 +43,6 @@ impl Noise for Sparse {
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
-        (!matches!(property, Trait::Convex | Trait::Smooth)).then_some(true)
+        (!matches!(property, Trait::Convex | Trait::StronglyConvex | Trait::Smooth)).then_some(true)
     }
 }

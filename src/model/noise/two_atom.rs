@@ -83,7 +83,7 @@ impl Noise for TwoAtom {
             // Only where |f_i'| <= s, which is the instance's to hold.
             Trait::Unbiased => None,
             Trait::Independent => Some(true),
-            Trait::Convex | Trait::Smooth => None,
+            Trait::Convex | Trait::StronglyConvex | Trait::Smooth => None,
         }
     }
 }

@@ -102,7 +102,7 @@ impl Problem for Cosine {
 
     fn has(&self, property: Trait) -> Option<bool> {
         match property {
-            Trait::Convex => Some(false),
+            Trait::Convex | Trait::StronglyConvex => Some(false),
             Trait::Smooth => Some(true),
             _ => None,
         }

@@ -69,7 +69,7 @@ impl Problem for PlToy {
 
     fn has(&self, property: Trait) -> Option<bool> {
         match property {
-            Trait::Convex => Some(false),
+            Trait::Convex | Trait::StronglyConvex => Some(false),
             Trait::Smooth => Some(true),
             _ => None,
         }

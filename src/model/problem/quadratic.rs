@@ -88,7 +88,7 @@ impl Problem for Quadratic {
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Convex | Trait::Smooth).then_some(true)
+        matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex).then_some(true)
     }
 
     fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {

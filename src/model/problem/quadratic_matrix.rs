@@ -106,7 +106,7 @@ impl Problem for QuadraticMatrix {
 
     fn has(&self, property: Trait) -> Option<bool> {
         match property {
-            Trait::Convex => Some(self.convex),
+            Trait::Convex | Trait::StronglyConvex => Some(self.convex),
             Trait::Smooth => Some(true),
             _ => None,
         }

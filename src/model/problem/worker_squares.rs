@@ -106,7 +106,7 @@ impl Problem for WorkerSquares {
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Convex | Trait::Smooth).then_some(true)
+        matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex).then_some(true)
     }
 
     fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
