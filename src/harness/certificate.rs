@@ -8,7 +8,7 @@ use super::decide::{HarnessError, Profile, Settings, decide};
 use crate::engine::Silent;
 use crate::model::Registry;
 use crate::results::{BoundRecord, Estimate, Evidence, Outcome, RightSide};
-use crate::spec::{Relation, Spec, SpecError, load_in};
+use crate::spec::{PartSetup, Relation, Setting, Spec, SpecError, Work, load_in};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -89,6 +89,7 @@ pub fn certify(spec: &Spec, verdict: &BoundRecord) -> Option<Certificate> {
     }
     let Value::Object(mut claim) = trial.tree.to_json() else { return None };
     claim.retain(|key, _| !LEFT_OUT.contains(&key.as_str()));
+    leave_out_unused(&mut claim, &trial.variant.work);
     for key in ["right", "margin"] {
         claim.remove(key);
     }
@@ -124,6 +125,38 @@ pub fn certify(spec: &Spec, verdict: &BoundRecord) -> Option<Certificate> {
     };
     certificate.digest = digest(&certificate)?;
     Some(certificate)
+}
+
+/// A change of a part's name leaves settings of the part before behind, which nothing reads: they go.
+fn leave_out_unused(claim: &mut Map<String, Value>, work: &Work) {
+    let mut keep = |place: &[&str], part: &PartSetup| {
+        let first = place.first().and_then(|key| claim.get_mut(*key));
+        let table = place[1..].iter().fold(first, |table, key| table.and_then(|t| t.get_mut(*key)));
+        if let Some(Value::Object(table)) = table {
+            keep_settings(table, part);
+        }
+    };
+    match work {
+        Work::Quantity(part) => keep(&["quantity"], part),
+        Work::Experiment(experiment) => {
+            keep(&["problem"], &experiment.problem);
+            keep(&["algorithm"], &experiment.algorithm);
+            if let Some(noise) = &experiment.oracle.noise {
+                keep(&["oracle", "noise"], noise);
+            }
+        }
+    }
+}
+
+fn keep_settings(table: &mut Map<String, Value>, part: &PartSetup) {
+    table.retain(|key, _| {
+        ["name", "law", "start"].contains(&key.as_str()) || part.settings.iter().any(|(p, ..)| p.name == key)
+    });
+    for (param, setting, _) in &part.settings {
+        if let (Setting::Part(inner), Some(Value::Object(table))) = (setting, table.get_mut(param.name)) {
+            keep_settings(table, inner);
+        }
+    }
 }
 
 fn path_of(verdict: &BoundRecord) -> String {
