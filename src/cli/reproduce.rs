@@ -7,6 +7,7 @@ use clap::Args;
 use signcheck::harness::{Catalog, Profile, Settings, State, certify, decide, program_hash, replicate_count};
 use signcheck::model::Registry;
 use signcheck::results::{Ledger, ResultFile, write_json, write_text};
+use signcheck::spec::Overrides;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,7 @@ impl Reproduce {
             claims.dedup();
             claims
         };
-        let claims = load_all_in(self.profile, claims, &registry, &[])?;
+        let claims = load_all_in(self.profile, claims, &registry, &Overrides::default())?;
         let seed = self.computing.start()?;
         if self.dry_run {
             return self.plan(&claims);

@@ -7,6 +7,7 @@ use clap::Args;
 use signcheck::harness::{Profile, Settings, decide, replicate_count};
 use signcheck::model::Registry;
 use signcheck::results::{BoundRecord, Ledger, Outcome, ResultFile, read_result};
+use signcheck::spec::Overrides;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:
   signcheck verify karimireddy2019/counterexample-2
   signcheck verify my-theorem.toml --set T=64 --json
+  signcheck verify li2021/theorem-3 --assume independent-coordinates
   signcheck verify --from results/li2021/theorem-1.json")]
 pub struct Verify {
     /// Claim ids, globs, places, or files (`-` is standard input)
@@ -29,6 +31,12 @@ pub struct Verify {
     /// Sets a declared parameter; repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     set: Vec<(String, String)>,
+    /// Adds a hypothesis to every bound: cells that fail it are left out; repeatable
+    #[arg(long, value_name = "HYPOTHESIS", conflicts_with = "from")]
+    assume: Vec<String>,
+    /// Takes a hypothesis away from every bound; repeatable
+    #[arg(long, value_name = "HYPOTHESIS", conflicts_with = "from")]
+    drop: Vec<String>,
     /// Redoes exactly what a result file records, and compares
     #[arg(long, value_name = "RESULT", conflicts_with_all = ["claims", "set"])]
     from: Option<PathBuf>,
@@ -54,7 +62,8 @@ impl Verify {
             }
             None => arguments,
         };
-        let claims = load_all_in(profile_used, resolve(&arguments)?, &registry, &self.set)?;
+        let overrides = Overrides { set: self.set.clone(), assume: self.assume.clone(), drop: self.drop.clone() };
+        let claims = load_all_in(profile_used, resolve(&arguments)?, &registry, &overrides)?;
         let total = claims.iter().map(|c| replicate_count(&c.spec, profile_used)).sum();
         let bar = Bar::new(total);
         let mut results = Vec::new();
