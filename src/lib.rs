@@ -13,6 +13,7 @@ pub mod report;
 pub mod results;
 pub mod rng;
 pub mod scalar;
+pub mod search;
 pub mod spec;
 pub mod stats;
 pub mod verdict;

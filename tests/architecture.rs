@@ -23,6 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("figure", &["results"]),
     ("report", &["results"]),
     ("harness", &["scalar", "rng", "expr", "stats", "data", "model", "results", "spec", "engine", "exact", "verdict"]),
+    ("search", &["scalar", "rng", "expr", "model", "results", "spec", "engine", "exact", "verdict", "harness"]),
 ];
 
 /// Rooms whose numbers end in results.

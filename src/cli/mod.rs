@@ -4,6 +4,7 @@ mod check;
 mod common;
 mod compute;
 mod export;
+mod falsify;
 mod list;
 mod new;
 mod replay;
@@ -65,6 +66,8 @@ enum Command {
     Trace(trace::Trace),
     /// Evaluate a closed form of the papers
     Compute(compute::Compute),
+    /// Search for the instance that is worst for a claim
+    Falsify(falsify::Falsify),
     /// Decide a certificate again
     Replay(replay::Replay),
     /// Draw figures again from results
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Verify(c) => c.run(),
         Command::Trace(c) => c.run(),
         Command::Compute(c) => c.run(),
+        Command::Falsify(c) => c.run(),
         Command::Replay(c) => c.run(),
         Command::Figure(c) => c.run(),
         Command::Report(c) => c.run(),

@@ -138,110 +138,13 @@ impl Judge<'_> {
             .iter()
             .map(|run| match &run.outcome {
                 CellOutcome::Experiment(_) => self.experiment_cell(trial, job, run),
-                CellOutcome::Quantity(_) => self.quantity_cell(trial, run),
+                CellOutcome::Quantity(_) => quantity_cell(self.registry, trial, run),
             })
             .collect()
     }
 
-    fn blank(&self, trial: &Trial, run: &CellRun) -> CellVerdict {
-        let audits = match run.experiment() {
-            Some(e) => e.instance.audit(&trial.variant),
-            None => requirements(&trial.variant, &|name| run.constant(name)),
-        };
-        CellVerdict {
-            cell: cell_name(trial, run),
-            audits,
-            left: None,
-            right: None,
-            trivial: None,
-            comparison: Err(String::new()),
-            replicates: run.experiment().map_or(1, |e| e.estimates.replicates),
-            traffic: run.experiment().map(|e| (e.estimates.traffic.calls, e.estimates.traffic.bits())),
-            points: Vec::new(),
-        }
-    }
-
-    /// The left side of an experiment's cell.
-    ///
-    /// `strongest` as in [`Trust`].
-    fn left(&self, question: &Question, job: &Job<'_>, run: &CellRun, strongest: bool) -> Result<SideValue, String> {
-        let Some(e) = run.experiment() else { return Err("a quantity has no replicates".into()) };
-        if let (n @ 1.., Some(step)) = e.estimates.diverged {
-            return Err(format!("diverged: {n} of {} replicates, the first at step {step}", e.estimates.replicates));
-        }
-        let sources = job.sources(&question.left);
-        let constants = |name: &str| run.constant(name);
-        let trust = Trust { deterministic: e.estimates.deterministic, strongest, steps: e.instance.horizon };
-        // Every look at the estimates has its part of the share, whether or not it was the last.
-        let alpha = share(self.each(), LOOKS);
-        left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, alpha, trust)
-    }
-
     fn experiment_cell(&self, trial: &Trial, job: &Job<'_>, run: &CellRun) -> CellVerdict {
-        let mut verdict = self.blank(trial, run);
-        let constants = |name: &str| run.constant(name);
-        let question = &trial.question;
-        let right = match &question.right {
-            Some(right) => right_side(&right.expr, &constants).map_err(|e| format!("the right side: {e}")),
-            None => Err("no right side".into()),
-        };
-        let margin = question.margin.as_ref().map(|m| right_side(&m.expr, &constants)).transpose();
-        verdict.trivial = trivial(question, &constants);
-        verdict.right = right.as_ref().ok().cloned();
-        for strongest in [true, false] {
-            let left = self.left(question, job, run, strongest);
-            verdict.left = left.as_ref().ok().cloned();
-            verdict.comparison = left.and_then(|l| {
-                let (r, m) = (right.clone()?, margin.clone()?);
-                Ok(compare(question.relation, &l, &r, m.as_ref()))
-            });
-            // Where the strongest evidence is too wide to decide, the next best may.
-            if verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided) {
-                break;
-            }
-        }
-        verdict
-    }
-
-    /// A quantity's cell: the row nearest to violation stands for all rows.
-    fn quantity_cell(&self, trial: &Trial, run: &CellRun) -> CellVerdict {
-        let blank = self.blank(trial, run);
-        let (CellOutcome::Quantity(rows), Work::Quantity(part)) = (&run.outcome, &trial.variant.work) else {
-            return blank;
-        };
-        let outputs: Vec<&str> =
-            self.registry.quantity(&part.name).map(|e| e.outputs.iter().map(|o| o.name).collect()).unwrap_or_default();
-        let constants = |name: &str| run.constant(name);
-        let question = &trial.question;
-        let per_row: Vec<CellVerdict> = rows
-            .iter()
-            .map(|row| {
-                let side = |expr| left_of_row(expr, &outputs, row, &constants);
-                let mut verdict = blank.clone();
-                if rows.len() > 1 {
-                    verdict.cell.insert("input".into(), row.input.clone().into());
-                }
-                let left = side(&question.left.combine);
-                let right = question.right.as_ref().map_or(Err("no right side".into()), |r| side(&r.expr));
-                let margin = question.margin.as_ref().map(|m| side(&m.expr)).transpose();
-                verdict.trivial = question.trivial.as_ref().and_then(|t| side(&t.expr).ok()).map(|v| v.point);
-                verdict.left = left.as_ref().ok().cloned();
-                verdict.right = right.as_ref().ok().cloned();
-                verdict.comparison = left.and_then(|l| Ok(compare(question.relation, &l, &right?, margin?.as_ref())));
-                verdict.replicates = rows.len() as u64;
-                verdict
-            })
-            .collect();
-        match gather(&per_row) {
-            Some(view) => {
-                let mut shown = per_row[view.nearest].clone();
-                if let Ok(comparison) = &mut shown.comparison {
-                    comparison.grade = view.evidence;
-                }
-                shown
-            }
-            None => blank,
-        }
+        experiment_cell(self.each(), trial, job, run)
     }
 
     fn rate(&self, trial: &Trial) -> Vec<CellVerdict> {
@@ -258,7 +161,7 @@ impl Judge<'_> {
         groups
             .into_values()
             .map(|runs| {
-                let mut verdict = self.blank(trial, runs[0]);
+                let mut verdict = blank(trial, runs[0]);
                 verdict.cell.remove(axis);
                 let constants = |name: &str| runs[0].constant(name);
                 let sides: Result<Vec<(f64, SideValue)>, String> = runs
@@ -295,7 +198,7 @@ impl Judge<'_> {
                 let row = rows.first().ok_or("no rows")?;
                 left_of_row(&trial.question.left.combine, &outputs, row, &|name| run.constant(name))
             }
-            _ => self.left(&trial.question, job, run, false),
+            _ => left_side(self.each(), &trial.question, job, run, false),
         }
     }
 
@@ -306,10 +209,10 @@ impl Judge<'_> {
         let count = jobs.iter().map(|(_, j)| j.runs.len()).min().unwrap_or(0);
         (0..count)
             .map(|i| {
-                let mut verdict = self.blank(trial, &jobs[0].1.runs[i]);
+                let mut verdict = blank(trial, &jobs[0].1.runs[i]);
                 for rigorous in [true, false] {
                     let side = |name: &String, job: &Job<'_>| {
-                        Ok((name.clone(), self.left(&trial.question, job, &job.runs[i], rigorous)?))
+                        Ok((name.clone(), left_side(self.each(), &trial.question, job, &job.runs[i], rigorous)?))
                     };
                     let sides: Result<Vec<(String, SideValue)>, String> =
                         jobs.iter().map(|(name, job)| side(name, job)).collect();
@@ -327,6 +230,114 @@ impl Judge<'_> {
                 verdict
             })
             .collect()
+    }
+}
+
+pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
+    let audits = match run.experiment() {
+        Some(e) => e.instance.audit(&trial.variant),
+        None => requirements(&trial.variant, &|name| run.constant(name)),
+    };
+    CellVerdict {
+        cell: cell_name(trial, run),
+        audits,
+        left: None,
+        right: None,
+        trivial: None,
+        comparison: Err(String::new()),
+        replicates: run.experiment().map_or(1, |e| e.estimates.replicates),
+        traffic: run.experiment().map(|e| (e.estimates.traffic.calls, e.estimates.traffic.bits())),
+        points: Vec::new(),
+    }
+}
+
+/// The left side of an experiment's cell.
+///
+/// `strongest` as in [`Trust`].
+pub(super) fn left_side(
+    each: f64,
+    question: &Question,
+    job: &Job<'_>,
+    run: &CellRun,
+    strongest: bool,
+) -> Result<SideValue, String> {
+    let Some(e) = run.experiment() else { return Err("a quantity has no replicates".into()) };
+    if let (n @ 1.., Some(step)) = e.estimates.diverged {
+        return Err(format!("diverged: {n} of {} replicates, the first at step {step}", e.estimates.replicates));
+    }
+    let sources = job.sources(&question.left);
+    let constants = |name: &str| run.constant(name);
+    let trust = Trust { deterministic: e.estimates.deterministic, strongest, steps: e.instance.horizon };
+    // Every look at the estimates has its part of the share, whether or not it was the last.
+    let alpha = share(each, LOOKS);
+    left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, alpha, trust)
+}
+
+/// An experiment's cell, at its share of the level.
+pub(super) fn experiment_cell(each: f64, trial: &Trial, job: &Job<'_>, run: &CellRun) -> CellVerdict {
+    let mut verdict = blank(trial, run);
+    let constants = |name: &str| run.constant(name);
+    let question = &trial.question;
+    let right = match &question.right {
+        Some(right) => right_side(&right.expr, &constants).map_err(|e| format!("the right side: {e}")),
+        None => Err("no right side".into()),
+    };
+    let margin = question.margin.as_ref().map(|m| right_side(&m.expr, &constants)).transpose();
+    verdict.trivial = trivial(question, &constants);
+    verdict.right = right.as_ref().ok().cloned();
+    for strongest in [true, false] {
+        let left = left_side(each, question, job, run, strongest);
+        verdict.left = left.as_ref().ok().cloned();
+        verdict.comparison = left.and_then(|l| {
+            let (r, m) = (right.clone()?, margin.clone()?);
+            Ok(compare(question.relation, &l, &r, m.as_ref()))
+        });
+        // Where the strongest evidence is too wide to decide, the next best may.
+        if verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided) {
+            break;
+        }
+    }
+    verdict
+}
+
+/// A quantity's cell: the row nearest to violation stands for all rows.
+pub(super) fn quantity_cell(registry: &Registry, trial: &Trial, run: &CellRun) -> CellVerdict {
+    let blank = blank(trial, run);
+    let (CellOutcome::Quantity(rows), Work::Quantity(part)) = (&run.outcome, &trial.variant.work) else {
+        return blank;
+    };
+    let outputs: Vec<&str> =
+        registry.quantity(&part.name).map(|e| e.outputs.iter().map(|o| o.name).collect()).unwrap_or_default();
+    let constants = |name: &str| run.constant(name);
+    let question = &trial.question;
+    let per_row: Vec<CellVerdict> = rows
+        .iter()
+        .map(|row| {
+            let side = |expr| left_of_row(expr, &outputs, row, &constants);
+            let mut verdict = blank.clone();
+            if rows.len() > 1 {
+                verdict.cell.insert("input".into(), row.input.clone().into());
+            }
+            let left = side(&question.left.combine);
+            let right = question.right.as_ref().map_or(Err("no right side".into()), |r| side(&r.expr));
+            let margin = question.margin.as_ref().map(|m| side(&m.expr)).transpose();
+            verdict.trivial = question.trivial.as_ref().and_then(|t| side(&t.expr).ok()).map(|v| v.point);
+            verdict.left = left.as_ref().ok().cloned();
+            verdict.right = right.as_ref().ok().cloned();
+            verdict.comparison = left.and_then(|l| Ok(compare(question.relation, &l, &right?, margin?.as_ref())));
+            verdict.replicates = rows.len() as u64;
+            verdict
+        })
+        .collect();
+    match gather(&per_row) {
+        Some(view) => {
+            let mut shown = per_row[view.nearest].clone();
+            if let Ok(comparison) = &mut shown.comparison {
+                comparison.grade = view.evidence;
+            }
+            shown
+        }
+        None => blank,
     }
 }
 

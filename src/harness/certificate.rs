@@ -8,17 +8,19 @@ use super::decide::{HarnessError, Profile, Settings, decide};
 use crate::engine::Silent;
 use crate::model::Registry;
 use crate::results::{BoundRecord, Estimate, Evidence, Outcome, RightSide};
-use crate::spec::{Overrides, PartSetup, Relation, Setting, Spec, SpecError, Work, load_in};
+use crate::spec::{Overrides, PartSetup, Relation, Setting, Spec, SpecError, Trial, Work, load_in};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// Name of the format, first key of every certificate.
 const FORMAT: &str = "signcheck-certificate";
 /// Version of the format.
 const VERSION: u32 = 1;
 /// Keys of a claim file that a certificate has no use for.
-const LEFT_OUT: &[&str] = &["case", "control", "curve", "figure", "notes", "assumes", "units", "dimensions", "trivial"];
+const LEFT_OUT: &[&str] =
+    &["case", "control", "curve", "figure", "notes", "assumes", "units", "dimensions", "trivial", "family"];
 
 /// A bound that is broken at one instance, exactly.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,39 +85,14 @@ pub fn certify(spec: &Spec, verdict: &BoundRecord) -> Option<Certificate> {
     let bound = spec.bounds.iter().find(|b| b.name == verdict.bound)?;
     let case = verdict.cell.get("case").and_then(Value::as_str).unwrap_or("");
     let trial = bound.trials.iter().find(|t| t.case == case)?;
-    let question = &trial.question;
-    if matches!(question.relation, Relation::Rate | Relation::Ordering) {
+    if trial.question.relation == Relation::Rate {
         return None;
     }
-    let Value::Object(mut claim) = trial.tree.to_json() else { return None };
-    claim.retain(|key, _| !LEFT_OUT.contains(&key.as_str()));
-    leave_out_unused(&mut claim, &trial.variant.work);
-    for key in ["right", "margin"] {
-        claim.remove(key);
-    }
-    if let Some(Value::Object(parameters)) = claim.get_mut("parameters") {
-        for (name, value) in parameters.iter_mut() {
-            if let Some(chosen) = verdict.cell.get(name) {
-                *value = chosen.clone();
-            }
-        }
-    }
-    if let Some(Value::Object(run)) = claim.get_mut("run") {
-        run.retain(|key, _| key == "horizon" || key == "window");
-    }
-    let mut written = Map::new();
-    written.insert("name".into(), bound.name.clone().into());
-    written.insert("right".into(), question.right.as_ref()?.text.clone().into());
-    if let Some(margin) = &question.margin {
-        written.insert("margin".into(), margin.text.clone().into());
-    }
-    written.insert("expect".into(), "violated".into());
-    written.insert("why".into(), bound.expectation.why.clone().into());
-    claim.insert("bound".into(), json!([written]));
+    let claim = standalone(trial, &verdict.cell, &bound.name, &bound.expectation.why)?;
     let mut certificate = Certificate {
         format: FORMAT.into(),
         version: VERSION,
-        claim: Value::Object(claim),
+        claim,
         bound: bound.name.clone(),
         outcome: verdict.outcome,
         left: verdict.left.clone(),
@@ -125,6 +102,44 @@ pub fn certify(spec: &Spec, verdict: &BoundRecord) -> Option<Certificate> {
     };
     certificate.digest = digest(&certificate)?;
     Some(certificate)
+}
+
+/// A claim file with one bound and one cell, as a JSON object: everything that a trial needs and nothing else.
+#[must_use]
+pub fn standalone(trial: &Trial, cell: &BTreeMap<String, Value>, bound: &str, why: &str) -> Option<Value> {
+    let question = &trial.question;
+    let Value::Object(mut claim) = trial.tree.to_json() else { return None };
+    claim.retain(|key, _| !LEFT_OUT.contains(&key.as_str()) || (key == "curve" && !trial.curves.is_empty()));
+    leave_out_unused(&mut claim, &trial.variant.work);
+    for key in ["right", "margin"] {
+        claim.remove(key);
+    }
+    if let Some(Value::Object(parameters)) = claim.get_mut("parameters") {
+        for (name, value) in parameters.iter_mut() {
+            if let Some(chosen) = cell.get(name) {
+                *value = chosen.clone();
+            }
+        }
+    }
+    if let Some(Value::Object(run)) = claim.get_mut("run") {
+        run.retain(|key, _| key == "horizon" || key == "window");
+    }
+    let mut written = Map::new();
+    written.insert("name".into(), bound.into());
+    if let Some(right) = &question.right {
+        written.insert("right".into(), right.text.clone().into());
+    }
+    if let Some(margin) = &question.margin {
+        written.insert("margin".into(), margin.text.clone().into());
+    }
+    if !question.order.is_empty() {
+        written.insert("order".into(), json!(question.order));
+    }
+    written.insert("expect".into(), "violated".into());
+    written.insert("why".into(), why.into());
+    claim.remove("order");
+    claim.insert("bound".into(), json!([written]));
+    Some(Value::Object(claim))
 }
 
 /// A change of a part's name leaves settings of the part before behind, which nothing reads: they go.

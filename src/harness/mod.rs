@@ -6,9 +6,11 @@ mod certificate;
 mod decide;
 mod pictures;
 mod plane;
+mod single;
 mod state;
 
 pub use catalog::{Catalog, CatalogError, ClaimText, EMBEDDED};
-pub use certificate::{Certificate, CertificateError, Replay, certify, replay};
+pub use certificate::{Certificate, CertificateError, Replay, certify, replay, standalone};
 pub use decide::{HarnessError, Profile, Settings, axes, decide, replicate_count};
+pub use single::weigh;
 pub use state::{State, program_hash};

@@ -3,11 +3,13 @@
 //! Nothing here computes. Everything that a figure or the page shows stands in these records, so that both
 //! can be made again without running anything.
 
+mod falsified;
 mod ledger;
 mod picture;
 mod record;
 mod store;
 
+pub use falsified::{BoundaryRecord, SearchOutcome, SearchRecord};
 pub use ledger::{Ledger, Tally};
 pub use picture::{Axis, AxisScale, Layer, LineStyle, Panel, Picture};
 pub use record::{

@@ -333,6 +333,21 @@ pub struct FigureSetup {
     pub y_range: Option<(Rational, Rational)>,
 }
 
+/// What `falsify` may vary; what is left out follows from the hypotheses.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FamilySetup {
+    /// Closed ranges of declared parameters.
+    pub parameters: Vec<(String, (Rational, Rational))>,
+    /// Objectives that may stand in for the file's; none: the file's own, as it is.
+    pub problems: Option<Vec<String>>,
+    /// Noise laws that may stand in; none: the file's own, as it is.
+    pub noise: Option<Vec<String>>,
+    /// Fewest and most coordinates of what stands in.
+    pub dimension: Option<(usize, usize)>,
+    /// Conventions that are open: `sign_zero`, `ties`.
+    pub conventions: Option<Vec<String>>,
+}
+
 /// A whole claim file, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
@@ -356,6 +371,8 @@ pub struct Spec {
     pub dimensions: Vec<(String, (i64, i64))>,
     /// Remarks.
     pub notes: Vec<String>,
+    /// What a search may vary.
+    pub family: FamilySetup,
     /// Setups of the file itself, a case each.
     pub base: Vec<(String, Variant)>,
     /// Bounds.

@@ -27,6 +27,8 @@ pub enum Shape {
     Parameters,
     /// A table of pairs of whole numbers.
     Units,
+    /// A table of pairs of numbers.
+    Ranges,
     /// A registered problem with its parameters.
     Problem,
     /// A registered algorithm with its parameters.
@@ -140,6 +142,29 @@ pub const SECTIONS: &[Section] = &[
             may("control", Shape::Sections("control"), "Variations that must come out as stated."),
             may("curve", Shape::Sections("curve"), "Further runs that figures and orderings name."),
             may("figure", Shape::Sections("figure"), "What is drawn."),
+            may(
+                "family",
+                Shape::Section("family"),
+                "What `falsify` may vary; what is left out follows from the hypotheses.",
+            ),
+        ],
+    },
+    Section {
+        name: "family",
+        fields: &[
+            may("parameters", Shape::Ranges, "Closed ranges of declared parameters: `{ T = [1, 64] }`."),
+            may(
+                "problems",
+                Shape::Texts,
+                "Objectives that may stand in for the file's; `[]` leaves the file's own as it is.",
+            ),
+            may(
+                "noise",
+                Shape::Texts,
+                "Noise laws that may stand in, `\"none\"` among them; `[]` leaves the file's own.",
+            ),
+            may("dimension", Shape::Pair, "Fewest and most coordinates of what stands in: `[1, 4]`."),
+            may("conventions", Shape::Texts, "Conventions that are open: `sign_zero`, `ties`; `[]` leaves the file's."),
         ],
     },
     Section {

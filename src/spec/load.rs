@@ -1,11 +1,12 @@
 //! From a tree to a [`Spec`].
 
-use super::claim::{Bound, Control, Curve, Formula, PartSetup, Relation, Setting, Spec, Trial, Variant};
+use super::claim::{Bound, Control, Curve, FamilySetup, Formula, PartSetup, Relation, Setting, Spec, Trial, Variant};
 use super::read::Reader;
 use super::tree::{Node, Table, Value};
 use super::{Diagnostic, SpecError, tree};
 use crate::model::{self, Registry};
 use crate::results::{Expectation, Outcome, Source};
+use crate::scalar::Rational;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 
@@ -26,6 +27,7 @@ pub(super) const PROSE_KEYS: &[&str] = &[
     "control",
     "curve",
     "figure",
+    "family",
 ];
 
 /// What the command line lays over a claim file.
@@ -72,6 +74,24 @@ pub fn load_in(
     match spec {
         Some(spec) if loader.reader.diagnostics.is_empty() => Ok(spec),
         _ => Err(fail(loader.reader.diagnostics)),
+    }
+}
+
+/// The one trial of a tree that is merged already: setup and question stand side by side in it.
+///
+/// # Errors
+/// What is wrong with it; spans are those of the file that the tree comes from.
+pub fn trial_of(tree: &Table, registry: &Registry) -> Result<Trial, Vec<Diagnostic>> {
+    let overrides = Overrides::default();
+    let mut loader = Loader { reader: Reader::new(registry), registry, root: Table::default(), overrides: &overrides };
+    let found = loader.variant(tree).and_then(|variant| {
+        let question = loader.question(tree, &variant, &(0..0))?;
+        let curves = question.order.iter().filter_map(|name| loader.ordered(tree, tree, name, &(0..0))).collect();
+        Some(Trial { case: String::new(), variant, question, curves, tree: tree.clone() })
+    });
+    match found {
+        Some(trial) if loader.reader.diagnostics.is_empty() => Ok(trial),
+        _ => Err(loader.reader.diagnostics),
     }
 }
 
@@ -150,6 +170,7 @@ impl Loader<'_> {
             units_waiver: self.units(&root),
             dimensions: self.dimensions(&root),
             notes: self.reader.texts(&root, "notes").into_iter().map(|(t, _)| t).collect(),
+            family: self.family(&root),
             base,
             bounds,
             controls,
@@ -219,6 +240,72 @@ impl Loader<'_> {
             }
         }
         found
+    }
+
+    fn family(&mut self, root: &Table) -> FamilySetup {
+        let mut family = FamilySetup::default();
+        let Some((table, span)) = self.reader.table(root, "family") else { return family };
+        self.reader.check_keys(table, "family", &span);
+        let declared: Vec<String> = match root.get("parameters").and_then(as_table) {
+            Some(parameters) => parameters.entries.iter().map(|e| e.key.clone()).collect(),
+            None => Vec::new(),
+        };
+        if let Some((ranges, _)) = self.reader.table(table, "parameters") {
+            for entry in &ranges.entries {
+                if !declared.contains(&entry.key) {
+                    let message = format!("the file declares no parameter '{}'", entry.key);
+                    let error = Diagnostic::new(entry.key_span.clone(), message);
+                    self.reader.error(error.did_you_mean(&entry.key, declared.iter().map(String::as_str)));
+                }
+                if let Some(range) = self.range(&entry.node, &entry.key) {
+                    family.parameters.push((entry.key.clone(), range));
+                }
+            }
+        }
+        if let Some(node) = table.get("dimension")
+            && let Some((low, high)) = self.range(node, "dimension")
+        {
+            let count = |q: &Rational| q.to_i64().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
+            match (count(&low), count(&high)) {
+                (Some(low), Some(high)) => family.dimension = Some((low, high)),
+                _ => self.reader.error(Diagnostic::new(node.span.clone(), "'dimension' takes whole numbers from 1 on")),
+            }
+        }
+        let problems: Vec<&str> = self.registry.problems().map(|e| e.name).collect();
+        let laws: Vec<&str> = self.registry.noises().map(|e| e.name).chain(["none"]).collect();
+        family.problems = self.names(table, "problems", &problems);
+        family.noise = self.names(table, "noise", &laws);
+        family.conventions = self.names(table, "conventions", &["sign_zero", "ties"]);
+        family
+    }
+
+    /// A list of known names; `None` where the key is absent.
+    fn names(&mut self, table: &Table, key: &str, known: &[&str]) -> Option<Vec<String>> {
+        table.get(key)?;
+        let mut found = Vec::new();
+        for (name, span) in self.reader.texts(table, key) {
+            if known.contains(&name.as_str()) {
+                found.push(name);
+            } else {
+                let error = Diagnostic::new(span, format!("'{key}' names '{name}', which is not known"));
+                self.reader.error(error.did_you_mean(&name, known.iter().copied()));
+            }
+        }
+        Some(found)
+    }
+
+    /// Two numbers in order.
+    fn range(&mut self, node: &Node, key: &str) -> Option<(Rational, Rational)> {
+        if let Value::List(list) = &node.value
+            && let [low, high] = list.as_slice()
+        {
+            let (low, high) = (self.reader.number(low, key)?, self.reader.number(high, key)?);
+            if low <= high {
+                return Some((low, high));
+            }
+        }
+        self.reader.error(Diagnostic::new(node.span.clone(), format!("'{key}' takes a range: [smallest, largest]")));
+        None
     }
 
     fn cases(&mut self, root: &Table) -> Vec<(String, Option<Table>)> {

@@ -47,6 +47,10 @@ fn shape(shape: Shape, registry: &Registry) -> Value {
         Shape::Units => {
             json!({"type": "object", "additionalProperties": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}})
         }
+        Shape::Ranges => {
+            let pair = json!({"type": "array", "items": expression(), "minItems": 2, "maxItems": 2});
+            json!({"type": "object", "additionalProperties": pair})
+        }
         Shape::Problem => {
             let start = json!({"type": ["number", "string", "array", "object"], "description": "x_0: coordinates, one number for all, an expression in j, or a law"});
             one_of(
@@ -153,6 +157,7 @@ fn row(field: &Field) -> String {
         Shape::Change => "table laid over the file".into(),
         Shape::Parameters => "names with numbers, expressions, lists, or one of these a profile".into(),
         Shape::Units => "names with two powers".into(),
+        Shape::Ranges => "names with two numbers".into(),
         Shape::Problem => "a problem".into(),
         Shape::Algorithm => "an algorithm".into(),
         Shape::Quantity => "a quantity".into(),

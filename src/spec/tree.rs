@@ -29,6 +29,14 @@ pub enum Value {
     Table(Table),
 }
 
+impl Node {
+    /// A value that stands nowhere.
+    #[must_use]
+    pub fn new(value: Value) -> Self {
+        Node { span: 0..0, value }
+    }
+}
+
 impl Value {
     /// What it is, for messages.
     #[must_use]

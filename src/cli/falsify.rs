@@ -1,0 +1,357 @@
+//! `falsify`: looks for the instance that is worst for a claim.
+
+use super::common::{load_all, print, print_json, resolve};
+use super::{Computing, Exit};
+use anyhow::{Context, Result};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+use signcheck::harness::{Certificate, Profile, Settings, certify, decide, standalone};
+use signcheck::model::Registry;
+use signcheck::results::{BoundaryRecord, SearchOutcome, SearchRecord, write_json, write_text};
+use signcheck::search::{
+    CAREFUL, Candidate, Effort, Family, Found, Watch, Weighed, boundary, is_searchable, search_family, size, weigh_tree,
+};
+use signcheck::spec::{Bound, Node, Overrides, Spec, Table, Value as TreeValue, load_in, trial_of};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Searches a claim's family of instances for the largest left/right, shrinks what violates, and certifies it.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  signcheck falsify li2021/remark-3 --seconds 20
+  signcheck falsify my-theorem.toml --evaluations 20000 --out worst.json
+  signcheck falsify karimireddy2019/theorem-2 --bound printed --boundary gamma
+Exit code 0: no violation found; 1: violated, with a certificate; 2: nothing could be evaluated; 3: error.")]
+pub struct Falsify {
+    /// Claim ids, globs, places, or files (`-` is standard input)
+    #[arg(required = true)]
+    claims: Vec<String>,
+    /// Seconds for each bound
+    #[arg(long, value_name = "S", default_value_t = 10.0, value_parser = seconds)]
+    seconds: f64,
+    /// Instances for each bound, in place of a time: the outcome is the same everywhere
+    #[arg(long, value_name = "N", conflicts_with = "seconds")]
+    evaluations: Option<u64>,
+    /// Only the bound of that name
+    #[arg(long, value_name = "NAME")]
+    bound: Option<String>,
+    /// Encloses the place along this number at which the outcome flips
+    #[arg(long, value_name = "NUMBER")]
+    boundary: Option<String>,
+    /// Where the certificate is written; a folder for several. Default: <claim>.<bound>.certificate.json here
+    #[arg(long, value_name = "CERT")]
+    out: Option<PathBuf>,
+    /// Writes the shrunk instance as a claim file that `verify` takes
+    #[arg(long, value_name = "FILE")]
+    claim: Option<PathBuf>,
+    /// Keeps the records for the page in this results folder: falsified/<claim>.json
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+    /// Sets a declared parameter; repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = super::common::assignment)]
+    set: Vec<(String, String)>,
+    /// Print the records as a JSON array
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    computing: Computing,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(v) if v > 0.0 && v <= 1e6 => Ok(v),
+        _ => Err("a number of seconds above 0".into()),
+    }
+}
+
+struct Bar(ProgressBar);
+
+impl Watch for Bar {
+    fn progress(&self, evaluations: u64, best: Option<f64>) {
+        let best = best.map_or_else(|| "none yet".into(), |b| format!("{b:.6}"));
+        self.0.set_message(format!("{evaluations} instances, largest left/right {best}"));
+        self.0.tick();
+    }
+}
+
+/// What one bound's search says, ready to be printed.
+struct Answer {
+    record: SearchRecord,
+    text: String,
+    evaluated: bool,
+}
+
+impl Falsify {
+    pub fn run(self) -> Result<Exit> {
+        let seed = self.computing.start()?;
+        let registry = Registry::standard();
+        let claims = load_all(resolve(&self.claims)?, &registry, &self.set)?;
+        let mut answers: Vec<Answer> = Vec::new();
+        for claim in &claims {
+            let wanted = |b: &&Bound| self.bound.as_ref().is_none_or(|name| b.name == *name);
+            let bounds: Vec<&Bound> = claim.spec.bounds.iter().filter(wanted).collect();
+            if let (Some(name), true, 1) = (&self.bound, bounds.is_empty(), claims.len()) {
+                let names: Vec<&str> = claim.spec.bounds.iter().map(|b| b.name.as_str()).collect();
+                anyhow::bail!("{} has no bound '{name}'; it has: {}", claim.spec.id, names.join(", "));
+            }
+            let mut own = Vec::new();
+            for bound in bounds {
+                let answer = self.one(&claim.spec, bound, &registry, seed)?;
+                if !self.json {
+                    print(&answer.text)?;
+                }
+                own.push(answer.record.clone());
+                answers.push(answer);
+            }
+            if let Some(folder) = &self.record {
+                self.keep(folder, &claim.spec.id, own)?;
+            }
+        }
+        anyhow::ensure!(!answers.is_empty(), "no bound to search: a file with figures only has none");
+        if self.json {
+            print_json(&answers.iter().map(|a| &a.record).collect::<Vec<_>>())?;
+        }
+        let violated = answers.iter().any(|a| a.record.outcome == SearchOutcome::Violated);
+        Ok(match (violated, answers.iter().any(|a| a.evaluated)) {
+            (true, _) => Exit::Unexpected,
+            (false, true) => Exit::Expected,
+            (false, false) => Exit::Undecided,
+        })
+    }
+
+    fn effort(&self) -> Effort {
+        match self.evaluations {
+            Some(n) => Effort::Evaluations(n),
+            None => Effort::Time(Duration::from_secs_f64(self.seconds)),
+        }
+    }
+
+    /// Records do not hold what a clock said.
+    fn keep(&self, folder: &Path, id: &str, mut records: Vec<SearchRecord>) -> Result<()> {
+        for record in &mut records {
+            record.seconds_to_first = None;
+            record.certificate =
+                record.certificate.as_ref().map(|_| format!("certificates/falsified/{id}.{}.json", record.bound));
+        }
+        write_json(&folder.join(format!("falsified/{id}.json")), &records)?;
+        Ok(())
+    }
+
+    fn one(&self, spec: &Spec, bound: &Bound, registry: &Registry, seed: u64) -> Result<Answer> {
+        let relation = bound.trials.first().map(|t| t.question.relation);
+        if !relation.is_some_and(is_searchable) {
+            let why = "a rate speaks of many horizons at once: no single instance breaks it";
+            return Ok(self.silent(spec, bound, seed, why));
+        }
+        let family = Family::new(spec, bound, registry);
+        let bar = Bar(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
+        let style = ProgressStyle::with_template("{spinner} {prefix} {msg}");
+        bar.0.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.0.set_prefix(format!("{} [{}]", spec.id, bound.name));
+        let found = search_family(&family, (&spec.id, &bound.name), registry, seed, self.effort(), &bar);
+        bar.0.finish_and_clear();
+        self.answer(spec, bound, registry, (&family, found), seed)
+    }
+
+    fn silent(&self, spec: &Spec, bound: &Bound, seed: u64, why: &str) -> Answer {
+        let record = SearchRecord {
+            id: spec.id.clone(),
+            bound: bound.name.clone(),
+            outcome: SearchOutcome::NoneFound,
+            ratio: None,
+            why: Some(why.into()),
+            seconds_to_first: None,
+            evaluations_to_first: None,
+            evaluations: 0,
+            met: 0,
+            seed,
+            instance: Value::Null,
+            shrunk: Value::Null,
+            sizes: None,
+            sides: None,
+            settled: false,
+            certificate: None,
+            boundary: None,
+            first_broken_step: None,
+        };
+        let text = format!("{} [{}]: not searched: {why}\n", spec.id, bound.name);
+        Answer { record, text, evaluated: false }
+    }
+
+    fn answer(
+        &self,
+        spec: &Spec,
+        bound: &Bound,
+        registry: &Registry,
+        (family, found): (&Family, Found),
+        seed: u64,
+    ) -> Result<Answer> {
+        let Some((worst, weighed)) = &found.best else {
+            let most: Vec<String> = found.refused.iter().take(3).map(|(why, n)| format!("{why} ({n})")).collect();
+            let why = format!("none of {} instances could be evaluated: {}", found.evaluations, most.join("; "));
+            let mut answer = self.silent(spec, bound, seed, &why);
+            answer.text = format!("{} [{}]: {why}\n", spec.id, bound.name);
+            answer.record.evaluations = found.evaluations;
+            return Ok(answer);
+        };
+        let mut answer = self.silent(spec, bound, seed, "");
+        let record = &mut answer.record;
+        record.why = None;
+        record.ratio = weighed.verdict.comparison.as_ref().ok().and_then(|c| c.ratio);
+        if record.ratio.is_none() {
+            record.why = Some("the sides have no quotient here".into());
+        }
+        record.evaluations = found.evaluations;
+        record.met = found.met;
+        record.settled = found.settled;
+        record.instance = instance_json(family, worst);
+        answer.evaluated = true;
+        let share = format!("{} of {} instances met the hypotheses", found.met, found.evaluations);
+        let Some((smallest, small)) = found.shrunk.as_ref().filter(|_| weighed.certain) else {
+            record.sides = Some(sides(weighed));
+            let settled = if found.settled { "it hardly grew in the second half" } else { "it still grew" };
+            let ratio = record.ratio.map_or_else(|| "no quotient".into(), |r| format!("{r:.9}"));
+            answer.text = format!(
+                "{} [{}]: no violation found; largest left/right {ratio} ({share}; {settled})\n  {}\n",
+                spec.id, bound.name, record.instance
+            );
+            return Ok(answer);
+        };
+        let Some(tree) = family.render(smallest) else { return Ok(answer) };
+        let (certificate, text) =
+            certificate(&tree, bound, registry, spec).context("certifying the shrunk instance")?;
+        record.outcome = SearchOutcome::Violated;
+        (record.evaluations_to_first, record.seconds_to_first) = found.first.unzip();
+        record.shrunk = instance_json(family, smallest);
+        record.sizes = Some((size(worst), size(smallest)));
+        record.sides = Some(sides(small));
+        record.first_broken_step = first_broken_step(spec, bound, &tree, registry);
+        let path = self.path_of(spec, bound);
+        write_json(&path, &certificate)?;
+        record.certificate = Some(path.display().to_string());
+        if let Some(file) = &self.claim {
+            write_text(file, text.as_bytes())?;
+        }
+        answer.text = explanation(spec, bound, record, weighed, small, &share);
+        if let Some(name) = &self.boundary {
+            match boundary(registry, family, smallest, name) {
+                Ok(found) => {
+                    let holds = if found.holds_above { "above" } else { "below" };
+                    let (low, high) = (found.low.to_string(), found.high.to_string());
+                    answer.text += &format!(
+                        "  along {name} the outcome flips between {low} and {high} ({:.9}); the bound holds {holds}\n",
+                        found.low.to_f64()
+                    );
+                    let parameter = found.parameter;
+                    record.boundary = Some(BoundaryRecord { parameter, low, high, holds: holds.into() });
+                }
+                Err(why) => anyhow::bail!("--boundary {name}: {why}"),
+            }
+        }
+        Ok(answer)
+    }
+
+    fn path_of(&self, spec: &Spec, bound: &Bound) -> PathBuf {
+        let name = format!("{}.{}.certificate.json", spec.id.replace('/', "."), bound.name);
+        match (&self.out, &self.record) {
+            (Some(out), _) if out.is_dir() => out.join(name),
+            (Some(out), _) => out.clone(),
+            (None, Some(folder)) => folder.join(format!("certificates/falsified/{}.{}.json", spec.id, bound.name)),
+            (None, None) => PathBuf::from(name),
+        }
+    }
+}
+
+/// Both sides, exact where they are rational.
+fn sides(weighed: &Weighed) -> (String, String) {
+    let text = |side: &Option<signcheck::verdict::SideValue>| {
+        side.as_ref().map_or_else(
+            || "?".into(),
+            |s| s.exact.as_ref().map_or_else(|| format!("{:.12}", s.point), ToString::to_string),
+        )
+    };
+    (text(&weighed.verdict.left), text(&weighed.verdict.right))
+}
+
+/// What describes an instance: parameters, objective, oracle, algorithm, conventions, run.
+fn instance_json(family: &Family, candidate: &Candidate) -> Value {
+    let Some(Value::Object(tree)) = family.render(candidate).map(|t| t.to_json()) else { return Value::Null };
+    let kept = ["parameters", "problem", "oracle", "algorithm", "semantics", "quantity", "run"];
+    tree.into_iter().filter(|(key, _)| kept.contains(&key.as_str())).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// The certificate of an instance and the claim file that it holds, decided by the same code as `verify`.
+fn certificate(tree: &Table, bound: &Bound, registry: &Registry, spec: &Spec) -> Result<(Certificate, String)> {
+    let trial = trial_of(tree, registry).map_err(|e| anyhow::anyhow!("{}", e.first().map_or("", |e| &e.message)))?;
+    let why = format!("found by a search of the family of {} [{}]", spec.id, bound.name);
+    let claim = standalone(&trial, &std::collections::BTreeMap::new(), &bound.name, &why).context("no claim file")?;
+    let text = toml::to_string(&claim)?;
+    let file = "the shrunk instance";
+    let again = load_in(Profile::Full.name(), (file, &text), registry, &Overrides::default())
+        .map_err(|e| anyhow::anyhow!("{e}"))?;
+    let settings =
+        Settings { registry, seed: 0, level: 1e-6, profile: Profile::Full, progress: &signcheck::engine::Silent };
+    let result = decide(&again, file, &text, &settings)?;
+    let verdict = result.bounds.first().context("no verdict")?;
+    let certificate = certify(&again, verdict).with_context(|| format!("it came out {:?}", verdict.outcome))?;
+    Ok((certificate, text))
+}
+
+/// The first of the file's other bounds, in its order, that breaks at the instance too: the link that gives way.
+fn first_broken_step(spec: &Spec, bound: &Bound, tree: &Table, registry: &Registry) -> Option<String> {
+    for other in spec.bounds.iter().filter(|b| b.name != bound.name) {
+        let question = &other.trials.first()?.tree;
+        let mut asked = tree.clone();
+        for key in ["left", "right", "relation", "margin"] {
+            asked.entries.retain(|e| e.key != key);
+            if let Some(node) = question.get(key) {
+                asked.set(key, 0..0, Node { span: 0..0, value: TreeValue::clone(&node.value) });
+            }
+        }
+        if weigh_tree(registry, &asked, CAREFUL).is_ok_and(|(_, w)| w.certain) {
+            return Some(other.name.clone());
+        }
+    }
+    None
+}
+
+fn explanation(
+    spec: &Spec,
+    bound: &Bound,
+    record: &SearchRecord,
+    worst: &Weighed,
+    small: &Weighed,
+    share: &str,
+) -> String {
+    let ratio = |w: &Weighed| {
+        let ratio = w.verdict.comparison.as_ref().ok().and_then(|c| c.ratio);
+        ratio.map_or_else(|| "no quotient".into(), |r| format!("{r:.9}"))
+    };
+    let (left, right) = record.sides.clone().unwrap_or_default();
+    let mut text = format!(
+        "{} [{}]: VIOLATED; largest left/right {} ({share})\n  smallest instance found, left/right {}:\n",
+        spec.id,
+        bound.name,
+        ratio(worst),
+        ratio(small)
+    );
+    if let Value::Object(parts) = &record.shrunk {
+        for (name, part) in parts {
+            text += &format!("    {name}: {}\n", json!(part));
+        }
+    }
+    let asked = bound.trials.first().map(|t| (t.question.left_text.clone(), t.question.relation.name()));
+    let (left_text, relation) = asked.unwrap_or_default();
+    text += &format!("  left   {left_text} = {left}\n  right  {} = {right}   ({relation})\n", bound.right_text);
+    for audit in small.verdict.hypotheses() {
+        text += &format!("  {}: {}\n", audit.name, audit.value);
+    }
+    if let Some(step) = &record.first_broken_step {
+        text += &format!("  of the file's other bounds '{step}' is the first that breaks here too\n");
+    }
+    if let Some(path) = &record.certificate {
+        text += &format!("  certificate: {path}\n");
+    }
+    text
+}

@@ -1,0 +1,94 @@
+//! One instance, weighed by itself: what the search for worst instances asks again and again.
+
+use super::assemble::{blank, experiment_cell, left_side, quantity_cell};
+use super::decide::{CellOutcome, CellRun, ExperimentRun, Job};
+use crate::engine::{Estimates, Plan, Sampling, Silent, plain_enclosed, ranges, run_until};
+use crate::exact::{Budget, ExactEstimates, enumerate};
+use crate::model::{Registry, Trait};
+use crate::spec::{Instance, Term, Trial, Variant, Work, cells, evaluate_quantity};
+use crate::verdict::{CellVerdict, compare_order};
+use std::sync::Arc;
+
+/// Replicates of a sample that only guides a search; every instance meets the same random numbers.
+const GUIDE: u64 = 256;
+/// Level of a guide's interval; it decides nothing.
+const GUIDE_LEVEL: f64 = 0.05;
+
+/// Weighs a trial of a single cell: exactly where the budget allows it, else by enclosures, else by a small sample, whose
+/// grade says so.
+///
+/// # Errors
+/// A sentence: the instance cannot be built, or its sides have no value.
+pub fn weigh(registry: &Registry, trial: &Trial, budget: Budget) -> Result<CellVerdict, String> {
+    if trial.curves.is_empty() {
+        let (job, run) = run_of(registry, &trial.variant, trial, budget)?;
+        return Ok(match run.outcome {
+            CellOutcome::Quantity(_) => quantity_cell(registry, trial, &run),
+            CellOutcome::Experiment(_) => experiment_cell(GUIDE_LEVEL, trial, &job, &run),
+        });
+    }
+    let mut sides = Vec::new();
+    let mut verdict = None;
+    for (name, variant) in &trial.curves {
+        let (job, run) = run_of(registry, variant, trial, budget)?;
+        verdict.get_or_insert_with(|| blank(trial, &run));
+        sides.push((name.clone(), left_side(GUIDE_LEVEL, &trial.question, &job, &run, true)?));
+    }
+    let (low, high, comparison) = compare_order(&sides).ok_or("an ordering needs two curves")?;
+    let mut verdict = verdict.ok_or("an ordering needs two curves")?;
+    (verdict.left, verdict.right, verdict.comparison) = (Some(low), Some(high), Ok(comparison));
+    Ok(verdict)
+}
+
+fn run_of<'v>(
+    registry: &Registry,
+    variant: &'v Variant,
+    trial: &Trial,
+    budget: Budget,
+) -> Result<(Job<'v>, CellRun), String> {
+    let mut all = cells(variant).map_err(|e| e.message)?;
+    let cell = match (all.pop(), all.len()) {
+        (Some(cell), 0) => cell,
+        _ => return Err("an instance has one value for each parameter".into()),
+    };
+    let terms: Vec<Term> = trial.question.left.terms.clone();
+    let job = Job { case: trial.case.clone(), variant, terms, curves: Vec::new(), cells: 1, runs: Vec::new() };
+    let outcome = match &variant.work {
+        Work::Quantity(part) => CellOutcome::Quantity(evaluate_quantity(registry, part, &cell).map_err(|e| e.message)?),
+        Work::Experiment(experiment) => {
+            let instance = Arc::new(Instance::build(registry, experiment, &cell).map_err(|e| e.message)?);
+            if let Some((name, audit)) = instance.audit(variant).into_iter().find(|(_, a)| a.holds != Some(true)) {
+                return Err(format!("{name}: {}", audit.value));
+            }
+            CellOutcome::Experiment(Box::new(measure(instance, &job.terms, budget)?))
+        }
+    };
+    Ok((job, CellRun { cell, outcome }))
+}
+
+fn measure(instance: Arc<Instance>, terms: &[Term], budget: Budget) -> Result<ExperimentRun, String> {
+    let terms: Vec<&Term> = terms.iter().collect();
+    let plan = Plan::new(&instance, &terms, &[]).map_err(|e| e.to_string())?;
+    let exact = enumerate(&instance, &plan, budget).ok();
+    let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
+    let mut estimates = Estimates::empty(&plan, &instance);
+    // A finite law that cannot be enumerated is too large here, or exists only where its atoms are probabilities.
+    if !complete && instance.noise.as_ref().is_some_and(|n| n.has(Trait::Continuous) != Some(true)) {
+        return Err("too large to enumerate, or without a law where the run goes".into());
+    }
+    if !complete {
+        let sampling = Sampling { seed: 0, axes: &[], looks: &[GUIDE], progress: &Silent };
+        estimates = run_until(&instance, &plan, sampling, &mut |_| true).map_err(|e| e.to_string())?;
+    }
+    if let Some(exact) = exact {
+        estimates.set_exact(exact.paths, exact.series, exact.traffic);
+    }
+    if !complete
+        && instance.is_deterministic()
+        && let Ok(record) = plain_enclosed(&instance, &plan)
+    {
+        estimates.set_enclosed(record);
+    }
+    let ranges = ranges(&instance, &plan);
+    Ok(ExperimentRun { instance, estimates, ranges })
+}

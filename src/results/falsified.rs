@@ -1,0 +1,76 @@
+//! What a search for worst instances found, as it is printed, kept and shown.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One bound's search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SearchRecord {
+    /// Claim.
+    pub id: String,
+    /// Bound.
+    pub bound: String,
+    /// `violated` or `none-found`.
+    pub outcome: SearchOutcome,
+    /// Largest left/right among what counts: exact violations where there are any.
+    pub ratio: Option<f64>,
+    /// Why there is no ratio.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub why: Option<String>,
+    /// Seconds until the first exact violation; absent from records, which are the same everywhere.
+    pub seconds_to_first: Option<f64>,
+    /// Evaluations until the first exact violation.
+    #[serde(default)]
+    pub evaluations_to_first: Option<u64>,
+    /// Instances weighed.
+    pub evaluations: u64,
+    /// Of these, instances that met the hypotheses and had both sides.
+    #[serde(default)]
+    pub met: u64,
+    /// Seed.
+    pub seed: u64,
+    /// The worst instance.
+    pub instance: Value,
+    /// The smallest instance that breaks the bound.
+    pub shrunk: Value,
+    /// Sizes of the two, as the shrinker measures them.
+    #[serde(default)]
+    pub sizes: Option<(u64, u64)>,
+    /// Both sides at the shrunk (else the worst) instance.
+    #[serde(default)]
+    pub sides: Option<(String, String)>,
+    /// Whether the largest ratio hardly grew over the second half of the search.
+    #[serde(default)]
+    pub settled: bool,
+    /// The certificate's file.
+    pub certificate: Option<String>,
+    /// Where along a number the outcome flips.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub boundary: Option<BoundaryRecord>,
+    /// The first of the file's other bounds that breaks at the shrunk instance.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_broken_step: Option<String>,
+}
+
+/// How a search ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SearchOutcome {
+    /// An instance breaks the bound, exactly.
+    Violated,
+    /// No instance that was tried does.
+    NoneFound,
+}
+
+/// The place of a flip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BoundaryRecord {
+    /// Name of the number.
+    pub parameter: String,
+    /// Lower end, exact.
+    pub low: String,
+    /// Upper end, exact.
+    pub high: String,
+    /// `below` or `above`.
+    pub holds: String,
+}

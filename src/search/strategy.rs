@@ -1,0 +1,142 @@
+//! Ways to look for a worse instance, behind one interface.
+
+use super::dice::Dice;
+use super::family::{Candidate, Family};
+
+/// A way to propose instances.
+pub trait Strategy: Send {
+    /// Its name.
+    fn name(&self) -> &'static str;
+    /// The next instance to try.
+    fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate;
+    /// What became of a proposal: its score, where it is an instance at all.
+    fn learn(&mut self, candidate: &Candidate, score: Option<f64>);
+}
+
+/// Fresh instances, always.
+pub struct Random;
+
+impl Strategy for Random {
+    fn name(&self) -> &'static str {
+        "random"
+    }
+    fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate {
+        family.draw(dice)
+    }
+    fn learn(&mut self, _candidate: &Candidate, _score: Option<f64>) {}
+}
+
+/// Local refinement: keeps what is at least as bad as what it stands on, and starts again where nothing nearby is.
+pub struct Climb {
+    at: Option<(Candidate, f64)>,
+    /// Fresh instances seen since the last start.
+    scouted: usize,
+    /// Proposals since the last gain.
+    idle: usize,
+}
+
+/// Proposals without a gain after which a climb starts again.
+const PATIENCE: usize = 400;
+/// Fresh instances among which a climb chooses where it starts.
+const SCOUTS: usize = 24;
+
+impl Climb {
+    /// A climb that has not started.
+    #[must_use]
+    pub fn new() -> Self {
+        Climb { at: None, scouted: 0, idle: 0 }
+    }
+}
+
+impl Default for Climb {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Strategy for Climb {
+    fn name(&self) -> &'static str {
+        "climb"
+    }
+
+    fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate {
+        match &self.at {
+            Some((candidate, _)) if self.scouted >= SCOUTS => family.mutate(candidate, dice),
+            _ => family.draw(dice),
+        }
+    }
+
+    fn learn(&mut self, candidate: &Candidate, score: Option<f64>) {
+        self.idle += 1;
+        if let Some(score) = score {
+            self.scouted += 1;
+            let best = self.at.as_ref().map_or(f64::NEG_INFINITY, |(_, s)| *s);
+            if score > best {
+                self.idle = 0;
+            }
+            if score >= best {
+                self.at = Some((candidate.clone(), score));
+            }
+        }
+        if self.idle > PATIENCE {
+            *self = Climb::new();
+        }
+    }
+}
+
+/// A population: children of two of its members, or neighbours of one; the worst member leaves.
+pub struct Evolution {
+    members: Vec<(Candidate, f64)>,
+}
+
+/// Members of a population.
+const MEMBERS: usize = 32;
+
+impl Evolution {
+    /// An empty population.
+    #[must_use]
+    pub fn new() -> Self {
+        Evolution { members: Vec::new() }
+    }
+
+    /// The better of two members taken blindly.
+    fn parent(&self, dice: &mut Dice) -> &Candidate {
+        let (a, b) = (dice.of(&self.members), dice.of(&self.members));
+        if a.1 >= b.1 { &a.0 } else { &b.0 }
+    }
+}
+
+impl Default for Evolution {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Strategy for Evolution {
+    fn name(&self) -> &'static str {
+        "evolution"
+    }
+
+    fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate {
+        if self.members.len() < MEMBERS || dice.one_in(16) {
+            return family.draw(dice);
+        }
+        let first = self.parent(dice).clone();
+        if dice.one_in(3) {
+            let second = self.parent(dice).clone();
+            family.cross(&first, &second, dice)
+        } else {
+            family.mutate(&first, dice)
+        }
+    }
+
+    fn learn(&mut self, candidate: &Candidate, score: Option<f64>) {
+        let Some(score) = score else { return };
+        if self.members.iter().any(|(c, _)| c == candidate) {
+            return;
+        }
+        let place = self.members.partition_point(|(_, s)| *s >= score);
+        self.members.insert(place, (candidate.clone(), score));
+        self.members.truncate(MEMBERS);
+    }
+}

@@ -1,0 +1,80 @@
+//! What an instance is worth to a search: how near to violation it is, and whether a violation is certain.
+
+use super::family::{Candidate, Family};
+use crate::exact::Budget;
+use crate::harness::weigh;
+use crate::model::Registry;
+use crate::results::{Evidence, Outcome};
+use crate::spec::{Relation, Table, Trial, trial_of};
+use crate::verdict::CellVerdict;
+
+/// An instance that meets the hypotheses, with its sides.
+#[derive(Debug, Clone)]
+pub struct Weighed {
+    /// Above 1 where the bound is broken; left/right where that is a number. What evidence it rests on does not enter.
+    pub score: f64,
+    /// Whether the violation is exact.
+    pub certain: bool,
+    /// The comparison with its sides.
+    pub verdict: CellVerdict,
+}
+
+impl Weighed {
+    /// Whether both sides are known, by exact arithmetic or by doubles, and not only from a sample.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.verdict.comparison.as_ref().is_ok_and(|c| c.grade <= Evidence::Numeric)
+    }
+}
+
+/// The score of a comparison: 1 is the border, more is worse.
+#[must_use]
+pub fn score(relation: Relation, verdict: &CellVerdict) -> Option<f64> {
+    let comparison = verdict.comparison.as_ref().ok()?;
+    let (l, r) = (verdict.left.as_ref()?.point, verdict.right.as_ref()?.point);
+    let broken = comparison.outcome == Outcome::Violated;
+    let plain = match relation {
+        Relation::Upper | Relation::Tight if l >= 0.0 && r > 0.0 => l / r,
+        Relation::Lower | Relation::NonConvergence if l > 0.0 && r >= 0.0 => r / l,
+        _ => 1.0 + comparison.closeness,
+    };
+    let plain = if plain.is_finite() { plain } else { 1.0 + comparison.closeness };
+    let score = match (broken, plain > 1.0) {
+        (true, false) => 1.0 + f64::EPSILON,
+        (false, true) if comparison.outcome == Outcome::Holds => 1.0,
+        _ => plain,
+    };
+    score.is_finite().then_some(score)
+}
+
+/// Weighs a tree of one cell.
+///
+/// # Errors
+/// Why it is not an instance of the claim: it cannot be built, does not meet a hypothesis, or has no sides.
+pub fn weigh_tree(registry: &Registry, tree: &Table, budget: Budget) -> Result<(Trial, Weighed), String> {
+    let trial = trial_of(tree, registry)
+        .map_err(|errors| errors.first().map_or_else(|| "not a claim".into(), |e| e.message.clone()))?;
+    let verdict = weigh(registry, &trial, budget)?;
+    if let Some((name, audit)) = verdict.audits.iter().find(|(_, a)| a.holds != Some(true)) {
+        return Err(format!("{name}: {}", audit.value));
+    }
+    let score = score(trial.question.relation, &verdict);
+    let comparison = verdict.comparison.as_ref().map_err(Clone::clone)?;
+    let certain = comparison.outcome == Outcome::Violated && comparison.grade == Evidence::Exact;
+    let score = score.ok_or("the sides have no finite value")?;
+    Ok((trial, Weighed { score, certain, verdict }))
+}
+
+/// Weighs an instance of a family.
+///
+/// # Errors
+/// As [`weigh_tree`].
+pub fn weigh_candidate(
+    registry: &Registry,
+    family: &Family,
+    candidate: &Candidate,
+    budget: Budget,
+) -> Result<Weighed, String> {
+    let tree = family.render(candidate).ok_or("these numbers make no such part")?;
+    weigh_tree(registry, &tree, budget).map(|(_, weighed)| weighed)
+}
