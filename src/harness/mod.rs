@@ -4,11 +4,15 @@ mod assemble;
 mod catalog;
 mod certificate;
 mod decide;
+mod needs;
 mod pictures;
 mod plane;
+mod provenance;
 mod state;
 
 pub use catalog::{Catalog, CatalogError, ClaimText, EMBEDDED};
 pub use certificate::{Certificate, CertificateError, Replay, certify, replay};
 pub use decide::{HarnessError, Profile, Settings, axes, decide, replicate_count};
+pub use needs::{Needs, needs, shown};
+pub use provenance::{Exceeded, undecided};
 pub use state::{State, program_hash};

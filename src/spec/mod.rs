@@ -15,6 +15,7 @@ mod read;
 mod resolve;
 mod schema;
 mod setup;
+mod size;
 mod tree;
 
 pub use cell::{Cell, InstanceError, cells, evaluate};
@@ -26,3 +27,4 @@ pub use left::{Left, PathTerm, REDUCERS, Reducer, Term};
 pub use load::{load, load_in};
 pub use resolve::evaluate_quantity;
 pub use schema::{json_schema, reference};
+pub use size::Size;
