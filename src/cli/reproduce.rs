@@ -77,6 +77,8 @@ impl Reproduce {
         let ledger = Ledger::new(&results);
         if self.json {
             super::common::print_json(&ledger)?;
+            // Standard output is one JSON document and nothing else.
+            changed.iter().for_each(|c| note(&c.to_string()));
         } else {
             let colour = std::io::stdout().is_terminal();
             print(&signcheck::report::table::terminal(&ledger, colour, width()))?;

@@ -103,7 +103,7 @@ fn details(results: &[ResultFile]) -> String {
     for result in results {
         for bound in result.bounds.iter().filter(|b| b.outcome != Outcome::Holds || !b.as_expected) {
             let cell: Vec<String> = bound.cell.iter().map(|(n, v)| format!("{n} = {}", plain(v))).collect();
-            let side = |v: Option<f64>| v.map_or_else(|| "?".into(), |v| format!("{v:.6}"));
+            let side = |v: Option<f64>| v.map_or_else(|| "?".into(), shown);
             text += &format!(
                 "\n{} [{}]: {:?} at {}\n  left {} in [{}, {}], right {}\n  {}\n",
                 bound.id,
@@ -131,6 +131,11 @@ fn details(results: &[ResultFile]) -> String {
         }
     }
     text
+}
+
+/// A number with six decimals, or in powers of ten where that says too much or nothing.
+fn shown(value: f64) -> String {
+    if value == 0.0 || (1e-4..1e15).contains(&value.abs()) { format!("{value:.6}") } else { format!("{value:.6e}") }
 }
 
 fn plain(value: &serde_json::Value) -> String {

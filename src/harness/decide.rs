@@ -9,8 +9,8 @@ use crate::expr::Expr;
 use crate::model::{Real, Registry, Row};
 use crate::results::{ResultFile, SCHEMA_VERSION};
 use crate::spec::{
-    Cell, FigureKind, Instance, InstanceError, Left, Relation, Spec, SpecError, Term, Trial, Variant, Work, cells,
-    evaluate_quantity,
+    Cell, Experiment, FigureKind, Instance, InstanceError, Left, Relation, Spec, SpecError, Term, Trial, Variant, Work,
+    cells, evaluate_quantity,
 };
 use crate::stats::Interval;
 use crate::verdict::TermSource;
@@ -235,7 +235,9 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
         for cell in cells(job.variant).map_err(locate)? {
             let instance = match &job.variant.work {
                 Work::Experiment(experiment) => {
-                    Some(Instance::build(settings.registry, experiment, &cell).map_err(locate)?)
+                    let instance = Instance::build(settings.registry, experiment, &cell).map_err(locate)?;
+                    measurable(job, experiment, &instance).map_err(locate)?;
+                    Some(instance)
                 }
                 Work::Quantity(_) => None,
             };
@@ -291,6 +293,19 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
         figures,
         notes: spec.notes.clone(),
         provenance,
+    })
+}
+
+/// Refuses what cannot be measured on an instance, at its place in the file.
+fn measurable(job: &Job<'_>, experiment: &Experiment, instance: &Instance) -> Result<(), InstanceError> {
+    let terms: Vec<&Term> = job.terms.iter().collect();
+    let curves: Vec<&Expr> = job.curves.iter().collect();
+    Plan::new(instance, &terms, &curves).map(|_| ()).map_err(|error| InstanceError {
+        span: match error {
+            RunError::Window(_) => experiment.run.horizon.span.clone(),
+            _ => experiment.problem.span.clone(),
+        },
+        message: error.to_string(),
     })
 }
 

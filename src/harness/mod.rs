@@ -3,6 +3,7 @@
 mod assemble;
 mod catalog;
 mod certificate;
+mod check;
 mod decide;
 mod needs;
 mod pictures;
@@ -12,6 +13,7 @@ mod state;
 
 pub use catalog::{Catalog, CatalogError, ClaimText, EMBEDDED};
 pub use certificate::{Certificate, CertificateError, Replay, certify, replay};
+pub use check::{LEVEL, SEED, check_claim, claim_text};
 pub use decide::{HarnessError, Profile, Settings, axes, decide, replicate_count};
 pub use needs::{Needs, needs, shown};
 pub use provenance::{Exceeded, undecided};

@@ -48,7 +48,8 @@ pub fn undecided(spec: &Spec, text: &str, settings: &Settings<'_>, exceeded: Exc
         }
         Exceeded::Time(seconds) => format!("time budget: {seconds} s had passed before the claim was decided"),
     };
-    let bounds: Vec<BoundRecord> = spec.bounds.iter().map(|b| open(&spec.id, b, &reason)).collect();
+    let which = reason.split(':').next().unwrap_or_default();
+    let bounds: Vec<BoundRecord> = spec.bounds.iter().map(|b| open(&spec.id, b, (&reason, which))).collect();
     let mut provenance = provenance(spec, text, settings, &bounds);
     match exceeded {
         Exceeded::Memory(budget, _) => provenance.budget.memory = Some(budget),
@@ -73,9 +74,9 @@ pub fn undecided(spec: &Spec, text: &str, settings: &Settings<'_>, exceeded: Exc
     }
 }
 
-fn open(id: &str, bound: &crate::spec::Bound, reason: &str) -> BoundRecord {
+fn open(id: &str, bound: &crate::spec::Bound, (reason, which): (&str, &str)) -> BoundRecord {
     let expect = bound.expectation.expect;
-    let why = || Some(reason.to_string());
+    let why = || Some(which.to_string());
     BoundRecord {
         id: id.into(),
         bound: bound.name.clone(),
