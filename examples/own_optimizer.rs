@@ -76,6 +76,7 @@ horizon = "T"
 [[bound]]
 name = "unclipped"
 right = "L*R^2/(2*T)"
+expect = "holds"
 why = "clipping at 2 costs this start no more than a step"
 
 [[control]]

@@ -2,12 +2,17 @@
 
 mod common;
 
-use common::{Call, files, program, run, small_claims};
+use common::{Call, files, program, run};
 use signcheck::results::{Lock, read_result, result_paths};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// Claims that take a moment, with figures and certificates among their files.
+fn claims() -> Vec<String> {
+    ["bernstein2018/density", "karimireddy2019/counterexample-2", "li2021/example-1"].map(String::from).into()
+}
 
 /// The arguments of a quick reproduce of these claims into a folder.
 fn arguments<'a>(out: &'a Path, filters: &'a [String]) -> Vec<&'a str> {
@@ -78,7 +83,7 @@ fn kill(kills: u64, filters: &[String]) {
             .spawn()
             .expect("the program starts");
         // Short waits meet the writing of files, long ones the work between.
-        let most = took.as_micros() as u64 / if next(&mut state) % 2 == 0 { 4 } else { 1 };
+        let most = took.as_micros() as u64 / if next(&mut state).is_multiple_of(2) { 4 } else { 1 };
         std::thread::sleep(Duration::from_micros(next(&mut state) % most.max(1)));
         let ended = child.try_wait().unwrap();
         if ended.is_none() {
@@ -106,7 +111,7 @@ fn kill(kills: u64, filters: &[String]) {
 
 #[test]
 fn killed_runs_end_with_the_same_files() {
-    kill(5, &small_claims());
+    kill(5, &claims());
 }
 
 /// `SIGNCHECK_KILLS` kills (100) over the claims of `SIGNCHECK_KILL_FILTER` (all of them).
@@ -121,7 +126,7 @@ fn many_killed_runs_end_with_the_same_files() {
 #[test]
 fn two_runs_on_one_folder_exclude_each_other() {
     let folder = tempfile::tempdir().unwrap();
-    let (out, ids) = (folder.path(), small_claims());
+    let (out, ids) = (folder.path(), claims());
     assert!(matches!(reproduce(out, &ids[..1]).code, Some(0..=2)));
     let before = files(out);
     let held = Lock::take(out).unwrap();
@@ -142,7 +147,7 @@ fn two_runs_on_one_folder_exclude_each_other() {
 #[test]
 fn what_a_killed_run_left_half_written_is_removed() {
     let folder = tempfile::tempdir().unwrap();
-    let (out, ids) = (folder.path(), &small_claims()[..1]);
+    let (out, ids) = (folder.path(), &claims()[..1]);
     reproduce(out, ids);
     let before = files(out);
     let paper = ids[0].split('/').next().unwrap();
@@ -159,7 +164,7 @@ fn what_a_killed_run_left_half_written_is_removed() {
 #[test]
 fn results_that_were_cut_or_edited_are_noticed_and_made_anew() {
     let folder = tempfile::tempdir().unwrap();
-    let (out, ids) = (folder.path(), small_claims());
+    let (out, ids) = (folder.path(), claims());
     reproduce(out, &ids[..2]);
     let before = files(out);
     let path = out.join(format!("results/{}.json", ids[0]));
@@ -222,7 +227,7 @@ fn assert_out_of_disk(call: &Call, out: &Path) {
 #[test]
 fn a_full_disk_ends_the_run_and_damages_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let ids = small_claims();
+    let ids = claims();
     let (whole, out) = (folder.path().join("whole"), folder.path().join("out"));
     reproduce(&whole, &ids);
     let expected = files(&whole);
@@ -254,7 +259,7 @@ fn a_small_file_system_that_fills_up_ends_the_run_and_damages_nothing() {
             disk.display(),
             copy.display()
         );
-        let Some(call) = in_shell(&line, &arguments(&disk, &small_claims())) else { return };
+        let Some(call) = in_shell(&line, &arguments(&disk, &claims())) else { return };
         assert_out_of_disk(&call, &copy);
         let says = if options.ends_with("ro") { "cannot be written" } else { "No space left" };
         assert!(call.stderr.contains(says), "{call}");
@@ -273,7 +278,7 @@ fn a_folder_that_may_not_be_written_stops_the_run_before_it_begins() {
         println!("skipped: this user may write everywhere");
         return;
     }
-    let call = reproduce(&out, &small_claims());
+    let call = reproduce(&out, &claims());
     assert_eq!(call.code, Some(3), "{call}");
     assert!(call.stderr.contains("cannot be written"), "{call}");
 }

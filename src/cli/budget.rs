@@ -1,6 +1,6 @@
 //! What a run may spend, and what becomes of a claim that needs more.
 
-use super::common::{Bar, Loaded, SpecErrors};
+use super::common::{Bar, Loaded, SpecErrors, note};
 use anyhow::Result;
 use clap::Args;
 use signcheck::harness::{Exceeded, HarnessError, Profile, Settings, decide, needs, shown, undecided};
@@ -69,7 +69,12 @@ impl Budget {
         settings: &Settings<'_>,
     ) -> Result<(ResultFile, bool)> {
         let text = &claim.claim.text;
-        let cut = |exceeded| Ok((undecided(&claim.spec, text, settings, exceeded), false));
+        let cut = |exceeded: Exceeded| {
+            // A file that only draws has no verdict to say so.
+            note(&format!("{}: {exceeded}", claim.spec.id));
+            Ok((undecided(&claim.spec, text, settings, exceeded), false))
+        };
+        let exceeded = exceeded.or_else(|| settings.progress.stop().then(|| Exceeded::Time(self.time.unwrap_or(0.0))));
         if let Some(exceeded) = exceeded {
             return cut(exceeded);
         }

@@ -38,16 +38,22 @@ pub enum Exceeded {
     Time(f64),
 }
 
+impl std::fmt::Display for Exceeded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Exceeded::Memory(budget, needs) => {
+                let (needs, budget) = (super::needs::shown(*needs), super::needs::shown(*budget));
+                write!(f, "memory budget: the claim needs about {needs}, the budget is {budget}")
+            }
+            Exceeded::Time(seconds) => write!(f, "time budget: {seconds} s had passed before the claim was decided"),
+        }
+    }
+}
+
 /// The result of a claim that a budget left undecided: every bound is, with the reason, and no control was run.
 #[must_use]
 pub fn undecided(spec: &Spec, text: &str, settings: &Settings<'_>, exceeded: Exceeded) -> ResultFile {
-    let reason = match exceeded {
-        Exceeded::Memory(budget, needs) => {
-            let (needs, budget) = (super::needs::shown(needs), super::needs::shown(budget));
-            format!("memory budget: the claim needs about {needs}, the budget is {budget}")
-        }
-        Exceeded::Time(seconds) => format!("time budget: {seconds} s had passed before the claim was decided"),
-    };
+    let reason = exceeded.to_string();
     let which = reason.split(':').next().unwrap_or_default();
     let bounds: Vec<BoundRecord> = spec.bounds.iter().map(|b| open(&spec.id, b, (&reason, which))).collect();
     let mut provenance = provenance(spec, text, settings, &bounds);
