@@ -4,7 +4,7 @@ use super::build::{DATA_FILE, MOST_WORKERS};
 use super::cell::{Cell, evaluate};
 use super::claim::{Experiment, Formula, PartSetup, Setting, Start};
 use super::resolve::resolve;
-use crate::model::{Layout, Real, Registry, problem};
+use crate::model::{Kind, Layout, Real, Registry, problem};
 use std::ops::Range;
 
 /// Bytes of an exact number and of what is derived from it: constants of a coordinate, as fraction and as double.
@@ -92,12 +92,13 @@ impl Size {
             };
             (at(0).max(at(horizon.0.saturating_sub(1))), formula.span.clone())
         });
-        let layout = layout(registry, experiment, (d, workers.0), &known);
+        let (layout, coins) = algorithm(registry, experiment, (d, workers.0), &known);
+        let random = oracle.noise.is_some() || oracle.minibatch || matches!(experiment.start, Start::Random(_));
         Size {
             constants: d.saturating_mul(EXACT * EXACT_A_COORDINATE),
             data: problem::footprint(&part.name, d, samples).saturating_add(data.unwrap_or(0).saturating_mul(2)),
             narrow: problem::runs_alone(&part.name),
-            deterministic: oracle.noise.is_none() && !oracle.minibatch && !matches!(experiment.start, Start::Random(_)),
+            deterministic: !random && !coins,
             minibatch: oracle.minibatch,
             checkpoints: run.checkpoints.min(horizon.0.saturating_add(1)),
             dimension,
@@ -134,28 +135,29 @@ fn listed(part: &PartSetup, start: &Start) -> (u64, u64) {
     (length as u64, rows as u64)
 }
 
-/// The algorithm's own numbers; where it cannot be built from what is known, a state and a gradient a worker.
-fn layout(
+/// The algorithm's own numbers, and whether it draws coins or noise; where it cannot be built from what is known, a state
+/// and a gradient a worker, and coins.
+fn algorithm(
     registry: &Registry,
     experiment: &Experiment,
     (d, workers): (u64, u64),
     lookup: &dyn Fn(&str) -> Option<Real>,
-) -> Layout {
+) -> (Layout, bool) {
     let part = &experiment.algorithm;
     let numbers = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let (dimension, count) = (numbers(d), numbers(workers.min(MOST_WORKERS)));
-    let fallback = || {
-        let all = dimension.saturating_mul(count.saturating_add(2));
-        Layout { state: all, scratch: all }
-    };
     // Built for one coordinate: its settings are small, and the layout is asked for the true size.
     let built = resolve(part, 1, count, lookup).ok().and_then(|params| {
         let entry = registry.algorithm(&part.name).ok()?;
         (entry.build)(&params).ok()
     });
+    let own_noise = part.settings.iter().any(|(p, s, _)| p.kind == Kind::Noise && matches!(s, Setting::Part(_)));
+    let coins = own_noise || built.as_ref().is_none_or(|a| a.is_random(&experiment.semantics));
     // The product of dimension and workers must not wrap in a layout's own arithmetic.
-    if dimension.checked_mul(count).and_then(|n| n.checked_mul(16)).is_none() {
-        return fallback();
-    }
-    built.map_or_else(fallback, |algorithm| algorithm.layout(dimension, count))
+    let fits = dimension.checked_mul(count).and_then(|n| n.checked_mul(16)).is_some();
+    let layout = built.filter(|_| fits).map(|a| a.layout(dimension, count)).unwrap_or_else(|| {
+        let all = dimension.saturating_mul(count.saturating_add(2));
+        Layout { state: all, scratch: all }
+    });
+    (layout, coins)
 }
