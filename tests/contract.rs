@@ -227,6 +227,33 @@ fn parameters_profile_level_and_seed_are_settable() {
 }
 
 #[test]
+fn hypotheses_are_switched_on_and_off() {
+    // Coordinates that move together, and the four combinations of the same signs, which do not.
+    let two = with(&with(NOISY, "curvature = [1]", "curvature = [1, 1]"), "start = [0]", "start = [0, 0]");
+    let claim = |atoms: &str| {
+        let noise = format!("{{ law = \"joint\", atoms = [{atoms}] }}");
+        folder(&with(&two, "{ law = \"gaussian\", scale = 1 }", &noise))
+    };
+    let together = claim("[1, 1, \"1/2\"], [-1, -1, \"1/2\"]");
+    let product = claim("[1, 1, \"1/4\"], [-1, -1, \"1/4\"], [1, -1, \"1/4\"], [-1, 1, \"1/4\"]");
+    let verify = |folder: &TempDir, more: &[&str]| {
+        let all: Vec<&str> = ["verify", "claim.toml", "--json"].iter().chain(more).copied().collect();
+        run(folder.path(), &all)
+    };
+    let outcome = |folder: &TempDir, more: &[&str]| verify(folder, more).json()[0]["outcome"].clone();
+    assert_eq!(outcome(&together, &[]), "holds");
+    assert_eq!(outcome(&together, &["--assume", "independent-coordinates"]), "hypothesis-fails");
+    assert_eq!(outcome(&product, &["--assume", "independent-coordinates"]), "holds");
+    let both = ["--assume", "independent-coordinates", "--drop", "independent-coordinates"];
+    assert_eq!(outcome(&together, &both), "holds");
+    // exact: from 0 in steps of 1 the minimiser 0 is met at once
+    let call = verify(&together, &["--assume", "off-lattice"]);
+    assert_eq!((call.code, &call.json()[0]["outcome"]), (Some(1), &json!("hypothesis-fails")), "{call}");
+    let call = verify(&together, &["--assume", "odd-worker"]);
+    assert!(call.code == Some(3) && call.stderr.contains("did you mean 'odd-workers'"), "{call}");
+}
+
+#[test]
 fn a_claim_file_may_come_from_standard_input() {
     let call = run_with_input(Path::new("."), &["verify", "-", "--json"], DESCENT.as_bytes());
     assert_eq!(call.code, Some(0), "{call}");

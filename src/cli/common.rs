@@ -7,7 +7,7 @@ use signcheck::engine::Progress;
 use signcheck::harness::{Catalog, ClaimText, HarnessError, Profile};
 use signcheck::model::Registry;
 use signcheck::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
-use signcheck::spec::{Diagnostic, InstanceError, Spec, SpecError, load_in};
+use signcheck::spec::{Diagnostic, InstanceError, Overrides, Spec, SpecError, load_in};
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
@@ -79,7 +79,7 @@ pub fn print_json<T: serde::Serialize>(value: &T) -> Result<()> {
 
 /// Loads the claims that arguments name, with parameters set.
 pub fn load_all(claims: Vec<ClaimText>, registry: &Registry, set: &[(String, String)]) -> Result<Vec<Loaded>> {
-    load_all_in(Profile::Quick, claims, registry, set)
+    load_all_in(Profile::Quick, claims, registry, &Overrides { set: set.to_vec(), ..Overrides::default() })
 }
 
 /// [`load_all`] for a profile.
@@ -87,11 +87,11 @@ pub fn load_all_in(
     profile: Profile,
     claims: Vec<ClaimText>,
     registry: &Registry,
-    set: &[(String, String)],
+    overrides: &Overrides,
 ) -> Result<Vec<Loaded>> {
     let (mut loaded, mut errors) = (Vec::new(), Vec::new());
     for claim in claims {
-        match load_in(profile.name(), (&claim.file, &claim.text), registry, set) {
+        match load_in(profile.name(), (&claim.file, &claim.text), registry, overrides) {
             Ok(spec) => loaded.push(Loaded { claim, spec }),
             Err(error) => errors.push(*error),
         }

@@ -13,6 +13,7 @@ use signcheck::results::{
     Change, Ledger, Lock, ResultFile, STATE_FOLDER, StoreError, changes, read_all, read_result, remove_leftovers,
     result_paths, write_json, write_result, write_text,
 };
+use signcheck::spec::Overrides;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -62,7 +63,7 @@ impl Reproduce {
             claims.dedup();
             claims
         };
-        let claims = load_all_in(self.profile, claims, &registry, &[])?;
+        let claims = load_all_in(self.profile, claims, &registry, &Overrides::default())?;
         let seed = self.computing.start()?;
         if self.dry_run {
             return self.plan(&claims, &registry);

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use signcheck::harness::{Catalog, ClaimText, Profile, Settings, replicate_count};
 use signcheck::results::{BoundRecord, Ledger, Outcome, ResultFile, changes, read_sealed, why};
+use signcheck::spec::Overrides;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:
   signcheck verify karimireddy2019/counterexample-2
   signcheck verify my-theorem.toml --set T=64 --json
+  signcheck verify li2021/theorem-3 --assume independent-coordinates
   signcheck verify --from results/li2021/theorem-1.json")]
 pub struct Verify {
     /// Claim ids, globs, places, or files (`-` is standard input)
@@ -31,6 +33,12 @@ pub struct Verify {
     /// Sets a declared parameter; repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     set: Vec<(String, String)>,
+    /// Adds a hypothesis to every bound: cells that fail it are left out; repeatable
+    #[arg(long, value_name = "HYPOTHESIS", conflicts_with = "from")]
+    assume: Vec<String>,
+    /// Takes a hypothesis away from every bound; repeatable
+    #[arg(long, value_name = "HYPOTHESIS", conflicts_with = "from")]
+    drop: Vec<String>,
     /// Redoes exactly what a result file records, and compares
     #[arg(long, value_name = "RESULT", conflicts_with_all = ["claims", "set"])]
     from: Option<PathBuf>,
@@ -62,7 +70,8 @@ impl Verify {
             Some((result, _)) => vec![text_of(result)?],
             None => resolve(&arguments)?,
         };
-        let claims = load_all_in(profile_used, texts, &registry, &self.set)?;
+        let overrides = Overrides { set: self.set.clone(), assume: self.assume.clone(), drop: self.drop.clone() };
+        let claims = load_all_in(profile_used, texts, &registry, &overrides)?;
         let exceeded = self.budget.check(&claims, profile_used, &registry)?;
         let total = claims.iter().map(|c| replicate_count(&c.spec, profile_used)).sum();
         let bar = self.budget.bar(total);

@@ -133,7 +133,7 @@ where
             Lane::<N>::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)?;
         }
         if let Some(noise) = &self.instance.noise {
-            Lane::<N>::noise(&**noise).perturb_lanes(&mut self.streams.oracle, self.batch, out);
+            Lane::<N>::noise(&**noise).perturb_lanes(&mut self.streams.oracle, self.batch, x, out);
         }
         Ok(())
     }
@@ -150,7 +150,7 @@ where
             Fault::Unsupported("the algorithm draws noise of its own, but no `perturbation` is declared".into())
         })?;
         out.fill(Lane::splat(0.0));
-        Lane::<N>::noise(&**law).perturb_lanes(&mut self.streams.algorithm, 1, out);
+        Lane::<N>::noise(&**law).perturb_lanes(&mut self.streams.algorithm, 1, &[], out);
         Ok(())
     }
 

@@ -115,7 +115,7 @@ impl Query<Rational> for Branching<'_> {
             Rational::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)?;
         }
         if let Some(noise) = &self.instance.noise {
-            let atoms = noise.atoms(out).ok_or_else(infinite_support)?;
+            let atoms = noise.atoms(x, out).ok_or_else(infinite_support)?;
             self.mean_of_atoms(&atoms, out);
         }
         Ok(())
@@ -136,7 +136,7 @@ impl Query<Rational> for Branching<'_> {
             Fault::Unsupported("the algorithm draws noise of its own, but no `perturbation` is declared".into())
         })?;
         out.fill(Rational::zero());
-        let atoms = law.atoms(out).ok_or_else(infinite_support)?;
+        let atoms = law.atoms(&[], out).ok_or_else(infinite_support)?;
         let batch = std::mem::replace(&mut self.batch, 1);
         self.mean_of_atoms(&atoms, out);
         self.batch = batch;

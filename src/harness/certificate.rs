@@ -8,7 +8,7 @@ use super::decide::{HarnessError, Profile, Settings, decide};
 use crate::engine::Silent;
 use crate::model::Registry;
 use crate::results::{BoundRecord, Estimate, Evidence, Outcome, RightSide};
-use crate::spec::{PartSetup, Relation, Setting, Spec, SpecError, Work, load_in};
+use crate::spec::{Overrides, PartSetup, Relation, Setting, Spec, SpecError, Work, load_in};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -193,7 +193,7 @@ pub fn replay(text: &str, registry: &Registry) -> Result<Replay, CertificateErro
     }
     let claim = toml::to_string(&certificate.claim).map_err(|e| shape(&e))?;
     let file = "the certificate's claim";
-    let spec = load_in(Profile::Full.name(), (file, &claim), registry, &[])?;
+    let spec = load_in(Profile::Full.name(), (file, &claim), registry, &Overrides::default())?;
     // Level and seed play no part in exact evidence; replays that need them are not confirmed.
     let settings = Settings { registry, seed: 0, level: 1e-6, profile: Profile::Full, progress: &Silent };
     let result = decide(&spec, file, &claim, &settings)?;

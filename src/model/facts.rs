@@ -160,8 +160,16 @@ pub enum Trait {
     Symmetric,
     /// Each noise coordinate has a unimodal law.
     Unimodal,
-    /// The stochastic gradient has the true gradient as its mean.
+    /// The stochastic gradient has the true gradient as its mean; of a problem, the gradients of its samples have.
     Unbiased,
+    /// The problem keeps iterates inside walls, and is bounded below there only.
+    Walled,
     /// Noise of different workers and steps is independent.
     Independent,
+    /// Noise of different coordinates is independent, given the iterate.
+    IndependentCoordinates,
+    /// Each coordinate's draw has a density.
+    Continuous,
+    /// For every outcome the stochastic gradient is as Lipschitz as the gradient itself.
+    SmoothSamples,
 }

@@ -1,6 +1,7 @@
 //! Hypotheses of theorems, audited on an instance before its claim is run.
 
 use super::{DynNoise, DynProblem, Facts, Real, Trait};
+use crate::scalar::Scalar;
 
 /// What an audit looks at.
 pub struct Subject<'a> {
@@ -12,6 +13,14 @@ pub struct Subject<'a> {
     pub noise: Option<&'a dyn DynNoise>,
     /// Number of workers.
     pub workers: usize,
+    /// Whether gradients are of sampled functions of a finite sum.
+    pub minibatch: bool,
+    /// The start, where it is a point.
+    pub start: Option<&'a [Real]>,
+    /// The minimiser nearest to the start, where it is known.
+    pub minimiser: Option<&'a [Real]>,
+    /// The step size, where it is the same at every step.
+    pub step_size: Option<&'a Real>,
 }
 
 /// The result of an audit.
@@ -58,13 +67,26 @@ fn positive(subject: &Subject<'_>, name: &str) -> Audit {
 /// Exact gradients have noise of size 0 and every property of a noise law.
 fn noise_constant(subject: &Subject<'_>, name: &str) -> Audit {
     match subject.noise {
-        None => Audit { holds: Some(true), value: format!("{name} = 0"), provenance: "exact".into() },
-        Some(_) => constant(subject, name),
+        None if !subject.minibatch => {
+            Audit { holds: Some(true), value: format!("{name} = 0"), provenance: "exact".into() }
+        }
+        _ => constant(subject, name),
     }
 }
 
 fn of_noise(subject: &Subject<'_>, property: Trait, text: &str) -> Audit {
-    let holds = subject.noise.map_or(Some(true), |n| n.has(property));
+    let of_samples = match property {
+        // Samples are drawn uniformly and afresh for every gradient; whether f is their mean is the problem's to say.
+        Trait::Independent => Some(true),
+        Trait::Unbiased => subject.problem.has(Trait::Unbiased),
+        _ => None,
+    };
+    let holds = match (subject.noise, subject.minibatch) {
+        (None, false) => Some(true),
+        (None, true) => of_samples,
+        (Some(noise), false) => noise.has(property),
+        (Some(noise), true) => noise.has(property).zip(of_samples).map(|(a, b)| a && b),
+    };
     Audit { holds, value: verdict(holds, text), provenance: "exact".into() }
 }
 
@@ -106,6 +128,36 @@ fn sign_advantage(subject: &Subject<'_>) -> Audit {
     }
 }
 
+/// Signs of zeros are never taken where every draw has a density and an odd number of workers votes.
+fn no_ties(subject: &Subject<'_>) -> Audit {
+    let continuous = subject.noise.is_some_and(|n| n.has(Trait::Continuous) == Some(true));
+    let odd = subject.workers % 2 == 1;
+    let (holds, value) = match (continuous, odd) {
+        (true, true) => (Some(true), "every draw has a density, and M is odd".into()),
+        (true, false) => (None, format!("M = {} votes may tie", subject.workers)),
+        _ => (None, "not known: a gradient, or a draw of one, may be exactly 0".into()),
+    };
+    Audit { holds, value, provenance: "exact".into() }
+}
+
+/// Signed steps of one size move on the lattice x_0 + step Z^d, which must not hold the minimiser's coordinates.
+fn off_lattice(subject: &Subject<'_>) -> Audit {
+    let unknown = |why: &str| Audit { holds: None, value: why.into(), provenance: "unknown".into() };
+    let (Some(start), Some(minimiser), Some(step)) = (subject.start, subject.minimiser, subject.step_size) else {
+        return unknown("needs a start, a known minimiser and one step size");
+    };
+    let Some(step) = step.exact().filter(|s| !s.is_zero()) else { return unknown("the step size is not rational") };
+    for (i, (x, at)) in start.iter().zip(minimiser).enumerate() {
+        let (Some(x), Some(at)) = (x.exact(), at.exact()) else { return unknown("the start is not rational") };
+        let steps = (x.clone() - at).divide(step);
+        if let Some(n) = steps.ok().and_then(|n| n.to_i64()) {
+            let value = format!("coordinate {} meets the minimiser after {n} steps", i + 1);
+            return Audit { holds: Some(false), value, provenance: "exact".into() };
+        }
+    }
+    Audit { holds: Some(true), value: "no coordinate meets the minimiser".into(), provenance: "exact".into() }
+}
+
 macro_rules! hypothesis {
     ($name:literal, $doc:literal, $audit:expr) => {
         HypothesisSpec { name: $name, doc: $doc, audit: $audit }
@@ -114,7 +166,13 @@ macro_rules! hypothesis {
 
 /// All hypotheses.
 pub const HYPOTHESES: &[HypothesisSpec] = &[
-    hypothesis!("lower-bound", "f is bounded below by f*", |s| constant(s, "fstar")),
+    hypothesis!("lower-bound", "f is bounded below by f*, on all of R^d", |s| match s.problem.has(Trait::Walled) {
+        Some(true) => {
+            let value = "f is bounded below between its walls only".into();
+            Audit { holds: Some(false), value, provenance: "exact".into() }
+        }
+        _ => constant(s, "fstar"),
+    }),
     hypothesis!("smooth", "l2-smooth with constant L", |s| constant(s, "L")),
     hypothesis!("smooth-coordinate", "coordinate-wise smooth with constants L_i, |L|_1 = L1", |s| constant(s, "L1")),
     hypothesis!("smooth-linf", "l_inf-smooth: |g(y) - g(x)|_1 <= Linf |y - x|_inf", |s| constant(s, "Linf")),
@@ -137,6 +195,17 @@ pub const HYPOTHESES: &[HypothesisSpec] = &[
     hypothesis!("bounded-gradient", "|grad f|_2 <= G at every x", |s| constant(s, "G")),
     hypothesis!("symmetric", "each noise coordinate is symmetric", |s| of_noise(s, Trait::Symmetric, "symmetric")),
     hypothesis!("unimodal", "each noise coordinate is unimodal", |s| of_noise(s, Trait::Unimodal, "unimodal")),
+    hypothesis!("independent-draws", "draws of different workers and steps are independent", |s| {
+        of_noise(s, Trait::Independent, "independent over workers and steps")
+    }),
+    hypothesis!("independent-coordinates", "noise of different coordinates is independent, given the iterate", |s| {
+        of_noise(s, Trait::IndependentCoordinates, "independent over coordinates")
+    }),
+    hypothesis!("smooth-samples", "g(.; xi) is as Lipschitz as the gradient itself, for every xi", |s| {
+        of_noise(s, Trait::SmoothSamples, "as smooth for every outcome")
+    }),
+    hypothesis!("no-ties", "no sign is ever taken of exactly 0", no_ties),
+    hypothesis!("off-lattice", "signed steps of one size never meet a coordinate of the minimiser", off_lattice),
     hypothesis!("delta-approximate", "E|C(v) - v|^2 <= (1 - delta)|v|^2 with delta > 0", |s| positive(s, "delta")),
     hypothesis!("odd-workers", "the number of workers is odd", |s| Audit {
         holds: Some(s.workers % 2 == 1),

@@ -2,10 +2,10 @@
 
 use super::build::Builder;
 use super::cell::{Cell, InstanceError, evaluate};
-use super::claim::{Experiment, Variant, Work};
+use super::claim::{Experiment, Setting, Variant, Work};
 use crate::expr::{EvalError, Expr};
 use crate::model::{
-    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Real, Registry, Semantics, Subject, View,
+    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Real, Registry, Semantics, Subject, View,
 };
 use crate::scalar::{Fault, Narrow, Rational, Scalar};
 
@@ -135,6 +135,15 @@ impl Instance {
             && !self.algorithm.is_random(&self.semantics)
     }
 
+    /// The algorithm's step size, where it is the same at every step.
+    fn step_size(&self, variant: &Variant) -> Option<&Real> {
+        let algorithm = &variant.experiment()?.algorithm;
+        let slots =
+            algorithm.settings.iter().filter(|(p, s, _)| p.kind == Kind::Schedule && matches!(s, Setting::Formula(_)));
+        let slot = slots.map(|(p, ..)| p.name).position(|name| name == "step_size")?;
+        self.schedules.get(slot)?.constant.as_ref()
+    }
+
     /// Audits the named hypotheses and the inequalities of a variant on this instance.
     #[must_use]
     pub fn audit(&self, variant: &Variant) -> Vec<(String, Audit)> {
@@ -143,6 +152,13 @@ impl Instance {
             problem: &*self.problem,
             noise: self.noise.as_deref(),
             workers: self.workers,
+            minibatch: self.minibatch,
+            start: match &self.start {
+                StartPoint::At(x) => Some(x),
+                StartPoint::Random(_) => None,
+            },
+            minimiser: self.minimiser.as_deref(),
+            step_size: self.step_size(variant),
         };
         let named = variant.hypotheses.iter().filter_map(|name| {
             let spec = HYPOTHESES.iter().find(|h| h.name == name)?;

@@ -28,6 +28,17 @@ pub(super) const PROSE_KEYS: &[&str] = &[
     "figure",
 ];
 
+/// What the command line lays over a claim file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Values of declared parameters, `--set NAME=VALUE`.
+    pub set: Vec<(String, String)>,
+    /// Hypotheses that every bound needs besides its own, `--assume NAME`.
+    pub assume: Vec<String>,
+    /// Hypotheses that no bound needs, `--drop NAME`.
+    pub drop: Vec<String>,
+}
+
 /// Reads a claim file for the profile `quick`, after laying `settings` (`--set NAME=VALUE`) over its parameters.
 ///
 /// # Errors
@@ -38,7 +49,7 @@ pub fn load(
     registry: &Registry,
     settings: &[(String, String)],
 ) -> Result<Spec, Box<SpecError>> {
-    load_in("quick", (file, text), registry, settings)
+    load_in("quick", (file, text), registry, &Overrides { set: settings.to_vec(), ..Overrides::default() })
 }
 
 /// [`load`] for a profile, whose values parameters take where they are given by profile.
@@ -49,18 +60,29 @@ pub fn load_in(
     profile: &str,
     (file, text): (&str, &str),
     registry: &Registry,
-    settings: &[(String, String)],
+    overrides: &Overrides,
 ) -> Result<Spec, Box<SpecError>> {
     let fail = |diagnostics| Box::new(SpecError::new(file, text, diagnostics));
     let mut tree = tree::parse(text).map_err(fail)?;
     super::profile::choose(&mut tree, profile).map_err(fail)?;
-    set_parameters(&mut tree, settings).map_err(fail)?;
-    let mut loader = Loader { reader: Reader::new(registry), registry, root: tree.clone() };
-    let spec = loader.spec(text, settings);
+    set_parameters(&mut tree, &overrides.set).map_err(fail)?;
+    known_hypotheses(overrides).map_err(fail)?;
+    let mut loader = Loader { reader: Reader::new(registry), registry, root: tree.clone(), overrides };
+    let spec = loader.spec(text);
     match spec {
         Some(spec) if loader.reader.diagnostics.is_empty() => Ok(spec),
         _ => Err(fail(loader.reader.diagnostics)),
     }
+}
+
+fn known_hypotheses(overrides: &Overrides) -> Result<(), Vec<Diagnostic>> {
+    for (option, names) in [("--assume", &overrides.assume), ("--drop", &overrides.drop)] {
+        for name in names.iter().filter(|name| !model::HYPOTHESES.iter().any(|h| h.name == **name)) {
+            let error = Diagnostic::new(0..0, format!("{option} {name}: unknown hypothesis '{name}'"));
+            return Err(vec![error.did_you_mean(name, model::HYPOTHESES.iter().map(|h| h.name))]);
+        }
+    }
+    Ok(())
 }
 
 fn set_parameters(tree: &mut Table, settings: &[(String, String)]) -> Result<(), Vec<Diagnostic>> {
@@ -83,10 +105,11 @@ pub(super) struct Loader<'a> {
     pub(super) reader: Reader<'a>,
     pub(super) registry: &'a Registry,
     root: Table,
+    pub(super) overrides: &'a Overrides,
 }
 
 impl Loader<'_> {
-    fn spec(&mut self, text: &str, settings: &[(String, String)]) -> Option<Spec> {
+    fn spec(&mut self, text: &str) -> Option<Spec> {
         let root = self.root.clone();
         self.reader.check_keys(&root, "", &(0..0));
         self.check_schema(&root);
@@ -109,8 +132,11 @@ impl Loader<'_> {
         }
         let mut hasher = Sha256::new();
         hasher.update(text);
-        for (name, value) in settings {
+        for (name, value) in &self.overrides.set {
             hasher.update(format!("\0{name}={value}"));
+        }
+        for (sign, names) in [('+', &self.overrides.assume), ('-', &self.overrides.drop)] {
+            names.iter().for_each(|name| hasher.update(format!("\0{sign}{name}")));
         }
         let hash = hasher.finalize().iter().map(|b| format!("{b:02x}")).collect();
         Some(Spec {

@@ -24,7 +24,7 @@ pub use diagnostic::{Diagnostic, SpecError};
 pub use fields::{Field, OUTCOMES, RELATIONS, SECTIONS, Section, Shape};
 pub use instance::{Instance, Schedule, StartPoint, requirements};
 pub use left::{Left, PathTerm, REDUCERS, Reducer, Term};
-pub use load::{load, load_in};
+pub use load::{Overrides, load, load_in};
 pub use resolve::evaluate_quantity;
 pub use schema::{json_schema, reference};
 pub use size::Size;

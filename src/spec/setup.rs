@@ -48,6 +48,9 @@ impl Loader<'_> {
                 self.reader.error(error.did_you_mean(&name, model::HYPOTHESES.iter().map(|h| h.name)));
             }
         }
+        let more: Vec<String> = self.overrides.assume.iter().filter(|a| !known.contains(a)).cloned().collect();
+        known.extend(more);
+        known.retain(|name| !self.overrides.drop.contains(name));
         known
     }
 

@@ -60,6 +60,11 @@ pub(super) trait Standard: Send + Sync + 'static {
         true
     }
 
+    /// Whether the law has a density.
+    fn is_continuous(&self) -> bool {
+        self.finite().is_none()
+    }
+
     /// The law itself, where it is finite.
     fn finite(&self) -> Option<&FiniteLaw> {
         None
@@ -85,13 +90,13 @@ pub(super) fn build<L: Standard>(p: &Params, law: L) -> Result<Box<dyn DynNoise>
 
 impl<L: Standard> Noise for Additive<L> {
     #[inline(always)]
-    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, _x: &[Lane<N>], gradient: &mut [Lane<N>]) {
         for (g, scale) in gradient.iter_mut().zip(&self.float) {
             g.add_product(&self.law.average(stream, batch.max(1)), &Lane::splat(*scale));
         }
     }
 
-    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>> {
+    fn atoms(&self, _x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
         let law = self.law.finite()?;
         let coordinates: Option<Vec<FiniteLaw>> =
             gradient.iter().zip(&self.scale).map(|(g, s)| Some(law.affine(s.exact()?, g))).collect();
@@ -111,8 +116,9 @@ impl<L: Standard> Noise for Additive<L> {
         match property {
             Trait::Symmetric => Some(self.law.is_symmetric()),
             Trait::Unimodal => Some(self.law.is_unimodal()),
-            Trait::Unbiased | Trait::Independent => Some(true),
-            Trait::Convex | Trait::StronglyConvex | Trait::Smooth => None,
+            Trait::Unbiased | Trait::Independent | Trait::IndependentCoordinates | Trait::SmoothSamples => Some(true),
+            Trait::Continuous => Some(self.law.is_continuous() && self.scale.iter().all(|s| s.to_f64() > 0.0)),
+            Trait::Convex | Trait::StronglyConvex | Trait::Smooth | Trait::Walled => None,
         }
     }
 }

@@ -47,7 +47,7 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
 
 impl Noise for CantelliExtremal {
     #[inline(always)]
-    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, _x: &[Lane<N>], gradient: &mut [Lane<N>]) {
         let (q, eta) = self.float;
         let share = 1.0 / batch.max(1) as f64;
         for g in gradient {
@@ -73,7 +73,7 @@ impl Noise for CantelliExtremal {
         }
     }
 
-    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>> {
+    fn atoms(&self, _x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
         let right = Rational::one() - &self.wrong;
         let laws: Option<Vec<FiniteLaw>> = gradient
             .iter()
@@ -95,8 +95,11 @@ impl Noise for CantelliExtremal {
         match property {
             Trait::Symmetric => Some(self.wrong.is_zero() || self.wrong == Rational::ratio(1, 2)),
             Trait::Unimodal => Some(self.wrong.is_zero()),
-            Trait::Unbiased | Trait::Independent => Some(true),
-            Trait::Convex | Trait::StronglyConvex | Trait::Smooth => None,
+            Trait::Unbiased | Trait::Independent | Trait::IndependentCoordinates => Some(true),
+            Trait::Continuous => Some(false),
+            // The draw jumps with the gradient's sign.
+            Trait::SmoothSamples => Some(self.wrong.is_zero()),
+            Trait::Convex | Trait::StronglyConvex | Trait::Smooth | Trait::Walled => None,
         }
     }
 }

@@ -83,7 +83,8 @@ fn draws(law: &dyn DynNoise, batch: u64, chunks: u64) -> Vec<[f64; 3]> {
     for chunk in 0..chunks {
         let mut stream = Stream::<WIDTH>::new(&key, chunk * WIDTH as u64);
         let mut g = gradient.map(Lane::splat);
-        law.perturb_lanes(&mut stream, batch, &mut g);
+        let x = g;
+        law.perturb_lanes(&mut stream, batch, &x, &mut g);
         out.extend((0..WIDTH).map(|lane| std::array::from_fn(|i| g[i].0[lane] - gradient[i])));
     }
     out
@@ -156,10 +157,12 @@ fn a_replicate_draws_the_same_alone_and_in_a_lane() {
     let key = CellKey::new(5, &[], "contract");
     for (name, law) in laws() {
         let mut wide = GRADIENT.map(|g| Lane::<WIDTH>::splat(q(g).to_f64()));
-        law.perturb_lanes(&mut Stream::new(&key, 100), 2, &mut wide);
+        let x = wide;
+        law.perturb_lanes(&mut Stream::new(&key, 100), 2, &x, &mut wide);
         for lane in [0, 1, 40, 63] {
             let mut alone = GRADIENT.map(|g| Lane::<1>::splat(q(g).to_f64()));
-            law.perturb_lanes(&mut Stream::new(&key, 100 + lane), 2, &mut alone);
+            let x = alone;
+            law.perturb_lanes(&mut Stream::new(&key, 100 + lane), 2, &x, &mut alone);
             let at = |i: usize| (wide[i].0[lane as usize].to_bits(), alone[i].0[0].to_bits());
             assert!((0..3).all(|i| at(i).0 == at(i).1), "{name}, lane {lane}");
         }
@@ -170,7 +173,7 @@ fn a_replicate_draws_the_same_alone_and_in_a_lane() {
 fn a_gradient_that_is_no_number_stays_one() {
     for (name, law) in laws() {
         let mut g = [Lane::<1>::splat(f64::NAN); 3];
-        law.perturb_lanes(&mut Stream::new(&CellKey::new(1, &[], "contract"), 0), 2, &mut g);
+        law.perturb_lanes(&mut Stream::new(&CellKey::new(1, &[], "contract"), 0), 2, &[], &mut g);
         assert!(g.iter().all(|g| g.0[0].is_nan()), "{name}");
     }
 }
@@ -180,7 +183,7 @@ fn atoms_have_the_exact_moments() {
     let gradient = GRADIENT.map(q);
     let mut finite = 0;
     for (name, law) in laws() {
-        let Some(atoms) = law.atoms(&gradient) else { continue };
+        let Some(atoms) = law.atoms(&gradient, &gradient) else { continue };
         finite += 1;
         let expect = |h: &dyn Fn(&[Rational]) -> Rational| {
             atoms.iter().fold(Rational::zero(), |sum, a| sum + h(&a.gradient) * &a.probability)
@@ -215,9 +218,9 @@ fn atoms_have_the_exact_moments() {
 fn product_laws_stop_at_4096_atoms() {
     // exact: 2^12 = 4096 is enumerated, 2^13 is not; a coordinate without noise costs nothing
     let law = |d: usize, scale: &str| (entry("rademacher").build)(&params(d, &[("scale", scale)])).unwrap();
-    assert_eq!(law(12, "1").atoms(&vec![q("0"); 12]).map(|a| a.len()), Some(4096));
-    assert_eq!(law(13, "1").atoms(&vec![q("0"); 13]), None);
-    assert_eq!(law(13, "0").atoms(&vec![q("0"); 13]).map(|a| a.len()), Some(1));
+    assert_eq!(law(12, "1").atoms(&[], &vec![q("0"); 12]).map(|a| a.len()), Some(4096));
+    assert_eq!(law(13, "1").atoms(&[], &vec![q("0"); 13]), None);
+    assert_eq!(law(13, "0").atoms(&[], &vec![q("0"); 13]).map(|a| a.len()), Some(1));
 }
 
 #[test]
@@ -297,9 +300,9 @@ fn bad_laws_are_refused_with_what_was_found() {
 #[test]
 fn two_atoms_do_not_exist_beyond_their_size() {
     let law = (entry("two-atom").build)(&params(1, &[("size", "2")])).unwrap();
-    assert_eq!(law.atoms(&[q("5/2")]), None);
+    assert_eq!(law.atoms(&[q("5/2")], &[q("5/2")]), None);
     // exact: at |f'| = s only one atom is possible
-    assert_eq!(law.atoms(&[q("-2")]), Some(vec![Atom { probability: q("1"), gradient: vec![q("-2")] }]));
+    assert_eq!(law.atoms(&[q("-2")], &[q("-2")]), Some(vec![Atom { probability: q("1"), gradient: vec![q("-2")] }]));
 }
 
 #[test]
@@ -311,7 +314,7 @@ fn state_atoms_agree_with_the_laws_that_they_can_write() {
     let other = |name: &str, values: &[(&'static str, &str)]| (entry(name).build)(&params(2, values)).unwrap();
     let g = [q("1/2"), q("3/2")];
     let sorted = |law: &dyn DynNoise| {
-        let mut atoms: Vec<_> = law.atoms(&g).unwrap().into_iter().map(|a| (a.gradient, a.probability)).collect();
+        let mut atoms: Vec<_> = law.atoms(&g, &g).unwrap().into_iter().map(|a| (a.gradient, a.probability)).collect();
         atoms.sort();
         atoms
     };
@@ -329,18 +332,34 @@ fn state_atoms_agree_with_the_laws_that_they_can_write() {
 }
 
 #[test]
+fn state_atoms_may_look_at_the_iterate() {
+    // exact: noise of size x^2 on g = x: at x = 3 the atoms 3 +- 9; lanes draw nothing else
+    let law = (entry("state-atoms").build)(&params(1, &[("atoms", "g+x^2:1/2;g-x^2:1/2")])).unwrap();
+    let atoms = law.atoms(&[q("3")], &[q("3")]).unwrap();
+    let mut values: Vec<_> = atoms.iter().map(|a| (a.gradient[0].clone(), a.probability.clone())).collect();
+    values.sort();
+    assert_eq!(values, [(q("-6"), q("1/2")), (q("12"), q("1/2"))]);
+    let mut g = [Lane::<WIDTH>::splat(3.0)];
+    let x = g;
+    law.perturb_lanes(&mut Stream::new(&CellKey::new(1, &[], "contract"), 0), 1, &x, &mut g);
+    assert!(g[0].0.iter().all(|v| *v == -6.0 || *v == 12.0) && g[0].0.contains(&12.0) && g[0].0.contains(&-6.0));
+    // Noise of an algorithm's own stands at no iterate.
+    assert_eq!(law.atoms(&[], &[q("3")]), None);
+}
+
+#[test]
 fn state_atoms_that_miss_the_gradient_show() {
     // A law for |g| <= 1 only: exactly none beyond, and NaN in the lanes beyond alone.
     let law = (entry("state-atoms").build)(&params(1, &[("atoms", "1:(1+g)/2;-1:(1-g)/2")])).unwrap();
-    assert_eq!(law.atoms(&[q("3/2")]), None);
+    assert_eq!(law.atoms(&[q("3/2")], &[q("3/2")]), None);
     let mut g = [Lane::<WIDTH>(std::array::from_fn(|lane| if lane < 10 { 1.5 } else { 0.5 }))];
-    law.perturb_lanes(&mut Stream::new(&CellKey::new(1, &[], "contract"), 0), 1, &mut g);
+    law.perturb_lanes(&mut Stream::new(&CellKey::new(1, &[], "contract"), 0), 1, &[], &mut g);
     for (lane, v) in g[0].0.iter().enumerate() {
         assert!(if lane < 10 { v.is_nan() } else { v.abs() == 1.0 }, "lane {lane}: {v}");
     }
     // A mean that is right at 0 only: 2 g is not g.
     let wrong = (entry("state-atoms").build)(&params(1, &[("atoms", "2*g:1")])).unwrap();
-    assert!(wrong.atoms(&[q("0")]).is_some() && wrong.atoms(&[q("1")]).is_none());
+    assert!(wrong.atoms(&[q("0")], &[q("0")]).is_some() && wrong.atoms(&[q("1")], &[q("1")]).is_none());
 }
 
 #[test]

@@ -37,6 +37,11 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
 };
 
 impl Standard for GaussExtremal {
+    /// 0 has the probability 1 - w.
+    fn is_continuous(&self) -> bool {
+        false
+    }
+
     #[inline(always)]
     fn draw<const N: usize>(&self, stream: &mut Stream<N>) -> Lane<N> {
         let (a, w) = self.float;

@@ -11,6 +11,7 @@ use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
+use std::collections::BTreeMap;
 
 /// Vectors with probabilities.
 struct Joint {
@@ -66,6 +67,23 @@ fn read(p: &Params) -> Result<Joint, BuildError> {
 }
 
 impl Joint {
+    /// Whether the law is the product of its marginals: every combination of their values has the product of their
+    /// probabilities.
+    fn is_product(&self) -> bool {
+        let mut joint: BTreeMap<&[Rational], Rational> = BTreeMap::new();
+        for (v, p) in self.atoms.iter().filter(|(_, p)| !p.is_zero()) {
+            *joint.entry(v.as_slice()).or_insert_with(Rational::zero) += p;
+        }
+        let marginal = |i: usize, value: &Rational| {
+            let of_value = joint.iter().filter(|(v, _)| v[i] == *value);
+            of_value.fold(Rational::zero(), |sum, (_, p)| sum + p)
+        };
+        // What is listed sums to 1, so that a combination that is not listed shows as too small a product elsewhere.
+        joint.iter().all(|(v, p)| {
+            v.iter().enumerate().fold(Rational::one(), |product, (i, value)| product * &marginal(i, value)) == *p
+        })
+    }
+
     fn expect(&self, h: impl Fn(&[Rational]) -> Rational) -> Real {
         Real::Exact(self.atoms.iter().fold(Rational::zero(), |sum, (v, p)| sum + h(v) * p))
     }
@@ -73,7 +91,7 @@ impl Joint {
 
 impl Noise for Joint {
     #[inline(always)]
-    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, _x: &[Lane<N>], gradient: &mut [Lane<N>]) {
         let batch = batch.max(1);
         let share = 1.0 / batch as f64;
         for _ in 0..batch {
@@ -86,7 +104,7 @@ impl Noise for Joint {
         }
     }
 
-    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>> {
+    fn atoms(&self, _x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
         let moved = |v: &[Rational]| gradient.iter().zip(v).map(|(g, v)| g.clone() + v).collect();
         let possible = self.atoms.iter().filter(|(_, p)| !p.is_zero());
         Some(possible.map(|(v, p)| Atom { probability: p.clone(), gradient: moved(v) }).collect())
@@ -113,8 +131,10 @@ impl Noise for Joint {
         match property {
             Trait::Symmetric => Some(self.marginals.iter().all(FiniteLaw::is_symmetric)),
             Trait::Unimodal => Some(self.marginals.iter().all(FiniteLaw::is_constant)),
-            Trait::Unbiased | Trait::Independent => Some(true),
-            Trait::Convex | Trait::StronglyConvex | Trait::Smooth => None,
+            Trait::Unbiased | Trait::Independent | Trait::SmoothSamples => Some(true),
+            Trait::Continuous => Some(false),
+            Trait::IndependentCoordinates => Some(self.is_product()),
+            Trait::Convex | Trait::StronglyConvex | Trait::Smooth | Trait::Walled => None,
         }
     }
 }

@@ -37,11 +37,12 @@ pub struct Atom {
 
 /// A law of the stochastic gradient given the true one. Mark [`Noise::perturb`] `#[inline(always)]`.
 pub trait Noise: Send + Sync + 'static {
-    /// Replaces the true gradient by the mean of `batch` independent draws of the stochastic gradient.
-    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]);
+    /// Replaces the true gradient at x by the mean of `batch` independent draws of the stochastic gradient. Where an
+    /// algorithm draws noise of its own there is no x, and the slice is empty.
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, x: &[Lane<N>], gradient: &mut [Lane<N>]);
 
-    /// The law of one draw at a given true gradient, where its support is finite. The probabilities sum to 1.
-    fn atoms(&self, _gradient: &[Rational]) -> Option<Vec<Atom>> {
+    /// The law of one draw at x with its true gradient, where its support is finite. The probabilities sum to 1.
+    fn atoms(&self, _x: &[Rational], _gradient: &[Rational]) -> Option<Vec<Atom>> {
         None
     }
 
@@ -55,15 +56,15 @@ pub trait Noise: Send + Sync + 'static {
 /// A law in one lane width: the object-safe face of [`Noise`].
 pub trait Perturbs<const N: usize> {
     /// See [`Noise::perturb`].
-    fn perturb_lanes(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]);
+    fn perturb_lanes(&self, stream: &mut Stream<N>, batch: u64, x: &[Lane<N>], gradient: &mut [Lane<N>]);
 }
 
 impl<T: Noise, const N: usize> Perturbs<N> for T {
-    fn perturb_lanes(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+    fn perturb_lanes(&self, stream: &mut Stream<N>, batch: u64, x: &[Lane<N>], gradient: &mut [Lane<N>]) {
         use crate::scalar::Scalar;
         Lane::<N>::dispatch(
             #[inline(always)]
-            || self.perturb(stream, batch, gradient),
+            || self.perturb(stream, batch, x, gradient),
         );
     }
 }
@@ -71,7 +72,7 @@ impl<T: Noise, const N: usize> Perturbs<N> for T {
 /// What does not depend on the lane width.
 pub trait NoiseMeta {
     /// See [`Noise::atoms`].
-    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>>;
+    fn atoms(&self, x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>>;
     /// See [`Noise::facts`].
     fn facts(&self) -> Facts;
     /// See [`Noise::has`].
@@ -79,8 +80,8 @@ pub trait NoiseMeta {
 }
 
 impl<T: Noise> NoiseMeta for T {
-    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>> {
-        Noise::atoms(self, gradient)
+    fn atoms(&self, x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
+        Noise::atoms(self, x, gradient)
     }
     fn facts(&self) -> Facts {
         Noise::facts(self)

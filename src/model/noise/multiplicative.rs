@@ -58,7 +58,7 @@ impl Multiplicative {
 
 impl Noise for Multiplicative {
     #[inline(always)]
-    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, _x: &[Lane<N>], gradient: &mut [Lane<N>]) {
         if self.shared {
             let factor = self.factor(stream, batch);
             gradient.iter_mut().for_each(|g| *g *= &factor);
@@ -67,7 +67,7 @@ impl Noise for Multiplicative {
         }
     }
 
-    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>> {
+    fn atoms(&self, _x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
         if !self.shared {
             let laws: Vec<FiniteLaw> = gradient.iter().map(|g| self.law.affine(g, &Rational::zero())).collect();
             return additive::product(&laws);
@@ -91,7 +91,11 @@ impl Noise for Multiplicative {
             Trait::Symmetric => Some(self.law.centred().is_symmetric()),
             Trait::Unimodal => Some(self.law.is_constant()),
             Trait::Unbiased | Trait::Independent => Some(true),
-            Trait::Convex | Trait::StronglyConvex | Trait::Smooth => None,
+            Trait::Continuous => Some(false),
+            Trait::IndependentCoordinates => Some(!self.shared || self.law.is_constant()),
+            // xi f' is |xi| times as Lipschitz as f'.
+            Trait::SmoothSamples => Some(self.law.is_constant()),
+            Trait::Convex | Trait::StronglyConvex | Trait::Smooth | Trait::Walled => None,
         }
     }
 }

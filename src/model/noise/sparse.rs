@@ -31,7 +31,7 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
 
 impl Noise for Sparse {
     #[inline(always)]
-    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, _x: &[Lane<N>], gradient: &mut [Lane<N>]) {
         if let Some(first) = gradient.first_mut() {
             let scale = self.scale.to_f64() / (batch.max(1) as f64).sqrt();
             first.add_product(&stream.normal(), &Lane::splat(scale));
@@ -43,6 +43,7 @@ impl Noise for Sparse {
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
-        (!matches!(property, Trait::Convex | Trait::StronglyConvex | Trait::Smooth)).then_some(true)
+        (!matches!(property, Trait::Convex | Trait::StronglyConvex | Trait::Smooth | Trait::Walled | Trait::Continuous))
+            .then_some(true)
     }
 }

@@ -1,13 +1,13 @@
-//! Finite noise whose atoms depend on the gradient.
+//! Finite noise whose atoms depend on the gradient and the iterate.
 //!
-//! **Update** each coordinate by itself: g~_i = v_k(g) with probability p_k(g), g = f_i' being that coordinate's true
-//! gradient; v_k and p_k are expressions in g and the constants a, b, c.
+//! **Update** each coordinate by itself: g~_i = v_k(g, x) with probability p_k(g, x), g = f_i' being that coordinate's true
+//! gradient and x its place; v_k and p_k are expressions in g, x and the constants a, b, c.
 //! **Source** state-dependent noise, as bernstein2018's Lemma 3 allows (martingale differences) and as its sharpness
 //! examples need.
 //! **Assumptions** at every gradient that a run meets the probabilities are 0 or more, sum to 1, and give the mean g.
 //! Exact runs check this exactly at every draw and have no law (`None`) where it fails; lanes check it to 1e-9 and turn
 //! such a draw into NaN, so that the replicate counts as diverged. A law that exists at none of the gradients
-//! 0, +-1/16, +-1, +-3 is refused when it is built.
+//! 0, +-1/16, +-1, +-3 (with x the same) is refused when it is built.
 //! **Facts** none: the moments depend on the state. A batch is averaged draw by draw.
 //! **Shapes and units** `atoms` is a text: `"g + a : 1/2; g - a : 1/2"`.
 //! **Ties and edge cases** in lanes a draw takes the first atom whose running sum of probabilities exceeds a uniform u,
@@ -48,7 +48,7 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
             name: "atoms",
             kind: Kind::Text,
             default: None,
-            doc: "`value : probability; ..`, expressions in g, a, b, c; the mean must be g",
+            doc: "`value : probability; ..`, expressions in g, x, a, b, c; the mean must be g",
         },
         constant("a"),
         constant("b"),
@@ -62,7 +62,9 @@ fn expression(text: &str, known: &[&str]) -> Result<Expr, BuildError> {
     let refuse = |why: String| BuildError::at("atoms", format!("'{}': {why}", text.trim()));
     let expr = Expr::parse(text.trim()).map_err(|e| refuse(e.message))?;
     if let Some((name, _)) = expr.names().into_iter().find(|(name, _)| !known.contains(name)) {
-        return Err(refuse(format!("unknown name '{name}'; it may use g and the constants that are given: a, b, c")));
+        return Err(refuse(format!(
+            "unknown name '{name}'; it may use g, x and the constants that are given: a, b, c"
+        )));
     }
     Ok(expr)
 }
@@ -72,7 +74,7 @@ impl StateAtoms {
         let given = CONSTANTS.into_iter().filter(|name| p.has(name));
         let constants: Vec<(&'static str, Real)> =
             given.map(|name| Ok((name, p.number(name)?))).collect::<Result<_, BuildError>>()?;
-        let known: Vec<&str> = constants.iter().map(|(name, _)| *name).chain(["g"]).collect();
+        let known: Vec<&str> = constants.iter().map(|(name, _)| *name).chain(["g", "x"]).collect();
         let mut atoms = Vec::new();
         for atom in p.text("atoms")?.split(';') {
             let (value, probability) = atom.split_once(':').ok_or_else(|| {
@@ -88,7 +90,7 @@ impl StateAtoms {
         let tries = [(0, 1), (1, 16), (-1, 16), (1, 1), (-1, 1), (3, 1), (-3, 1)];
         let mut reasons = Vec::new();
         for g in tries.map(|(n, d)| Rational::ratio(n, d)) {
-            match law.at(&g) {
+            match law.at(&g, Some(&g)) {
                 // Without an exact form the law shows itself only as it is drawn.
                 Ok(_) | Err(Problem::Inexact) => return Ok(law),
                 Err(Problem::NoLaw(why)) => reasons.push(format!("at g = {g} {why}")),
@@ -98,18 +100,19 @@ impl StateAtoms {
     }
 
     /// The values of all names in one arithmetic.
-    fn value<S: Scalar>(&self, expr: &Expr, g: &S) -> Result<S, Fault> {
-        let environment = |name: &str| match self.constants.iter().find(|(n, _)| *n == name) {
-            Some((_, value)) => value.cast(),
-            None => Ok(g.clone()),
+    fn value<S: Scalar>(&self, expr: &Expr, g: &S, x: Option<&S>) -> Result<S, Fault> {
+        let environment = |name: &str| match (self.constants.iter().find(|(n, _)| *n == name), name) {
+            (Some((_, value)), _) => value.cast(),
+            (None, "x") => x.cloned().ok_or_else(|| Fault::Unsupported("noise without an iterate knows no 'x'".into())),
+            (None, _) => Ok(g.clone()),
         };
         expr.eval::<S>(&environment).map_err(|e| e.fault)
     }
 
     /// The law at a gradient, with its mean checked.
-    fn at(&self, g: &Rational) -> Result<FiniteLaw, Problem> {
+    fn at(&self, g: &Rational, x: Option<&Rational>) -> Result<FiniteLaw, Problem> {
         let number = |expr: &Expr| {
-            self.value(expr, g).map_err(|fault| match fault {
+            self.value(expr, g, x).map_err(|fault| match fault {
                 Fault::NoExactForm(_) | Fault::TooLarge(_) => Problem::Inexact,
                 other => Problem::NoLaw(other.to_string()),
             })
@@ -121,14 +124,14 @@ impl StateAtoms {
     }
 
     /// Values and running sums of probabilities at a gradient, lane by lane; NaN in lanes that have no law.
-    fn table<const N: usize>(&self, g: &Lane<N>) -> (Vec<Lane<N>>, Vec<Lane<N>>) {
+    fn table<const N: usize>(&self, g: &Lane<N>, x: Option<&Lane<N>>) -> (Vec<Lane<N>>, Vec<Lane<N>>) {
         let nan = Lane::splat(f64::NAN);
         let (mut values, mut sums) = (Vec::new(), Vec::new());
         let (mut total, mut mean, mut size) = (Lane::splat(0.0), Lane::splat(0.0), Lane::splat(1.0));
         let mut lowest = Lane::splat(0.0);
         for (value, probability) in &self.atoms {
-            let value = self.value(value, g).unwrap_or(nan);
-            let probability = self.value(probability, g).unwrap_or(nan);
+            let value = self.value(value, g, x).unwrap_or(nan);
+            let probability = self.value(probability, g, x).unwrap_or(nan);
             lowest = lowest.min(&probability);
             total += &probability;
             let term = value * probability;
@@ -158,10 +161,10 @@ enum Problem {
 }
 
 impl Noise for StateAtoms {
-    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, x: &[Lane<N>], gradient: &mut [Lane<N>]) {
         let draws = batch.max(1);
-        for g in gradient {
-            let (values, sums) = self.table(g);
+        for (i, g) in gradient.iter_mut().enumerate() {
+            let (values, sums) = self.table(g, x.get(i));
             let last = values.len() - 1;
             let mut total = Lane::<N>::splat(0.0);
             for _ in 0..draws {
@@ -175,8 +178,9 @@ impl Noise for StateAtoms {
         }
     }
 
-    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>> {
-        let laws: Option<Vec<FiniteLaw>> = gradient.iter().map(|g| self.at(g).ok()).collect();
+    fn atoms(&self, x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
+        let laws: Option<Vec<FiniteLaw>> =
+            gradient.iter().enumerate().map(|(i, g)| self.at(g, x.get(i)).ok()).collect();
         additive::product(&laws?)
     }
 
@@ -185,6 +189,10 @@ impl Noise for StateAtoms {
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Unbiased | Trait::Independent).then_some(true)
+        match property {
+            Trait::Unbiased | Trait::Independent | Trait::IndependentCoordinates => Some(true),
+            Trait::Continuous => Some(false),
+            _ => None,
+        }
     }
 }

@@ -35,7 +35,7 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
 
 impl Noise for TwoAtom {
     #[inline(always)]
-    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, gradient: &mut [Lane<N>]) {
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, _x: &[Lane<N>], gradient: &mut [Lane<N>]) {
         let (half, one) = (Lane::splat(0.5), Lane::splat(1.0));
         let share = Lane::splat(self.float / batch.max(1) as f64);
         for g in gradient {
@@ -50,7 +50,7 @@ impl Noise for TwoAtom {
         }
     }
 
-    fn atoms(&self, gradient: &[Rational]) -> Option<Vec<Atom>> {
+    fn atoms(&self, _x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
         let laws: Option<Vec<FiniteLaw>> = gradient
             .iter()
             .map(|g| {
@@ -79,11 +79,13 @@ impl Noise for TwoAtom {
 
     fn has(&self, property: Trait) -> Option<bool> {
         match property {
-            Trait::Symmetric | Trait::Unimodal => Some(false),
+            Trait::Symmetric | Trait::Unimodal | Trait::Continuous => Some(false),
             // Only where |f_i'| <= s, which is the instance's to hold.
             Trait::Unbiased => None,
-            Trait::Independent => Some(true),
-            Trait::Convex | Trait::StronglyConvex | Trait::Smooth => None,
+            Trait::Independent | Trait::IndependentCoordinates => Some(true),
+            // The draw jumps where its probability passes the coin.
+            Trait::SmoothSamples => Some(false),
+            Trait::Convex | Trait::StronglyConvex | Trait::Smooth | Trait::Walled => None,
         }
     }
 }

@@ -250,6 +250,8 @@ impl Problem for LineLosses {
         match property {
             Trait::Convex => Some(true),
             Trait::Smooth => Some(self.loss != Loss::Absolute),
+            // The mean over the samples is grad f / n.
+            Trait::Unbiased => Some(self.samples() == Some(1)),
             _ => None,
         }
     }

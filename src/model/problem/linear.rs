@@ -122,7 +122,11 @@ impl Problem for Linear {
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Convex | Trait::Smooth).then_some(true)
+        match property {
+            Trait::Convex | Trait::Smooth => Some(true),
+            Trait::Walled => Some(self.b.is_some()),
+            _ => None,
+        }
     }
 
     fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {

@@ -238,7 +238,7 @@ impl Problem for Logistic {
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex).then_some(true)
+        matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex | Trait::Unbiased).then_some(true)
     }
 
     fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {

@@ -112,7 +112,12 @@ impl Problem for TwoLineSquares {
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex).then_some(true)
+        match property {
+            Trait::Convex | Trait::Smooth | Trait::StronglyConvex => Some(true),
+            // The mean over the two squares is grad f / 2.
+            Trait::Unbiased => Some(false),
+            _ => None,
+        }
     }
 
     fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {

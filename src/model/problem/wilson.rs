@@ -182,7 +182,12 @@ impl Problem for Wilson {
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Convex | Trait::Smooth).then_some(true)
+        match property {
+            Trait::Convex | Trait::Smooth => Some(true),
+            // The mean over the rows is grad f / n.
+            Trait::Unbiased => Some(self.samples() == Some(1)),
+            _ => None,
+        }
     }
 
     fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {

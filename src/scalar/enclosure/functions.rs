@@ -28,9 +28,7 @@ fn alternating(square: &Enclosure, first: u64) -> Enclosure {
         term = -term.times(square).times(&Enclosure::ratio(1, i * (i + 1)));
         let (low, high) = term.floats();
         let top = greater(high, -low);
-        let negligible =
-            top.significand().is_zero() || top.exponent() + top.digits() as isize <= -(PRECISION.get() as isize);
-        if negligible {
+        if size_of(&top) <= -(PRECISION.get() as isize) {
             return sum.plus(&Enclosure::between(-top.clone(), top));
         }
         sum = sum.plus(&term);
@@ -42,7 +40,7 @@ fn alternating(square: &Enclosure, first: u64) -> Enclosure {
 /// The library's correctly rounded ones do not end in any reasonable time at some arguments.
 fn sin_cos_at(x: &Float) -> Result<(Enclosure, Enclosure), Fault> {
     let (significand, exponent) = x.clone().into_parts();
-    let size = if x.significand().is_zero() { SMALL } else { exponent + x.digits() as isize };
+    let size = size_of(x).max(SMALL);
     if size > LARGE {
         return Err(Fault::Undecided("a sine of a large number"));
     }
@@ -58,6 +56,20 @@ fn sin_cos_at(x: &Float) -> Result<(Enclosure, Enclosure), Fault> {
         }
         (sin, cos)
     }))
+}
+
+/// The power of two above a float's size.
+fn size_of(x: &Float) -> isize {
+    if x.significand().is_zero() { isize::MIN / 2 } else { x.exponent() + x.digits() as isize }
+}
+
+/// 1 + x <= e^x <= 1 + x + x^2 for |x| <= 1. The library's correctly rounded exponential of a tiny number ends only when it
+/// sees the digits of x behind those of 1.
+fn exp_of_small(a: Float, b: Float) -> Enclosure {
+    let high = Enclosure::between(b.clone(), b);
+    let low = Enclosure::between(a.clone(), a);
+    let (low, high) = (Enclosure::one().plus(&low), Enclosure::one().plus(&high).plus(&high.squared()));
+    Enclosure::between(low.floats().0, high.floats().1)
 }
 
 impl Scalar for Enclosure {
@@ -191,6 +203,9 @@ impl Scalar for Enclosure {
             return Ok(Self::one());
         }
         let (a, b) = self.floats();
+        if size_of(&a).max(size_of(&b)) <= -(PRECISION.get() as isize) / 2 {
+            return Ok(exp_of_small(a, b));
+        }
         constants(|c| {
             let what = "an exponential";
             Ok(Self::between(kept(down().exp(&a, Some(&mut *c)), what)?, kept(up().exp(&b, Some(c)), what)?))

@@ -415,6 +415,25 @@ mod tests {
     }
 
     #[test]
+    fn exponentials_of_tiny_numbers_end_and_are_sharp() {
+        // identity: x < e^x - 1 < x + x^2; the sizes lie around the border of the series and far below it
+        for power in [-40, -63, -64, -65, -130, -400, -60_000] {
+            let x = Enclosure::at_precision(128, || {
+                let x = blurred(&q("2")).whole_power(power).unwrap();
+                let e = x.exp().unwrap();
+                (e.clone() - &Enclosure::one(), (-x.clone()).exp().unwrap().times(&e))
+            });
+            let (above, product) = (x.0.ends(), x.1.ends());
+            let size = 2f64.powi(power.max(-1000) as i32);
+            assert!(above.0 <= size * 1.01 && above.1 >= size * 0.99 * f64::from(u8::from(power > -1000)), "{power}");
+            assert!(
+                above.1 - above.0 <= 1e-15 * size + 1e-35 && product.0 <= 1.0 && product.1 >= 1.0,
+                "{power}: {above:?} {product:?}"
+            );
+        }
+    }
+
+    #[test]
     fn signs_are_told_or_left_open() {
         let third = blurred(&q("1/3"));
         let zero = third.clone() * &Enclosure::ratio(3, 1) - &Enclosure::ratio(1, 1);
