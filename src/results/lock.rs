@@ -23,7 +23,7 @@ impl Lock {
     pub fn take(out: &Path) -> Result<Self, StoreError> {
         let folder = out.join(STATE_FOLDER);
         std::fs::create_dir_all(&folder).map_err(io(&folder))?;
-        let path = folder.join("lock");
+        let path = folder.join(".lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
