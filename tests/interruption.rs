@@ -97,6 +97,9 @@ fn kill(kills: u64, filters: &[String]) {
         for path in result_paths(&out.join("results")).unwrap_or_default() {
             read_result(&path).unwrap_or_else(|e| panic!("after {killed} kills: {e}"));
         }
+        if died && killed.is_multiple_of(10) {
+            println!("{killed} kills, {finished} runs to the end");
+        }
         if !died {
             assert_eq!(status.code(), call.code, "after {killed} kills");
             finished += 1;
