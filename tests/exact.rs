@@ -274,6 +274,16 @@ fn a_certificate_altered_in_any_digit_is_rejected_or_refuted() {
             "digit at {at}: {error:?}"
         );
     }
+    // What no reader asks for is sealed too, and so is the form of a number.
+    for altered in [
+        text.replacen('{', "{\"remark\":\"confirmed by hand\",", 1),
+        text.replacen("\"left\":{", "\"left\":{\"note\":0,", 1),
+        text.replacen("\"version\":1", "\"version\":1.0", 1),
+    ] {
+        assert_ne!(altered, text);
+        let error = replay(&altered, &Registry::standard()).map(|r| r.confirmed);
+        assert!(matches!(error, Err(CertificateError::Digest | CertificateError::Shape(_))), "{altered}: {error:?}");
+    }
     // A liar who seals a false side anew is refuted by the computation.
     let mut false_side = certificate.clone();
     false_side["left"]["exact"] = "3/1".into();

@@ -12,6 +12,7 @@ use signcheck::model::Registry;
 use signcheck::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
 use signcheck::spec::load;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Inputs of a target where no time is given.
@@ -88,16 +89,41 @@ fn fuzz(target: &str, seeds: &[Vec<u8>], words: &[&str], read: impl Fn(&[u8])) {
     let end = seconds.map(|s| Instant::now() + Duration::from_secs(s));
     let name = target.bytes().fold(7u64, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
     let mut count = 0;
+    let watched = watch(target);
     while end.map_or(count < INPUTS, |end| Instant::now() < end) {
         let input = mutate(seeds, words, &mut Dice(name ^ (count << 20)));
         let start = Instant::now();
+        *watched.lock().unwrap_or_else(PoisonError::into_inner) = Some((start, count, input.clone()));
         let outcome = catch_unwind(AssertUnwindSafe(|| read(&input)));
         let shown = String::from_utf8_lossy(&input);
         assert!(outcome.is_ok(), "{target}, input {count} ends in a panic:\n{shown}");
         assert!(start.elapsed() < PATIENCE, "{target}, input {count} takes {:?}:\n{shown}", start.elapsed());
         count += 1;
     }
+    *watched.lock().unwrap_or_else(PoisonError::into_inner) = None;
     println!("{target}: {count} inputs");
+}
+
+/// The input that is being read, with its number and its beginning.
+type Watched = Arc<Mutex<Option<(Instant, u64, Vec<u8>)>>>;
+
+/// An input that never ends cannot be asked how long it took: this thread tells which one it is, and ends the program.
+fn watch(target: &str) -> Watched {
+    let watched = Watched::default();
+    let (seen, target) = (watched.clone(), target.to_string());
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(Duration::from_secs(1));
+            let current = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some((start, count, input)) = current
+                && start.elapsed() > 3 * PATIENCE
+            {
+                eprintln!("{target}, input {count} does not end:\n{}", String::from_utf8_lossy(&input));
+                std::process::exit(101);
+            }
+        }
+    });
+    watched
 }
 
 fn claims() -> Vec<Vec<u8>> {

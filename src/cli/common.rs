@@ -9,6 +9,7 @@ use signcheck::model::Registry;
 use signcheck::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
 use signcheck::spec::{Diagnostic, InstanceError, Overrides, Spec, SpecError, load_in};
 use std::io::{IsTerminal, Write};
+use std::time::Instant;
 
 /// A claim with its text.
 pub struct Loaded {
@@ -63,6 +64,12 @@ pub fn print(text: &str) -> Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("standard output"),
     }
+}
+
+/// Tells something on standard error.
+pub fn note(text: &str) {
+    // An error about a closed stderr has nowhere to go.
+    let _ = writeln!(anstream::stderr().lock(), "note: {text}");
 }
 
 /// Prints one JSON document.
@@ -139,34 +146,47 @@ impl Computing {
     }
 }
 
-/// A progress bar on a terminal, nothing elsewhere.
-pub struct Bar(ProgressBar);
+/// A progress bar on a terminal, nothing elsewhere; with a deadline, what ends runs.
+pub struct Bar {
+    bar: ProgressBar,
+    deadline: Option<Instant>,
+}
 
 impl Bar {
     pub fn new(total: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
         let style = "{msg:36!} {bar:24} {human_pos}/{human_len} replicates, {eta} left";
         bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Bar(bar)
+        Bar { bar, deadline: None }
+    }
+
+    /// The bar, with a moment at which runs are given up.
+    #[must_use]
+    pub fn until(self, deadline: Option<Instant>) -> Self {
+        Bar { deadline, ..self }
     }
 
     pub fn claim(&self, id: &str) {
-        self.0.set_message(id.to_string());
+        self.bar.set_message(id.to_string());
     }
 
     /// Moves to where the bar stands after a claim, whatever part of its replicates was needed.
     pub fn at(&self, position: u64) {
-        self.0.set_position(position);
+        self.bar.set_position(position);
     }
 
     pub fn finish(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 
 impl Progress for Bar {
     fn advance(&self, replicates: u64) {
-        self.0.inc(replicates);
+        self.bar.inc(replicates);
+    }
+
+    fn stop(&self) -> bool {
+        self.deadline.is_some_and(|end| Instant::now() >= end)
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use signcheck::figure::{render_png, render_svg};
 use signcheck::report::{page, table};
-use signcheck::results::{Ledger, ResultFile, read_all, write_text};
+use signcheck::results::{Ledger, Lock, ResultFile, StoreError, read_all, write_text};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,10 @@ enum Format {
 
 fn results(out: &Path, filters: &[String]) -> Result<Vec<ResultFile>> {
     let folder = out.join("results");
-    let mut all = read_all(&folder).with_context(|| "run `signcheck reproduce` first")?;
+    let mut all = match read_all(&folder) {
+        Err(missing @ StoreError::Io { .. }) => Err(missing).context("run `signcheck reproduce` first")?,
+        other => other?,
+    };
     all.retain(|r| filters.is_empty() || filters.iter().any(|f| r.id.starts_with(f.trim_end_matches('*'))));
     anyhow::ensure!(!all.is_empty(), "no result in {} matches", folder.display());
     Ok(all)
@@ -85,7 +88,9 @@ pub fn write_page(folder: &Path, results: &[ResultFile]) -> Result<()> {
 
 impl Figure {
     pub fn run(self) -> Result<Exit> {
-        for result in results(&self.out, &self.filters)? {
+        let all = results(&self.out, &self.filters)?;
+        let _lock = Lock::take(&self.out)?;
+        for result in all {
             draw(&self.out.join("figures"), &result)?;
         }
         Ok(Exit::Expected)
@@ -94,7 +99,9 @@ impl Figure {
 
 impl Report {
     pub fn run(self) -> Result<Exit> {
-        write_page(&self.out.join("results"), &results(&self.out, &[])?)?;
+        let all = results(&self.out, &[])?;
+        let _lock = Lock::take(&self.out)?;
+        write_page(&self.out.join("results"), &all)?;
         Ok(Exit::Expected)
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: one file a command. Names, JSON and exit codes are a contract with scripts.
 
+mod budget;
 mod check;
 mod common;
 mod compute;

@@ -1,16 +1,22 @@
 //! `reproduce`: the main job.
 
-use super::common::{Bar, Loaded, exit_of_results, level, load_all_in, print, profile, width};
+use super::budget::Budget;
+use super::common::{Loaded, exit_of_results, level, load_all_in, note, print, profile, width};
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
-use signcheck::harness::{Catalog, Profile, Settings, State, certify, decide, program_hash, replicate_count};
+use signcheck::harness::{
+    Catalog, Exceeded, Profile, Settings, State, certify, needs, program_hash, replicate_count, shown,
+};
 use signcheck::model::Registry;
-use signcheck::results::{Ledger, ResultFile, write_json, write_text};
+use signcheck::results::{
+    Change, Ledger, Lock, ResultFile, STATE_FOLDER, StoreError, changes, read_all, read_result, remove_leftovers,
+    result_paths, write_json, write_result, write_text,
+};
 use signcheck::spec::Overrides;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Runs every claim and figure (or those that match).
@@ -28,7 +34,7 @@ pub struct Reproduce {
     /// Run everything again, whatever is done already
     #[arg(long)]
     fresh: bool,
-    /// Print what would run, and run nothing
+    /// Print what would run and the memory that it needs, and run nothing
     #[arg(long)]
     dry_run: bool,
     /// Level of each claim: probability that any of its verdicts is a false alarm
@@ -38,12 +44,14 @@ pub struct Reproduce {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    budget: Budget,
+    #[command(flatten)]
     computing: Computing,
 }
 
 impl Reproduce {
     pub fn run(self) -> Result<Exit> {
-        let registry = Registry::standard();
+        let registry = self.budget.registry();
         let claims = if self.filters.is_empty() {
             Catalog::all()
         } else {
@@ -58,99 +66,157 @@ impl Reproduce {
         let claims = load_all_in(self.profile, claims, &registry, &Overrides::default())?;
         let seed = self.computing.start()?;
         if self.dry_run {
-            return self.plan(&claims);
+            return self.plan(&claims, &registry);
         }
-        self.writable()?;
+        let exceeded = self.budget.check(&claims, self.profile, &registry)?;
+        // One run at a time: the lock is held until the last file is written.
+        let _lock = self.take()?;
+        self.check_others(&claims)?;
         let state = State::new(&self.out, program_hash().context("reading the program's own file")?);
-        let results = self.decide_all(&claims, &registry, &state, seed)?;
+        let (results, changed) = self.decide_all(&claims, &exceeded, (&registry, &state, seed))?;
         self.write_page(&results)?;
         let ledger = Ledger::new(&results);
         if self.json {
             super::common::print_json(&ledger)?;
+            // Standard output is one JSON document and nothing else.
+            changed.iter().for_each(|c| note(&c.to_string()));
         } else {
             let colour = std::io::stdout().is_terminal();
             print(&signcheck::report::table::terminal(&ledger, colour, width()))?;
+            print(&told(&changed))?;
             print(&format!("page: {}\n", self.out.join("results/report.html").display()))?;
         }
         Ok(exit_of_results(&results))
     }
 
-    fn plan(&self, claims: &[Loaded]) -> Result<Exit> {
+    fn plan(&self, claims: &[Loaded], registry: &Registry) -> Result<Exit> {
         let mut text = String::new();
         for claim in claims {
             let n = replicate_count(&claim.spec, self.profile);
+            let memory = needs(&claim.spec, self.profile, registry).map_err(|e| claim.locate(e))?.bytes;
             let count = |k: usize, what: &str| if k == 1 { format!("1 {what}") } else { format!("{k} {what}s") };
             text += &format!(
-                "{:40} {}, {}, at most {n} replicates\n",
+                "{:40} {}, {}, at most {n} replicates, about {} of memory\n",
                 claim.spec.id,
                 count(claim.spec.bounds.len(), "bound"),
                 count(claim.spec.controls.len(), "control"),
+                shown(memory),
             );
         }
         print(&text)?;
         Ok(Exit::Expected)
     }
 
-    /// Fails before any work where the output folder cannot be written.
-    fn writable(&self) -> Result<()> {
+    /// Takes the output folder for this run, and fails before any work where it cannot be written.
+    fn take(&self) -> Result<Lock> {
+        let place = || format!("the output folder {} cannot be written", self.out.display());
+        let lock = match Lock::take(&self.out) {
+            Err(busy @ StoreError::Busy { .. }) => return Err(busy.into()),
+            other => other.with_context(place)?,
+        };
+        for folder in [STATE_FOLDER, "results", "figures"] {
+            remove_leftovers(&self.out.join(folder));
+        }
         let probe = self.out.join("results").join(".writable");
-        write_text(&probe, b"")
-            .with_context(|| format!("the output folder {} cannot be written", self.out.display()))?;
+        write_text(&probe, b"").with_context(place)?;
         std::fs::remove_file(&probe).with_context(|| format!("removing {}", probe.display()))?;
+        Ok(lock)
+    }
+
+    /// Ledger and page cover every result in the folder: one of them that is damaged, and that this run does not make
+    /// anew, shows before time is spent.
+    fn check_others(&self, claims: &[Loaded]) -> Result<()> {
+        let folder = self.out.join("results");
+        let own: Vec<PathBuf> = claims.iter().map(|c| folder.join(format!("{}.json", c.spec.id))).collect();
+        for path in result_paths(&folder)?.into_iter().filter(|p| !own.contains(p)) {
+            read_result(&path).context("the ledger covers every result in the folder")?;
+        }
         Ok(())
     }
 
-    fn decide_all(&self, claims: &[Loaded], registry: &Registry, state: &State, seed: u64) -> Result<Vec<ResultFile>> {
+    #[allow(clippy::type_complexity)]
+    fn decide_all(
+        &self,
+        claims: &[Loaded],
+        exceeded: &[Option<Exceeded>],
+        (registry, state, seed): (&Registry, &State, u64),
+    ) -> Result<(Vec<ResultFile>, Vec<Change>)> {
         let totals: Vec<u64> = claims.iter().map(|c| replicate_count(&c.spec, self.profile).max(1)).collect();
-        let bar = Bar::new(totals.iter().sum());
-        let mut results = Vec::new();
+        let bar = self.budget.bar(totals.iter().sum());
+        let (mut results, mut changed) = (Vec::new(), Vec::new());
         let mut timings: BTreeMap<String, f64> = BTreeMap::new();
-        for (i, claim) in claims.iter().enumerate() {
+        for (i, (claim, exceeded)) in claims.iter().zip(exceeded).enumerate() {
             bar.claim(&claim.spec.id);
             let begun = Instant::now();
-            let done =
-                if self.fresh { None } else { state.get(&claim.spec.hash, self.profile.name(), seed, self.level) };
+            // What a data file holds is no part of the key: such a claim is always run.
+            let keep = !claim.spec.reads_files();
+            let done = (keep && !self.fresh)
+                .then(|| state.get(&claim.spec.hash, self.profile.name(), seed, self.level))
+                .flatten();
             let result = match done {
                 Some(result) => result,
                 None => {
                     let settings =
                         Settings { registry, seed, level: self.level, profile: self.profile, progress: &bar };
-                    let result = decide(&claim.spec, &claim.claim.file, &claim.claim.text, &settings)?;
-                    state.put(&result)?;
+                    let (result, finished) = self.budget.decide(claim, *exceeded, &settings)?;
+                    if finished && keep {
+                        state.put(&result)?;
+                    }
                     timings.insert(claim.spec.id.clone(), begun.elapsed().as_secs_f64());
                     result
                 }
             };
-            write_result(&self.out, claim, &result)?;
+            changed.extend(self.changed(&result));
+            self.write(claim, &result)?;
             results.push(result);
             bar.at(totals[..=i].iter().sum());
         }
         bar.finish();
         if !timings.is_empty() {
-            write_json(&self.out.join(".signcheck/timings.json"), &timings)?;
+            write_json(&self.out.join(STATE_FOLDER).join("timings.json"), &timings)?;
         }
-        Ok(results)
+        Ok((results, changed))
+    }
+
+    /// What a result changes against the one that it replaces.
+    fn changed(&self, result: &ResultFile) -> Vec<Change> {
+        let path = self.out.join("results").join(format!("{}.json", result.id));
+        match read_result(&path) {
+            Ok(old) => changes(&old, result),
+            Err(StoreError::Io { .. }) => Vec::new(),
+            Err(error) => {
+                note(&format!("{error}: written anew"));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Writes a result, its figures, and a certificate for every bound that is broken exactly.
+    fn write(&self, claim: &Loaded, result: &ResultFile) -> Result<()> {
+        let results = self.out.join("results");
+        for verdict in &result.bounds {
+            if let Some(certificate) = certify(&claim.spec, verdict) {
+                let name = format!("certificates/{}.{}.json", result.id, verdict.bound);
+                write_json(&results.join(name), &certificate)?;
+            }
+        }
+        super::export::draw(&self.out.join("figures"), result)?;
+        // Last, so that a result stands for all of its files.
+        write_result(&results.join(format!("{}.json", result.id)), result)?;
+        Ok(())
     }
 
     /// Ledger and page cover everything that stands in the folder, not only what ran now.
     fn write_page(&self, results: &[ResultFile]) -> Result<()> {
         let folder = self.out.join("results");
-        let everything =
-            if self.filters.is_empty() { results.to_vec() } else { signcheck::results::read_all(&folder)? };
+        let everything = if self.filters.is_empty() { results.to_vec() } else { read_all(&folder)? };
         write_json(&folder.join("ledger.json"), &Ledger::new(&everything))?;
         super::export::write_page(&folder, &everything)
     }
 }
 
-/// Writes a result, its figures, and a certificate for every bound that is broken exactly.
-fn write_result(out: &Path, claim: &Loaded, result: &ResultFile) -> Result<()> {
-    let results = out.join("results");
-    write_json(&results.join(format!("{}.json", result.id)), result)?;
-    for verdict in &result.bounds {
-        if let Some(certificate) = certify(&claim.spec, verdict) {
-            let name = format!("certificates/{}.{}.json", result.id, verdict.bound);
-            write_json(&results.join(name), &certificate)?;
-        }
-    }
-    super::export::draw(&out.join("figures"), result)
+/// The verdicts that are not what they were, with the reason.
+fn told(changed: &[Change]) -> String {
+    let lines: String = changed.iter().map(|c| format!("  {c}\n")).collect();
+    if lines.is_empty() { lines } else { format!("changed against the results that stood here:\n{lines}") }
 }

@@ -1,12 +1,14 @@
 //! `verify`: decides claims and prints the verdicts.
 
-use super::common::{Bar, assignment, exit_of_results, level, load_all_in, print, print_json, profile, resolve, width};
+use super::budget::Budget;
+use super::common::{
+    assignment, exit_of_results, level, load_all_in, note, print, print_json, profile, resolve, width,
+};
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
-use signcheck::harness::{Profile, Settings, decide, replicate_count};
-use signcheck::model::Registry;
-use signcheck::results::{BoundRecord, Ledger, Outcome, ResultFile, read_result};
+use signcheck::harness::{Catalog, ClaimText, Profile, Settings, replicate_count};
+use signcheck::results::{BoundRecord, Ledger, Outcome, ResultFile, changes, read_sealed, why};
 use signcheck::spec::Overrides;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -44,33 +46,40 @@ pub struct Verify {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    budget: Budget,
+    #[command(flatten)]
     computing: Computing,
 }
 
 impl Verify {
     pub fn run(self) -> Result<Exit> {
         let mut seed = self.computing.start()?;
-        let registry = Registry::standard();
-        let recorded = self.from.as_deref().map(read_result).transpose()?;
+        let registry = self.budget.registry();
+        let recorded = self.from.as_deref().map(read_sealed).transpose()?;
         let (arguments, mut profile_used, mut level) = (self.claims.clone(), self.profile, self.level);
         let arguments = match &recorded {
-            Some(result) => {
+            Some((result, _)) => {
                 seed = result.provenance.seed;
                 level = result.provenance.level;
                 profile_used = profile(&result.provenance.profile).map_err(anyhow::Error::msg)?;
-                vec![result.id.clone()]
+                Vec::new()
             }
             None => arguments,
         };
+        let texts = match &recorded {
+            Some((result, _)) => vec![text_of(result)?],
+            None => resolve(&arguments)?,
+        };
         let overrides = Overrides { set: self.set.clone(), assume: self.assume.clone(), drop: self.drop.clone() };
-        let claims = load_all_in(profile_used, resolve(&arguments)?, &registry, &overrides)?;
+        let claims = load_all_in(profile_used, texts, &registry, &overrides)?;
+        let exceeded = self.budget.check(&claims, profile_used, &registry)?;
         let total = claims.iter().map(|c| replicate_count(&c.spec, profile_used)).sum();
-        let bar = Bar::new(total);
+        let bar = self.budget.bar(total);
         let mut results = Vec::new();
-        for claim in &claims {
+        for (claim, exceeded) in claims.iter().zip(exceeded) {
             bar.claim(&claim.spec.id);
             let settings = Settings { registry: &registry, seed, level, profile: profile_used, progress: &bar };
-            results.push(decide(&claim.spec, &claim.claim.file, &claim.claim.text, &settings)?);
+            results.push(self.budget.decide(claim, exceeded, &settings)?.0);
         }
         bar.finish();
         let verdicts: Vec<&BoundRecord> = results.iter().flat_map(|r| &r.bounds).collect();
@@ -82,7 +91,16 @@ impl Verify {
             print(&details(&results))?;
         }
         match recorded {
-            Some(recorded) => same(&recorded, &results),
+            Some((recorded, sealed)) => {
+                let (exit, text) = same(&recorded, sealed, &results)?;
+                // Standard output is one JSON document and nothing else.
+                if self.json {
+                    note(text.trim_end())
+                } else {
+                    print(&text)?
+                }
+                Ok(exit)
+            }
             None => Ok(exit_of_results(&results)),
         }
     }
@@ -94,7 +112,7 @@ fn details(results: &[ResultFile]) -> String {
     for result in results {
         for bound in result.bounds.iter().filter(|b| b.outcome != Outcome::Holds || !b.as_expected) {
             let cell: Vec<String> = bound.cell.iter().map(|(n, v)| format!("{n} = {}", plain(v))).collect();
-            let side = |v: Option<f64>| v.map_or_else(|| "?".into(), |v| format!("{v:.6}"));
+            let side = |v: Option<f64>| v.map_or_else(|| "?".into(), shown);
             text += &format!(
                 "\n{} [{}]: {:?} at {}\n  left {} in [{}, {}], right {}\n  {}\n",
                 bound.id,
@@ -124,25 +142,40 @@ fn details(results: &[ResultFile]) -> String {
     text
 }
 
+/// A number with six decimals, or in powers of ten where that says too much or nothing.
+fn shown(value: f64) -> String {
+    if value == 0.0 || (1e-4..1e15).contains(&value.abs()) { format!("{value:.6}") } else { format!("{value:.6e}") }
+}
+
 fn plain(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), Into::into)
 }
 
-/// Whether a redone result is the recorded one, byte for byte.
-fn same(recorded: &ResultFile, results: &[ResultFile]) -> Result<Exit> {
-    let again = results.first().context("the recorded claim is not among the embedded ones")?;
-    if recorded == again {
-        print("redone: identical to the record\n")?;
-        return Ok(Exit::Expected);
+/// The claim file that a result records: its own text, or that of the claim that comes with the program.
+fn text_of(result: &ResultFile) -> Result<ClaimText> {
+    if let Some(text) = &result.provenance.claim {
+        return Ok(ClaimText { file: format!("the claim file in the record of {}", result.id), text: text.clone() });
     }
-    let (a, b) = (&recorded.provenance, &again.provenance);
-    let why = if a.spec_hash != b.spec_hash {
-        "the claim file has changed since"
-    } else if a.version != b.version {
-        "the program's version differs"
+    let found = Catalog::matching(&result.id).with_context(|| {
+        format!("the record of {} holds no claim file, and this program comes with none of that id", result.id)
+    })?;
+    found.into_iter().next().context("no claim of that id")
+}
+
+/// Whether a redone result is the recorded one, number by number, and what to say of it.
+fn same(recorded: &ResultFile, sealed: bool, results: &[ResultFile]) -> Result<(Exit, String)> {
+    let again = results.first().context("the recorded claim was not run")?;
+    if recorded == again && sealed {
+        return Ok((Exit::Expected, "redone: identical to the record\n".into()));
+    }
+    let why = if sealed {
+        why(&recorded.provenance, &again.provenance)
     } else {
-        "the same file and version gave other numbers: the record was edited, or made on another architecture"
+        "the record was cut or edited after it was written: its digest does not fit its contents".into()
     };
-    print(&format!("redone: differs from the record: {why}\n"))?;
-    Ok(Exit::Unexpected)
+    let mut text = format!("redone: differs from the record: {why}\n");
+    for change in changes(recorded, again) {
+        text += &format!("  {change}\n");
+    }
+    Ok((Exit::Unexpected, text))
 }

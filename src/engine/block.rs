@@ -4,10 +4,14 @@ use super::RunError;
 use super::measure::{Plan, Recorder};
 use super::oracle::{Keys, LaneOracle, PlainOracle, Sampled, Streams, Traffic};
 use super::point::Point;
+use super::run::Progress;
 use crate::model::{Arithmetic, Layout, Query, Step};
 use crate::rng::Stream;
-use crate::scalar::{Fault, Lane, Rational, Scalar};
+use crate::scalar::{Fault, Lane, Scalar};
 use crate::spec::{Instance, StartPoint};
+
+/// Steps between two questions whether to stop.
+const STEPS_UNASKED: u64 = 256;
 
 /// What a run in one arithmetic records.
 #[derive(Debug, Clone)]
@@ -79,7 +83,7 @@ pub fn step_once<S: Arithmetic>(
     for (value, schedule) in work.values.iter_mut().zip(&instance.schedules) {
         *value = instance.schedule_at(schedule, k).map_err(at)?;
     }
-    query.set_batch(batch_at(instance, k).map_err(at)?);
+    query.set_batch(instance.batch_at(k).map_err(at)?);
     if work.looks_back {
         work.before.clone_from(&work.x);
     }
@@ -113,23 +117,6 @@ pub fn simulate<S: Arithmetic>(
     }
     let end = |fault| RunError::Step { step: instance.horizon, fault };
     look(instance.horizon, &work, query.traffic()).map_err(end)
-}
-
-fn batch_at(instance: &Instance, k: u64) -> Result<u64, Fault> {
-    let value: Rational = match instance.schedule_at(&instance.batch, k) {
-        Ok(value) => value,
-        // A batch such as ceil(sqrt(k)) is rational only after rounding.
-        Err(Fault::NoExactForm(_)) => {
-            let float: crate::scalar::Narrow = instance.schedule_at(&instance.batch, k)?;
-            Rational::from_f64(float.0[0])?
-        }
-        Err(fault) => return Err(fault),
-    };
-    value
-        .to_i64()
-        .and_then(|n| u64::try_from(n).ok())
-        .filter(|n| (1..=1_000_000_000).contains(n))
-        .ok_or_else(|| Fault::Unsupported(format!("the batch is {value}; it must be a whole number, 1 or more")))
 }
 
 /// A query whose batch the loop sets before every step.
@@ -171,8 +158,8 @@ impl<S: Arithmetic> Door<S> for PlainOracle<'_> {
 pub(super) fn block<const N: usize>(
     instance: &Instance,
     plan: &Plan,
-    keys: &Keys,
-    first: u64,
+    (keys, first): (&Keys, u64),
+    progress: &dyn Progress,
 ) -> Result<Record<Lane<N>>, RunError>
 where
     Lane<N>: Sampled<N>,
@@ -183,7 +170,12 @@ where
     let mut gradient = vec![Lane::splat(0.0); x.len()];
     let mut diverged: Vec<Option<u64>> = vec![None; N];
     let work = Workspace::new(instance, x).looking_back(plan.looks_back());
-    simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
+    let mut stopped = false;
+    let ended = simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
+        if k % STEPS_UNASKED == 0 && progress.stop() {
+            stopped = true;
+            return Err(Fault::Unsupported("stopped".into()));
+        }
         note_divergence(k, &work.x, &mut diverged);
         recorder.pass(&work.x);
         if recorder.wants(k) {
@@ -192,7 +184,11 @@ where
             recorder.record(k, &mut point)?;
         }
         Ok(())
-    })?;
+    });
+    if stopped {
+        return Err(RunError::Stopped);
+    }
+    ended?;
     let end = |fault| RunError::Step { step: instance.horizon, fault };
     let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);

@@ -19,7 +19,7 @@ pub(crate) use oracle::without_noise;
 pub use oracle::{PlainOracle, Sampled, Traffic};
 pub use point::Point;
 pub use range::ranges;
-pub use run::{Estimates, PathMoments, Progress, Sampling, Silent, run, run_until};
+pub use run::{Estimates, FEW, IN_FLIGHT, PathMoments, Progress, Sampling, Silent, run, run_until};
 
 use crate::scalar::Fault;
 
@@ -40,4 +40,7 @@ pub enum RunError {
     /// A window that is too long to keep a mean for each iterate.
     #[error("min(E(..)) and max(E(..)) keep a mean for each iterate: a window of {0} iterates is past {max}", max = measure::MAX_SERIES)]
     Window(u64),
+    /// Given up because [`Progress::stop`] said so.
+    #[error("stopped before its end")]
+    Stopped,
 }

@@ -10,14 +10,20 @@ use crate::stats::{Interval, Moments};
 use rayon::prelude::*;
 
 /// Blocks in flight at once; a constant, so that memory does not depend on the machine.
-const WINDOW: u64 = 32;
+pub const IN_FLIGHT: u64 = 32;
 /// With no more replicates than this, lanes would mostly idle.
-const FEW: u64 = 8;
+pub const FEW: u64 = 8;
 
 /// Told of finished replicates.
 pub trait Progress: Sync {
     /// So many more replicates are done.
     fn advance(&self, replicates: u64);
+
+    /// Whether the run is to be given up: then it ends in [`RunError::Stopped`], and none of it counts. Asked often, from
+    /// several threads.
+    fn stop(&self) -> bool {
+        false
+    }
 }
 
 /// No progress shown.
@@ -229,11 +235,11 @@ where
 {
     let width = N as u64;
     while done < count {
-        let end = (done + WINDOW).min(count);
+        let end = (done + IN_FLIGHT).min(count);
         let records: Vec<Result<Record<Lane<N>>, RunError>> = (done..end)
             .into_par_iter()
             .map(|b| {
-                let record = block::<N>(instance, plan, keys, b * width);
+                let record = block::<N>(instance, plan, (keys, b * width), progress);
                 progress.advance(width.min(replicates - b * width));
                 record
             })

@@ -59,6 +59,12 @@ impl Catalog {
         files
     }
 
+    /// Whether this is the text of an embedded claim file.
+    #[must_use]
+    pub fn holds(text: &str) -> bool {
+        EXPERIMENTS.dirs().flat_map(Dir::files).any(|f| f.contents() == text.as_bytes())
+    }
+
     /// The embedded claims that a filter names: an id, a glob (`karimireddy2019/*`), or a place (`li2021 figure 1`).
     ///
     /// # Errors

@@ -2,14 +2,15 @@
 
 use super::assemble::Judge;
 use super::pictures;
+use super::provenance::provenance;
 use crate::engine::{Estimates, Plan, Progress, RunError, Sampling, plain_enclosed, ranges, run_until};
 use crate::exact::{Budget, ExactEstimates, enumerate};
 use crate::expr::Expr;
 use crate::model::{Real, Registry, Row};
-use crate::results::{Provenance, ResultFile, SCHEMA_VERSION};
+use crate::results::{ResultFile, SCHEMA_VERSION};
 use crate::spec::{
-    Cell, FigureKind, Instance, InstanceError, Left, Relation, Spec, SpecError, Term, Trial, Variant, Work, cells,
-    evaluate_quantity,
+    Cell, Experiment, FigureKind, Instance, InstanceError, Left, Relation, Spec, SpecError, Term, Trial, Variant, Work,
+    cells, evaluate_quantity,
 };
 use crate::stats::Interval;
 use crate::verdict::TermSource;
@@ -65,6 +66,9 @@ pub enum HarnessError {
         /// What happened.
         error: RunError,
     },
+    /// A claim that was given up: its [`Progress`] said stop.
+    #[error("{0}: stopped before it was decided")]
+    Stopped(String),
 }
 
 /// What one cell of one setup gave.
@@ -147,7 +151,7 @@ impl Job<'_> {
 pub(super) struct Jobs<'s>(pub Vec<Job<'s>>);
 
 impl<'s> Jobs<'s> {
-    fn collect(spec: &'s Spec) -> Self {
+    pub fn collect(spec: &'s Spec) -> Self {
         let mut jobs = Jobs(Vec::new());
         for trial in spec.trials() {
             if trial.curves.is_empty() {
@@ -231,7 +235,9 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
         for cell in cells(job.variant).map_err(locate)? {
             let instance = match &job.variant.work {
                 Work::Experiment(experiment) => {
-                    Some(Instance::build(settings.registry, experiment, &cell).map_err(locate)?)
+                    let instance = Instance::build(settings.registry, experiment, &cell).map_err(locate)?;
+                    measurable(job, experiment, &instance).map_err(locate)?;
+                    Some(instance)
                 }
                 Work::Quantity(_) => None,
             };
@@ -247,6 +253,9 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
     for (job, row) in jobs.0.iter().zip(built) {
         let mut done = Vec::new();
         for (cell, instance) in row {
+            if settings.progress.stop() {
+                return Err(HarnessError::Stopped(spec.id.clone()));
+            }
             done.push(match (&job.variant.work, instance) {
                 (Work::Experiment(_), Some(instance)) => run_cell(&judge, job, cell, instance, settings)?,
                 (Work::Quantity(part), _) => {
@@ -266,6 +275,7 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
     let controls = judge.controls();
     let bounds = judge.with_controls(bounds, &controls);
     let (figures, tables) = pictures::pictures(spec, &jobs, &cells, settings).map_err(locate)?;
+    let provenance = provenance(spec, text, settings, &bounds);
     let rights = spec.bounds.iter().map(|b| (b.name.clone(), (b.right_text.clone(), b.expectation.clone()))).collect();
     Ok(ResultFile {
         schema_version: SCHEMA_VERSION,
@@ -282,14 +292,20 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
         tables,
         figures,
         notes: spec.notes.clone(),
-        provenance: Provenance {
-            version: env!("CARGO_PKG_VERSION").into(),
-            spec_hash: spec.hash.clone(),
-            seed: settings.seed,
-            generator: "xoshiro256++, keyed by SHA-256 of (seed, axes, role)".into(),
-            profile: settings.profile.name().into(),
-            level: settings.level,
+        provenance,
+    })
+}
+
+/// Refuses what cannot be measured on an instance, at its place in the file.
+fn measurable(job: &Job<'_>, experiment: &Experiment, instance: &Instance) -> Result<(), InstanceError> {
+    let terms: Vec<&Term> = job.terms.iter().collect();
+    let curves: Vec<&Expr> = job.curves.iter().collect();
+    Plan::new(instance, &terms, &curves).map(|_| ()).map_err(|error| InstanceError {
+        span: match error {
+            RunError::Window(_) => experiment.run.horizon.span.clone(),
+            _ => experiment.problem.span.clone(),
         },
+        message: error.to_string(),
     })
 }
 
@@ -328,7 +344,10 @@ fn run_cell(
     let axes = axes(spec, &job.case, &cell);
     let parameters: Vec<String> = cell.axes().into_iter().map(|(n, v)| format!("{n} = {v}")).collect();
     let place = format!("case '{}' ({})", job.case, parameters.join(", "));
-    let failed = |error| HarnessError::Run { id: spec.id.clone(), place: place.clone(), error };
+    let failed = |error| match error {
+        RunError::Stopped => HarnessError::Stopped(spec.id.clone()),
+        error => HarnessError::Run { id: spec.id.clone(), place: place.clone(), error },
+    };
     let terms: Vec<&Term> = job.terms.iter().collect();
     let curves: Vec<&Expr> = job.curves.iter().collect();
     let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;

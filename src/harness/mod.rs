@@ -3,14 +3,20 @@
 mod assemble;
 mod catalog;
 mod certificate;
+mod check;
 mod decide;
+mod needs;
 mod pictures;
 mod plane;
+mod provenance;
 mod single;
 mod state;
 
 pub use catalog::{Catalog, CatalogError, ClaimText, EMBEDDED};
 pub use certificate::{Certificate, CertificateError, Replay, certify, replay, standalone};
+pub use check::{LEVEL, SEED, check_claim, claim_text};
 pub use decide::{HarnessError, Profile, Settings, axes, decide, replicate_count};
+pub use needs::{Needs, needs, shown};
+pub use provenance::{Exceeded, undecided};
 pub use single::weigh;
 pub use state::{State, program_hash};

@@ -1,6 +1,6 @@
 //! What is done already: finished results, keyed by everything that they depend on.
 
-use crate::results::{ResultFile, StoreError, write_json};
+use crate::results::{ResultFile, STATE_FOLDER, StoreError, digest, write_json};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ impl State {
     /// The state of an output folder, for a program with the given hash.
     #[must_use]
     pub fn new(out: &Path, program: String) -> Self {
-        State { folder: out.join(".signcheck"), program }
+        State { folder: out.join(STATE_FOLDER), program }
     }
 
     fn key(&self, spec_hash: &str, profile: &str, seed: u64, level: f64) -> String {
@@ -38,7 +38,7 @@ impl State {
     pub fn get(&self, spec_hash: &str, profile: &str, seed: u64, level: f64) -> Option<ResultFile> {
         let key = self.key(spec_hash, profile, seed, level);
         let finished: Finished = serde_json::from_slice(&std::fs::read(self.path(&key)).ok()?).ok()?;
-        let same = finished.key == key && finished.digest == hex(finished.result.to_string().as_bytes());
+        let same = finished.key == key && finished.digest == digest(finished.result.clone());
         if same { serde_json::from_value(finished.result).ok() } else { None }
     }
 
@@ -51,7 +51,7 @@ impl State {
         let key = self.key(&p.spec_hash, &p.profile, p.seed, p.level);
         let path = self.path(&key);
         let result = serde_json::to_value(result).map_err(|source| StoreError::Json { path: path.clone(), source })?;
-        let digest = hex(result.to_string().as_bytes());
+        let digest = digest(result.clone());
         write_json(&path, &Finished { key, digest, result })
     }
 }

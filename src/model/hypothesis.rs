@@ -49,6 +49,11 @@ fn constant(subject: &Subject<'_>, name: &str) -> Audit {
         Some(fact) if fact.value.to_f64().is_finite() => {
             Audit { holds: Some(true), value: format!("{name} = {}", fact.value), provenance: fact.known.to_string() }
         }
+        // A number that is known, and only too large for a double, is no infinite one.
+        Some(fact) if !matches!(fact.value, Real::Float(_)) => {
+            let value = format!("{name} is past the largest double");
+            Audit { holds: None, value, provenance: fact.known.to_string() }
+        }
         _ => Audit { holds: Some(false), value: format!("no finite {name}"), provenance: "exact".into() },
     }
 }

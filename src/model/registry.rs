@@ -4,18 +4,20 @@ use super::{
     AlgorithmEntry, CompressorEntry, NoiseEntry, OwnStatistic, ProblemEntry, QuantityEntry, algorithm, compressor,
     noise, problem, quantity,
 };
+use std::path::PathBuf;
 
-/// All parts that claim files may name. A crate that uses signcheck adds its own with the `add_` methods.
+/// All parts that claim files may name. A crate that uses signcheck adds its own with the `add_` and `with_` methods.
 pub struct Registry {
     problems: Vec<&'static ProblemEntry>,
     noises: Vec<&'static NoiseEntry>,
     algorithms: Vec<&'static AlgorithmEntry>,
     compressors: Vec<&'static CompressorEntry>,
     quantities: Vec<&'static QuantityEntry>,
+    data: Option<PathBuf>,
 }
 
 macro_rules! lookup {
-    ($all:ident, $get:ident, $add:ident, $entry:ty, $what:literal) => {
+    ($all:ident, $get:ident, $add:ident, $with:ident, $entry:ty, $what:literal) => {
         #[doc = concat!("All ", $what, ", in table order.")]
         pub fn $all(&self) -> impl Iterator<Item = &'static $entry> + '_ {
             self.$all.iter().copied()
@@ -39,6 +41,13 @@ macro_rules! lookup {
             self.$all.push(entry);
             self
         }
+
+        #[doc = concat!("The registry with one more among the ", $what, "; a name that is taken is replaced.")]
+        #[must_use]
+        pub fn $with(mut self, entry: &'static $entry) -> Self {
+            self.$add(entry);
+            self
+        }
     };
 }
 
@@ -52,14 +61,28 @@ impl Registry {
             algorithms: algorithm::ALL.to_vec(),
             compressors: compressor::ALL.to_vec(),
             quantities: quantity::ALL.to_vec(),
+            data: None,
         }
     }
 
-    lookup!(problems, problem, add_problem, ProblemEntry, "problems");
-    lookup!(noises, noise, add_noise, NoiseEntry, "noise laws");
-    lookup!(algorithms, algorithm, add_algorithm, AlgorithmEntry, "algorithms");
-    lookup!(compressors, compressor, add_compressor, CompressorEntry, "compressors");
-    lookup!(quantities, quantity, add_quantity, QuantityEntry, "quantities");
+    /// The registry with a folder in which data files that claims name are looked for.
+    #[must_use]
+    pub fn with_data(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data = Some(folder.into());
+        self
+    }
+
+    /// Where a data file lies: in the folder for data where there is one and the name is no absolute path.
+    #[must_use]
+    pub fn data_file(&self, name: &str) -> PathBuf {
+        self.data.as_ref().map_or_else(|| name.into(), |folder| folder.join(name))
+    }
+
+    lookup!(problems, problem, add_problem, with_problem, ProblemEntry, "problems");
+    lookup!(noises, noise, add_noise, with_noise, NoiseEntry, "noise laws");
+    lookup!(algorithms, algorithm, add_algorithm, with_algorithm, AlgorithmEntry, "algorithms");
+    lookup!(compressors, compressor, add_compressor, with_compressor, CompressorEntry, "compressors");
+    lookup!(quantities, quantity, add_quantity, with_quantity, QuantityEntry, "quantities");
 
     /// Statistics that only some problems have.
     #[must_use]

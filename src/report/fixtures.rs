@@ -139,6 +139,9 @@ fn result(id: &str, title: &str, statement: &str, bounds: Vec<BoundRecord>) -> R
             generator: "philox4x32-10".into(),
             profile: "quick".into(),
             level: 1e-6,
+            evidence: Vec::new(),
+            budget: crate::results::BudgetRecord::default(),
+            claim: None,
         },
     }
 }

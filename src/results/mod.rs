@@ -4,19 +4,26 @@
 //! can be made again without running anything.
 
 mod falsified;
+mod changes;
 mod ledger;
+mod lock;
 mod picture;
 mod record;
 mod store;
 
 pub use falsified::{BoundaryRecord, SearchOutcome, SearchRecord};
+pub use changes::{Change, changes, why};
 pub use ledger::{Ledger, Tally};
+pub use lock::{Lock, STATE_FOLDER};
 pub use picture::{Axis, AxisScale, Layer, LineStyle, Panel, Picture};
 pub use record::{
-    BoundRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Expectation, HypothesisRecord, Outcome,
-    Provenance, RatePoint, ResultFile, RightSide, Source, TableRecord, UnitsRecord,
+    BoundRecord, BudgetRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Expectation,
+    HypothesisRecord, Outcome, Provenance, RatePoint, ResultFile, RightSide, Source, TableRecord, UnitsRecord,
 };
-pub use store::{StoreError, read_all, read_result, write_json, write_text};
+pub use store::{
+    StoreError, digest, read_all, read_result, read_sealed, remove_leftovers, result_paths, write_json, write_result,
+    write_text,
+};
 
 /// Version of the JSON in `results/`.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -240,6 +240,25 @@ pub struct Provenance {
     pub profile: String,
     /// Total level of the claim.
     pub level: f64,
+    /// The kinds of evidence that its verdicts rest on, strongest first.
+    pub evidence: Vec<Evidence>,
+    /// What could be spent.
+    pub budget: BudgetRecord,
+    /// The claim file's text, where the file does not come with the program: with it the result can be redone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
+}
+
+/// What could be spent on a claim. Memory and seconds are there only where they left it undecided: what was decided
+/// within a budget does not depend on the budget.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct BudgetRecord {
+    /// Replicates that the profile declares, over all cells.
+    pub replicates: u64,
+    /// Bytes, where the claim needs more.
+    pub memory: Option<u64>,
+    /// Seconds, where they ran out.
+    pub seconds: Option<f64>,
 }
 
 /// One claim's results: `results/<paper>/<claim>.json`.
@@ -277,4 +296,43 @@ pub struct ResultFile {
     pub notes: Vec<String>,
     /// How it came about.
     pub provenance: Provenance,
+}
+
+impl ResultFile {
+    /// Whether every bound came out as its file records and every control was caught.
+    #[must_use]
+    pub fn is_as_expected(&self) -> bool {
+        self.bounds.iter().all(|b| b.as_expected) && self.controls.iter().all(|c| c.caught)
+    }
+
+    /// The verdict on the bound of that name.
+    #[must_use]
+    pub fn bound(&self, name: &str) -> Option<&BoundRecord> {
+        self.bounds.iter().find(|b| b.bound == name)
+    }
+
+    /// Asserts that every bound came out as its file records and every control was caught: for tests of other crates.
+    ///
+    /// # Panics
+    /// Where something did not, with every such bound and control in the message.
+    #[track_caller]
+    pub fn assert_as_expected(&self) {
+        let mut wrong = String::new();
+        for b in self.bounds.iter().filter(|b| !b.as_expected) {
+            let side = |v: Option<f64>| v.map_or_else(|| "?".into(), |v| v.to_string());
+            wrong += &format!(
+                "\n  [{}] {:?}, expected {:?}: left {} against right {}, {}",
+                b.bound,
+                b.outcome,
+                b.expect,
+                side(b.left.estimate),
+                side(b.right.value),
+                b.reason
+            );
+        }
+        for c in self.controls.iter().filter(|c| !c.caught) {
+            wrong += &format!("\n  control of [{}] {:?}, expected {:?}: {}", c.bound, c.outcome, c.expect, c.change);
+        }
+        assert!(wrong.is_empty(), "{}: not as expected{wrong}", self.id);
+    }
 }

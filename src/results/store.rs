@@ -1,7 +1,9 @@
 //! Reading and writing result files: whole or not at all.
 
 use super::{ResultFile, SCHEMA_VERSION};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -24,26 +26,44 @@ pub enum StoreError {
         /// Where it fails.
         source: serde_json::Error,
     },
+    /// Cut or edited since it was written.
+    #[error("{}: damaged: its digest does not fit its contents, so that it was cut or edited after it was written; run `signcheck reproduce {id}` again", path.display())]
+    Digest {
+        /// The file.
+        path: PathBuf,
+        /// The claim that it names.
+        id: String,
+    },
+    /// Another run writes there.
+    #[error("{}: another run of signcheck is writing to this folder; wait for it to end, or give another --out", path.display())]
+    Busy {
+        /// The output folder.
+        path: PathBuf,
+    },
     /// Another format version.
     #[error("{}: result format {found}, this program reads {SCHEMA_VERSION}; run `signcheck reproduce` again", path.display())]
     Version {
         /// The file.
         path: PathBuf,
         /// Its version.
-        found: u32,
+        found: u64,
     },
 }
 
-fn io(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
+pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
     let path = path.to_owned();
     move |source| StoreError::Io { path, source }
 }
 
-/// Writes text through a temporary file in the same folder, so that a crash leaves the old file or the new one.
+/// Writes text through a temporary file in the same folder, so that a crash leaves the old file or the new one. A file
+/// that has these contents already is left as it is.
 ///
 /// # Errors
 /// [`StoreError::Io`] with the path that refused.
 pub fn write_text(path: &Path, text: &[u8]) -> Result<(), StoreError> {
+    if std::fs::read(path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(io(folder))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -69,26 +89,70 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError
     write_text(path, &text)
 }
 
+/// SHA-256 of a document without its `digest`, keys sorted, no white space.
+#[must_use]
+pub fn digest(mut document: Value) -> String {
+    if let Some(object) = document.as_object_mut() {
+        object.remove("digest");
+    }
+    // serde_json's maps are sorted by key, so that this text is canonical.
+    Sha256::digest(document.to_string().as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// A result as it stands in its file.
+#[derive(Serialize)]
+struct Sealed<'a> {
+    #[serde(flatten)]
+    result: &'a ResultFile,
+    digest: String,
+}
+
+/// Writes one result file, with the digest of its contents.
+///
+/// # Errors
+/// As [`write_text`].
+pub fn write_result(path: &Path, result: &ResultFile) -> Result<(), StoreError> {
+    let json = |source| StoreError::Json { path: path.to_owned(), source };
+    let digest = digest(serde_json::to_value(result).map_err(json)?);
+    write_json(path, &Sealed { result, digest })
+}
+
 /// Reads one result file.
 ///
 /// # Errors
-/// Unreadable, not JSON of this shape, or another format version.
+/// Unreadable, cut or edited, not JSON of this shape, or another format version.
 pub fn read_result(path: &Path) -> Result<ResultFile, StoreError> {
-    let text = std::fs::read(path).map_err(io(path))?;
-    let result: ResultFile =
-        serde_json::from_slice(&text).map_err(|source| StoreError::Json { path: path.to_owned(), source })?;
-    if result.schema_version != SCHEMA_VERSION {
-        return Err(StoreError::Version { path: path.to_owned(), found: result.schema_version });
+    match read_sealed(path)? {
+        (result, true) => Ok(result),
+        (result, false) => Err(StoreError::Digest { path: path.to_owned(), id: result.id }),
     }
-    Ok(result)
 }
 
-/// Reads every `<paper>/<claim>.json` below a folder, sorted by id.
+/// Reads one result file, edited or not, and says whether its digest fits.
 ///
 /// # Errors
-/// As [`read_result`].
-pub fn read_all(folder: &Path) -> Result<Vec<ResultFile>, StoreError> {
-    let mut results = Vec::new();
+/// As [`read_result`], but for the digest.
+pub fn read_sealed(path: &Path) -> Result<(ResultFile, bool), StoreError> {
+    let text = std::fs::read(path).map_err(io(path))?;
+    let json = |source| StoreError::Json { path: path.to_owned(), source };
+    let document: Value = serde_json::from_slice(&text).map_err(json)?;
+    // The version first: another one may have other keys, and no digest.
+    if let Some(found) = document.get("schema_version").and_then(Value::as_u64)
+        && found != u64::from(SCHEMA_VERSION)
+    {
+        return Err(StoreError::Version { path: path.to_owned(), found });
+    }
+    let result = ResultFile::deserialize(&document).map_err(json)?;
+    let recorded = document.get("digest").and_then(Value::as_str).map(str::to_string);
+    Ok((result, recorded == Some(digest(document))))
+}
+
+/// The result files `<paper>/<claim>.json` below a folder, sorted.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn result_paths(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let mut paths = Vec::new();
     for paper in std::fs::read_dir(folder).map_err(io(folder))? {
         let paper = paper.map_err(io(folder))?.path();
         let name = paper.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
@@ -98,10 +162,79 @@ pub fn read_all(folder: &Path) -> Result<Vec<ResultFile>, StoreError> {
         for file in std::fs::read_dir(&paper).map_err(io(&paper))? {
             let file = file.map_err(io(&paper))?.path();
             if file.extension().is_some_and(|e| e == "json") {
-                results.push(read_result(&file)?);
+                paths.push(file);
             }
         }
     }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Reads every result below a folder, sorted by id.
+///
+/// # Errors
+/// As [`read_result`].
+pub fn read_all(folder: &Path) -> Result<Vec<ResultFile>, StoreError> {
+    let mut results = result_paths(folder)?.iter().map(|p| read_result(p)).collect::<Result<Vec<_>, _>>()?;
     results.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(results)
+}
+
+/// Removes the temporary files that a killed run left below a folder. The caller holds the folder's [`super::Lock`], so
+/// that none of them is being written.
+pub fn remove_leftovers(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|e| e.path()) {
+        if path.is_dir() && !path.is_symlink() {
+            remove_leftovers(&path);
+        } else if is_leftover(&path) {
+            // One that cannot be removed is harmless: nothing reads it.
+            let _ = std::fs::remove_file(&path);
+        }
+    }
+}
+
+/// Whether this is a name that [`write_text`] gives: `.<name>.<process>.tmp`.
+fn is_leftover(path: &Path) -> bool {
+    let name = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
+    let parts = name.strip_prefix('.').and_then(|n| n.strip_suffix(".tmp")).and_then(|n| n.rsplit_once('.'));
+    parts.is_some_and(|(name, process)| {
+        !name.is_empty() && !process.is_empty() && process.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_temporary_files_are_leftovers() {
+        for (name, expected) in [
+            (".ledger.json.123.tmp", true),
+            ("ledger.json.123.tmp", false),
+            (".ledger.json.tmp", false),
+            (".ledger.json.12a.tmp", false),
+            ("..7.tmp", false),
+            (".notes.tmp", false),
+            ("ledger.json", false),
+        ] {
+            assert_eq!(is_leftover(Path::new(name)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn writing_leaves_no_other_file_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b.json");
+        for text in ["one", "two", "two"] {
+            write_text(&path, text.as_bytes()).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        std::fs::write(folder.path().join("a/.b.json.99.tmp"), "half").unwrap();
+        remove_leftovers(folder.path());
+        assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
+        // A folder stands where the file should be: an error, and nothing is left of the attempt.
+        assert!(write_text(&folder.path().join("a"), b"x").is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

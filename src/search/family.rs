@@ -4,7 +4,7 @@ use super::dice::{Class, Dice};
 use super::parts::{Gene, NOISES, PROBLEMS, Shape};
 use crate::model::{Kind, ParamSpec, Registry};
 use crate::scalar::Rational;
-use crate::spec::{Bound, FamilySetup, Node, Spec, Table, Value, Work};
+use crate::spec::{Bound, FamilySetup, Node, Relation, Spec, Table, Value, Work};
 use std::collections::BTreeSet;
 
 /// Where a number stands in a tree.
@@ -17,6 +17,8 @@ pub enum Domain {
     Free(Class),
     /// A closed range; whole numbers only where the flag says so.
     Range(Rational, Rational, bool),
+    /// The values that the file lists.
+    Listed(Vec<Rational>),
 }
 
 impl Domain {
@@ -25,6 +27,7 @@ impl Domain {
         match self {
             Domain::Free(class) => dice.number(*class),
             Domain::Range(low, high, whole) => dice.between(low, high, *whole),
+            Domain::Listed(values) => dice.of(values).clone(),
         }
     }
 
@@ -37,6 +40,7 @@ impl Domain {
                 let moved = dice.near(value, class);
                 if self.holds(&moved) { moved } else { dice.between(low, high, *whole) }
             }
+            Domain::Listed(values) => dice.of(values).clone(),
         }
     }
 
@@ -46,6 +50,7 @@ impl Domain {
         match self {
             Domain::Free(class) => class.holds(value),
             Domain::Range(low, high, whole) => low <= value && value <= high && (!whole || value.to_i64().is_some()),
+            Domain::Listed(values) => values.contains(value),
         }
     }
 }
@@ -139,8 +144,8 @@ fn text_of(table: &Table, keys: &[&str]) -> Vec<String> {
     let mut at = table;
     for (i, key) in keys.iter().enumerate() {
         match at.get(key).map(|n| &n.value) {
-            Some(Value::Table(inner)) => at = inner,
             Some(value) if i + 1 == keys.len() => texts(value, &mut found),
+            Some(Value::Table(inner)) => at = inner,
             _ => {}
         }
     }
@@ -299,7 +304,9 @@ impl Reading<'_> {
                 Value::List(list) => list.iter().filter_map(|n| number_of(&n.value)).collect(),
                 value => number_of(value).into_iter().collect(),
             };
-            let (Some(low), Some(high)) = (listed.iter().min(), listed.iter().max()) else { continue };
+            if listed.is_empty() {
+                continue;
+            }
             let whole = if self.tree.get("quantity").is_some() {
                 listed.iter().all(|v| v.to_i64().is_some())
             } else {
@@ -316,7 +323,7 @@ impl Reading<'_> {
                         class => class,
                     })
                 }
-                None => Domain::Range(low.clone(), high.clone(), whole),
+                None => Domain::Listed(listed),
             };
             slots.push(Slot { path: vec!["parameters".into(), entry.key.clone()], domain });
         }
@@ -362,17 +369,6 @@ impl Reading<'_> {
         self.parameter_slots(&mut slots);
         if !self.free || !self.ties.by_hand.is_empty() {
             return slots;
-        }
-        let count = Some(Class::Count(1));
-        self.section("run", |key| (key == "horizon").then_some(count), &mut slots);
-        self.section("oracle", |key| ["workers", "batch"].contains(&key).then_some(count), &mut slots);
-        if let Some(Value::Table(table)) = self.tree.get("algorithm").map(|n| &n.value) {
-            let counts = self.count_keys(table, "algorithm");
-            self.section(
-                "algorithm",
-                |key| (key != "name").then(|| counts.contains(&key).then_some(Class::Count(1))),
-                &mut slots,
-            );
         }
         let fixed = self.setup.problems.as_ref().is_some_and(Vec::is_empty);
         if let (Some(Value::Table(table)), false) = (self.tree.get("problem").map(|n| &n.value), fixed) {
@@ -422,7 +418,10 @@ impl Family {
         }
         let skeletons = bound.trials.iter().map(|trial| {
             let has = |names: &[&str]| trial.variant.hypotheses.iter().any(|h| names.contains(&h.as_str()));
-            let free = !trial.variant.hypotheses.is_empty() && trial.tree.get("problem").is_some();
+            // Upper bounds speak of every instance that meets the hypotheses; equalities, lower bounds and counterexamples
+            // of the instances that the file gives.
+            let bounds = matches!(trial.question.relation, Relation::Upper | Relation::Tight);
+            let free = bounds && !trial.variant.hypotheses.is_empty() && trial.tree.get("problem").is_some();
             let minibatch = matches!(&trial.variant.work, Work::Experiment(e) if e.oracle.minibatch);
             let ties = Ties::new(&trial.tree);
             let reading = Reading { ties: &ties, tree: &trial.tree, setup, free, registry };

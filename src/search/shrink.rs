@@ -89,11 +89,14 @@ fn steps(family: &Family, at: &Candidate) -> Vec<Candidate> {
             next.numbers[i] = smaller;
             found.push(next);
         }
-        if let Domain::Range(low, ..) = &slots[i].domain
-            && complexity(low) < complexity(value)
-        {
+        let listed = match &slots[i].domain {
+            Domain::Range(low, ..) => std::slice::from_ref(low),
+            Domain::Listed(values) => values.as_slice(),
+            Domain::Free(_) => &[],
+        };
+        for smaller in listed.iter().filter(|v| complexity(v) < complexity(value)) {
             let mut next = at.clone();
-            next.numbers[i] = low.clone();
+            next.numbers[i] = smaller.clone();
             found.push(next);
         }
     }

@@ -33,6 +33,10 @@ pub fn score(relation: Relation, verdict: &CellVerdict) -> Option<f64> {
     let comparison = verdict.comparison.as_ref().ok()?;
     let (l, r) = (verdict.left.as_ref()?.point, verdict.right.as_ref()?.point);
     let broken = comparison.outcome == Outcome::Violated;
+    if l == r && !broken && (r == 0.0 || relation == Relation::Identity) {
+        // 0 <= 0 says nothing: the border is worth looking for where both sides are there.
+        return Some(0.0);
+    }
     let plain = match relation {
         Relation::Upper | Relation::Tight if l >= 0.0 && r > 0.0 => l / r,
         Relation::Lower | Relation::NonConvergence if l > 0.0 && r >= 0.0 => r / l,

@@ -8,7 +8,7 @@ use super::resolve::{MAX_DIMENSION, located, resolve, vector};
 use crate::expr::Expr;
 use crate::model::quantity::symmetric_beta;
 use crate::model::{
-    DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, Params, Real, Registry, Trait,
+    DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, ParamValue, Params, Real, Registry, Trait,
 };
 use crate::scalar::{Fault, Narrow, Rational};
 use crate::stats::Interval;
@@ -16,8 +16,14 @@ use crate::stats::Interval;
 /// Longest run that is started: beyond it a step count is surely a slip.
 const MAX_HORIZON: u64 = 1_000_000_000;
 
+/// Most workers of an oracle.
+pub(super) const MOST_WORKERS: u64 = 1_000_000;
+
 /// Most workers for which the vote's incomplete beta function is a fact.
 const MAX_VOTERS: usize = 501;
+
+/// The setting that names a data file.
+pub(super) const DATA_FILE: &str = "file";
 
 /// Builds the parts of an experiment in the order in which they depend on each other, gathering facts.
 pub(super) struct Builder<'a> {
@@ -78,7 +84,7 @@ impl<'a> Builder<'a> {
             None => Schedule { expr: one(), constant: Some(Real::integer(1)) },
         };
         let (horizon, window, checkpoints) = self.times()?;
-        Ok(Instance {
+        let instance = Instance {
             views: algorithm.views(d, workers),
             problem,
             noise,
@@ -96,7 +102,15 @@ impl<'a> Builder<'a> {
             facts: self.facts,
             cell: self.cell.clone(),
             minimiser,
-        })
+        };
+        // At its ends now, so that a slip shows before time is spent; in between as the run comes to it.
+        if let Some(formula) = &experiment.oracle.batch {
+            for k in [0, horizon - 1] {
+                let refused = |e: Fault| InstanceError::new(&formula.span, format!("'batch' at iteration {k}: {e}"));
+                instance.batch_at(k).map_err(refused)?;
+            }
+        }
+        Ok(instance)
     }
 
     fn value(&self, formula: &Formula) -> Result<Real, InstanceError> {
@@ -115,7 +129,11 @@ impl<'a> Builder<'a> {
     }
 
     fn params(&self, part: &PartSetup, d: usize, workers: usize) -> Result<Params, InstanceError> {
-        resolve(part, d, workers, &|name| lookup(self.cell, &self.facts, name))
+        let mut params = resolve(part, d, workers, &|name| lookup(self.cell, &self.facts, name))?;
+        if let Some(ParamValue::Text(file)) = params.values.get_mut(DATA_FILE) {
+            *file = self.registry.data_file(file).to_string_lossy().into_owned();
+        }
+        Ok(params)
     }
 
     fn problem(&self) -> Result<Box<dyn DynProblem>, InstanceError> {
@@ -143,7 +161,7 @@ impl<'a> Builder<'a> {
     fn workers(&self, problem: &dyn DynProblem) -> Result<usize, InstanceError> {
         let declared = match &self.experiment.oracle.workers {
             Some(formula) => {
-                let n = self.count(formula, "'workers'", 1_000_000)? as usize;
+                let n = self.count(formula, "'workers'", MOST_WORKERS)? as usize;
                 if n == 0 {
                     return Err(InstanceError::new(&formula.span, "'workers' is 0; at least 1 is needed"));
                 }

@@ -1,5 +1,6 @@
 //! The checked form of a claim file.
 
+use super::build::DATA_FILE;
 use super::left::Left;
 use super::tree::Table;
 use crate::expr::Expr;
@@ -400,5 +401,19 @@ impl Spec {
     pub fn trials(&self) -> impl Iterator<Item = &Trial> {
         let bounds = self.bounds.iter().flat_map(|b| &b.trials);
         bounds.chain(self.controls.iter().flat_map(|c| &c.trials))
+    }
+
+    /// Whether any of its problems reads a data file: then its numbers depend on more than its text.
+    #[must_use]
+    pub fn reads_files(&self) -> bool {
+        let curves = self.curves.iter().flat_map(|c| &c.variants).map(|(_, v)| v);
+        let trials = self.trials().flat_map(|t| t.curves.iter().map(|(_, v)| v).chain([&t.variant]));
+        self.base
+            .iter()
+            .map(|(_, v)| v)
+            .chain(curves)
+            .chain(trials)
+            .filter_map(Variant::experiment)
+            .any(|e| e.problem.settings.iter().any(|(p, s, _)| p.name == DATA_FILE && matches!(s, Setting::Text(_))))
     }
 }

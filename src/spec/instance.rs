@@ -7,7 +7,10 @@ use crate::expr::{EvalError, Expr};
 use crate::model::{
     Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Real, Registry, Semantics, Subject, View,
 };
-use crate::scalar::{Fault, Scalar};
+use crate::scalar::{Fault, Narrow, Rational, Scalar};
+
+/// Most draws of one batch: beyond it a count is surely a slip.
+const MOST_DRAWS: u64 = 1_000_000_000;
 
 /// A schedule: a constant, or a formula in k.
 #[derive(Debug, Clone)]
@@ -101,6 +104,25 @@ impl Instance {
             self.constant(name).ok_or_else(|| Fault::Unsupported(format!("'{name}' is not known")))?.cast()
         };
         schedule.expr.eval(&environment).map_err(|e| e.fault)
+    }
+
+    /// Draws averaged into a gradient at iteration k.
+    ///
+    /// # Errors
+    /// As the expression, or a value that is no whole number from 1 on.
+    pub fn batch_at(&self, k: u64) -> Result<u64, Fault> {
+        let value: Rational = match self.schedule_at(&self.batch, k) {
+            Ok(value) => value,
+            // A batch such as ceil(sqrt(k)) is rational only after rounding.
+            Err(Fault::NoExactForm(_)) => {
+                let float: Narrow = self.schedule_at(&self.batch, k)?;
+                Rational::from_f64(float.0[0])?
+            }
+            Err(fault) => return Err(fault),
+        };
+        value.to_i64().and_then(|n| u64::try_from(n).ok()).filter(|n| (1..=MOST_DRAWS).contains(n)).ok_or_else(|| {
+            Fault::Unsupported(format!("the batch is {value}; it must be a whole number from 1 to {MOST_DRAWS}"))
+        })
     }
 
     /// Whether nothing in a run is random: one replicate says everything.

@@ -97,7 +97,7 @@ pub fn trial_of(tree: &Table, registry: &Registry) -> Result<Trial, Vec<Diagnost
 
 fn known_hypotheses(overrides: &Overrides) -> Result<(), Vec<Diagnostic>> {
     for (option, names) in [("--assume", &overrides.assume), ("--drop", &overrides.drop)] {
-        for name in names.iter().filter(|name| !model::HYPOTHESES.iter().any(|h| h.name == **name)) {
+        if let Some(name) = names.iter().find(|name| !model::HYPOTHESES.iter().any(|h| h.name == **name)) {
             let error = Diagnostic::new(0..0, format!("{option} {name}: unknown hypothesis '{name}'"));
             return Err(vec![error.did_you_mean(name, model::HYPOTHESES.iter().map(|h| h.name))]);
         }

@@ -15,6 +15,7 @@ mod read;
 mod resolve;
 mod schema;
 mod setup;
+mod size;
 mod tree;
 
 pub use cell::{Cell, InstanceError, cells, evaluate};
@@ -27,3 +28,4 @@ pub use load::{Overrides, load, load_in, trial_of};
 pub use resolve::evaluate_quantity;
 pub use schema::{json_schema, reference};
 pub use tree::{Entry, Node, Table, Value, parse as parse_tree};
+pub use size::Size;
