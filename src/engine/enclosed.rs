@@ -9,7 +9,7 @@ use crate::spec::Instance;
 /// Bits of the floats, tried in this order: a run's enclosures lose some at every step.
 const PRECISIONS: [usize; 3] = [128, 512, 2048];
 /// Most work of one run, in products of words; a count, so that a verdict does not depend on the machine.
-const MOST_WORK: u64 = 2_000_000;
+pub const MOST_WORK: u64 = 2_000_000;
 /// Agreement of the ends that ends the search: the rounding of a double.
 const SHARP: isize = 60;
 /// Bits that the next precision must add for the search to go on.
@@ -20,6 +20,7 @@ const FLOOR: isize = 1022;
 /// Runs at growing precision until the outcome is sharp; the last outcome where none is.
 fn at_rising_precision<T>(
     instance: &Instance,
+    most_work: u64,
     run: impl Fn() -> Result<T, RunError>,
     agreement: impl Fn(&T) -> isize,
 ) -> Result<T, RunError> {
@@ -28,7 +29,7 @@ fn at_rising_precision<T>(
     let mut before: Option<isize> = None;
     for bits in PRECISIONS {
         let words = bits as u64 / 64;
-        if instance.horizon.saturating_mul(entries).saturating_mul(words * words) > MOST_WORK {
+        if instance.horizon.saturating_mul(entries).saturating_mul(words * words) > most_work {
             break;
         }
         match Enclosure::at_precision(bits, &run) {
@@ -58,14 +59,14 @@ fn least_agreement<'a>(values: impl Iterator<Item = &'a Enclosure>) -> isize {
     values.map(|v| v.agreement(FLOOR)).min().unwrap_or(isize::MAX)
 }
 
-/// What a run without randomness records, enclosed.
+/// What a run without randomness records, enclosed, if that costs no more than `most_work` products of words.
 ///
 /// # Errors
 /// As [`plain`]; [`Fault::Undecided`] where a sign stays open at the highest precision that the budget allows.
-pub fn plain_enclosed(instance: &Instance, plan: &Plan) -> Result<Record<Enclosure>, RunError> {
+pub fn plain_enclosed(instance: &Instance, plan: &Plan, most_work: u64) -> Result<Record<Enclosure>, RunError> {
     let agreement =
         |record: &Record<Enclosure>| least_agreement(record.paths.iter().chain(record.series.iter().flatten()));
-    at_rising_precision(instance, || plain::<Enclosure>(instance, plan), agreement)
+    at_rising_precision(instance, most_work, || plain::<Enclosure>(instance, plan), agreement)
 }
 
 /// The iterates of a deterministic instance, enclosed.
@@ -74,5 +75,5 @@ pub fn plain_enclosed(instance: &Instance, plan: &Plan) -> Result<Record<Enclosu
 /// As [`plain_enclosed`].
 pub fn trace_enclosed(instance: &Instance) -> Result<(Vec<Vec<Enclosure>>, Traffic), RunError> {
     let agreement = |(iterates, _): &(Vec<Vec<Enclosure>>, Traffic)| least_agreement(iterates.iter().flatten());
-    at_rising_precision(instance, || trace_plain::<Enclosure>(instance), agreement)
+    at_rising_precision(instance, MOST_WORK, || trace_plain::<Enclosure>(instance), agreement)
 }

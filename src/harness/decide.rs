@@ -3,7 +3,7 @@
 use super::assemble::Judge;
 use super::pictures;
 use super::provenance::provenance;
-use crate::engine::{Estimates, Plan, Progress, RunError, Sampling, plain_enclosed, ranges, run_until};
+use crate::engine::{Estimates, MOST_WORK, Plan, Progress, RunError, Sampling, plain_enclosed, ranges, run_until};
 use crate::exact::{Budget, ExactEstimates, enumerate};
 use crate::expr::Expr;
 use crate::model::{Real, Registry, Row};
@@ -385,7 +385,7 @@ fn run_cell(
     if run.estimates.deterministic && !complete {
         let plan = Plan { curves: Vec::new(), ..plan.clone() };
         // An enclosure that cannot be had leaves the doubles, as numeric evidence.
-        if let Ok(record) = plain_enclosed(&instance, &plan) {
+        if let Ok(record) = plain_enclosed(&instance, &plan, MOST_WORK) {
             run.estimates.set_enclosed(record);
         }
     }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// Replicates of a sample that only guides a search; every instance meets the same random numbers.
 const GUIDE: u64 = 256;
+/// Units of an enumeration's budget that a product of two words of an enclosure counts for.
+const UNITS_A_PRODUCT: u64 = 100;
 /// Level of a guide's interval; it decides nothing.
 const GUIDE_LEVEL: f64 = 0.05;
 
@@ -85,7 +87,7 @@ fn measure(instance: Arc<Instance>, terms: &[Term], budget: Budget) -> Result<Ex
     }
     if !complete
         && instance.is_deterministic()
-        && let Ok(record) = plain_enclosed(&instance, &plan)
+        && let Ok(record) = plain_enclosed(&instance, &plan, budget.0 / UNITS_A_PRODUCT)
     {
         estimates.set_enclosed(record);
     }

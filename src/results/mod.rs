@@ -3,16 +3,16 @@
 //! Nothing here computes. Everything that a figure or the page shows stands in these records, so that both
 //! can be made again without running anything.
 
-mod falsified;
 mod changes;
+mod falsified;
 mod ledger;
 mod lock;
 mod picture;
 mod record;
 mod store;
 
-pub use falsified::{BoundaryRecord, SearchOutcome, SearchRecord};
 pub use changes::{Change, changes, why};
+pub use falsified::{BoundaryRecord, SearchOutcome, SearchRecord};
 pub use ledger::{Ledger, Tally};
 pub use lock::{Lock, STATE_FOLDER};
 pub use picture::{Axis, AxisScale, Layer, LineStyle, Panel, Picture};

@@ -23,6 +23,8 @@ pub enum Class {
 
 /// Longest numerator or denominator that mutation may build up, in bits.
 const MOST_BITS: usize = 40;
+/// Largest whole number that mutation may build up: longer runs are not for a search.
+const MOST_COUNT: i64 = 4096;
 /// Largest whole number that is drawn.
 const LARGEST: i64 = 256;
 
@@ -31,7 +33,7 @@ impl Class {
     #[must_use]
     pub fn holds(self, value: &Rational) -> bool {
         match self {
-            Class::Count(least) => value.to_i64().is_some_and(|n| n >= least && n <= 1 << 20),
+            Class::Count(least) => value.to_i64().is_some_and(|n| n >= least && n <= MOST_COUNT),
             Class::Unit => value.signum() > 0 && *value < Rational::one(),
             Class::Positive => value.signum() > 0,
             Class::NonNegative => value.signum() >= 0,

@@ -27,5 +27,5 @@ pub use left::{Left, PathTerm, REDUCERS, Reducer, Term};
 pub use load::{Overrides, load, load_in, trial_of};
 pub use resolve::evaluate_quantity;
 pub use schema::{json_schema, reference};
-pub use tree::{Entry, Node, Table, Value, parse as parse_tree};
 pub use size::Size;
+pub use tree::{Entry, Node, Table, Value, parse as parse_tree};
