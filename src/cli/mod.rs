@@ -6,6 +6,7 @@ mod compute;
 mod export;
 mod list;
 mod new;
+mod regress;
 mod replay;
 mod reproduce;
 mod schema;
@@ -67,6 +68,8 @@ enum Command {
     Compute(compute::Compute),
     /// Decide a certificate again
     Replay(replay::Replay),
+    /// Compare rates, error probabilities, gaps and bits with a baseline
+    Regress(regress::Regress),
     /// Draw figures again from results
     Figure(export::Figure),
     /// Write the page again from results
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Trace(c) => c.run(),
         Command::Compute(c) => c.run(),
         Command::Replay(c) => c.run(),
+        Command::Regress(c) => c.run(),
         Command::Figure(c) => c.run(),
         Command::Report(c) => c.run(),
         Command::Export(c) => c.run(),

@@ -164,7 +164,13 @@ impl Judge<'_> {
     /// The left side of an experiment's cell.
     ///
     /// `strongest` as in [`Trust`].
-    fn left(&self, question: &Question, job: &Job<'_>, run: &CellRun, strongest: bool) -> Result<SideValue, String> {
+    pub fn left(
+        &self,
+        question: &Question,
+        job: &Job<'_>,
+        run: &CellRun,
+        strongest: bool,
+    ) -> Result<SideValue, String> {
         let Some(e) = run.experiment() else { return Err("a quantity has no replicates".into()) };
         if let (n @ 1.., Some(step)) = e.estimates.diverged {
             return Err(format!("diverged: {n} of {} replicates, the first at step {step}", e.estimates.replicates));

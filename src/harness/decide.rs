@@ -147,7 +147,7 @@ impl Job<'_> {
 pub(super) struct Jobs<'s>(pub Vec<Job<'s>>);
 
 impl<'s> Jobs<'s> {
-    fn collect(spec: &'s Spec) -> Self {
+    pub fn collect(spec: &'s Spec) -> Self {
         let mut jobs = Jobs(Vec::new());
         for trial in spec.trials() {
             if trial.curves.is_empty() {
@@ -374,7 +374,7 @@ fn run_cell(
 }
 
 /// Exact expectations of every term of the plan, where there are terms and all have one.
-fn exact_values(instance: &Instance, plan: &Plan, profile: Profile) -> Option<ExactEstimates> {
+pub(super) fn exact_values(instance: &Instance, plan: &Plan, profile: Profile) -> Option<ExactEstimates> {
     if plan.paths.is_empty() && plan.series.is_empty() {
         return None;
     }
