@@ -37,7 +37,7 @@ const MUTANTS: &[Mutant] = &[
             new: "step.state[i] = if MUTANT { S::zero() } else { p[i].clone() - &delta[i] };",
         }],
         claim: "karimireddy2019/lemma-3",
-        entry: "left",
+        entry: "printed: left",
     },
     Mutant {
         name: "the learning rate stands outside the compressor",
@@ -63,8 +63,8 @@ const MUTANTS: &[Mutant] = &[
             old: "let weight = S::one() - beta;",
             new: "let weight = if MUTANT { S::one() } else { S::one() - beta };",
         }],
-        claim: "sun2023/lemma-1",
-        entry: "left",
+        claim: "sun2023/theorem-1",
+        entry: "first-gradient: left",
     },
     Mutant {
         name: "the vote is the sign of the mean",
@@ -105,7 +105,7 @@ const MUTANTS: &[Mutant] = &[
             old: "        let draw = stream.normal();",
             new: "        let draw = stream.normal() * Lane::splat(if MUTANT { 1.02 } else { 1.0 });",
         }],
-        claim: "bernstein2018/theorem-1",
+        claim: "chen2020/theorem-1",
         entry: "left",
     },
     Mutant {
@@ -115,7 +115,7 @@ const MUTANTS: &[Mutant] = &[
             old: "*value = instance.schedule_at(schedule, k).map_err(at)?;",
             new: "*value = instance.schedule_at(schedule, k + u64::from(MUTANT)).map_err(at)?;",
         }],
-        claim: "li2021/theorem-2-1-steps",
+        claim: "li2021/theorem-2-2",
         entry: "left",
     },
     Mutant {
@@ -171,9 +171,9 @@ const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "src/engine/block.rs",
             old: "for k in 0..instance.horizon {",
-            new: "for k in u64::from(MUTANT)..instance.horizon {",
+            new: "for k in 0..instance.horizon - u64::from(MUTANT) {",
         }],
-        claim: "bernstein2018/table-1-wire",
+        claim: "sun2023/theorem-1",
         entry: "oracle calls",
     },
     Mutant {
