@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const TOTAL_LEVEL: f64 = 1e-4;
 /// A check whose smallest detectable change exceeds this part of the value is without power.
 const POWER: f64 = 0.5;
+/// A number known without noise that is 0 up to this is a residual: its rounding error says nothing about power.
+const RESIDUAL: f64 = 1e-9;
 
 /// What became of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -72,7 +74,8 @@ impl Change {
     /// Whether the check is without power: only a change by more than half of the value would be noticed.
     #[must_use]
     pub fn is_powerless(&self) -> bool {
-        let Some(detectable) = self.detectable().filter(|d| *d > 0.0) else { return false };
+        let negligible = if self.tested.is_some() { 0.0 } else { RESIDUAL };
+        let Some(detectable) = self.detectable().filter(|d| *d > negligible) else { return false };
         detectable.is_finite() && self.relative().is_none_or(|r| r > POWER)
     }
 
@@ -377,5 +380,11 @@ mod tests {
         assert!(weak(0.01).is_powerless());
         assert!(weak(0.0).is_powerless());
         assert!(!weak(10.0).is_powerless());
+        let known = |half: f64| {
+            let value = Some(Value::within(-half, half, true));
+            Change { old: value.clone(), new: value, tested: None, ..weak(1.0) }
+        };
+        assert!(known(0.1).is_powerless());
+        assert!(!known(1e-16).is_powerless());
     }
 }

@@ -81,6 +81,12 @@ fn table(heads: &[&str], width: u16) -> Table {
     table
 }
 
+fn align_right(table: &mut Table, column: usize) {
+    if let Some(column) = table.column_mut(column) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
 /// The entries that differ: old value, new value, why.
 #[must_use]
 pub fn changes(found: &Comparison, width: u16) -> String {
@@ -107,7 +113,7 @@ pub fn terminal(found: &Comparison, all: bool, width: u16) -> String {
     let mut out = String::new();
     if all {
         let mut rows = table(&["claim", "entry", "value", "detects", "test", "power"], width);
-        rows.column_mut(3).map(|c| c.set_cell_alignment(CellAlignment::Right));
+        align_right(&mut rows, 3);
         for c in &found.changes {
             let Some(tested) = c.tested else { continue };
             let method = match tested.method {
@@ -142,7 +148,7 @@ fn per_claim(found: &Comparison, width: u16) -> String {
     let mut rows =
         table(&["claim", "without noise", "sampled", "detects from", "to", "without power", "not the same"], width);
     for i in 1..7 {
-        rows.column_mut(i).map(|c| c.set_cell_alignment(CellAlignment::Right));
+        align_right(&mut rows, i);
     }
     for (id, changes) in claims {
         let sampled: Vec<&&Change> = changes.iter().filter(|c| c.tested.is_some()).collect();
