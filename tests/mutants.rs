@@ -105,8 +105,8 @@ const MUTANTS: &[Mutant] = &[
             old: "        let draw = stream.normal();",
             new: "        let draw = stream.normal() * Lane::splat(if MUTANT { 1.02 } else { 1.0 });",
         }],
-        claim: "chen2020/theorem-1",
-        entry: "left",
+        claim: "chen2020/theorem-6",
+        entry: "equation-92",
     },
     Mutant {
         name: "the step schedule is off by one",
