@@ -27,6 +27,7 @@ pub mod expr;
 pub mod figure;
 pub mod harness;
 pub mod model;
+pub mod regress;
 pub mod report;
 pub mod results;
 pub mod rng;

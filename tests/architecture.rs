@@ -22,12 +22,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("verdict", &["scalar", "expr", "stats", "model", "results", "spec", "engine"]),
     ("figure", &["results"]),
     ("report", &["results"]),
-    ("harness", &["scalar", "rng", "expr", "stats", "data", "model", "results", "spec", "engine", "exact", "verdict"]),
+    ("regress", &["scalar", "stats", "results"]),
+    (
+        "harness",
+        &[
+            "scalar", "rng", "expr", "stats", "data", "model", "results", "spec", "engine", "exact", "verdict",
+            "regress",
+        ],
+    ),
     ("search", &["scalar", "rng", "expr", "model", "results", "spec", "engine", "exact", "verdict", "harness"]),
 ];
 
 /// Rooms whose numbers end in results.
-const COMPUTING: &[&str] = &["scalar", "rng", "expr", "stats", "closed", "data", "model", "engine", "exact", "verdict"];
+const COMPUTING: &[&str] =
+    &["scalar", "rng", "expr", "stats", "closed", "data", "model", "engine", "exact", "verdict", "regress"];
 
 /// Functions of the standard library whose last bits differ between platforms, or that fuse two roundings.
 const FOREIGN: &[&str] = &[

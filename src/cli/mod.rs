@@ -8,6 +8,7 @@ mod export;
 mod falsify;
 mod list;
 mod new;
+mod regress;
 mod replay;
 mod reproduce;
 mod schema;
@@ -71,6 +72,8 @@ enum Command {
     Falsify(falsify::Falsify),
     /// Decide a certificate again
     Replay(replay::Replay),
+    /// Compare rates, error probabilities, gaps and bits with a baseline
+    Regress(regress::Regress),
     /// Draw figures again from results
     Figure(export::Figure),
     /// Write the page again from results
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Compute(c) => c.run(),
         Command::Falsify(c) => c.run(),
         Command::Replay(c) => c.run(),
+        Command::Regress(c) => c.run(),
         Command::Figure(c) => c.run(),
         Command::Report(c) => c.run(),
         Command::Export(c) => c.run(),

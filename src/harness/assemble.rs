@@ -23,7 +23,7 @@ pub(super) struct Judge<'a> {
 
 impl Judge<'_> {
     /// The share of the level that each (bound or control, cell) has.
-    fn each(&self) -> f64 {
+    pub fn each(&self) -> f64 {
         share(self.level, self.jobs.questions(self.spec.trials()))
     }
 

@@ -393,7 +393,7 @@ fn run_cell(
 }
 
 /// Exact expectations of every term of the plan, where there are terms and all have one.
-fn exact_values(instance: &Instance, plan: &Plan, profile: Profile) -> Option<ExactEstimates> {
+pub(super) fn exact_values(instance: &Instance, plan: &Plan, profile: Profile) -> Option<ExactEstimates> {
     if plan.paths.is_empty() && plan.series.is_empty() {
         return None;
     }

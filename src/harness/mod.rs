@@ -6,6 +6,7 @@ mod certificate;
 mod check;
 mod decide;
 mod needs;
+mod observe;
 mod pictures;
 mod plane;
 mod provenance;
@@ -17,6 +18,7 @@ pub use certificate::{Certificate, CertificateError, Replay, certify, replay, st
 pub use check::{LEVEL, SEED, check_claim, claim_text};
 pub use decide::{HarnessError, Profile, Settings, axes, decide, replicate_count};
 pub use needs::{Needs, needs, shown};
+pub use observe::observe;
 pub use provenance::{Exceeded, undecided};
 pub use single::weigh;
 pub use state::{State, program_hash};

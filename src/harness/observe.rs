@@ -1,0 +1,149 @@
+//! The quantities of a claim as a regression baseline keeps them: both sides of every bound, exponents, the wire, curves
+//! and outcomes, each with its noise.
+//!
+//! Unlike [`decide`](super::decide), which stops as soon as an outcome is settled, what is sampled here has the declared
+//! number of replicates, so that a standard error means what it says. Only an outcome may look further, at four times that
+//! number, and what it saw there does not enter the estimates.
+
+mod listing;
+mod samples;
+
+use super::assemble::Judge;
+use super::decide::{
+    CellOutcome, CellRun, ExperimentRun, HarnessError, Job, Jobs, Profile, Settings, axes, exact_values,
+};
+use crate::engine::{Estimates, MOST_WORK, Plan, Sampling, plain_enclosed, ranges, run_until};
+use crate::expr::Expr;
+use crate::regress::Entry;
+use crate::spec::{
+    Diagnostic, Instance, InstanceError, Spec, SpecError, Term, Variant, Work, cells, evaluate_quantity,
+};
+use listing::Listing;
+use std::sync::Arc;
+
+/// A job's estimates at the declared number of replicates, a cell each; `None` for quantities.
+type Fixed = Vec<Option<Estimates>>;
+
+/// Runs a claim with `budget` times its declared replicates and lists its quantities.
+///
+/// `file` and `text` are the claim file's name and text, for error messages.
+///
+/// # Errors
+/// As [`decide`](super::decide).
+pub fn observe(
+    spec: &Spec,
+    (file, text): (&str, &str),
+    settings: &Settings<'_>,
+    budget: u64,
+) -> Result<Vec<Entry>, HarnessError> {
+    let locate = |error: InstanceError| {
+        let diagnostic = Diagnostic::new(error.span, error.message);
+        HarnessError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
+    };
+    let mut jobs = Jobs::collect(spec);
+    let mut points = Vec::new();
+    for job in &jobs.0 {
+        points.push(cells(job.variant).map_err(locate)?);
+    }
+    for (job, points) in jobs.0.iter_mut().zip(&points) {
+        job.cells = points.len();
+    }
+    let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
+    let (mut runs, mut fixed): (Vec<Vec<CellRun>>, Vec<Fixed>) = (Vec::new(), Vec::new());
+    for (job, points) in jobs.0.iter().zip(points) {
+        let (mut done, mut kept) = (Vec::new(), Vec::new());
+        for cell in points {
+            match &job.variant.work {
+                Work::Experiment(experiment) => {
+                    let instance = Instance::build(settings.registry, experiment, &cell).map_err(locate)?;
+                    let (run, estimates) = sample(&judge, job, CellPlan { cell, instance, budget }, settings)?;
+                    done.push(run);
+                    kept.push(Some(estimates));
+                }
+                Work::Quantity(part) => {
+                    let rows = evaluate_quantity(settings.registry, part, &cell).map_err(locate)?;
+                    done.push(CellRun { cell, outcome: CellOutcome::Quantity(rows) });
+                    kept.push(None);
+                }
+            }
+        }
+        runs.push(done);
+        fixed.push(kept);
+    }
+    for (job, runs) in jobs.0.iter_mut().zip(runs) {
+        job.runs = runs;
+    }
+    let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
+    Ok(Listing::new(&judge, &jobs, &fixed).all())
+}
+
+struct CellPlan {
+    cell: crate::spec::Cell,
+    instance: Instance,
+    budget: u64,
+}
+
+/// Runs one cell; gives the run that outcomes rest on, and the estimates at the declared number.
+fn sample(
+    judge: &Judge<'_>,
+    job: &Job<'_>,
+    CellPlan { cell, instance, budget }: CellPlan,
+    settings: &Settings<'_>,
+) -> Result<(CellRun, Estimates), HarnessError> {
+    let spec = judge.spec;
+    let axes = axes(spec, &job.case, &cell);
+    let place = format!("case '{}' ({})", job.case, cell_text(&job.case, job.variant, &cell));
+    let failed = |error| HarnessError::Run { id: spec.id.clone(), place: place.clone(), error };
+    let terms: Vec<&Term> = job.terms.iter().collect();
+    let curves: Vec<&Expr> = job.curves.iter().collect();
+    let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
+    let exact = exact_values(&instance, &plan, settings.profile);
+    let enclosed = (instance.is_deterministic() && !exact.as_ref().is_some_and(|e| e.is_complete()))
+        .then(|| plain_enclosed(&instance, &Plan { curves: Vec::new(), ..plan.clone() }, MOST_WORK).ok())
+        .flatten();
+    let with_certain = |mut estimates: Estimates| {
+        if let Some(exact) = &exact {
+            estimates.set_exact(exact.paths.clone(), exact.series.clone(), exact.traffic);
+        }
+        if let Some(record) = &enclosed {
+            estimates.set_enclosed(record.clone());
+        }
+        estimates
+    };
+    let nothing = with_certain(Estimates::empty(&plan, &instance));
+    let ranges = ranges(&instance, &plan);
+    let instance = Arc::new(instance);
+    let run = ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges };
+    let mut run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
+    if exact.as_ref().is_some_and(|e| e.is_complete()) && plan.curves.is_empty() {
+        return Ok((run, nothing));
+    }
+    let declared = job.variant.experiment().map_or((1, 1), |e| e.run.replicates);
+    let declared = if settings.profile == Profile::Quick { declared.0 } else { declared.1 };
+    let declared = declared.saturating_mul(budget);
+    // Rates and orderings compare cells at one number of replicates; curves are not worth more than that.
+    let alone = job.curves.is_empty() && spec.bounds.iter().flat_map(|b| &b.trials).any(|t| job.answers(t));
+    let looks = [declared, declared.saturating_mul(4)];
+    let looks = if alone { &looks[..] } else { &looks[..1] };
+    let mut kept = None;
+    let sampling = Sampling { seed: settings.seed, axes: &axes, looks, progress: settings.progress };
+    let mut enough = |estimates: &Estimates| {
+        let estimates = with_certain(estimates.clone());
+        if let CellOutcome::Experiment(run) = &mut run.outcome {
+            run.estimates = estimates.clone();
+        }
+        kept.get_or_insert(estimates);
+        judge.is_settled(job, &run, false)
+    };
+    run_until(&instance, &plan, sampling, &mut enough).map_err(failed)?;
+    let kept = kept.unwrap_or(nothing);
+    Ok((run, kept))
+}
+
+/// `K=16, case=small`: what is swept, and the case.
+fn cell_text(case: &str, variant: &Variant, cell: &crate::spec::Cell) -> String {
+    let swept = |name: &str| variant.parameters.iter().any(|p| p.name == name && p.values.len() > 1);
+    let axes = cell.axes().into_iter().filter(|(name, _)| swept(name));
+    let case = (!case.is_empty()).then(|| ("case".to_string(), case.to_string()));
+    axes.chain(case).map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,271 @@
+//! The entries of a claim, by name.
+
+use super::super::assemble::{Judge, left_side};
+use super::super::decide::{CellOutcome, CellRun, Jobs};
+use super::super::pictures::drawn_variants;
+use super::samples::{curve_value, exponent, known, no_value, sampled_left};
+use super::{Fixed, cell_text};
+use crate::expr::Expr;
+use crate::regress::{Entry, Value};
+use crate::results::{CellRecord, Evidence, Outcome};
+use crate::scalar::{Rational, Scalar};
+use crate::spec::{FigureKind, Relation, Trial, Variant, Work};
+use crate::stats::Interval;
+use crate::verdict::{SideValue, left_of_row, right_side};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Collects the entries of one claim's runs.
+pub(super) struct Listing<'a, 'j> {
+    judge: &'a Judge<'a>,
+    jobs: &'a Jobs<'j>,
+    fixed: &'a [Fixed],
+    entries: Vec<Entry>,
+    /// What is listed already: bounds share left sides, and one run sends its bits once.
+    seen: BTreeSet<String>,
+}
+
+impl<'a, 'j> Listing<'a, 'j> {
+    pub fn new(judge: &'a Judge<'a>, jobs: &'a Jobs<'j>, fixed: &'a [Fixed]) -> Self {
+        Listing { judge, jobs, fixed, entries: Vec::new(), seen: BTreeSet::new() }
+    }
+
+    /// Everything, in the order bounds, controls, curves.
+    pub fn all(mut self) -> Vec<Entry> {
+        self.bounds();
+        self.controls();
+        self.curves();
+        self.entries
+    }
+
+    fn push(&mut self, quantity: String, cell: String, value: Value) {
+        self.entries.push(Entry { quantity, cell, value });
+    }
+
+    /// Whether this is the first time that it is asked for.
+    fn first(&mut self, key: String) -> bool {
+        self.seen.insert(key)
+    }
+
+    fn index(&self, case: &str, variant: &Variant) -> Option<usize> {
+        self.jobs.0.iter().position(|j| j.case == case && j.variant.setup == variant.setup)
+    }
+
+    fn bounds(&mut self) {
+        let (records, cells) = self.judge.bounds();
+        let spec = self.judge.spec;
+        for record in &records {
+            let sampled = record.evidence > Evidence::Numeric;
+            let quantity = format!("{}: outcome", record.bound);
+            self.push(quantity, String::new(), outcome(record.outcome, &record.reason, sampled));
+        }
+        for bound in &spec.bounds {
+            let mut found = cells.get(&bound.name).into_iter().flatten();
+            for trial in &bound.trials {
+                match trial.question.relation {
+                    Relation::Rate => self.rate(&bound.name, trial, &mut found),
+                    Relation::Ordering => self.ordering(&bound.name, trial),
+                    _ => self.plain(&bound.name, trial),
+                }
+            }
+        }
+    }
+
+    fn controls(&mut self) {
+        let spec = self.judge.spec;
+        let mut number: BTreeMap<&str, usize> = BTreeMap::new();
+        let records = self.judge.controls();
+        // A record's evidence is not kept: what rests on a run with noise may come out otherwise with another seed.
+        for (record, control) in records.iter().zip(&spec.controls) {
+            let count = number.entry(&control.bound).or_default();
+            *count += 1;
+            let quantity = format!("{}: control {count}", control.bound);
+            let sampled = control.trials.iter().any(|t| self.is_sampled(t));
+            self.push(quantity, String::new(), outcome(record.outcome, "", sampled));
+        }
+    }
+
+    fn is_sampled(&self, trial: &Trial) -> bool {
+        let variants = trial.curves.iter().map(|(_, v)| v).chain(trial.curves.is_empty().then_some(&trial.variant));
+        let indices: Vec<usize> = variants.filter_map(|v| self.index(&trial.case, v)).collect();
+        indices.iter().any(|i| self.fixed[*i].iter().flatten().any(|e| !e.deterministic))
+    }
+
+    fn plain(&mut self, bound: &str, trial: &Trial) {
+        let Some(index) = self.index(&trial.case, &trial.variant) else { return };
+        for i in 0..self.jobs.0[index].runs.len() {
+            self.left(&format!("{bound}: left"), trial, (index, i), &trial.variant);
+            self.right(bound, trial, (index, i));
+        }
+    }
+
+    fn ordering(&mut self, bound: &str, trial: &Trial) {
+        for (curve, variant) in &trial.curves {
+            let Some(index) = self.index(&trial.case, variant) else { continue };
+            for i in 0..self.jobs.0[index].runs.len() {
+                self.left(&format!("{bound}: left of {curve}"), trial, (index, i), variant);
+            }
+        }
+    }
+
+    /// The left side of one run, its bits and calls.
+    fn left(&mut self, quantity: &str, trial: &Trial, (index, i): (usize, usize), variant: &Variant) {
+        let job = &self.jobs.0[index];
+        let run = &job.runs[i];
+        let cell = cell_text(&trial.case, variant, &run.cell);
+        if self.first(format!("left {index} {i} {}", trial.question.left_text)) {
+            let value = self.left_value(trial, (index, i));
+            self.push(quantity.into(), cell.clone(), value);
+        }
+        let traffic = run.experiment().map(|e| e.estimates.traffic);
+        if let Some(traffic) = traffic.filter(|_| self.first(format!("wire {index} {i}"))) {
+            let name = quantity.replacen(": left", ": ", 1);
+            self.push(format!("{}bits on the wire", spaced(&name)), cell.clone(), Value::count(traffic.bits()));
+            self.push(format!("{}oracle calls", spaced(&name)), cell, Value::count(traffic.calls));
+        }
+    }
+
+    fn left_value(&self, trial: &Trial, (index, i): (usize, usize)) -> Value {
+        let job = &self.jobs.0[index];
+        let (run, question) = (&job.runs[i], &trial.question);
+        match (&run.outcome, &self.fixed[index][i], &trial.variant.work) {
+            (CellOutcome::Experiment(e), Some(fixed), _) => {
+                if fixed.diverged.0 > 0 {
+                    return Value::Word { text: "diverged".into(), sampled: !fixed.deterministic };
+                }
+                let strongest = left_side(self.judge.each(), question, job, run, true);
+                let side = match &strongest {
+                    // Doubles with their error may say more than an enclosure that has widened.
+                    Ok(side) if side.grade <= Evidence::Numeric && side.exact.is_none() => {
+                        let other = left_side(self.judge.each(), question, job, run, false).ok();
+                        let narrower = |o: &SideValue| o.interval.width() < 1e-3 * side.interval.width();
+                        Ok(other.filter(narrower).unwrap_or_else(|| side.clone()))
+                    }
+                    other => other.clone(),
+                };
+                match side {
+                    Ok(side) if side.grade <= Evidence::Numeric => known(&side),
+                    Ok(_) => {
+                        let sources = job.sources(&question.left);
+                        sampled_left(&question.left, &sources, fixed, &e.ranges, &|name| run.constant(name))
+                            .map_or(Value::Word { text: "no value".into(), sampled: true }, Value::sampled)
+                    }
+                    Err(_) => Value::Word { text: "no value".into(), sampled: !fixed.deterministic },
+                }
+            }
+            (CellOutcome::Quantity(_), ..) => {
+                self.over_rows(trial, run, &question.left.combine).unwrap_or_else(no_value)
+            }
+            _ => no_value(),
+        }
+    }
+
+    fn right(&mut self, bound: &str, trial: &Trial, (index, i): (usize, usize)) {
+        let run = &self.jobs.0[index].runs[i];
+        let Some(right) = &trial.question.right else { return };
+        let value = match &run.outcome {
+            CellOutcome::Experiment(_) => right_side(&right.expr, &|name| run.constant(name)).ok().map(|s| known(&s)),
+            CellOutcome::Quantity(_) => self.over_rows(trial, run, &right.expr),
+        };
+        let cell = cell_text(&trial.case, &trial.variant, &run.cell);
+        self.push(format!("{bound}: right"), cell, value.unwrap_or_else(no_value));
+    }
+
+    /// A side of a quantity: of its one row, or the mean over its rows.
+    fn over_rows(&self, trial: &Trial, run: &CellRun, expr: &Expr) -> Option<Value> {
+        let (CellOutcome::Quantity(rows), Work::Quantity(part)) = (&run.outcome, &trial.variant.work) else {
+            return None;
+        };
+        let outputs: Vec<&str> =
+            self.judge.registry.quantity(&part.name).ok()?.outputs.iter().map(|o| o.name).collect();
+        let side = |row| left_of_row(expr, &outputs, row, &|name| run.constant(name)).ok();
+        if let [row] = rows.as_slice() {
+            return side(row).map(|s| known(&s));
+        }
+        let sides: Vec<SideValue> = rows.iter().filter_map(side).collect();
+        let weight = Interval::from_rational(&Rational::ratio(1, sides.len() as u64));
+        let sum = sides.iter().fold(Interval::point(0.0), |sum, s| sum + s.interval);
+        let mean = sum * weight;
+        Some(Value::within(mean.low(), mean.high(), sides.iter().all(|s| s.grade == Evidence::Exact)))
+    }
+
+    /// The exponent of each group of cells, and the left sides that it was fitted through.
+    fn rate<'r>(&mut self, bound: &str, trial: &Trial, records: &mut impl Iterator<Item = &'r CellRecord>) {
+        let (Some(index), Some(axis)) = (self.index(&trial.case, &trial.variant), &trial.question.rate_in) else {
+            return;
+        };
+        let job = &self.jobs.0[index];
+        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (i, run) in job.runs.iter().enumerate() {
+            let others = run.cell.axes().into_iter().filter(|(n, _)| n != axis);
+            let key: Vec<String> = others.map(|(n, v)| format!("{n}={v}")).collect();
+            groups.entry(key.join(";")).or_default().push(i);
+        }
+        for group in groups.into_values() {
+            for i in &group {
+                self.left(&format!("{bound}: left"), trial, (index, *i), &trial.variant);
+            }
+            let cell = cell_text(&trial.case, &trial.variant, &job.runs[group[0]].cell);
+            let kept = cell.split(", ").filter(|part| !part.starts_with(&format!("{axis}=")));
+            let cell = kept.collect::<Vec<_>>().join(", ");
+            let points: Vec<(f64, Value)> = group
+                .iter()
+                .map(|i| {
+                    let x = job.runs[*i].constant(axis).map_or(f64::NAN, |v| v.to_f64());
+                    (x, self.left_value(trial, (index, *i)))
+                })
+                .collect();
+            if self.first(format!("rate {index} {cell} {} {axis}", trial.question.left_text)) {
+                self.push(format!("{bound}: exponent in {axis}"), cell.clone(), exponent(points));
+            }
+            let claimed = records.next().and_then(|r| r.right.value).map(|v| Value::within(v, v, false));
+            self.push(format!("{bound}: claimed exponent"), cell, claimed.unwrap_or_else(no_value));
+        }
+    }
+
+    /// Curves of figures at their first, middle and last recorded iterate.
+    fn curves(&mut self) {
+        let spec = self.judge.spec;
+        for figure in spec.figures.iter().filter(|f| f.kind == FigureKind::Curves) {
+            for (curve, case, variant) in drawn_variants(spec) {
+                let Some(index) = self.index(case, variant) else { continue };
+                let job = &self.jobs.0[index];
+                for formula in figure.y.iter().chain(&figure.lines) {
+                    let Some(at) = job.curve(&formula.expr) else { continue };
+                    for (i, run) in job.runs.iter().enumerate() {
+                        let (Some(fixed), Some(e)) = (&self.fixed[index][i], run.experiment()) else { continue };
+                        if !self.first(format!("curve {index} {i} {at}")) {
+                            continue;
+                        }
+                        let of = if curve.is_empty() { String::new() } else { format!(" of {curve}") };
+                        let times = &e.instance.checkpoints;
+                        let last = times.len().saturating_sub(1);
+                        for c in BTreeSet::from([0, last / 2, last]) {
+                            let Some((k, moments)) = times.get(c).zip(fixed.curves[at].get(c)) else { continue };
+                            let cell = cell_text(case, variant, &run.cell);
+                            let cell = if cell.is_empty() { format!("k={k}") } else { format!("k={k}, {cell}") };
+                            let value = curve_value(moments, fixed.deterministic, *k);
+                            self.push(format!("curve {}{of}", formula.text), cell, value);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `printed: ` from `printed: of fast`, with the curve kept.
+fn spaced(name: &str) -> String {
+    let name = name.replacen(":  of ", ": of ", 1);
+    if name.ends_with(' ') { name } else { format!("{name}, ") }
+}
+
+fn outcome(outcome: Outcome, reason: &str, sampled: bool) -> Value {
+    let text = match outcome {
+        Outcome::Holds => "holds",
+        Outcome::Violated => "violated",
+        Outcome::Undecided if reason.starts_with("diverged") => "diverged",
+        Outcome::Undecided => "undecided",
+        Outcome::HypothesisFails => "hypothesis-fails",
+    };
+    Value::Word { text: text.into(), sampled }
+}

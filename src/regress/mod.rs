@@ -1,0 +1,26 @@
+//! Whether a number has moved since a baseline was recorded, with a stated chance of a false alarm. Pure: nothing here
+//! runs, reads or writes.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | one quantity of a claim: an outcome, a side, an exponent, bits on the wire | [`Entry`], [`Value`] |
+//! | the committed file, a line a quantity | [`Baseline`] |
+//! | two samples of one quantity | [`compare_samples`] |
+//! | all entries of two runs | [`Comparison`] |
+//! | tables for a terminal and a pull request, JUnit XML | [`terminal`], [`markdown`], [`junit`] |
+//!
+//! What is known exactly must stay as it is; what was sampled is tested, at a level that is shared by all entries.
+
+mod baseline;
+mod compare;
+mod entry;
+mod junit;
+mod tables;
+mod two_samples;
+
+pub use baseline::{Baseline, BaselineError, ClaimEntries, FORMAT};
+pub use compare::{Change, Comparison, Counts, Status, TOTAL_LEVEL, apply, compare};
+pub use entry::{Entry, Value};
+pub use junit::junit;
+pub use tables::{changes, markdown, terminal};
+pub use two_samples::{CERTAINTY, Method, Sample, Tested, compare_samples};
