@@ -11,6 +11,7 @@ use signcheck::regress::{
     Baseline, ClaimEntries, Comparison, Counts, Status, apply, changes, compare, junit, markdown, terminal,
 };
 use signcheck::results::write_text;
+use signcheck::spec::Overrides;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -128,7 +129,7 @@ impl Regress {
     fn observe_all(&self, profile_used: Profile, seed: u64) -> Result<BTreeMap<String, ClaimEntries>> {
         let registry = Registry::standard();
         let texts = if self.filters.is_empty() { Catalog::all() } else { resolve(&self.filters)? };
-        let claims = load_all_in(profile_used, texts, &registry, &[])?;
+        let claims = load_all_in(profile_used, texts, &registry, &Overrides::default())?;
         let totals: Vec<u64> = claims.iter().map(|c| replicate_count(&c.spec, profile_used) * self.budget).collect();
         let bar = Bar::new(totals.iter().sum());
         let mut new = BTreeMap::new();

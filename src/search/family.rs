@@ -242,7 +242,7 @@ impl Ties {
         let runs: [&[&str]; 4] = [&["algorithm"], &["run"], &["requires"], &["oracle", "workers"]];
         let (problem, noise) = (of(&[&["problem"]]), of(&[&["oracle", "noise"]]));
         let elsewhere: BTreeSet<String> = of(&sides).union(&of(&runs)).cloned().collect();
-        let inside = of(&[&["problem"], &["oracle"], &["algorithm"], &["run"], &["requires"], &["quantity"]]);
+        let inside = of(&[&["problem"], &["oracle"], &["algorithm"], &["run"], &["quantity"]]);
         Ties {
             problem: problem.iter().any(|n| elsewhere.contains(n) || noise.contains(n)),
             noise: noise.iter().any(|n| elsewhere.contains(n) || problem.contains(n)),
@@ -421,7 +421,10 @@ impl Family {
             // Upper bounds speak of every instance that meets the hypotheses; equalities, lower bounds and counterexamples
             // of the instances that the file gives.
             let bounds = matches!(trial.question.relation, Relation::Upper | Relation::Tight);
-            let free = bounds && !trial.variant.hypotheses.is_empty() && trial.tree.get("problem").is_some();
+            let free = bounds
+                && !bound.listed_only
+                && !trial.variant.hypotheses.is_empty()
+                && trial.tree.get("problem").is_some();
             let minibatch = matches!(&trial.variant.work, Work::Experiment(e) if e.oracle.minibatch);
             let ties = Ties::new(&trial.tree);
             let reading = Reading { ties: &ties, tree: &trial.tree, setup, free, registry };

@@ -243,6 +243,8 @@ pub struct Bound {
     pub right_text: String,
     /// Recorded outcome; no verdict reads it.
     pub expectation: Expectation,
+    /// Whether it speaks of the listed instances only, so that a search varies nothing else.
+    pub listed_only: bool,
     /// Its cases.
     pub trials: Vec<Trial>,
 }

@@ -243,6 +243,11 @@ pub const SECTIONS: &[Section] = &[
             may("margin", Shape::Expression, "Margin, where it differs."),
             may("change", Shape::Change, "What else differs from the file."),
             may("cases", Shape::Texts, "Restricts the bound to these cases."),
+            may(
+                "family",
+                Shape::Word(&["hypotheses", "listed"]),
+                "What `falsify` looks through: whatever meets the hypotheses (default), or the listed instances only.",
+            ),
         ],
     },
     Section {

@@ -362,7 +362,8 @@ impl Loader<'_> {
                 .first()
                 .map(|t| t.question.right.as_ref().map_or_else(|| t.question.order.join(" < "), |r| r.text.clone()))
                 .unwrap_or_default();
-            bounds.push(Bound { name, right_text, expectation: self.expectation(table), trials });
+            let listed_only = self.reader.word(table, "bound", "family").as_deref() == Some("listed");
+            bounds.push(Bound { name, right_text, expectation: self.expectation(table), listed_only, trials });
         }
         bounds
     }
