@@ -81,7 +81,7 @@ pub fn write_page(folder: &Path, results: &[ResultFile]) -> Result<()> {
             svgs.insert(format!("{}/{}", result.source.paper, picture.name), render_svg(picture)?);
         }
     }
-    let html = page(results, &Ledger::new(results), &svgs)?;
+    let html = page(results, &Ledger::new(results), &svgs, &signcheck::results::read_searches(folder)?)?;
     write_text(&folder.join("report.html"), html.as_bytes())?;
     Ok(())
 }

@@ -8,6 +8,7 @@ mod math;
 mod needs;
 mod numbers;
 mod page;
+mod searches;
 pub mod table;
 
 pub use page::page;

@@ -2,8 +2,9 @@
 
 use super::math::Converter;
 use super::needs::needs;
+use super::searches::{found, searched};
 use super::{ReportError, numbers};
-use crate::results::{BoundRecord, ControlRecord, Expectation, Ledger, Picture, ResultFile, TableRecord};
+use crate::results::{BoundRecord, ControlRecord, Expectation, Ledger, Picture, ResultFile, SearchRecord, TableRecord};
 use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior, context};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,12 +16,17 @@ const SCRIPT: &str = include_str!("filter.js");
 /// Builds `results/report.html`: one file with everything in it.
 ///
 /// `svgs` holds the drawn figures by `<paper>/<picture name>`; a figure that is missing there is named on the page
-/// with its caption. All texts of the results are escaped; statements become MathML, or stay as written where the
+/// with its caption. `searches` are those of `falsify`, by claim. All texts of the results are escaped; statements become MathML, or stay as written where the
 /// converter does not know their LaTeX.
 ///
 /// # Errors
 /// [`ReportError::Template`], which only a defect of the template causes.
-pub fn page(results: &[ResultFile], ledger: &Ledger, svgs: &BTreeMap<String, String>) -> Result<String, ReportError> {
+pub fn page(
+    results: &[ResultFile],
+    ledger: &Ledger,
+    svgs: &BTreeMap<String, String>,
+    searches: &BTreeMap<String, Vec<SearchRecord>>,
+) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     // The name ends in .html: that switches escaping on.
@@ -48,7 +54,8 @@ pub fn page(results: &[ResultFile], ledger: &Ledger, svgs: &BTreeMap<String, Str
             unexpected => tally.unexpected,
         },
         rows => ledger.claims.iter().map(|c| row(c, known.get(c.id.as_str()).copied())).collect::<Value>(),
-        sections => results.iter().map(|r| section(r, &converter, svgs)).collect::<Value>(),
+        sections => results.iter().map(|r| section(r, &converter, svgs, searches.get(&r.id))).collect::<Value>(),
+        searched => searched(searches),
         needs => needs(results).iter().map(table).collect::<Value>(),
     };
     Ok(environment.get_template("page.html")?.render(values)?)
@@ -60,7 +67,7 @@ fn paper(id: &str) -> &str {
 }
 
 /// A claim's id as an anchor.
-fn anchor(id: &str) -> String {
+pub(super) fn anchor(id: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     format!("claim-{}", id.chars().map(safe).collect::<String>())
 }
@@ -95,8 +102,14 @@ fn row(bound: &BoundRecord, result: Option<&ResultFile>) -> Value {
     }
 }
 
-fn section(result: &ResultFile, converter: &Converter, svgs: &BTreeMap<String, String>) -> Value {
-    let bounds = result.bounds.iter().map(|b| detail(b, result.rights.get(&b.bound)));
+fn section(
+    result: &ResultFile,
+    converter: &Converter,
+    svgs: &BTreeMap<String, String>,
+    searches: Option<&Vec<SearchRecord>>,
+) -> Value {
+    let of_bound = |name: &str| searches.and_then(|all| all.iter().find(|s| s.bound == name));
+    let bounds = result.bounds.iter().map(|b| detail(b, result.rights.get(&b.bound), of_bound(&b.bound)));
     context! {
         id => result.id.as_str(),
         anchor => anchor(&result.id),
@@ -119,8 +132,9 @@ fn section(result: &ResultFile, converter: &Converter, svgs: &BTreeMap<String, S
 }
 
 /// A bound in full.
-fn detail(bound: &BoundRecord, right: Option<&(String, Expectation)>) -> Value {
+fn detail(bound: &BoundRecord, right: Option<&(String, Expectation)>, search: Option<&SearchRecord>) -> Value {
     context! {
+        search => search.filter(|s| s.evaluations > 0).map(found),
         written => right.map(|(written, _)| written.as_str()),
         why => right.map(|(_, expectation)| expectation.why.trim()).filter(|why| !why.is_empty()),
         reason => bound.reason.as_str(),
@@ -224,7 +238,7 @@ mod tests {
     #[test]
     fn every_claim_has_a_row_and_a_section() {
         let (results, ledger) = fixtures::all();
-        let html = page(&results, &ledger, &svgs(&results)).unwrap();
+        let html = page(&results, &ledger, &svgs(&results), &BTreeMap::new()).unwrap();
         for result in &results {
             assert!(html.contains(&format!("id=\"{}\"", anchor(&result.id))), "{}", result.id);
             for figure in &result.figures {
@@ -243,7 +257,7 @@ mod tests {
     #[test]
     fn nothing_is_fetched_and_user_text_is_escaped() {
         let (results, ledger) = fixtures::all();
-        let html = page(&results, &ledger, &BTreeMap::new()).unwrap();
+        let html = page(&results, &ledger, &BTreeMap::new(), &BTreeMap::new()).unwrap();
         assert!(!html.contains("<img src=x"), "text of a result became markup");
         assert!(html.contains("&lt;img src=x"));
         for outside in ["src=\"http", "href=\"http", "url(", "@import", "<link"] {
@@ -254,7 +268,7 @@ mod tests {
     #[test]
     fn unreadable_statements_stay_as_written_and_missing_figures_are_named() {
         let (results, ledger) = fixtures::all();
-        let html = page(&results, &ledger, &BTreeMap::new()).unwrap();
+        let html = page(&results, &ledger, &BTreeMap::new(), &BTreeMap::new()).unwrap();
         assert!(html.contains(r"<code>\nosuchcommand{x}</code>"));
         assert!(html.contains("<math"));
         assert!(html.contains("is not drawn yet"));
@@ -262,7 +276,7 @@ mod tests {
 
     #[test]
     fn no_results_are_a_page_too() {
-        let html = page(&[], &Ledger::new(&[]), &BTreeMap::new()).unwrap();
+        let html = page(&[], &Ledger::new(&[]), &BTreeMap::new(), &BTreeMap::new()).unwrap();
         assert!(html.contains("No results yet"));
     }
 
@@ -270,7 +284,7 @@ mod tests {
     fn figures_that_are_not_drawings_are_left_out() {
         let (results, ledger) = fixtures::all();
         let sly = svgs(&results).into_keys().map(|k| (k, "<svg><script>1</script></svg>".to_owned())).collect();
-        let html = page(&results, &ledger, &sly).unwrap();
+        let html = page(&results, &ledger, &sly, &BTreeMap::new()).unwrap();
         assert_eq!(html.matches("<script").count(), 1);
     }
 
@@ -284,6 +298,6 @@ mod tests {
             .map(|(r, f)| (format!("{}/{}", r.source.paper, f.name), crate::figure::render_svg(f).unwrap()))
             .collect();
         let path = std::env::temp_dir().join("signcheck-report.html");
-        std::fs::write(path, page(&results, &ledger, &svgs).unwrap()).unwrap();
+        std::fs::write(path, page(&results, &ledger, &svgs, &BTreeMap::new()).unwrap()).unwrap();
     }
 }

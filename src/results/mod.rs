@@ -21,8 +21,8 @@ pub use record::{
     HypothesisRecord, Outcome, Provenance, RatePoint, ResultFile, RightSide, Source, TableRecord, UnitsRecord,
 };
 pub use store::{
-    StoreError, digest, read_all, read_result, read_sealed, remove_leftovers, result_paths, write_json, write_result,
-    write_text,
+    StoreError, digest, read_all, read_result, read_sealed, read_searches, remove_leftovers, result_paths, write_json,
+    write_result, write_text,
 };
 
 /// Version of the JSON in `results/`.

@@ -1,9 +1,10 @@
 //! Reading and writing result files: whole or not at all.
 
-use super::{ResultFile, SCHEMA_VERSION};
+use super::{ResultFile, SCHEMA_VERSION, SearchRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -147,6 +148,30 @@ pub fn read_sealed(path: &Path) -> Result<(ResultFile, bool), StoreError> {
     Ok((result, recorded == Some(digest(document))))
 }
 
+/// Folders beside the results that hold something else.
+const OTHER_FOLDERS: [&str; 2] = ["certificates", "falsified"];
+
+/// What searches found, by claim, from `falsified/<paper>/<claim>.json`; nothing where there is no such folder.
+///
+/// # Errors
+/// A record that cannot be read.
+pub fn read_searches(folder: &Path) -> Result<BTreeMap<String, Vec<SearchRecord>>, StoreError> {
+    let folder = folder.join("falsified");
+    let mut found = BTreeMap::new();
+    if !folder.is_dir() {
+        return Ok(found);
+    }
+    for path in result_paths(&folder)? {
+        let text = std::fs::read(&path).map_err(io(&path))?;
+        let records: Vec<SearchRecord> =
+            serde_json::from_slice(&text).map_err(|source| StoreError::Json { path: path.clone(), source })?;
+        if let Some(first) = records.first() {
+            found.insert(first.id.clone(), records);
+        }
+    }
+    Ok(found)
+}
+
 /// The result files `<paper>/<claim>.json` below a folder, sorted.
 ///
 /// # Errors
@@ -156,7 +181,7 @@ pub fn result_paths(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     for paper in std::fs::read_dir(folder).map_err(io(folder))? {
         let paper = paper.map_err(io(folder))?.path();
         let name = paper.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        if !paper.is_dir() || name.starts_with('.') || name == "certificates" {
+        if !paper.is_dir() || name.starts_with('.') || OTHER_FOLDERS.contains(&name.as_str()) {
             continue;
         }
         for file in std::fs::read_dir(&paper).map_err(io(&paper))? {

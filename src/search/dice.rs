@@ -118,7 +118,9 @@ impl Dice {
     }
 
     fn positive(&mut self) -> Rational {
-        match self.below(6) {
+        match self.below(8) {
+            // Momenta and probabilities are declared as positive numbers too.
+            6 | 7 => self.number(Class::Unit),
             0 => Rational::one(),
             1 => Rational::ratio(1 + self.below(12) as i64, 1 + self.below(12) as u64),
             2 => Rational::ratio(1, self.whole() as u64),

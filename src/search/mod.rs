@@ -167,6 +167,8 @@ fn goes_on(effort: Effort, evaluations: u64, begun: Instant) -> bool {
 
 /// A refusal without the numbers of its instance: the hypothesis's name, or the first words.
 fn kind_of(why: &str) -> String {
-    let head = why.split(':').next().unwrap_or(why);
-    head.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).take(80).collect()
+    match why.split_once(": ") {
+        Some((name, _)) => name.into(),
+        None => why.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).take(80).collect(),
+    }
 }

@@ -66,6 +66,9 @@ pub fn weigh_tree(registry: &Registry, tree: &Table, budget: Budget) -> Result<(
     let comparison = verdict.comparison.as_ref().map_err(Clone::clone)?;
     let certain = comparison.outcome == Outcome::Violated && comparison.grade == Evidence::Exact;
     let score = score.ok_or("the sides have no finite value")?;
+    // What only doubles break, because an enclosure of it would cost too much, is no better than the border: the search
+    // is for violations that can be certified.
+    let score = if certain || comparison.grade != Evidence::Numeric { score } else { score.min(1.0) };
     Ok((trial, Weighed { score, certain, verdict }))
 }
 

@@ -1,0 +1,47 @@
+//! Searches for the worst instance, on the page.
+
+use super::numbers;
+use super::page::anchor;
+use crate::results::{SearchOutcome, SearchRecord};
+use minijinja::context;
+use minijinja::value::Value;
+use std::collections::BTreeMap;
+
+/// A search in one sentence, with the instance that it found.
+pub(super) fn found(search: &SearchRecord) -> Value {
+    let (met, all) = (search.met, search.evaluations);
+    let ratio = search.ratio.map(|r| format!(", largest left/right {}", numbers::number(r))).unwrap_or_default();
+    let sentence = match search.outcome {
+        SearchOutcome::Violated => {
+            let (left, right) = search.sides.clone().unwrap_or_default();
+            let step =
+                search.first_broken_step.as_ref().map(|s| format!("; '{s}' breaks there too")).unwrap_or_default();
+            format!(
+                "broken{ratio} in {met} of {all} instances that met the hypotheses; smallest instance, left {left} against {right}{step}:"
+            )
+        }
+        SearchOutcome::NoneFound => {
+            let settled = if search.settled { "it hardly grew in the second half" } else { "it still grew at the end" };
+            format!("no violation in {met} of {all} instances that met the hypotheses{ratio}; {settled}; reached at")
+        }
+    };
+    let instance = if search.shrunk.is_null() { &search.instance } else { &search.shrunk };
+    context! { sentence => sentence, instance => (!instance.is_null()).then(|| instance.to_string()) }
+}
+
+/// The table of all searches.
+pub(super) fn searched(searches: &BTreeMap<String, Vec<SearchRecord>>) -> Value {
+    let row = |s: &SearchRecord| {
+        context! {
+            id => s.id.as_str(),
+            link => anchor(&s.id),
+            bound => s.bound.as_str(),
+            found => if s.outcome == SearchOutcome::Violated { "✗ violated" } else { "none" },
+            ratio => numbers::optional(s.ratio),
+            first => s.evaluations_to_first.map_or_else(|| "–".to_string(), |n| n.to_string()),
+            evaluations => s.evaluations,
+            sizes => s.sizes.map_or_else(|| "–".to_string(), |(a, b)| format!("{a} → {b}")),
+        }
+    };
+    searches.values().flatten().filter(|s| s.evaluations > 0).map(row).collect()
+}
