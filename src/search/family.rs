@@ -4,7 +4,7 @@ use super::dice::{Class, Dice};
 use super::parts::{Gene, NOISES, PROBLEMS, Shape};
 use crate::model::{Kind, ParamSpec, Registry};
 use crate::scalar::Rational;
-use crate::spec::{Bound, FamilySetup, Node, Relation, Spec, Table, Value, Work};
+use crate::spec::{Bound, FamilySetup, Formula, Node, Relation, Spec, Table, Value, Work};
 use std::collections::BTreeSet;
 
 /// Where a number stands in a tree.
@@ -388,6 +388,11 @@ impl Reading<'_> {
     }
 }
 
+/// A right side that is a number above or below 0 was worked out for the file's instances; 0 is a bound for any.
+fn is_written_out(right: Option<&Formula>) -> bool {
+    right.is_some_and(|r| r.expr.names().is_empty() && r.text.trim() != "0")
+}
+
 /// Entries of vectors are not counts, whatever they look like.
 fn real(class: Class) -> Class {
     match class {
@@ -423,6 +428,7 @@ impl Family {
             let bounds = matches!(trial.question.relation, Relation::Upper | Relation::Tight);
             let free = bounds
                 && !bound.listed_only
+                && !is_written_out(trial.question.right.as_ref())
                 && !trial.variant.hypotheses.is_empty()
                 && trial.tree.get("problem").is_some();
             let minibatch = matches!(&trial.variant.work, Work::Experiment(e) if e.oracle.minibatch);
