@@ -133,7 +133,7 @@ fn an_empty_family_and_contradicting_hypotheses_get_an_answer() {
     assert_eq!(call.code, Some(2), "{call}");
     assert!(call.stdout.contains("none of 200 instances") && call.stdout.contains("L < 1"), "{call}");
     // A left side that has no value anywhere: the logarithm of a negative number.
-    put(&with(DESCENT, "left = \"last(f) - fstar\"", "left = \"log(0 - 1 - last(f))\""));
+    put(&with(DESCENT, "left = \"last(f) - fstar\"", "left = \"ln(0 - 1 - last(f))\""));
     let call = run(folder.path(), &["falsify", "claim.toml", "--evaluations", "100"]);
     assert_eq!(call.code, Some(2), "{call}");
     // Nothing varies: one instance, and the answer is that of verify.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
-use signcheck::harness::{Certificate, Profile, Settings, certify, decide, standalone};
+use signcheck::harness::{Certificate, Profile, Settings, certificate_name, certify, decide, standalone};
 use signcheck::model::Registry;
 use signcheck::results::{BoundaryRecord, SearchOutcome, SearchRecord, write_json, write_text};
 use signcheck::search::{
@@ -131,8 +131,10 @@ impl Falsify {
     fn keep(&self, folder: &Path, id: &str, mut records: Vec<SearchRecord>) -> Result<()> {
         for record in &mut records {
             record.seconds_to_first = None;
-            record.certificate =
-                record.certificate.as_ref().map(|_| format!("certificates/falsified/{id}.{}.json", record.bound));
+            record.certificate = record
+                .certificate
+                .as_ref()
+                .map(|_| format!("certificates/falsified/{}", certificate_name(id, &record.bound)));
         }
         write_json(&folder.join(format!("falsified/{id}.json")), &records)?;
         Ok(())
@@ -253,11 +255,11 @@ impl Falsify {
     }
 
     fn path_of(&self, spec: &Spec, bound: &Bound) -> PathBuf {
-        let name = format!("{}.{}.certificate.json", spec.id.replace('/', "."), bound.name);
+        let name = certificate_name(&spec.id.replace('/', "."), &bound.name).replace(".json", ".certificate.json");
         match (&self.out, &self.record) {
             (Some(out), _) if out.is_dir() => out.join(name),
             (Some(out), _) => out.clone(),
-            (None, Some(folder)) => folder.join(format!("certificates/falsified/{}.{}.json", spec.id, bound.name)),
+            (None, Some(folder)) => folder.join("certificates/falsified").join(certificate_name(&spec.id, &bound.name)),
             (None, None) => PathBuf::from(name),
         }
     }

@@ -6,7 +6,7 @@ use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
 use signcheck::harness::{
-    Catalog, Exceeded, Profile, Settings, State, certify, needs, program_hash, replicate_count, shown,
+    Catalog, Exceeded, Profile, Settings, State, certificate_name, certify, needs, program_hash, replicate_count, shown,
 };
 use signcheck::model::Registry;
 use signcheck::results::{
@@ -196,7 +196,7 @@ impl Reproduce {
         let results = self.out.join("results");
         for verdict in &result.bounds {
             if let Some(certificate) = certify(&claim.spec, verdict) {
-                let name = format!("certificates/{}.{}.json", result.id, verdict.bound);
+                let name = format!("certificates/{}", certificate_name(&result.id, &verdict.bound));
                 write_json(&results.join(name), &certificate)?;
             }
         }

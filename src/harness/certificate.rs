@@ -65,6 +65,15 @@ pub enum CertificateError {
     Run(#[from] HarnessError),
 }
 
+/// The name of a certificate's file below `certificates/`: what a bound's name has beside letters, digits, dots and hyphens
+/// becomes a hyphen.
+#[must_use]
+pub fn certificate_name(id: &str, bound: &str) -> String {
+    let words: Vec<&str> =
+        bound.split(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-').filter(|w| !w.is_empty()).collect();
+    format!("{id}.{}.json", words.join("-"))
+}
+
 /// What a replay found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replay {

@@ -14,7 +14,7 @@ mod single;
 mod state;
 
 pub use catalog::{Catalog, CatalogError, ClaimText, EMBEDDED};
-pub use certificate::{Certificate, CertificateError, Replay, certify, replay, standalone};
+pub use certificate::{Certificate, CertificateError, Replay, certificate_name, certify, replay, standalone};
 pub use check::{LEVEL, SEED, check_claim, claim_text};
 pub use decide::{HarnessError, Profile, Settings, axes, decide, replicate_count};
 pub use needs::{Needs, needs, shown};

@@ -5,7 +5,7 @@ use super::decide::{CellOutcome, CellRun, ExperimentRun, Job};
 use crate::engine::{Estimates, Plan, Sampling, Silent, plain_enclosed, ranges, run_until};
 use crate::exact::{Budget, ExactEstimates, enumerate};
 use crate::model::{Registry, Trait};
-use crate::spec::{Instance, Term, Trial, Variant, Work, cells, evaluate_quantity};
+use crate::spec::{Instance, Size, Term, Trial, Variant, Work, cells, evaluate_quantity};
 use crate::verdict::{CellVerdict, compare_order};
 use std::sync::Arc;
 
@@ -13,6 +13,10 @@ use std::sync::Arc;
 const GUIDE: u64 = 256;
 /// Units of an enumeration's budget that a product of two words of an enclosure counts for.
 const UNITS_A_PRODUCT: u64 = 100;
+/// Most coordinates of an instance that is weighed: data sets are not for a search.
+const MOST_COORDINATES: u64 = 128;
+/// Most coordinates times workers times steps.
+const MOST_WORK: u64 = 1_000_000;
 /// Level of a guide's interval; it decides nothing.
 const GUIDE_LEVEL: f64 = 0.05;
 
@@ -58,6 +62,11 @@ fn run_of<'v>(
     let outcome = match &variant.work {
         Work::Quantity(part) => CellOutcome::Quantity(evaluate_quantity(registry, part, &cell).map_err(|e| e.message)?),
         Work::Experiment(experiment) => {
+            let size = Size::of(registry, experiment, &cell);
+            let work = size.dimension.0.saturating_mul(size.workers.0).saturating_mul(size.horizon.0.max(1));
+            if size.dimension.0 > MOST_COORDINATES || work > MOST_WORK {
+                return Err("too large for a search".into());
+            }
             let instance = Arc::new(Instance::build(registry, experiment, &cell).map_err(|e| e.message)?);
             if let Some((name, audit)) = instance.audit(variant).into_iter().find(|(_, a)| a.holds != Some(true)) {
                 return Err(format!("{name}: {}", audit.value));

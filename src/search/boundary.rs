@@ -1,7 +1,8 @@
 //! Where along one number the outcome flips.
 
 use super::CHEAP;
-use super::family::{Candidate, Family, Path};
+use super::family::{Candidate, Family};
+use super::reading::Path;
 use super::weight::weigh_candidate;
 use crate::model::Registry;
 use crate::scalar::{Rational, Scalar};

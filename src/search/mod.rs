@@ -9,6 +9,7 @@ mod boundary;
 mod dice;
 mod family;
 mod parts;
+mod reading;
 mod shrink;
 mod strategy;
 mod weight;

@@ -152,6 +152,11 @@ pub const SECTIONS: &[Section] = &[
     Section {
         name: "family",
         fields: &[
+            may(
+                "scope",
+                Shape::Word(&["hypotheses", "listed"]),
+                "What every bound is searched through, where it does not say itself.",
+            ),
             may("parameters", Shape::Ranges, "Closed ranges of declared parameters: `{ T = [1, 64] }`."),
             may(
                 "problems",

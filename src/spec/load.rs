@@ -1,12 +1,11 @@
 //! From a tree to a [`Spec`].
 
-use super::claim::{Bound, Control, Curve, FamilySetup, Formula, PartSetup, Relation, Setting, Spec, Trial, Variant};
+use super::claim::{Bound, Control, Curve, Formula, PartSetup, Relation, Setting, Spec, Trial, Variant};
 use super::read::Reader;
 use super::tree::{Node, Table, Value};
 use super::{Diagnostic, SpecError, tree};
 use crate::model::{self, Registry};
 use crate::results::{Expectation, Outcome, Source};
-use crate::scalar::Rational;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 
@@ -242,72 +241,6 @@ impl Loader<'_> {
         found
     }
 
-    fn family(&mut self, root: &Table) -> FamilySetup {
-        let mut family = FamilySetup::default();
-        let Some((table, span)) = self.reader.table(root, "family") else { return family };
-        self.reader.check_keys(table, "family", &span);
-        let declared: Vec<String> = match root.get("parameters").and_then(as_table) {
-            Some(parameters) => parameters.entries.iter().map(|e| e.key.clone()).collect(),
-            None => Vec::new(),
-        };
-        if let Some((ranges, _)) = self.reader.table(table, "parameters") {
-            for entry in &ranges.entries {
-                if !declared.contains(&entry.key) {
-                    let message = format!("the file declares no parameter '{}'", entry.key);
-                    let error = Diagnostic::new(entry.key_span.clone(), message);
-                    self.reader.error(error.did_you_mean(&entry.key, declared.iter().map(String::as_str)));
-                }
-                if let Some(range) = self.range(&entry.node, &entry.key) {
-                    family.parameters.push((entry.key.clone(), range));
-                }
-            }
-        }
-        if let Some(node) = table.get("dimension")
-            && let Some((low, high)) = self.range(node, "dimension")
-        {
-            let count = |q: &Rational| q.to_i64().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
-            match (count(&low), count(&high)) {
-                (Some(low), Some(high)) => family.dimension = Some((low, high)),
-                _ => self.reader.error(Diagnostic::new(node.span.clone(), "'dimension' takes whole numbers from 1 on")),
-            }
-        }
-        let problems: Vec<&str> = self.registry.problems().map(|e| e.name).collect();
-        let laws: Vec<&str> = self.registry.noises().map(|e| e.name).chain(["none"]).collect();
-        family.problems = self.names(table, "problems", &problems);
-        family.noise = self.names(table, "noise", &laws);
-        family.conventions = self.names(table, "conventions", &["sign_zero", "ties"]);
-        family
-    }
-
-    /// A list of known names; `None` where the key is absent.
-    fn names(&mut self, table: &Table, key: &str, known: &[&str]) -> Option<Vec<String>> {
-        table.get(key)?;
-        let mut found = Vec::new();
-        for (name, span) in self.reader.texts(table, key) {
-            if known.contains(&name.as_str()) {
-                found.push(name);
-            } else {
-                let error = Diagnostic::new(span, format!("'{key}' names '{name}', which is not known"));
-                self.reader.error(error.did_you_mean(&name, known.iter().copied()));
-            }
-        }
-        Some(found)
-    }
-
-    /// Two numbers in order.
-    fn range(&mut self, node: &Node, key: &str) -> Option<(Rational, Rational)> {
-        if let Value::List(list) = &node.value
-            && let [low, high] = list.as_slice()
-        {
-            let (low, high) = (self.reader.number(low, key)?, self.reader.number(high, key)?);
-            if low <= high {
-                return Some((low, high));
-            }
-        }
-        self.reader.error(Diagnostic::new(node.span.clone(), format!("'{key}' takes a range: [smallest, largest]")));
-        None
-    }
-
     fn cases(&mut self, root: &Table) -> Vec<(String, Option<Table>)> {
         let mut cases = Vec::new();
         for (table, span) in self.reader.tables(root, "case") {
@@ -362,7 +295,11 @@ impl Loader<'_> {
                 .first()
                 .map(|t| t.question.right.as_ref().map_or_else(|| t.question.order.join(" < "), |r| r.text.clone()))
                 .unwrap_or_default();
-            let listed_only = self.reader.word(table, "bound", "family").as_deref() == Some("listed");
+            let scope = self.reader.word(table, "bound", "family").or_else(|| {
+                let (family, _) = self.reader.table(root, "family")?;
+                self.reader.word(family, "family", "scope")
+            });
+            let listed_only = scope.as_deref() == Some("listed");
             bounds.push(Bound { name, right_text, expectation: self.expectation(table), listed_only, trials });
         }
         bounds

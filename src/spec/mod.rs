@@ -6,6 +6,7 @@ mod cell;
 mod claim;
 mod diagnostic;
 mod drawings;
+mod family;
 mod fields;
 mod instance;
 mod left;

@@ -1,0 +1,76 @@
+//! What a file says about the instances among which a search looks.
+
+use super::Diagnostic;
+use super::claim::FamilySetup;
+use super::load::{Loader, as_table};
+use super::tree::{Node, Table, Value};
+use crate::scalar::Rational;
+
+impl Loader<'_> {
+    /// What `[family]` says.
+    pub(super) fn family(&mut self, root: &Table) -> FamilySetup {
+        let mut family = FamilySetup::default();
+        let Some((table, span)) = self.reader.table(root, "family") else { return family };
+        self.reader.check_keys(table, "family", &span);
+        let declared: Vec<String> = match root.get("parameters").and_then(as_table) {
+            Some(parameters) => parameters.entries.iter().map(|e| e.key.clone()).collect(),
+            None => Vec::new(),
+        };
+        if let Some((ranges, _)) = self.reader.table(table, "parameters") {
+            for entry in &ranges.entries {
+                if !declared.contains(&entry.key) {
+                    let message = format!("the file declares no parameter '{}'", entry.key);
+                    let error = Diagnostic::new(entry.key_span.clone(), message);
+                    self.reader.error(error.did_you_mean(&entry.key, declared.iter().map(String::as_str)));
+                }
+                if let Some(range) = self.range(&entry.node, &entry.key) {
+                    family.parameters.push((entry.key.clone(), range));
+                }
+            }
+        }
+        if let Some(node) = table.get("dimension")
+            && let Some((low, high)) = self.range(node, "dimension")
+        {
+            let count = |q: &Rational| q.to_i64().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
+            match (count(&low), count(&high)) {
+                (Some(low), Some(high)) => family.dimension = Some((low, high)),
+                _ => self.reader.error(Diagnostic::new(node.span.clone(), "'dimension' takes whole numbers from 1 on")),
+            }
+        }
+        let problems: Vec<&str> = self.registry.problems().map(|e| e.name).collect();
+        let laws: Vec<&str> = self.registry.noises().map(|e| e.name).chain(["none"]).collect();
+        family.problems = self.names(table, "problems", &problems);
+        family.noise = self.names(table, "noise", &laws);
+        family.conventions = self.names(table, "conventions", &["sign_zero", "ties"]);
+        family
+    }
+
+    /// A list of known names; `None` where the key is absent.
+    fn names(&mut self, table: &Table, key: &str, known: &[&str]) -> Option<Vec<String>> {
+        table.get(key)?;
+        let mut found = Vec::new();
+        for (name, span) in self.reader.texts(table, key) {
+            if known.contains(&name.as_str()) {
+                found.push(name);
+            } else {
+                let error = Diagnostic::new(span, format!("'{key}' names '{name}', which is not known"));
+                self.reader.error(error.did_you_mean(&name, known.iter().copied()));
+            }
+        }
+        Some(found)
+    }
+
+    /// Two numbers in order.
+    fn range(&mut self, node: &Node, key: &str) -> Option<(Rational, Rational)> {
+        if let Value::List(list) = &node.value
+            && let [low, high] = list.as_slice()
+        {
+            let (low, high) = (self.reader.number(low, key)?, self.reader.number(high, key)?);
+            if low <= high {
+                return Some((low, high));
+            }
+        }
+        self.reader.error(Diagnostic::new(node.span.clone(), format!("'{key}' takes a range: [smallest, largest]")));
+        None
+    }
+}
