@@ -140,7 +140,7 @@ fn an_empty_family_and_contradicting_hypotheses_get_an_answer() {
     let fixed = with(DESCENT, "hypotheses = [\"convex\", \"smooth\", \"minimiser\"]\n", "");
     put(&with(&fixed, "T = [1, 4]", "T = 1"));
     let call = run(folder.path(), &["falsify", "claim.toml", "--evaluations", "100"]);
-    assert!(call.code == Some(0) && call.stdout.contains("64 of 64 instances"), "{call}");
+    assert!(call.code == Some(0) && call.stdout.contains("1 of 1 instances"), "{call}");
     // Words that the file does not know.
     put(&(DESCENT.to_string() + "\n[family]\nproblems = [\"quadratik\"]\n"));
     let call = run(folder.path(), &["falsify", "claim.toml", "--evaluations", "100"]);

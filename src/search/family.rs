@@ -169,7 +169,12 @@ impl Family {
     /// Whether there is more than one instance.
     #[must_use]
     pub fn is_single(&self) -> bool {
-        let fixed = |s: &Skeleton| s.slots.is_empty() && s.open.is_empty() && !s.swaps_problem && !s.swaps_noise;
+        let fixed = |s: &Skeleton| {
+            s.slots.iter().all(|slot| slot.domain.is_single())
+                && s.open.is_empty()
+                && !s.swaps_problem
+                && !s.swaps_noise
+        };
         self.skeletons.len() == 1 && self.skeletons.iter().all(fixed)
     }
 

@@ -109,6 +109,7 @@ pub fn search_family(
     let mut history: Vec<(u64, f64)> = Vec::new();
     while goes_on(effort, found.evaluations, begun) {
         let left = match effort {
+            _ if family.is_single() => 1,
             Effort::Evaluations(n) => (n - found.evaluations).min(BATCH as u64) as usize,
             Effort::Time(_) => BATCH,
         };

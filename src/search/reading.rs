@@ -21,6 +21,12 @@ pub enum Domain {
 }
 
 impl Domain {
+    /// Whether it holds one value only.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        matches!(self, Domain::Listed(values) if values.len() == 1)
+    }
+
     /// A fresh number.
     pub fn draw(&self, dice: &mut Dice) -> Rational {
         match self {
