@@ -311,6 +311,10 @@ fn first_broken_step(spec: &Spec, bound: &Bound, tree: &Table, registry: &Regist
                 asked.set(key, 0..0, Node { span: 0..0, value: TreeValue::clone(&node.value) });
             }
         }
+        // That a bound is attained is said of the file's instances only.
+        if question.get("relation").is_some_and(|n| n.value == TreeValue::Text("tight".into())) {
+            asked.set("relation", 0..0, Node::new(TreeValue::Text("upper".into())));
+        }
         if weigh_tree(registry, &asked, CAREFUL).is_ok_and(|(_, w)| w.certain) {
             return Some(other.name.clone());
         }
