@@ -12,7 +12,7 @@ use signcheck::results::{BoundaryRecord, SearchOutcome, SearchRecord, write_json
 use signcheck::search::{
     CAREFUL, Candidate, Effort, Family, Found, Watch, Weighed, boundary, is_searchable, search_family, size, weigh_tree,
 };
-use signcheck::spec::{Bound, Node, Overrides, Spec, Table, Value as TreeValue, load_in, trial_of};
+use signcheck::spec::{Bound, Node, Overrides, Relation, Spec, Table, Value as TreeValue, load_in, trial_of};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -302,7 +302,12 @@ fn certificate(tree: &Table, bound: &Bound, registry: &Registry, spec: &Spec) ->
 
 /// The first of the file's other bounds, in its order, that breaks at the instance too: the link that gives way.
 fn first_broken_step(spec: &Spec, bound: &Bound, tree: &Table, registry: &Registry) -> Option<String> {
-    for other in spec.bounds.iter().filter(|b| b.name != bound.name) {
+    // Links of a proof are upper bounds on every instance; what speaks of listed instances is none.
+    let is_link = |b: &&Bound| {
+        let relation = b.trials.first().map(|t| t.question.relation);
+        !b.listed_only && matches!(relation, Some(Relation::Upper | Relation::Tight))
+    };
+    for other in spec.bounds.iter().filter(|b| b.name != bound.name).filter(is_link) {
         let question = &other.trials.first()?.tree;
         let mut asked = tree.clone();
         for key in ["left", "right", "relation", "margin"] {
