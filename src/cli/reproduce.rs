@@ -21,7 +21,7 @@ use std::time::Instant;
 
 /// Runs every claim and figure (or those that match).
 #[derive(Debug, Args)]
-#[command(after_help = "Example: signcheck reproduce 'li2021/*' --out /tmp/check --threads 2")]
+#[command(after_help = "Example: signcheck reproduce 'li2021/*' --out check --threads 2")]
 pub struct Reproduce {
     /// Ids, globs, places such as "li2021 figure 1", or your own claim files; all embedded claims if none is given
     filters: Vec<String>,

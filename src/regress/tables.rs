@@ -2,6 +2,7 @@
 
 use super::entry::number;
 use super::{Change, Comparison, Method, Status, Value};
+use crate::results::markdown_cell;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -188,7 +189,7 @@ pub fn markdown(found: &Comparison) -> String {
     }
     for c in differing.iter().take(MOST_ROWS) {
         let (old, new) = (shown(c.old.as_ref()), shown(c.new.as_ref()));
-        let cells = [&c.claim, &c.name(), &word(c.status).to_string(), &old, &new, &c.reason].map(|s| escaped(s));
+        let cells = [&c.claim, &c.name(), &word(c.status).to_string(), &old, &new, &c.reason].map(|s| markdown_cell(s));
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
     if differing.len() > MOST_ROWS {
@@ -205,23 +206,10 @@ pub fn markdown(found: &Comparison) -> String {
         let _ = write!(out, "\n<details><summary>{} checks without power</summary>\n\n", weak.len());
         out += "| claim | entry | value | smallest change that is detected |\n| --- | --- | --- | --- |\n";
         for c in weak.iter().take(MOST_ROWS) {
-            let cells = [&c.claim, &c.name(), &shown(c.old.as_ref()), &detectable(c)].map(|s| escaped(s));
+            let cells = [&c.claim, &c.name(), &shown(c.old.as_ref()), &detectable(c)].map(|s| markdown_cell(s));
             let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
         out += "\n</details>\n";
-    }
-    out
-}
-
-/// A bar ends a cell; other signs would be read as markup.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '|' | '\\' | '<' | '*' | '_' | '`' | '[' | ']' => out.extend(['\\', c]),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
     }
     out
 }

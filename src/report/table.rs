@@ -1,7 +1,7 @@
 //! The ledger as text, and the curves of figures as rows.
 
 use super::numbers;
-use crate::results::{BoundRecord, Layer, Ledger, Outcome, ResultFile};
+use crate::results::{BoundRecord, Layer, Ledger, Outcome, ResultFile, markdown_cell};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 use std::fmt::Write;
 
@@ -41,21 +41,9 @@ fn summary(ledger: &Ledger) -> String {
 /// The ledger as a Markdown table.
 #[must_use]
 pub fn markdown(ledger: &Ledger) -> String {
-    // A bar ends a cell and a backslash escapes one; markup of other kinds would be read as such.
-    let safe = |text: &str| {
-        let mut out = String::new();
-        for c in text.chars() {
-            match c {
-                '|' | '\\' | '<' | '*' | '_' | '`' | '[' | ']' => out.extend(['\\', c]),
-                c if c.is_control() => out.push(' '),
-                c => out.push(c),
-            }
-        }
-        out
-    };
     let mut out = format!("| {} |\n| --- | --- | --- | --- | ---: | --- | ---: | --- |\n", HEADS.join(" | "));
     for bound in &ledger.claims {
-        let cells = cells(bound).map(|cell| safe(&cell));
+        let cells = cells(bound).map(|cell| markdown_cell(&cell));
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
     let _ = writeln!(out, "\n{}.", summary(ledger));

@@ -10,6 +10,7 @@ mod lock;
 mod picture;
 mod record;
 mod store;
+mod text;
 
 pub use changes::{Change, changes, why};
 pub use falsified::{BoundaryRecord, SearchOutcome, SearchRecord};
@@ -24,6 +25,8 @@ pub use store::{
     StoreError, digest, read_all, read_result, read_sealed, read_searches, remove_leftovers, result_paths, write_json,
     write_result, write_text,
 };
+
+pub use text::markdown_cell;
 
 /// Version of the JSON in `results/`.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -22,7 +22,7 @@ pub use weight::{Weighed, score, weigh_candidate, weigh_tree};
 
 use crate::exact::Budget;
 use crate::model::Registry;
-use crate::spec::{Bound, Relation, Spec};
+use crate::spec::Relation;
 use dice::Dice;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -41,12 +41,6 @@ pub enum Effort {
 pub trait Watch: Sync {
     /// After so many evaluations the largest score is `best`.
     fn progress(&self, evaluations: u64, best: Option<f64>);
-}
-
-/// Nothing shown.
-pub struct Unwatched;
-impl Watch for Unwatched {
-    fn progress(&self, _evaluations: u64, _best: Option<f64>) {}
 }
 
 /// What a search found.
@@ -82,14 +76,7 @@ pub fn is_searchable(relation: Relation) -> bool {
     relation != Relation::Rate
 }
 
-/// Looks for the worst instance of a bound.
-#[must_use]
-pub fn search(spec: &Spec, bound: &Bound, registry: &Registry, seed: u64, effort: Effort, watch: &dyn Watch) -> Found {
-    let family = Family::new(spec, bound, registry);
-    search_family(&family, (&spec.id, &bound.name), registry, seed, effort, watch)
-}
-
-/// [`search`] over a family that is built already.
+/// Looks for the worst instance of a bound's family.
 #[must_use]
 pub fn search_family(
     family: &Family,
@@ -152,7 +139,7 @@ pub fn search_family(
         && weighed.certain
     {
         let broken = |c: &Candidate| weigh_candidate(registry, family, c, CHEAP).is_ok_and(|w| w.certain);
-        let (smallest, _) = shrink::shrink(family, worst, broken);
+        let smallest = shrink::shrink(family, worst, broken);
         if let Ok(weighed) = weigh_candidate(registry, family, &smallest, CAREFUL) {
             found.shrunk = Some((smallest, weighed));
         }

@@ -168,6 +168,13 @@ fn skew(a: &Rational, b: &Rational) -> Option<Vec<Vec<Rational>>> {
     Some(vec![vec![a.clone(), p], vec![-b.clone(), q]])
 }
 
+/// Two factors of mean 1.
+fn factors(v: &[Rational]) -> Option<Value> {
+    let mut atoms = skew(&v[0], &v[1])?;
+    atoms.iter_mut().for_each(|atom| atom[0] += &Rational::one());
+    Some(rows(atoms))
+}
+
 /// Noise laws of mean 0 (or of mean 1 times the gradient), enumerable.
 pub static NOISES: &[Shape] = &[
     Shape {
@@ -230,22 +237,14 @@ pub static NOISES: &[Shape] = &[
         // 1 - a and b - 1.
         classes: |_| vec![Class::Positive; 2],
         of_coordinate: none,
-        render: |_, v| {
-            let mut atoms = skew(&v[0], &v[1])?;
-            atoms.iter_mut().for_each(|atom| atom[0] += &Rational::one());
-            Some(law("multiplicative", vec![("atoms", rows(atoms))]))
-        },
+        render: |_, v| Some(law("multiplicative", vec![("atoms", factors(v)?)])),
     },
     Shape {
         name: "multiplicative-shared",
         dimensions: (2, 8),
         classes: |_| vec![Class::Positive; 2],
         of_coordinate: none,
-        render: |_, v| {
-            let mut atoms = skew(&v[0], &v[1])?;
-            atoms.iter_mut().for_each(|atom| atom[0] += &Rational::one());
-            Some(law("multiplicative", vec![("atoms", rows(atoms)), ("over", text("shared"))]))
-        },
+        render: |_, v| Some(law("multiplicative", vec![("atoms", factors(v)?), ("over", text("shared"))])),
     },
     Shape {
         name: "cantelli-extremal",

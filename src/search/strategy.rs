@@ -5,8 +5,6 @@ use super::family::{Candidate, Family};
 
 /// A way to propose instances.
 pub trait Strategy: Send {
-    /// Its name.
-    fn name(&self) -> &'static str;
     /// The next instance to try.
     fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate;
     /// What became of a proposal: its score, where it is an instance at all.
@@ -17,9 +15,6 @@ pub trait Strategy: Send {
 pub struct Random;
 
 impl Strategy for Random {
-    fn name(&self) -> &'static str {
-        "random"
-    }
     fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate {
         family.draw(dice)
     }
@@ -55,10 +50,6 @@ impl Default for Climb {
 }
 
 impl Strategy for Climb {
-    fn name(&self) -> &'static str {
-        "climb"
-    }
-
     fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate {
         match &self.at {
             Some((candidate, _)) if self.scouted >= SCOUTS => family.mutate(candidate, dice),
@@ -113,10 +104,6 @@ impl Default for Evolution {
 }
 
 impl Strategy for Evolution {
-    fn name(&self) -> &'static str {
-        "evolution"
-    }
-
     fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate {
         if self.members.len() < MEMBERS || dice.one_in(16) {
             return family.draw(dice);

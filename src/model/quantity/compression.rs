@@ -10,7 +10,7 @@
 //! **Ties and edge cases** sgn(0) as `sign_zero` says; equal entries go by the compressor's own rule.
 
 use super::coins::Coins;
-use super::vectors::{DIMENSION, DRAWS, SEED, VALUES, VECTOR, density, norms, show, vectors};
+use super::vectors::{DIMENSION, DRAWS, SEED, SIGN_ZERO, VALUES, VECTOR, density, norms, show, vectors};
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::model::algorithm::ef_sgd::build_compressor;
 use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, ParamSpec, Params, Real, Semantics, SignZero};
@@ -29,12 +29,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         DIMENSION,
         DRAWS,
         SEED,
-        ParamSpec {
-            name: "sign_zero",
-            kind: Kind::Word(&["zero", "plus", "minus"]),
-            default: Some("zero"),
-            doc: "value of sgn(0) in the compressor",
-        },
+        SIGN_ZERO,
     ],
     outputs: &[
         OutputSpec { name: "error", doc: "E|C(v) - v|_2^2" },

@@ -11,7 +11,7 @@
 
 use super::coins::Coins;
 use super::compression::conventions;
-use super::vectors::{DRAWS, SEED, exact, grid, show};
+use super::vectors::{DRAWS, SEED, SIGN_ZERO, exact, grid, show};
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::model::algorithm::ef_sgd::build_compressor;
 use crate::model::elimination::dot;
@@ -41,12 +41,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         ParamSpec { name: "steps", kind: Kind::Count, default: Some("3"), doc: "length of those sequences" },
         ParamSpec { name: "dimension", kind: Kind::Count, default: Some("2"), doc: "d of those sequences" },
         SEED,
-        ParamSpec {
-            name: "sign_zero",
-            kind: Kind::Word(&["zero", "plus", "minus"]),
-            default: Some("zero"),
-            doc: "value of sgn(0) in the compressor",
-        },
+        SIGN_ZERO,
     ],
     outputs: &[
         OutputSpec { name: "error", doc: "E|e_t|_2^2" },

@@ -7,6 +7,13 @@ use crate::scalar::Rational;
 /// Most vectors of one evaluation.
 const MAX_ROWS: usize = 100_000;
 
+/// What the compressor of a quantity takes for sgn(0).
+pub(super) const SIGN_ZERO: ParamSpec = ParamSpec {
+    name: "sign_zero",
+    kind: Kind::Word(&["zero", "plus", "minus"]),
+    default: Some("zero"),
+    doc: "value of sgn(0) in the compressor",
+};
 /// One vector.
 pub(super) const VECTOR: ParamSpec =
     ParamSpec { name: "vector", kind: Kind::Vector, default: Some(""), doc: "one vector v" };
