@@ -12,7 +12,7 @@ use signcheck::results::{BoundaryRecord, SearchOutcome, SearchRecord, write_json
 use signcheck::search::{
     CAREFUL, Candidate, Effort, Family, Found, Watch, Weighed, boundary, is_searchable, search_family, size, weigh_tree,
 };
-use signcheck::spec::{Bound, Node, Overrides, Relation, Spec, Table, Value as TreeValue, load_in, trial_of};
+use signcheck::spec::{Bound, Node, Overrides, Relation, Scope, Spec, Table, Value as TreeValue, load_in, trial_of};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -146,7 +146,7 @@ impl Falsify {
             let why = "a rate speaks of many horizons at once: no single instance breaks it";
             return Ok(self.silent(spec, bound, seed, why));
         }
-        let family = Family::new(spec, bound, registry);
+        let family = Family::new(bound, registry);
         let bar = Bar(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
         let style = ProgressStyle::with_template("{spinner} {prefix} {msg}");
         bar.0.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
@@ -163,6 +163,7 @@ impl Falsify {
             outcome: SearchOutcome::NoneFound,
             ratio: None,
             why: Some(why.into()),
+            family: Vec::new(),
             seconds_to_first: None,
             evaluations_to_first: None,
             evaluations: 0,
@@ -195,11 +196,13 @@ impl Falsify {
             let mut answer = self.silent(spec, bound, seed, &why);
             answer.text = format!("{} [{}]: {why}\n", spec.id, bound.name);
             answer.record.evaluations = found.evaluations;
+            answer.record.family = family.varies();
             return Ok(answer);
         };
         let mut answer = self.silent(spec, bound, seed, "");
         let record = &mut answer.record;
         record.why = None;
+        record.family = family.varies();
         record.ratio = weighed.verdict.comparison.as_ref().ok().and_then(|c| c.ratio);
         if record.ratio.is_none() {
             record.why = Some("the sides have no quotient here".into());
@@ -305,7 +308,7 @@ fn first_broken_step(spec: &Spec, bound: &Bound, tree: &Table, registry: &Regist
     // Links of a proof are upper bounds on every instance; what speaks of listed instances is none.
     let is_link = |b: &&Bound| {
         let relation = b.trials.first().map(|t| t.question.relation);
-        !b.listed_only && matches!(relation, Some(Relation::Upper | Relation::Tight))
+        b.family.scope != Some(Scope::Listed) && matches!(relation, Some(Relation::Upper | Relation::Tight))
     };
     for other in spec.bounds.iter().filter(|b| b.name != bound.name).filter(is_link) {
         let question = &other.trials.first()?.tree;

@@ -17,6 +17,9 @@ pub struct SearchRecord {
     /// Why there is no ratio.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub why: Option<String>,
+    /// What varied, a line a number or part.
+    #[serde(default)]
+    pub family: Vec<String>,
     /// Seconds until the first exact violation; absent from records, which are the same everywhere.
     pub seconds_to_first: Option<f64>,
     /// Evaluations until the first exact violation.

@@ -5,7 +5,7 @@ use super::parts::{Gene, NOISES, PROBLEMS, Shape};
 use super::reading::{Reading, Slot, Ties};
 use crate::model::Registry;
 use crate::scalar::Rational;
-use crate::spec::{Bound, Formula, Node, Relation, Spec, Table, Value, Work};
+use crate::spec::{Bound, Formula, Node, Relation, Scope, Table, Value, Work};
 
 /// A claim's setup without its numbers.
 pub struct Skeleton {
@@ -117,8 +117,8 @@ fn named(shapes: &[Shape], wanted: Option<&[String]>) -> Vec<usize> {
 impl Family {
     /// The family of a bound.
     #[must_use]
-    pub fn new(spec: &Spec, bound: &Bound, registry: &Registry) -> Self {
-        let setup = &spec.family;
+    pub fn new(bound: &Bound, registry: &Registry) -> Self {
+        let setup = &bound.family;
         let problems = named(PROBLEMS, setup.problems.as_deref());
         let laws = named(NOISES, setup.noise.as_deref());
         let mut noises: Vec<Option<usize>> = laws.into_iter().map(Some).collect();
@@ -130,11 +130,11 @@ impl Family {
             // Upper bounds speak of every instance that meets the hypotheses; equalities, lower bounds and counterexamples
             // of the instances that the file gives.
             let bounds = matches!(trial.question.relation, Relation::Upper | Relation::Tight);
-            let free = bounds
-                && !bound.listed_only
+            let speaks_of_a_class = bounds
                 && !is_written_out(trial.question.right.as_ref())
                 && !trial.variant.hypotheses.is_empty()
                 && trial.tree.get("problem").is_some();
+            let free = setup.scope.map_or(speaks_of_a_class, |scope| scope == Scope::Hypotheses);
             let minibatch = matches!(&trial.variant.work, Work::Experiment(e) if e.oracle.minibatch);
             let ties = Ties::new(&trial.tree);
             let reading = Reading { ties: &ties, tree: &trial.tree, setup, free, registry };
@@ -176,6 +176,45 @@ impl Family {
                 && !s.swaps_noise
         };
         self.skeletons.len() == 1 && self.skeletons.iter().all(fixed)
+    }
+
+    /// What varies, a line a number or part; setups that differ in it give a line each.
+    #[must_use]
+    pub fn varies(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut say = |line: String| {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        };
+        let names = |shapes: &[Shape], chosen: &mut dyn Iterator<Item = usize>| {
+            let mut names: Vec<&str> = chosen.map(|i| shapes[i].name).collect();
+            names.dedup();
+            names.join(", ")
+        };
+        for skeleton in &self.skeletons {
+            for slot in skeleton.slots.iter().filter(|s| !s.domain.is_single()) {
+                let path = if slot.path[0] == "parameters" { &slot.path[1..] } else { &slot.path[..] };
+                say(format!("{}: {}", path.join("."), slot.domain));
+            }
+            if skeleton.swaps_problem {
+                let (low, high) = self.dimensions;
+                let list = names(PROBLEMS, &mut self.problems.iter().copied());
+                say(format!("objective: the file's, or with {low} to {high} coordinates {list}"));
+            }
+            if skeleton.swaps_noise {
+                let list = names(NOISES, &mut self.noises.iter().filter_map(|n| *n));
+                let none = if self.noises.contains(&None) { "none, or " } else { "" };
+                say(format!("noise: the file's, {none}{list}"));
+            }
+            for (key, words) in &skeleton.open {
+                say(format!("{key}: {}", words.join(", ")));
+            }
+        }
+        if self.skeletons.len() > 1 {
+            say(format!("setup: one of the file's {}", self.skeletons.len()));
+        }
+        lines
     }
 
     /// A fresh instance.

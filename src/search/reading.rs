@@ -5,6 +5,7 @@ use crate::model::{Kind, ParamSpec, Registry};
 use crate::scalar::Rational;
 use crate::spec::{FamilySetup, Table, Value};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// Where a number stands in a tree.
 pub type Path = Vec<String>;
@@ -56,6 +57,24 @@ impl Domain {
             Domain::Free(class) => class.holds(value),
             Domain::Range(low, high, whole) => low <= value && value <= high && (!whole || value.to_i64().is_some()),
             Domain::Listed(values) => values.contains(value),
+        }
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Domain::Free(Class::Count(least)) => write!(f, "a whole number from {least} on"),
+            Domain::Free(Class::Unit) => f.write_str("between 0 and 1"),
+            Domain::Free(Class::Positive) => f.write_str("above 0"),
+            Domain::Free(Class::NonNegative) => f.write_str("0 or more"),
+            Domain::Free(Class::Any) => f.write_str("any number"),
+            Domain::Range(low, high, true) => write!(f, "a whole number from {low} to {high}"),
+            Domain::Range(low, high, false) => write!(f, "from {low} to {high}"),
+            Domain::Listed(values) => {
+                let all: Vec<String> = values.iter().map(ToString::to_string).collect();
+                write!(f, "one of the listed {}", all.join(", "))
+            }
         }
     }
 }

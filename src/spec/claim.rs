@@ -243,8 +243,8 @@ pub struct Bound {
     pub right_text: String,
     /// Recorded outcome; no verdict reads it.
     pub expectation: Expectation,
-    /// Whether it speaks of the listed instances only, so that a search varies nothing else.
-    pub listed_only: bool,
+    /// What a search may vary: its own table, or the file's.
+    pub family: FamilySetup,
     /// Its cases.
     pub trials: Vec<Trial>,
 }
@@ -336,9 +336,20 @@ pub struct FigureSetup {
     pub y_range: Option<(Rational, Rational)>,
 }
 
+/// How far a search goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Whatever meets the hypotheses.
+    Hypotheses,
+    /// The listed instances, and what ranges are declared.
+    Listed,
+}
+
 /// What `falsify` may vary; what is left out follows from the hypotheses.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FamilySetup {
+    /// What is searched through; none: it follows from relation and hypotheses.
+    pub scope: Option<Scope>,
     /// Closed ranges of declared parameters.
     pub parameters: Vec<(String, (Rational, Rational))>,
     /// Objectives that may stand in for the file's; none: the file's own, as it is.
@@ -374,8 +385,6 @@ pub struct Spec {
     pub dimensions: Vec<(String, (i64, i64))>,
     /// Remarks.
     pub notes: Vec<String>,
-    /// What a search may vary.
-    pub family: FamilySetup,
     /// Setups of the file itself, a case each.
     pub base: Vec<(String, Variant)>,
     /// Bounds.

@@ -1,17 +1,21 @@
 //! What a file says about the instances among which a search looks.
 
 use super::Diagnostic;
-use super::claim::FamilySetup;
+use super::claim::{FamilySetup, Scope};
 use super::load::{Loader, as_table};
 use super::tree::{Node, Table, Value};
 use crate::scalar::Rational;
 
 impl Loader<'_> {
-    /// What `[family]` says.
-    pub(super) fn family(&mut self, root: &Table) -> FamilySetup {
+    /// What the `family` of a bound or of the whole file says.
+    pub(super) fn family(&mut self, holder: &Table, root: &Table) -> FamilySetup {
         let mut family = FamilySetup::default();
-        let Some((table, span)) = self.reader.table(root, "family") else { return family };
+        let Some((table, span)) = self.reader.table(holder, "family") else { return family };
         self.reader.check_keys(table, "family", &span);
+        family.scope = self.reader.word(table, "family", "scope").map(|word| match word.as_str() {
+            "listed" => Scope::Listed,
+            _ => Scope::Hypotheses,
+        });
         let declared: Vec<String> = match root.get("parameters").and_then(as_table) {
             Some(parameters) => parameters.entries.iter().map(|e| e.key.clone()).collect(),
             None => Vec::new(),

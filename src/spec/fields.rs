@@ -155,7 +155,7 @@ pub const SECTIONS: &[Section] = &[
             may(
                 "scope",
                 Shape::Word(&["hypotheses", "listed"]),
-                "What every bound is searched through, where it does not say itself.",
+                "`hypotheses`: numbers, objective and noise vary as far as hypotheses allow; `listed`: the listed instances only. Default: `hypotheses` for upper bounds that have some.",
             ),
             may("parameters", Shape::Ranges, "Closed ranges of declared parameters: `{ T = [1, 64] }`."),
             may(
@@ -250,8 +250,8 @@ pub const SECTIONS: &[Section] = &[
             may("cases", Shape::Texts, "Restricts the bound to these cases."),
             may(
                 "family",
-                Shape::Word(&["hypotheses", "listed"]),
-                "What `falsify` looks through: whatever meets the hypotheses (default), or the listed instances only.",
+                Shape::Section("family"),
+                "What `falsify` may vary for this bound, in place of the file's `[family]`.",
             ),
         ],
     },

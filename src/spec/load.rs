@@ -169,7 +169,6 @@ impl Loader<'_> {
             units_waiver: self.units(&root),
             dimensions: self.dimensions(&root),
             notes: self.reader.texts(&root, "notes").into_iter().map(|(t, _)| t).collect(),
-            family: self.family(&root),
             base,
             bounds,
             controls,
@@ -282,6 +281,7 @@ impl Loader<'_> {
 
     fn bounds(&mut self, root: &Table, cases: &[(String, Option<Table>)]) -> Vec<Bound> {
         let mut bounds: Vec<Bound> = Vec::new();
+        let of_file = self.family(root, root);
         for (table, span) in self.reader.tables(root, "bound") {
             self.reader.check_keys(table, "bound", &span);
             let name = self.reader.text(table, "name").unwrap_or_default();
@@ -295,12 +295,8 @@ impl Loader<'_> {
                 .first()
                 .map(|t| t.question.right.as_ref().map_or_else(|| t.question.order.join(" < "), |r| r.text.clone()))
                 .unwrap_or_default();
-            let scope = self.reader.word(table, "bound", "family").or_else(|| {
-                let (family, _) = self.reader.table(root, "family")?;
-                self.reader.word(family, "family", "scope")
-            });
-            let listed_only = scope.as_deref() == Some("listed");
-            bounds.push(Bound { name, right_text, expectation: self.expectation(table), listed_only, trials });
+            let family = if table.get("family").is_some() { self.family(table, root) } else { of_file.clone() };
+            bounds.push(Bound { name, right_text, expectation: self.expectation(table), family, trials });
         }
         bounds
     }
