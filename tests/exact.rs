@@ -13,7 +13,11 @@ use signcheck::stats::tolerance::mean_tolerance;
 
 /// A walk on the line with two-point noise: f = x/4, the stochastic gradient is 4 w.p. 1/4, else -1.
 fn walk(left: &str, algorithm: &str) -> Spec {
-    let text = format!(
+    load("walk.toml", &walk_text(left, algorithm), &Registry::standard(), &[]).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn walk_text(left: &str, algorithm: &str) -> String {
+    format!(
         r#"
 schema = 1
 id = "test/walk"
@@ -42,8 +46,7 @@ right = "1"
 expect = "holds"
 why = "far away"
 "#
-    );
-    load("walk.toml", &text, &Registry::standard(), &[]).unwrap_or_else(|e| panic!("{e}"))
+    )
 }
 
 fn instance(spec: &Spec) -> Instance {
@@ -61,6 +64,29 @@ fn exactly(spec: &Spec) -> Rational {
     let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
     let found = enumerate(&instance, &plan, Budget::QUICK).unwrap();
     found.paths[0].clone().unwrap()
+}
+
+/// Many coins of one step have a vote's three outcomes, and its law.
+#[test]
+fn votes_of_coins_are_enumerated_by_their_numbers() {
+    // exact: slope 1/4 and R = 1/2 give every worker + with probability 3/4. Of three, + wins with 27/64 + 27/64 and -
+    // with 10/64; of four, with 189/256 against 13/256, the rest ties. Either way E x_1 = -11/16, f = x/4.
+    let algorithm = |workers: u64| {
+        format!(
+            "name = \"mv-sto-signsgd-sim\"\nstep_size = 1\nmomentum = 0\nradius = \"1/2\"\n[oracle]\nworkers = {workers}\nnoise = \"none\""
+        )
+    };
+    let votes = |workers: u64| {
+        let noisy = "[oracle]\nnoise = { law = \"finite\", atoms = [[\"15/4\", \"1/4\"], [\"-5/4\", \"3/4\"]] }";
+        let text = walk_text("last(f)", &algorithm(workers)).replace(noisy, "").replace("T = 6", "T = 1");
+        load("votes.toml", &text, &Registry::standard(), &[]).unwrap_or_else(|e| panic!("{e}"))
+    };
+    for workers in [3, 4] {
+        assert_eq!(exactly(&votes(workers)).to_string(), "-11/64", "{workers} workers");
+    }
+    // A hundred workers: far more records than anything could count; + wins nearly always.
+    let near = exactly(&votes(100)).to_f64();
+    assert!((-0.25..-0.2499).contains(&near), "{near}");
 }
 
 #[test]

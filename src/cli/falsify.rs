@@ -10,9 +10,9 @@ use signcheck::harness::{Certificate, Profile, Settings, certificate_name, certi
 use signcheck::model::Registry;
 use signcheck::results::{BoundaryRecord, SearchOutcome, SearchRecord, write_json, write_text};
 use signcheck::search::{
-    CAREFUL, Candidate, Effort, Family, Found, Watch, Weighed, boundary, is_searchable, search_family, size, weigh_tree,
+    Candidate, Effort, Family, Found, Watch, Weighed, boundary, first_broken_step, is_searchable, search_family, size,
 };
-use signcheck::spec::{Bound, Node, Overrides, Relation, Scope, Spec, Table, Value as TreeValue, load_in, trial_of};
+use signcheck::spec::{Bound, Overrides, Spec, Table, load_in, trial_of};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -301,33 +301,6 @@ fn certificate(tree: &Table, bound: &Bound, registry: &Registry, spec: &Spec) ->
     let verdict = result.bounds.first().context("no verdict")?;
     let certificate = certify(&again, verdict).with_context(|| format!("it came out {:?}", verdict.outcome))?;
     Ok((certificate, text))
-}
-
-/// The first of the file's other bounds, in its order, that breaks at the instance too: the link that gives way.
-fn first_broken_step(spec: &Spec, bound: &Bound, tree: &Table, registry: &Registry) -> Option<String> {
-    // Links of a proof are upper bounds on every instance; what speaks of listed instances is none.
-    let is_link = |b: &&Bound| {
-        let relation = b.trials.first().map(|t| t.question.relation);
-        b.family.scope != Some(Scope::Listed) && matches!(relation, Some(Relation::Upper | Relation::Tight))
-    };
-    for other in spec.bounds.iter().filter(|b| b.name != bound.name).filter(is_link) {
-        let question = &other.trials.first()?.tree;
-        let mut asked = tree.clone();
-        for key in ["left", "right", "relation", "margin"] {
-            asked.entries.retain(|e| e.key != key);
-            if let Some(node) = question.get(key) {
-                asked.set(key, 0..0, Node { span: 0..0, value: TreeValue::clone(&node.value) });
-            }
-        }
-        // That a bound is attained is said of the file's instances only.
-        if question.get("relation").is_some_and(|n| n.value == TreeValue::Text("tight".into())) {
-            asked.set("relation", 0..0, Node::new(TreeValue::Text("upper".into())));
-        }
-        if weigh_tree(registry, &asked, CAREFUL).is_ok_and(|(_, w)| w.certain) {
-            return Some(other.name.clone());
-        }
-    }
-    None
 }
 
 fn explanation(

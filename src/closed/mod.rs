@@ -12,6 +12,7 @@
 mod asymmetry;
 pub mod bounds;
 mod double_double;
+pub(crate) mod enclosed;
 mod expansion;
 mod law;
 mod median;

@@ -5,6 +5,7 @@ use crate::model::problem::Flow;
 use crate::model::{Atom, Evaluating, Query};
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::Instance;
+use std::cmp::Ordering;
 
 /// The choices of one outcome of one step: which branch was taken, of how many.
 #[derive(Debug, Default)]
@@ -64,9 +65,25 @@ pub(super) struct Branching<'a> {
     pub script: Script,
     pub batch: u64,
     pub traffic: Traffic,
+    /// The law of the votes of the step's first draw, once it is known.
+    pub law: Option<Vec<[Rational; 3]>>,
+    /// What a whole run may cost.
+    pub budget: u64,
+    /// What votes have cost, in the same units.
+    pub work: u64,
+}
+
+/// What a number costs to work with: gcds grow with the square of its length.
+pub(super) fn length(v: &Rational) -> u64 {
+    let words = (v.bits() as u64).div_ceil(64);
+    1000 + 20 * words * words
 }
 
 impl Branching<'_> {
+    fn sides(&mut self, shares: &[[Rational; 3]]) -> Vec<Ordering> {
+        shares.iter().map(|shares| SIDES[self.script.choose(shares)]).collect()
+    }
+
     /// The mean of `batch` draws, each choosing its own atom.
     fn mean_of_atoms(&mut self, atoms: &[Atom], out: &mut [Rational]) {
         let probabilities: Vec<Rational> = atoms.iter().map(|a| a.probability.clone()).collect();
@@ -102,6 +119,36 @@ impl Branching<'_> {
     }
 }
 
+const SIDES: [Ordering; 3] = [Ordering::Less, Ordering::Equal, Ordering::Greater];
+
+/// Probabilities of fewer, as many and more votes for + than for -.
+fn shares(heads: &[Rational], workers: usize) -> [Rational; 3] {
+    let side = |s: &Ordering| {
+        let mine = heads.iter().enumerate().filter(|(n, _)| (2 * n).cmp(&workers) == *s);
+        mine.fold(Rational::zero(), |sum, (_, p)| sum + p)
+    };
+    let weights = SIDES.each_ref().map(side);
+    let all = weights.iter().fold(Rational::zero(), |sum, w| sum + w);
+    weights.map(|w| w.divide(&all).unwrap_or_else(|_| Rational::zero()))
+}
+
+/// What a product of whole numbers of a law costs, and what each of their words adds.
+const UNITS_A_PRODUCT: u64 = 100;
+const UNITS_A_WORD: u64 = 10;
+
+/// The law of a number of heads after one more coin, times the denominator of p.
+fn one_more(heads: &[Rational], p: &Rational) -> Vec<Rational> {
+    let denominator = p.denominator();
+    let p = &(p.clone() * &denominator);
+    let other = denominator - p;
+    let mut next = vec![Rational::zero(); heads.len() + 1];
+    for (n, before) in heads.iter().enumerate() {
+        next[n] += &(before.clone() * &other);
+        next[n + 1] += &(before.clone() * p);
+    }
+    next
+}
+
 fn infinite_support() -> Fault {
     Fault::NoExactForm("a noise law without finite support")
 }
@@ -129,6 +176,42 @@ impl Query<Rational> for Branching<'_> {
             *out = Rational::integer(1 - self.script.choose(&[p, other]) as i64);
         }
         Ok(())
+    }
+
+    fn majorities(
+        &mut self,
+        workers: usize,
+        dimension: usize,
+        law: &mut dyn FnMut(usize, &mut [Rational]) -> Result<(), Fault>,
+    ) -> Result<Option<Vec<Ordering>>, Fault> {
+        // Too many for the laws of their numbers, and then for their coins: what is asked next says so.
+        let products = (workers as u64).saturating_pow(2).saturating_mul(dimension as u64);
+        if products.saturating_mul(UNITS_A_PRODUCT) > self.budget {
+            return Ok(None);
+        }
+        // Nothing was chosen before: the law is that of the node, whichever outcome comes next.
+        let first = self.script.position == 0;
+        if first && let Some(shares) = self.law.clone() {
+            return Ok(Some(self.sides(&shares)));
+        }
+        // heads[j][n]: n votes for + in coordinate j so far, as a whole number over the product of the denominators:
+        // nothing is shortened before the end.
+        let mut heads = vec![vec![Rational::one()]; dimension];
+        let mut p = vec![Rational::zero(); dimension];
+        for worker in 0..workers {
+            law(worker, &mut p)?;
+            for (heads, p) in heads.iter_mut().zip(&p) {
+                *heads = one_more(heads, &Ord::clamp(p.clone(), Rational::zero(), Rational::one()));
+            }
+        }
+        let words = heads.iter().flatten().map(|n| (n.bits() as u64).div_ceil(64)).max().unwrap_or(1);
+        self.work += products * (UNITS_A_PRODUCT + UNITS_A_WORD * words);
+        let shares: Vec<[Rational; 3]> = heads.iter().map(|heads| shares(heads, workers)).collect();
+        let sides = self.sides(&shares);
+        if first {
+            self.law = Some(shares);
+        }
+        Ok(Some(sides))
     }
 
     fn perturbation(&mut self, out: &mut [Rational]) -> Result<(), Fault> {

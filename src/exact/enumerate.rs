@@ -3,7 +3,7 @@
 //! E of a mean over time is the mean of the E's, so that such a functional needs no memory. A minimum, a maximum, or
 //! a mean inside a nonlinear expression rides along with the state.
 
-use super::branch::{Branching, Script};
+use super::branch::{Branching, Script, length};
 use crate::engine::{Plan, Point, RunError, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once};
 use crate::model::Real;
 use crate::scalar::{Fault, Rational, Scalar};
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 /// How much is spent before exactness is given up, in units of about a nanosecond of rational arithmetic. It is
 /// counted from the sizes of the numbers, never from a clock: what is exact must not depend on the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Budget(pub u64);
 
 impl Budget {
@@ -25,11 +25,7 @@ impl Budget {
 /// Cost of one outcome of a step from these coordinates: allocations, and gcds that grow with the square of the
 /// length. Whole numbers, because the order in which nodes are visited must not show.
 fn cost(node: &Node) -> u64 {
-    let one = |v: &Rational| {
-        let words = (v.bits() as u64).div_ceil(64);
-        1000 + 20 * words * words
-    };
-    500 + node.x.iter().chain(&node.state).chain(&node.sum).map(one).sum::<u64>()
+    500 + node.x.iter().chain(&node.state).chain(&node.sum).map(length).sum::<u64>()
 }
 
 /// Draws that an outcome's cost covers; so many more cost the same again.
@@ -301,7 +297,15 @@ impl<'a> Walk<'a> {
     ) -> Result<Traffic, Unavailable> {
         let (instance, looks_back) = (self.instance, self.plan.looks_back());
         self.visited += 1;
-        let mut door = Branching { instance, script: Script::default(), batch: 1, traffic: Traffic::default() };
+        let mut door = Branching {
+            instance,
+            script: Script::default(),
+            batch: 1,
+            traffic: Traffic::default(),
+            law: None,
+            budget: self.budget.0,
+            work: 0,
+        };
         let mut known = false;
         loop {
             self.outcomes += 1;
@@ -322,6 +326,7 @@ impl<'a> Walk<'a> {
             // Many workers or large batches draw more than the step itself costs.
             let draws = (door.script.choices() as u64).saturating_sub(FREE_DRAWS);
             self.spent = self.spent.saturating_add(draws.saturating_mul(cost(node) / FREE_DRAWS));
+            self.spent = self.spent.saturating_add(std::mem::take(&mut door.work));
             let probability = door.script.probability() * weight;
             let (carried, sum) = (node.carried.clone(), node.sum.clone());
             let reached = Node { x: work.x, state: work.state, before: work.before, carried, sum };

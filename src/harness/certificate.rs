@@ -152,32 +152,30 @@ pub fn standalone(trial: &Trial, cell: &BTreeMap<String, Value>, bound: &str, wh
 
 /// A change of a part's name leaves settings of the part before behind, which nothing reads: they go.
 fn leave_out_unused(claim: &mut Map<String, Value>, work: &Work) {
-    let mut keep = |place: &[&str], part: &PartSetup| {
+    let mut keep = |place: &[&str], own: &[&str], part: &PartSetup| {
         let first = place.first().and_then(|key| claim.get_mut(*key));
         let table = place[1..].iter().fold(first, |table, key| table.and_then(|t| t.get_mut(*key)));
         if let Some(Value::Object(table)) = table {
-            keep_settings(table, part);
+            keep_settings(table, own, part);
         }
     };
     match work {
-        Work::Quantity(part) => keep(&["quantity"], part),
+        Work::Quantity(part) => keep(&["quantity"], &["name"], part),
         Work::Experiment(experiment) => {
-            keep(&["problem"], &experiment.problem);
-            keep(&["algorithm"], &experiment.algorithm);
+            keep(&["problem"], &["name", "start"], &experiment.problem);
+            keep(&["algorithm"], &["name"], &experiment.algorithm);
             if let Some(noise) = &experiment.oracle.noise {
-                keep(&["oracle", "noise"], noise);
+                keep(&["oracle", "noise"], &["law"], noise);
             }
         }
     }
 }
 
-fn keep_settings(table: &mut Map<String, Value>, part: &PartSetup) {
-    table.retain(|key, _| {
-        ["name", "law", "start"].contains(&key.as_str()) || part.settings.iter().any(|(p, ..)| p.name == key)
-    });
+fn keep_settings(table: &mut Map<String, Value>, own: &[&str], part: &PartSetup) {
+    table.retain(|key, _| own.contains(&key.as_str()) || part.settings.iter().any(|(p, ..)| p.name == key));
     for (param, setting, _) in &part.settings {
         if let (Setting::Part(inner), Some(Value::Object(table))) = (setting, table.get_mut(param.name)) {
-            keep_settings(table, inner);
+            keep_settings(table, &["name", "law"], inner);
         }
     }
 }

@@ -13,8 +13,8 @@ use std::sync::Arc;
 const GUIDE: u64 = 256;
 /// Units of an enumeration's budget that a product of two words of an enclosure counts for.
 const UNITS_A_PRODUCT: u64 = 100;
-/// Most coordinates of an instance that is weighed: data sets are not for a search.
-const MOST_COORDINATES: u64 = 128;
+/// Most coordinates of an instance that is weighed: large data sets are not for a search.
+const MOST_COORDINATES: u64 = 4096;
 /// Most coordinates times workers times steps.
 const MOST_WORK: u64 = 1_000_000;
 /// Level of a guide's interval; it decides nothing.

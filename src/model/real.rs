@@ -1,6 +1,6 @@
 //! A number of an instance: exact where it can be, enclosed where it is irrational, a double otherwise.
 
-use crate::scalar::{Fault, Narrow, Rational, Scalar};
+use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
 use crate::stats::Interval;
 use std::fmt;
 
@@ -36,6 +36,17 @@ macro_rules! lift {
     }};
 }
 pub(crate) use lift;
+
+impl From<Enclosure> for Real {
+    fn from(value: Enclosure) -> Self {
+        if let Some(exact) = value.exact() {
+            return Real::Exact(exact.clone());
+        }
+        let (low, high) = value.ends();
+        let within = Interval::new(low, high).unwrap_or(Interval::WHOLE);
+        Real::Enclosed { near: within.midpoint().unwrap_or(f64::NAN), within }
+    }
+}
 
 impl Real {
     /// The integer `n`.

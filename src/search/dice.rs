@@ -186,12 +186,30 @@ impl Dice {
     pub fn between(&mut self, low: &Rational, high: &Rational, whole: bool) -> Rational {
         let width = high.clone() - low;
         if whole {
-            let n = width.floor().to_i64().unwrap_or(0).max(0);
-            return low.clone() + Rational::integer(self.below(n as usize + 1) as i64);
+            // Small numbers, squares and fourth powers more often than others: roots of them are rational.
+            let least = low.to_i64().unwrap_or(0);
+            let most = high.floor().to_i64().unwrap_or(least).max(least);
+            let drawn = match self.below(3) {
+                0 => self.whole(),
+                1 => {
+                    let power = 2 + 2 * self.below(2) as u32;
+                    let root = (most.max(1) as f64).powf(1.0 / f64::from(power)) as usize;
+                    (1 + self.below(root.max(1)) as i64).pow(power)
+                }
+                _ => least + self.below((most - least + 1) as usize) as i64,
+            };
+            return Rational::integer(if (least..=most).contains(&drawn) {
+                drawn
+            } else {
+                least + self.below((most - least + 1) as usize) as i64
+            });
         }
+        // Simple numbers of the range as often as others.
+        let simple = self.number(if low.signum() < 0 { Class::Any } else { Class::NonNegative });
         match self.below(8) {
             0 => low.clone(),
             1 => high.clone(),
+            2..=4 if *low <= simple && simple <= *high => simple,
             _ => low.clone() + width * Rational::ratio(self.below(65) as i64, 64),
         }
     }

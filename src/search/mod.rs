@@ -11,12 +11,14 @@ mod family;
 mod parts;
 mod reading;
 mod shrink;
+mod steps;
 mod strategy;
 mod weight;
 
 pub use boundary::{Boundary, boundary};
 pub use family::{Candidate, Family};
 pub use shrink::size;
+pub use steps::first_broken_step;
 pub use strategy::{Climb, Evolution, Random, Strategy};
 pub use weight::{Weighed, score, weigh_candidate, weigh_tree};
 
@@ -67,6 +69,14 @@ const BATCH: usize = 64;
 const CHEAP: Budget = Budget(8_000_000);
 /// What one weighing may cost while shrinking and at the end.
 pub const CAREFUL: Budget = Budget(200_000_000);
+/// Suspects of a batch that are weighed again with more.
+const SUSPECTS: usize = 2;
+/// Suspects of a search, and after how many without a finding each of them may cost four times as much.
+const MOST_SUSPECTS: usize = 24;
+const SUSPECTS_A_BUDGET: usize = 8;
+/// Most weighings of one shrinking, and of one whose instances are dear.
+const MOST_TRIES: usize = 20_000;
+const MOST_DEAR_TRIES: usize = 200;
 /// Growth of the largest score over the second half of a search that counts as none.
 const SETTLED: f64 = 1e-3;
 
@@ -93,6 +103,7 @@ pub fn search_family(
     let mut found =
         Found { best: None, shrunk: None, first: None, evaluations: 0, met: 0, refused: Vec::new(), settled: false };
     let mut refused: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut tried, mut dear): (Vec<Candidate>, Option<Budget>) = (Vec::new(), None);
     let mut history: Vec<(u64, f64)> = Vec::new();
     while goes_on(effort, found.evaluations, begun) {
         let left = match effort {
@@ -105,6 +116,26 @@ pub fn search_family(
             (0..left).map(|i| (i % count, strategies[i % count].propose(family, &mut dice))).collect();
         let weighed: Vec<Result<Weighed, String>> =
             batch.par_iter().map(|(_, c)| weigh_candidate(registry, family, c, CHEAP)).collect();
+        let mut weighed = weighed;
+        if found.first.is_none() {
+            // What doubles or a sample break may be decided at a higher price.
+            let mut suspects: Vec<usize> = (0..left)
+                .filter(|i| weighed[*i].as_ref().is_ok_and(|w| w.suspect) && !tried.contains(&batch[*i].1))
+                .collect();
+            // Small ones first: they cost less.
+            suspects.sort_by_key(|i| size(&batch[*i].1));
+            suspects.truncate(SUSPECTS.min(MOST_SUSPECTS - tried.len()));
+            let price = Budget(CAREFUL.0 << (2 * (tried.len() / SUSPECTS_A_BUDGET)));
+            let again: Vec<Result<Weighed, String>> =
+                suspects.par_iter().map(|i| weigh_candidate(registry, family, &batch[*i].1, price)).collect();
+            for (i, again) in suspects.into_iter().zip(again) {
+                tried.push(batch[i].1.clone());
+                if again.as_ref().is_ok_and(|w| w.certain) {
+                    weighed[i] = again;
+                    dear = Some(price);
+                }
+            }
+        }
         for ((strategy, candidate), weighed) in batch.into_iter().zip(weighed) {
             found.evaluations += 1;
             strategies[strategy].learn(&candidate, weighed.as_ref().ok().map(|w| w.score));
@@ -138,9 +169,10 @@ pub fn search_family(
     if let Some((worst, weighed)) = &found.best
         && weighed.certain
     {
-        let broken = |c: &Candidate| weigh_candidate(registry, family, c, CHEAP).is_ok_and(|w| w.certain);
-        let smallest = shrink::shrink(family, worst, broken);
-        if let Ok(weighed) = weigh_candidate(registry, family, &smallest, CAREFUL) {
+        let (price, tries) = dear.map_or((CHEAP, MOST_TRIES), |price| (price, MOST_DEAR_TRIES));
+        let broken = |c: &Candidate| weigh_candidate(registry, family, c, price).is_ok_and(|w| w.certain);
+        let smallest = shrink::shrink(family, worst, tries, broken);
+        if let Ok(weighed) = weigh_candidate(registry, family, &smallest, price.max(CAREFUL)) {
             found.shrunk = Some((smallest, weighed));
         }
     }

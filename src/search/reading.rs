@@ -250,7 +250,10 @@ impl Reading<'_> {
             };
             let declared = self.setup.parameters.iter().find(|(name, _)| *name == entry.key);
             let domain = match declared {
-                Some((_, (low, high))) => Domain::Range(low.clone(), high.clone(), whole),
+                Some((_, (low, high))) => {
+                    let ends_are_whole = low.to_i64().is_some() && high.to_i64().is_some();
+                    Domain::Range(low.clone(), high.clone(), whole && ends_are_whole)
+                }
                 None if self.free && !self.ties.by_hand.contains(&entry.key) => {
                     Domain::Free(match Class::of(&listed) {
                         Class::Count(least) if whole => Class::Count(least),

@@ -46,7 +46,7 @@ fn simpler(value: &Rational) -> Vec<Rational> {
         found.push(rounded(value, d));
     }
     if let Some(n) = value.to_i64() {
-        found.extend([n / 2, n - 1, n + 1, -n].map(Rational::integer));
+        found.extend([n / 2, n / 2 + 1, n - 2, n - 1, n + 1, -n].map(Rational::integer));
     } else {
         found.push(value.clone() * Rational::ratio(1, 2));
         found.push(value.clone() * Rational::ratio(2, 1));
@@ -123,16 +123,18 @@ fn steps(family: &Family, at: &Candidate) -> Vec<Candidate> {
     found
 }
 
-/// Most weighings of one shrinking.
-const MOST_TRIES: usize = 20_000;
-
-/// Shrinks as long as a step keeps the violation. Returns the smallest instance.
-pub fn shrink(family: &Family, from: &Candidate, mut broken: impl FnMut(&Candidate) -> bool) -> Candidate {
+/// Shrinks as long as a step keeps the violation, with at most so many weighings. Returns the smallest instance.
+pub fn shrink(
+    family: &Family,
+    from: &Candidate,
+    most_tries: usize,
+    mut broken: impl FnMut(&Candidate) -> bool,
+) -> Candidate {
     let mut at = from.clone();
     let mut tries = 0;
     'again: loop {
         for next in steps(family, &at) {
-            if tries >= MOST_TRIES {
+            if tries >= most_tries {
                 return at;
             }
             tries += 1;

@@ -15,6 +15,8 @@ pub struct Weighed {
     pub score: f64,
     /// Whether the violation is exact.
     pub certain: bool,
+    /// Whether doubles or a sample say that the bound is broken, while nothing exact does.
+    pub suspect: bool,
     /// The comparison with its sides.
     pub verdict: CellVerdict,
 }
@@ -69,7 +71,8 @@ pub fn weigh_tree(registry: &Registry, tree: &Table, budget: Budget) -> Result<(
     // What only doubles break, because an enclosure of it would cost too much, is no better than the border: the search
     // is for violations that can be certified.
     let score = if certain || comparison.grade != Evidence::Numeric { score } else { score.min(1.0) };
-    Ok((trial, Weighed { score, certain, verdict }))
+    let suspect = comparison.outcome == Outcome::Violated && !certain;
+    Ok((trial, Weighed { score, certain, suspect, verdict }))
 }
 
 /// Weighs an instance of a family.

@@ -16,10 +16,10 @@ impl Loader<'_> {
             "listed" => Scope::Listed,
             _ => Scope::Hypotheses,
         });
-        let declared: Vec<String> = match root.get("parameters").and_then(as_table) {
-            Some(parameters) => parameters.entries.iter().map(|e| e.key.clone()).collect(),
-            None => Vec::new(),
-        };
+        // A bound's change may declare parameters of its own.
+        let changed = holder.get("change").and_then(as_table).and_then(|change| change.get("parameters"));
+        let places = [root.get("parameters"), changed].into_iter().flatten().filter_map(as_table);
+        let declared: Vec<String> = places.flat_map(|p| p.entries.iter().map(|e| e.key.clone())).collect();
         if let Some((ranges, _)) = self.reader.table(table, "parameters") {
             for entry in &ranges.entries {
                 if !declared.contains(&entry.key) {

@@ -36,6 +36,7 @@ pub(crate) use median::medians;
 use super::problem::Flow;
 use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
 use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};
+use std::cmp::Ordering;
 
 /// The only door from an algorithm to the outside: gradients, coins, and the wire. It counts what passes.
 pub trait Query<S> {
@@ -50,6 +51,21 @@ pub trait Query<S> {
     /// # Errors
     /// [`Fault::Unsupported`] where the run has no randomness of its own.
     fn coin(&mut self, p: &[S], out: &mut [S]) -> Result<(), Fault>;
+
+    /// Which side wins in each coordinate when worker m votes +1 with the probabilities that `law(m, ..)` writes, else
+    /// -1, all coins independent. `None`, the default: the caller asks for each worker's coins. An oracle that takes
+    /// every branch answers, because M coins have three outcomes for a majority and 2^M for a record of each.
+    ///
+    /// # Errors
+    /// Those of `law`.
+    fn majorities(
+        &mut self,
+        _workers: usize,
+        _dimension: usize,
+        _law: &mut dyn FnMut(usize, &mut [S]) -> Result<(), Fault>,
+    ) -> Result<Option<Vec<Ordering>>, Fault> {
+        Ok(None)
+    }
 
     /// One draw of the algorithm's own noise (its `perturbation` law, mean 0), independent over coordinates.
     ///

@@ -129,20 +129,31 @@ impl Algorithm for MvStoSignSgdSim {
         let radius = self.signs.radius().cast::<S>()?;
         extrapolate(step.k, &ahead, step.x, previous, y);
         trace.fill(S::zero());
-        let mut tally = Tally::new(d, SignZero::Plus);
         for (worker, momentum) in momenta.chunks_mut(d).enumerate().take(step.workers) {
             z.clone_from_slice(y);
             self.gradient(worker, eta.as_ref(), (z, buffer), query)?;
             accumulate(MomentumForm::Average, (step.k, step.semantics), &theta, buffer, momentum);
             trace_nan(trace, momentum)?;
             count_clipped(&radius, momentum, clipped)?;
-            buffer.clone_from_slice(momentum);
-            self.signs.compress(buffer, step.semantics, query)?;
-            // A stochastic sign is never 0: one plane holds it.
-            let message = SignMessage::pack(buffer, SignZero::Plus)?;
-            query.upload(message.bits());
-            tally.add(&message);
+            query.upload(self.signs.bits(d, step.semantics));
         }
+        let mut law = |worker: usize, out: &mut [S]| {
+            out.clone_from_slice(&momenta[worker * d..(worker + 1) * d]);
+            self.signs.law(out)
+        };
+        let tally = match query.majorities(step.workers, d, &mut law)? {
+            Some(sides) => Tally::decided(step.workers as u64, &sides),
+            None => {
+                let mut tally = Tally::new(d, SignZero::Plus);
+                for momentum in momenta.chunks(d).take(step.workers) {
+                    buffer.clone_from_slice(momentum);
+                    self.signs.compress(buffer, step.semantics, query)?;
+                    // A stochastic sign is never 0: one plane holds it.
+                    tally.add(&SignMessage::pack(buffer, SignZero::Plus)?);
+                }
+                tally
+            }
+        };
         let winner = tally.majority(step.semantics.ties, query)?;
         query.broadcast(winner.bits(), step.workers);
         winner.unpack(buffer);

@@ -8,6 +8,7 @@
 use super::Query;
 use crate::model::{Semantics, SignZero};
 use crate::scalar::{Fault, Scalar};
+use std::cmp::Ordering;
 
 /// A vector of signs, packed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +109,21 @@ impl Tally {
     pub fn new(dimension: usize, convention: SignZero) -> Self {
         let negative = (Semantics::sign_bits(convention) == 2).then(Counter::default);
         Tally { dimension, messages: 0, positive: Counter::default(), negative }
+    }
+
+    /// A tally of `messages` votes without 0 in which + has more, as many or fewer votes than -, coordinate by coordinate.
+    #[must_use]
+    pub fn decided(messages: u64, sides: &[Ordering]) -> Self {
+        let mut tally = Tally::new(sides.len(), SignZero::Plus);
+        for vote in 0..messages {
+            let votes = |side: &Ordering| match side {
+                Ordering::Greater => !0,
+                Ordering::Equal if vote < messages / 2 => !0,
+                Ordering::Equal | Ordering::Less => 0,
+            };
+            tally.add(&SignMessage { positive: sides.iter().map(votes).collect(), negative: None });
+        }
+        tally
     }
 
     /// Counts one message, packed under the tally's convention.

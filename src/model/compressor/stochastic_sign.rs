@@ -41,13 +41,23 @@ impl StochasticSign {
     }
 }
 
-impl Compressor for StochasticSign {
+impl StochasticSign {
+    /// From v to the probabilities of +1.
     #[inline(always)]
-    fn compress<S: Arithmetic>(&self, v: &mut [S], _: &Semantics, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    pub(in crate::model) fn law<S: Arithmetic>(&self, v: &mut [S]) -> Result<(), Fault> {
         let (half, double) = (S::ratio(1, 2), self.radius.cast::<S>()? * S::ratio(2, 1));
         for value in v.iter_mut() {
             *value = value.divide(&double)? + &half;
         }
+        Ok(())
+    }
+}
+
+impl Compressor for StochasticSign {
+    #[inline(always)]
+    fn compress<S: Arithmetic>(&self, v: &mut [S], _: &Semantics, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let half = S::ratio(1, 2);
+        self.law(v)?;
         let mut coins = v.to_vec();
         query.coin(v, &mut coins)?;
         for (value, coin) in v.iter_mut().zip(coins) {

@@ -12,10 +12,10 @@
 use super::coins::Coins;
 use super::vectors::{DIMENSION, DRAWS, SEED, SIGN_ZERO, VALUES, VECTOR, density, norms, show, vectors};
 use super::{OutputSpec, QuantityEntry, Row};
+use crate::closed::enclosed::BITS;
 use crate::model::algorithm::ef_sgd::build_compressor;
 use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, ParamSpec, Params, Real, Semantics, SignZero};
 use crate::scalar::{Enclosure, Fault, Narrow, Rational};
-use crate::stats::Interval;
 
 /// Registry line.
 pub static ENTRY: QuantityEntry = QuantityEntry {
@@ -57,19 +57,6 @@ pub(super) fn conventions(p: &Params) -> Semantics {
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let (compressor, semantics) = (build_compressor(p)?, conventions(p));
     vectors(p)?.into_iter().map(|v| row(&*compressor, &semantics, &v)).collect()
-}
-
-/// Bits of the enclosures' floats.
-const BITS: usize = 256;
-
-/// An enclosure as a number.
-fn enclosed(value: Enclosure) -> Real {
-    if let Some(exact) = value.exact() {
-        return Real::Exact(exact.clone());
-    }
-    let (low, high) = value.ends();
-    let within = Interval::new(low, high).unwrap_or(Interval::WHOLE);
-    Real::Enclosed { near: within.midpoint().unwrap_or(f64::NAN), within }
 }
 
 /// E|C(v) - v|^2, E|C(v)|^2 and |E C(v) - v|^2.
@@ -119,8 +106,8 @@ fn row(compressor: &dyn DynCompressor, semantics: &Semantics, v: &[Rational]) ->
     let mut size = 0.0;
     let [error, second, bias] = if let Some(exact) = losses::<Rational>(compressor, semantics, v)? {
         exact.map(Real::Exact)
-    } else if let Some(within) = Enclosure::at_precision(BITS, || losses(compressor, semantics, v))? {
-        within.map(enclosed)
+    } else if let Some(within) = Enclosure::at_precision(BITS, || losses::<Enclosure>(compressor, semantics, v))? {
+        within.map(Real::from)
     } else {
         size = l2.to_f64();
         near()?.map(Real::Float)

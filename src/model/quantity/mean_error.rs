@@ -5,23 +5,26 @@
 //! wrong and a draw of 0 as no vote; `vote_more` is that with n + 2 draws. `gaussian` = Phi(-|mu| sqrt(n/Var X)) is what
 //! `error` would be if the mean were Gaussian, and `kolmogorov` = sup_x |P[mean <= x] - Phi(..)| how far it is from that.
 //! **Source** bernstein2018, section 4 (the skewed law 50 with probability 1/10, else -1).
-//! **Errors** For finite laws `error`, `one`, `vote` and `vote_more` are exact: the law of the sum by convolution. Phi is good
-//! to a few units in the last place, so that `gaussian` is good to 1e-13 of itself and `kolmogorov` to 1e-13. Continuous laws:
+//! **Errors** For finite laws `error`, `one`, `vote` and `vote_more` are exact: the law of the sum by convolution. `gaussian` and
+//! `kolmogorov` are enclosed for up to 250 draws; beyond, Phi is good to a few units in the last place. Continuous laws:
 //! closed forms or a quadrature, with the bound that they give (see `closed::sum_tail`).
 //! **Ties and edge cases** A law of mean 0 has no sign to get wrong: an error.
 
 use super::law::{Draw, LAW, MEAN};
 use super::vote_error::vote_error;
 use super::{OutputSpec, QuantityEntry, Row};
+use crate::closed::enclosed::{BITS, normal_between_0_and};
 use crate::closed::{Disagreement, StandardLaw, distance_from_normal, sum_tail};
 use crate::model::noise::FiniteLaw;
 use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
-use crate::scalar::{Rational, Scalar};
+use crate::scalar::{Enclosure, Fault, Rational, Scalar};
 use crate::stats::normal_upper_tail;
 use std::collections::BTreeMap;
 
 /// Most draws.
 const MAX_SAMPLES: usize = 10_001;
+/// Most draws whose distance from the normal law is enclosed; doubles beyond.
+const MAX_ENCLOSED: usize = 250;
 /// Most products of a convolution.
 const MAX_WORK: usize = 4_000_000;
 
@@ -91,19 +94,45 @@ fn of_finite(law: FiniteLaw, n: usize) -> Result<Vec<Row>, BuildError> {
     let negative = wrong(&law) - &zero;
     let vote = |n: usize| vote_error(&vec![(negative.clone().into(), zero.clone().into()); n], &Rational::one());
     let (now, more) = (vote(n), vote(n + 2));
-    let deviation = (law.variance().to_f64() * n as f64).sqrt();
-    let centre = mean.to_f64() * n as f64;
-    let gaussian = normal_upper_tail(centre / deviation);
-    let outputs = vec![
-        Real::Exact(error),
-        wrong(&law).into(),
-        now.error,
-        more.error,
-        Real::Float(gaussian),
-        Real::Float(distance(&sum, centre, deviation)),
-    ];
-    let errors = vec![0.0, 0.0, now.bound, more.bound, gaussian * 1e-13, 1e-13];
+    let whole = Rational::integer(n as i64);
+    let (centre, variance) = (mean * &whole, law.variance() * &whole);
+    let (gaussian, kolmogorov) = if n <= MAX_ENCLOSED {
+        let both = Enclosure::at_precision(BITS, || against_normal(&sum, &centre, &variance));
+        let (gaussian, kolmogorov) = both.map_err(|e| BuildError::whole(e.to_string()))?;
+        (Real::from(gaussian), Real::from(kolmogorov))
+    } else {
+        let (centre, deviation) = (centre.to_f64(), variance.to_f64().sqrt());
+        (Real::Float(normal_upper_tail(centre / deviation)), Real::Float(distance(&sum, centre, deviation)))
+    };
+    let off = |value: &Real, error: f64| if value.is_rough() { error } else { 0.0 };
+    let errors = [off(&gaussian, gaussian.to_f64() * 1e-13), off(&kolmogorov, 1e-13)];
+    let outputs = vec![Real::Exact(error), wrong(&law).into(), now.error, more.error, gaussian, kolmogorov];
+    let errors = vec![0.0, 0.0, now.bound, more.bound, errors[0], errors[1]];
     Ok(vec![Row { input: format!("n = {n}"), outputs, errors }])
+}
+
+/// Phi(-centre/deviation), and sup_x |P[sum <= x] - Phi((x - centre)/deviation)|, which is attained at an atom from one of
+/// its sides.
+fn against_normal(
+    sum: &BTreeMap<Rational, Rational>,
+    centre: &Rational,
+    variance: &Rational,
+) -> Result<(Enclosure, Enclosure), Fault> {
+    let half = Enclosure::ratio(1, 2);
+    let below = |x: &Rational| {
+        let away = x.clone() - centre;
+        let body = normal_between_0_and(&(away.clone() * &away).divide(variance)?)?;
+        Ok::<_, Fault>(if away.signum() < 0 { half.clone() - &body } else { half.clone() + &body })
+    };
+    let (mut before, mut largest) = (Rational::zero(), Enclosure::zero());
+    for (value, p) in sum {
+        let normal = below(value)?;
+        for side in [before.clone(), before.clone() + p] {
+            largest = Scalar::max(&largest, &Scalar::abs(&(normal.clone() - Enclosure::from_rational(&side))));
+        }
+        before += p;
+    }
+    Ok((below(&Rational::zero())?, largest))
 }
 
 /// The law of the sum of n independent draws.

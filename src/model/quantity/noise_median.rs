@@ -3,13 +3,14 @@
 //! **Formula** z has the density g of the median of M draws of xi: `inside` = P[|z| <= c], `variance` = E z^2 and `deviation` its
 //! root; c = `distance` times `unit`, which is 1, the deviation, or the variance.
 //! **Source** chen2020, equation 87 (Gauss's inequality for z), whose sigma_mid is called a variance.
-//! **Errors** of the distribution function in twice the precision of a double, and of the variance's quadrature.
+//! **Errors** For uniform noise enclosed (an incomplete beta function with whole parameters is a polynomial); else of the distribution function in twice the precision of a double, and of the variance's quadrature.
 //! **Ties and edge cases** c = 0 has no mass.
 
 use super::{OutputSpec, QuantityEntry, Row};
-use crate::closed::{LawError, Median, StandardLaw};
+use crate::closed::enclosed::{BITS, uniform_median_inside};
+use crate::closed::{LawError, LawKind, Median, StandardLaw};
 use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
-use crate::scalar::Rational;
+use crate::scalar::{Enclosure, Fault, Rational, Scalar};
 
 /// Registry line.
 pub static ENTRY: QuantityEntry = QuantityEntry {
@@ -48,6 +49,7 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
         return Err(BuildError::at("distance", format!("'distance' is {distance}; it takes numbers, 0 or more")));
     }
     let input = format!("{law}, M = {workers}, c = {distance} {}", p.text("unit").unwrap_or("one"));
+    let is_uniform = *law.kind() == LawKind::Uniform;
     let sets = vec![vec![Rational::integer(0)]; workers];
     let median =
         Median::new(&sets, law, &Rational::integer(1)).map_err(|e| BuildError::at("workers", e.to_string()))?;
@@ -62,8 +64,28 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let c = distance * unit;
     // The density is largest at 0.
     let error = 2.0 * median.density(0.0) * (distance * unit_error + 1e-15 * c) + 1e-15;
+    if is_uniform && let Ok([inside, deviation, variance]) = Enclosure::at_precision(BITS, || of_uniform(p, workers)) {
+        return Ok(vec![Row {
+            input,
+            outputs: vec![inside.into(), deviation.into(), variance.into()],
+            errors: vec![0.0; 3],
+        }]);
+    }
     let outputs = [median.noise_inside(c), deviation, found.variance].map(Real::Float).to_vec();
     Ok(vec![Row { input, outputs, errors: vec![error, off, found.variance_error] }])
+}
+
+/// The same of uniform noise, enclosed: the median of M draws has the variance 3/(M + 2).
+fn of_uniform(p: &Params, workers: usize) -> Result<[Enclosure; 3], Fault> {
+    let variance = Enclosure::ratio(3, workers as u64 + 2);
+    let deviation = Scalar::sqrt(&variance)?;
+    let unit = match p.text("unit").ok() {
+        Some("deviation") => deviation.clone(),
+        Some("variance") => variance.clone(),
+        _ => Enclosure::one(),
+    };
+    let distance = p.number("distance").map_err(|_| Fault::Undecided("a distance"))?;
+    Ok([uniform_median_inside(workers, &(distance.cast::<Enclosure>()? * unit))?, deviation, variance])
 }
 
 #[cfg(test)]
