@@ -165,6 +165,7 @@ impl Falsify {
             why: Some(why.into()),
             family: Vec::new(),
             seconds_to_first: None,
+            seconds: Vec::new(),
             evaluations_to_first: None,
             evaluations: 0,
             met: 0,
@@ -174,6 +175,7 @@ impl Falsify {
             sizes: None,
             sides: None,
             settled: false,
+            exhausted: false,
             certificate: None,
             boundary: None,
             first_broken_step: None,
@@ -197,6 +199,7 @@ impl Falsify {
             answer.text = format!("{} [{}]: {why}\n", spec.id, bound.name);
             answer.record.evaluations = found.evaluations;
             answer.record.family = family.varies();
+            answer.record.exhausted = found.exhausted;
             return Ok(answer);
         };
         let mut answer = self.silent(spec, bound, seed, "");
@@ -210,12 +213,17 @@ impl Falsify {
         record.evaluations = found.evaluations;
         record.met = found.met;
         record.settled = found.settled;
-        record.instance = instance_json(family, worst);
+        record.exhausted = found.exhausted;
+        record.instance = instance_json(family, worst, registry);
         answer.evaluated = true;
         let share = format!("{} of {} instances met the hypotheses", found.met, found.evaluations);
         let Some((smallest, small)) = found.shrunk.as_ref().filter(|_| weighed.certain) else {
             record.sides = Some(sides(weighed));
-            let settled = if found.settled { "it hardly grew in the second half" } else { "it still grew" };
+            let settled = match (found.exhausted, found.settled) {
+                (true, _) => "the whole family",
+                (_, true) => "it hardly grew in the second half",
+                _ => "it still grew",
+            };
             let ratio = record.ratio.map_or_else(|| "no quotient".into(), |r| format!("{r:.9}"));
             answer.text = format!(
                 "{} [{}]: no violation found; largest left/right {ratio} ({share}; {settled})\n  {}\n",
@@ -228,7 +236,7 @@ impl Falsify {
             certificate(&tree, bound, registry, spec).context("certifying the shrunk instance")?;
         record.outcome = SearchOutcome::Violated;
         (record.evaluations_to_first, record.seconds_to_first) = found.first.unzip();
-        record.shrunk = instance_json(family, smallest);
+        record.shrunk = instance_json(family, smallest, registry);
         record.sizes = Some((size(worst), size(smallest)));
         record.sides = Some(sides(small));
         record.first_broken_step = first_broken_step(spec, bound, &tree, registry);
@@ -280,10 +288,12 @@ fn sides(weighed: &Weighed) -> (String, String) {
 }
 
 /// What describes an instance: parameters, objective, oracle, algorithm, conventions, run.
-fn instance_json(family: &Family, candidate: &Candidate) -> Value {
-    let Some(Value::Object(tree)) = family.render(candidate).map(|t| t.to_json()) else { return Value::Null };
+fn instance_json(family: &Family, candidate: &Candidate, registry: &Registry) -> Value {
+    let trial = family.render(candidate).and_then(|tree| trial_of(&tree, registry).ok());
+    let claim = trial.and_then(|trial| standalone(&trial, &std::collections::BTreeMap::new(), "", ""));
+    let Some(Value::Object(claim)) = claim else { return Value::Null };
     let kept = ["parameters", "problem", "oracle", "algorithm", "semantics", "quantity", "run"];
-    tree.into_iter().filter(|(key, _)| kept.contains(&key.as_str())).collect::<serde_json::Map<_, _>>().into()
+    claim.into_iter().filter(|(key, _)| kept.contains(&key.as_str())).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// The certificate of an instance and the claim file that it holds, decided by the same code as `verify`.

@@ -1,6 +1,7 @@
 //! An oracle that takes every branch: a step is run again for each outcome of its random choices.
 
 use crate::engine::{Door, Traffic, without_noise};
+use crate::model::algorithm::VoteLaw;
 use crate::model::problem::Flow;
 use crate::model::{Atom, Evaluating, Query};
 use crate::scalar::{Fault, Rational, Scalar};
@@ -182,7 +183,7 @@ impl Query<Rational> for Branching<'_> {
         &mut self,
         workers: usize,
         dimension: usize,
-        law: &mut dyn FnMut(usize, &mut [Rational]) -> Result<(), Fault>,
+        law: &mut VoteLaw<'_, Rational>,
     ) -> Result<Option<Vec<Ordering>>, Fault> {
         // Too many for the laws of their numbers, and then for their coins: what is asked next says so.
         let products = (workers as u64).saturating_pow(2).saturating_mul(dimension as u64);

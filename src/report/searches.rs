@@ -21,12 +21,22 @@ pub(super) fn found(search: &SearchRecord) -> Value {
             )
         }
         SearchOutcome::NoneFound => {
-            let settled = if search.settled { "it hardly grew in the second half" } else { "it still grew at the end" };
+            let settled = match (search.exhausted, search.settled) {
+                (true, _) => "that is the whole family",
+                (_, true) => "it hardly grew in the second half",
+                _ => "it still grew at the end",
+            };
             format!("no violation in {met} of {all} instances that met the hypotheses{ratio}; {settled}; reached at")
         }
     };
     let instance = if search.shrunk.is_null() { &search.instance } else { &search.shrunk };
     context! { sentence => sentence, instance => (!instance.is_null()).then(|| instance.to_string()) }
+}
+
+/// Seconds to the first violation, a number a seed.
+fn seconds(search: &SearchRecord) -> String {
+    let one = |s: &Option<f64>| s.map_or_else(|| "–".to_string(), |s| format!("{s:.1}"));
+    search.seconds.iter().map(one).collect::<Vec<_>>().join(" / ")
 }
 
 /// The table of all searches.
@@ -39,7 +49,8 @@ pub(super) fn searched(searches: &BTreeMap<String, Vec<SearchRecord>>) -> Value 
             found => if s.outcome == SearchOutcome::Violated { "✗ violated" } else { "none" },
             ratio => numbers::optional(s.ratio),
             first => s.evaluations_to_first.map_or_else(|| "–".to_string(), |n| n.to_string()),
-            evaluations => s.evaluations,
+            seconds => seconds(s),
+            evaluations => if s.exhausted { format!("all {}", s.evaluations) } else { s.evaluations.to_string() },
             sizes => s.sizes.map_or_else(|| "–".to_string(), |(a, b)| format!("{a} → {b}")),
         }
     };

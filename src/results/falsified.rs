@@ -22,6 +22,9 @@ pub struct SearchRecord {
     pub family: Vec<String>,
     /// Seconds until the first exact violation; absent from records, which are the same everywhere.
     pub seconds_to_first: Option<f64>,
+    /// The same for several seeds on some machine, from `falsify-times.json`; `None` where a minute did not suffice.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub seconds: Vec<Option<f64>>,
     /// Evaluations until the first exact violation.
     #[serde(default)]
     pub evaluations_to_first: Option<u64>,
@@ -45,6 +48,9 @@ pub struct SearchRecord {
     /// Whether the largest ratio hardly grew over the second half of the search.
     #[serde(default)]
     pub settled: bool,
+    /// Whether every instance of the family was weighed.
+    #[serde(default)]
+    pub exhausted: bool,
     /// The certificate's file.
     pub certificate: Option<String>,
     /// Where along a number the outcome flips.
@@ -53,6 +59,17 @@ pub struct SearchRecord {
     /// The first of the file's other bounds that breaks at the shrunk instance.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_broken_step: Option<String>,
+}
+
+/// Seconds to the first violation on some machine, seed by seed; `None` where 60 did not suffice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SearchTimes {
+    /// Claim.
+    pub id: String,
+    /// Bound.
+    pub bound: String,
+    /// A number a seed.
+    pub seconds: Vec<Option<f64>>,
 }
 
 /// How a search ended.

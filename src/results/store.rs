@@ -1,6 +1,6 @@
 //! Reading and writing result files: whole or not at all.
 
-use super::{ResultFile, SCHEMA_VERSION, SearchRecord};
+use super::{ResultFile, SCHEMA_VERSION, SearchRecord, SearchTimes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -151,11 +151,19 @@ pub fn read_sealed(path: &Path) -> Result<(ResultFile, bool), StoreError> {
 /// Folders beside the results that hold something else.
 const OTHER_FOLDERS: [&str; 2] = ["certificates", "falsified"];
 
-/// What searches found, by claim, from `falsified/<paper>/<claim>.json`; nothing where there is no such folder.
+/// What searches found, by claim, from `falsified/<paper>/<claim>.json`; nothing where there is no such folder. How long it
+/// took is in `falsify-times.json`, which depends on the machine.
 ///
 /// # Errors
 /// A record that cannot be read.
 pub fn read_searches(folder: &Path) -> Result<BTreeMap<String, Vec<SearchRecord>>, StoreError> {
+    let times: Vec<SearchTimes> = match std::fs::read(folder.join("falsify-times.json")) {
+        Ok(text) => {
+            let path = folder.join("falsify-times.json");
+            serde_json::from_slice(&text).map_err(|source| StoreError::Json { path, source })?
+        }
+        Err(_) => Vec::new(),
+    };
     let folder = folder.join("falsified");
     let mut found = BTreeMap::new();
     if !folder.is_dir() {
@@ -163,8 +171,12 @@ pub fn read_searches(folder: &Path) -> Result<BTreeMap<String, Vec<SearchRecord>
     }
     for path in result_paths(&folder)? {
         let text = std::fs::read(&path).map_err(io(&path))?;
-        let records: Vec<SearchRecord> =
+        let mut records: Vec<SearchRecord> =
             serde_json::from_slice(&text).map_err(|source| StoreError::Json { path: path.clone(), source })?;
+        for record in &mut records {
+            let own = times.iter().find(|t| t.id == record.id && t.bound == record.bound);
+            record.seconds = own.map(|t| t.seconds.clone()).unwrap_or_default();
+        }
         if let Some(first) = records.first() {
             found.insert(first.id.clone(), records);
         }

@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use super::parts::{Gene, NOISES, PROBLEMS, Shape};
-use super::reading::{Reading, Slot, Ties};
+use super::reading::{Domain, Reading, Slot, Ties};
 use crate::model::Registry;
 use crate::scalar::Rational;
 use crate::spec::{Bound, Formula, Node, Relation, Scope, Table, Value, Work};
@@ -166,16 +166,33 @@ impl Family {
         Family { skeletons: skeletons.collect(), problems, noises, dimensions }
     }
 
-    /// Whether there is more than one instance.
+    /// Every instance, where the file lists them all and they are at most so many.
     #[must_use]
-    pub fn is_single(&self) -> bool {
-        let fixed = |s: &Skeleton| {
-            s.slots.iter().all(|slot| slot.domain.is_single())
-                && s.open.is_empty()
-                && !s.swaps_problem
-                && !s.swaps_noise
-        };
-        self.skeletons.len() == 1 && self.skeletons.iter().all(fixed)
+    pub fn all(&self, most: usize) -> Option<Vec<Candidate>> {
+        let mut found = Vec::new();
+        for (skeleton, shape) in self.skeletons.iter().enumerate() {
+            if shape.swaps_problem || shape.swaps_noise {
+                return None;
+            }
+            let mut partial: Vec<(Vec<Rational>, Vec<usize>)> = vec![Default::default()];
+            for slot in &shape.slots {
+                let Domain::Listed(values) = &slot.domain else { return None };
+                partial = longer(&partial, values, most, |(numbers, _), v| numbers.push(v.clone()))?;
+            }
+            for (_, words) in &shape.open {
+                let words: Vec<usize> = (0..words.len()).collect();
+                partial = longer(&partial, &words, most, |(_, chosen), w| chosen.push(*w))?;
+            }
+            found.extend(partial.into_iter().map(|(numbers, conventions)| Candidate {
+                skeleton,
+                numbers,
+                problem: None,
+                dimension: shape.own_dimension,
+                noise: Noise::Own,
+                conventions,
+            }));
+        }
+        (found.len() <= most).then_some(found)
     }
 
     /// What varies, a line a number or part; setups that differ in it give a line each.
@@ -358,6 +375,22 @@ impl Family {
         }
         Some(tree)
     }
+}
+
+/// Each beginning with each choice; `None` where that is too many.
+fn longer<T: Clone, C>(begun: &[T], choices: &[C], most: usize, add: impl Fn(&mut T, &C)) -> Option<Vec<T>> {
+    if begun.len().saturating_mul(choices.len()) > most {
+        return None;
+    }
+    let each = begun.iter().flat_map(|b| choices.iter().map(move |c| (b, c)));
+    Some(
+        each.map(|(b, c)| {
+            let mut next = b.clone();
+            add(&mut next, c);
+            next
+        })
+        .collect(),
+    )
 }
 
 fn move_one(shapes: &[Shape], gene: &mut Gene, d: usize, dice: &mut Dice) {

@@ -61,6 +61,8 @@ pub struct Found {
     pub refused: Vec<(String, u64)>,
     /// Whether the largest score hardly grew over the second half of the search.
     pub settled: bool,
+    /// Whether every instance of the family was weighed.
+    pub exhausted: bool,
 }
 
 /// Proposals that are weighed together: a constant, so that the outcome does not depend on the number of threads.
@@ -69,6 +71,8 @@ const BATCH: usize = 64;
 const CHEAP: Budget = Budget(8_000_000);
 /// What one weighing may cost while shrinking and at the end.
 pub const CAREFUL: Budget = Budget(200_000_000);
+/// Most listed instances of a family that are weighed one by one instead of being searched.
+const MOST_LISTED: usize = 4096;
 /// Suspects of a batch that are weighed again with more.
 const SUSPECTS: usize = 2;
 /// Suspects of a search, and after how many without a finding each of them may cost four times as much.
@@ -100,26 +104,39 @@ pub fn search_family(
     let mut dice = Dice::new(seed, &[("claim", id), ("bound", bound)]);
     let mut strategies: Vec<Box<dyn Strategy>> =
         vec![Box::new(Climb::new()), Box::new(Evolution::new()), Box::new(Climb::new()), Box::new(Random)];
-    let mut found =
-        Found { best: None, shrunk: None, first: None, evaluations: 0, met: 0, refused: Vec::new(), settled: false };
+    let mut found = Found {
+        best: None,
+        shrunk: None,
+        first: None,
+        evaluations: 0,
+        met: 0,
+        refused: Vec::new(),
+        settled: false,
+        exhausted: false,
+    };
     let mut refused: BTreeMap<String, u64> = BTreeMap::new();
     let (mut tried, mut dear): (Vec<Candidate>, Option<Budget>) = (Vec::new(), None);
     let mut history: Vec<(u64, f64)> = Vec::new();
+    // Where all instances are listed and few, each is weighed once.
+    let mut listed = family.all(MOST_LISTED).map(Vec::into_iter);
     while goes_on(effort, found.evaluations, begun) {
         let left = match effort {
-            _ if family.is_single() => 1,
+            _ if let Some(rest) = &listed => rest.len().min(BATCH),
             Effort::Evaluations(n) => (n - found.evaluations).min(BATCH as u64) as usize,
             Effort::Time(_) => BATCH,
         };
         let count = strategies.len();
-        let batch: Vec<(usize, Candidate)> =
-            (0..left).map(|i| (i % count, strategies[i % count].propose(family, &mut dice))).collect();
+        let mut propose = |i: usize| match &mut listed {
+            Some(rest) => rest.next(),
+            None => Some(strategies[i % count].propose(family, &mut dice)),
+        };
+        let batch: Vec<(usize, Candidate)> = (0..left).filter_map(|i| Some((i % count, propose(i)?))).collect();
         let weighed: Vec<Result<Weighed, String>> =
             batch.par_iter().map(|(_, c)| weigh_candidate(registry, family, c, CHEAP)).collect();
         let mut weighed = weighed;
         if found.first.is_none() {
             // What doubles or a sample break may be decided at a higher price.
-            let mut suspects: Vec<usize> = (0..left)
+            let mut suspects: Vec<usize> = (0..batch.len())
                 .filter(|i| weighed[*i].as_ref().is_ok_and(|w| w.suspect) && !tried.contains(&batch[*i].1))
                 .collect();
             // Small ones first: they cost less.
@@ -156,7 +173,8 @@ pub fn search_family(
             }
         }
         watch.progress(found.evaluations, found.best.as_ref().map(|(_, w)| w.score));
-        if family.is_single() {
+        if listed.as_ref().is_some_and(|rest| rest.len() == 0) {
+            found.exhausted = true;
             break;
         }
     }

@@ -102,7 +102,13 @@ pub struct CellView {
 pub fn gather(cells: &[CellVerdict]) -> Option<CellView> {
     let meets: Vec<usize> = (0..cells.len()).filter(|i| cells[*i].failing().is_none()).collect();
     let nearest_of = |indices: &[usize]| {
-        indices.iter().copied().max_by(|a, b| cells[*a].closeness().total_cmp(&cells[*b].closeness()))
+        // Of cells at the border one with a quotient says more than 0 <= 0.
+        let quotient = |i: usize| cells[i].comparison.as_ref().ok().and_then(|c| c.ratio).unwrap_or(f64::NEG_INFINITY);
+        let order = |a: usize, b: usize| {
+            let nearer = cells[a].closeness().total_cmp(&cells[b].closeness());
+            nearer.then_with(|| quotient(a).total_cmp(&quotient(b)))
+        };
+        indices.iter().copied().max_by(|a, b| order(*a, *b))
     };
     if meets.is_empty() {
         let nearest = nearest_of(&(0..cells.len()).collect::<Vec<_>>())?;

@@ -38,6 +38,9 @@ use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero
 use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};
 use std::cmp::Ordering;
 
+/// Writes the probabilities with which a worker votes +1, coordinate by coordinate.
+pub type VoteLaw<'a, S> = dyn FnMut(usize, &mut [S]) -> Result<(), Fault> + 'a;
+
 /// The only door from an algorithm to the outside: gradients, coins, and the wire. It counts what passes.
 pub trait Query<S> {
     /// One stochastic gradient of worker `worker` at x (the mean of a batch, where the oracle has one).
@@ -62,7 +65,7 @@ pub trait Query<S> {
         &mut self,
         _workers: usize,
         _dimension: usize,
-        _law: &mut dyn FnMut(usize, &mut [S]) -> Result<(), Fault>,
+        _law: &mut VoteLaw<'_, S>,
     ) -> Result<Option<Vec<Ordering>>, Fault> {
         Ok(None)
     }
