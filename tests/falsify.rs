@@ -155,7 +155,7 @@ struct Hunted {
 }
 
 /// Seconds that are tried one after the other: a search with a longer time begins as one with a shorter time.
-const PATIENCE: [&str; 3] = ["2", "10", "60"];
+const PATIENCE: [&str; 3] = ["1", "8", "60"];
 
 fn hunt(id: &str, bound: &str, seed: u64, folder: &Path) -> Option<f64> {
     for seconds in PATIENCE {

@@ -24,7 +24,7 @@ fn the_tutorial_works_as_written() {
     let [file] = blocks(&page, "toml")[..] else { panic!("one claim file") };
     std::fs::write(folder.path().join("gradient-descent.toml"), file).expect("written");
     let commands = blocks(&page, "console");
-    assert_eq!(commands.len(), 4);
+    assert_eq!(commands.len(), 5);
     for block in commands {
         let (command, shown) = block.split_once('\n').expect("a command line");
         let words: Vec<&str> = command.strip_prefix("$ signcheck ").expect("a call").split(' ').collect();

@@ -206,7 +206,7 @@ impl Falsify {
         let record = &mut answer.record;
         record.why = None;
         record.family = family.varies();
-        record.ratio = weighed.verdict.comparison.as_ref().ok().and_then(|c| c.ratio);
+        record.ratio = quotient(weighed);
         if record.ratio.is_none() {
             record.why = Some("the sides have no quotient here".into());
         }
@@ -276,6 +276,12 @@ impl Falsify {
     }
 }
 
+/// Left/right, where it says how far the bound is broken: not of sides with different signs.
+fn quotient(weighed: &Weighed) -> Option<f64> {
+    let ratio = weighed.verdict.comparison.as_ref().ok().and_then(|c| c.ratio);
+    ratio.filter(|r| !weighed.certain || *r > 1.0)
+}
+
 /// Both sides, exact where they are rational.
 fn sides(weighed: &Weighed) -> (String, String) {
     let text = |side: &Option<signcheck::verdict::SideValue>| {
@@ -321,10 +327,7 @@ fn explanation(
     small: &Weighed,
     share: &str,
 ) -> String {
-    let ratio = |w: &Weighed| {
-        let ratio = w.verdict.comparison.as_ref().ok().and_then(|c| c.ratio);
-        ratio.map_or_else(|| "no quotient".into(), |r| format!("{r:.9}"))
-    };
+    let ratio = |w: &Weighed| quotient(w).map_or_else(|| "no quotient".into(), |r| format!("{r:.9}"));
     let (left, right) = record.sides.clone().unwrap_or_default();
     let mut text = format!(
         "{} [{}]: VIOLATED; largest left/right {} ({share})\n  smallest instance found, left/right {}:\n",

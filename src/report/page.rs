@@ -2,7 +2,7 @@
 
 use super::math::Converter;
 use super::needs::needs;
-use super::searches::{found, searched};
+use super::searches::{found, searched, worst};
 use super::{ReportError, numbers};
 use crate::results::{BoundRecord, ControlRecord, Expectation, Ledger, Picture, ResultFile, SearchRecord, TableRecord};
 use minijinja::value::Value;
@@ -53,7 +53,7 @@ pub fn page(
             caught => tally.caught,
             unexpected => tally.unexpected,
         },
-        rows => ledger.claims.iter().map(|c| row(c, known.get(c.id.as_str()).copied())).collect::<Value>(),
+        rows => ledger.claims.iter().map(|c| row(c, known.get(c.id.as_str()).copied(), searches.get(&c.id))).collect::<Value>(),
         sections => results.iter().map(|r| section(r, &converter, svgs, searches.get(&r.id))).collect::<Value>(),
         searched => searched(searches),
         needs => needs(results).iter().map(table).collect::<Value>(),
@@ -90,12 +90,13 @@ fn verdict(bound: &BoundRecord) -> Value {
     }
 }
 
-fn row(bound: &BoundRecord, result: Option<&ResultFile>) -> Value {
+fn row(bound: &BoundRecord, result: Option<&ResultFile>, searches: Option<&Vec<SearchRecord>>) -> Value {
     let title = result.map(|r| r.title.as_str());
     context! {
         id => bound.id.as_str(),
         paper => paper(&bound.id),
         link => result.map(|_| anchor(&bound.id)),
+        worst => searches.and_then(|all| all.iter().find(|s| s.bound == bound.bound)).map(worst),
         title => title,
         search => format!("{} {} {} {}", bound.id, title.unwrap_or(""), bound.bound, bound.reason).to_lowercase(),
         ..verdict(bound)

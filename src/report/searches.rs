@@ -33,6 +33,17 @@ pub(super) fn found(search: &SearchRecord) -> Value {
     context! { sentence => sentence, instance => (!instance.is_null()).then(|| instance.to_string()) }
 }
 
+/// The largest ratio that a search found, and whether it may be larger.
+pub(super) fn worst(search: &SearchRecord) -> String {
+    let ratio = numbers::optional(search.ratio);
+    match (search.evaluations, search.exhausted, search.settled) {
+        (0, ..) => "–".into(),
+        (_, true, _) => format!("{ratio}, all"),
+        (_, _, true) => ratio,
+        _ => format!("{ratio}, growing"),
+    }
+}
+
 /// Seconds to the first violation, a number a seed.
 fn seconds(search: &SearchRecord) -> String {
     let one = |s: &Option<f64>| s.map_or_else(|| "–".to_string(), |s| format!("{s:.1}"));
