@@ -147,6 +147,23 @@ fn an_empty_family_and_contradicting_hypotheses_get_an_answer() {
     assert!(call.code == Some(3) && call.stderr.contains("did you mean 'quadratic'"), "{call}");
 }
 
+/// Bounds that some instance attains: the search comes that near, with a thousand instances.
+#[test]
+fn attained_bounds_are_reached() {
+    let folder = tempfile::tempdir().unwrap();
+    for (id, bound) in [
+        ("bernstein2018/theorem-1", "min"),
+        ("li2021/theorem-1", "linear"),
+        ("karimireddy2019/lemma-8", "printed"),
+        ("karimireddy2019/counterexample-2", "z0-plus"),
+        ("karimireddy2019/counterexample-3", "z0-zero"),
+    ] {
+        let call = run(folder.path(), &["falsify", id, "--bound", bound, "--evaluations", "1024", "--json", "--out", "."]);
+        let ratio = call.json()[0]["ratio"].as_f64().unwrap();
+        assert!(call.code == Some(0) && (0.999..=1.0).contains(&ratio), "{id} [{bound}]: {call}");
+    }
+}
+
 /// A bound of the ledger that is violated, with what three seeds take to break it.
 struct Hunted {
     id: String,

@@ -40,3 +40,19 @@ fn the_tutorial_works_as_written() {
         assert!(folder.path().join("gd").join(written).exists(), "{written}");
     }
 }
+
+/// What the first screen of the README shows is what its command prints, line by line.
+#[test]
+fn the_first_screen_is_real() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let page = std::fs::read_to_string(page).expect("the README");
+    let block = blocks(&page, "console")[0];
+    let (command, shown) = block.split_once('\n').expect("a command line");
+    let words: Vec<&str> = command.strip_prefix("$ cargo run --release -- ").expect("a call").split(' ').collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let call = run(folder.path(), &words);
+    let printed: Vec<&str> = call.stdout.lines().map(str::trim_end).collect();
+    let missing: Vec<&str> = shown.lines().map(str::trim_end).filter(|line| !printed.contains(line)).collect();
+    assert!(missing.is_empty(), "the README shows what is not printed: {missing:#?}\n{call}");
+    assert!(shown.contains("violated"));
+}
