@@ -76,8 +76,8 @@ const MOST_LISTED: usize = 4096;
 /// Suspects of a batch that are weighed again with more.
 const SUSPECTS: usize = 2;
 /// Suspects of a search, and after how many without a finding each of them may cost four times as much.
-const MOST_SUSPECTS: usize = 24;
-const SUSPECTS_A_BUDGET: usize = 8;
+const MOST_SUSPECTS: usize = 80;
+const SUSPECTS_A_BUDGET: usize = 40;
 /// Most weighings of one shrinking, and of one whose instances are dear.
 const MOST_TRIES: usize = 20_000;
 const MOST_DEAR_TRIES: usize = 200;
