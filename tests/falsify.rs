@@ -158,7 +158,8 @@ fn attained_bounds_are_reached() {
         ("karimireddy2019/counterexample-2", "z0-plus"),
         ("karimireddy2019/counterexample-3", "z0-zero"),
     ] {
-        let call = run(folder.path(), &["falsify", id, "--bound", bound, "--evaluations", "1024", "--json", "--out", "."]);
+        let call =
+            run(folder.path(), &["falsify", id, "--bound", bound, "--evaluations", "1024", "--json", "--out", "."]);
         let ratio = call.json()[0]["ratio"].as_f64().unwrap();
         assert!(call.code == Some(0) && (0.999..=1.0).contains(&ratio), "{id} [{bound}]: {call}");
     }
