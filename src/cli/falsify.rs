@@ -210,6 +210,10 @@ impl Falsify {
         if record.ratio.is_none() {
             record.why = Some("the sides have no quotient here".into());
         }
+        if weighed.suspect || !weighed.certain && record.ratio.is_some_and(|r| r > 1.0 + 1e-9) {
+            let ratio = record.ratio.take().map_or_else(String::new, |r| format!(", left/right {r:.3e}"));
+            record.why = Some(format!("a sample or doubles call it broken{ratio}; nothing exact decides it"));
+        }
         record.evaluations = found.evaluations;
         record.met = found.met;
         record.settled = found.settled;
@@ -224,9 +228,12 @@ impl Falsify {
                 (_, true) => "it hardly grew in the second half",
                 _ => "it still grew",
             };
-            let ratio = record.ratio.map_or_else(|| "no quotient".into(), |r| format!("{r:.9}"));
+            let ratio = match (record.ratio, &record.why) {
+                (Some(ratio), _) => format!("{ratio:.9}"),
+                (None, why) => why.clone().unwrap_or_default(),
+            };
             answer.text = format!(
-                "{} [{}]: no violation found; largest left/right {ratio} ({share}; {settled})\n  {}\n",
+                "{} [{}]: no violation found; largest left/right: {ratio} ({share}; {settled})\n  {}\n",
                 spec.id, bound.name, record.instance
             );
             return Ok(answer);

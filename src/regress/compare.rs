@@ -177,6 +177,10 @@ pub fn compare(
 /// The baseline with what was found put into it; entries that stand stay as they were recorded.
 #[must_use]
 pub fn apply(mut baseline: Baseline, new: &BTreeMap<String, ClaimEntries>, found: &Comparison) -> Baseline {
+    // Files with figures only have no entries; an update of other claims leaves them there.
+    let without_entries = |claim: &ClaimEntries| claim.entries.is_empty();
+    let figures: BTreeSet<String> =
+        baseline.claims.iter().filter(|(_, c)| without_entries(c)).map(|(id, _)| id.clone()).collect();
     for (id, run) in new {
         let claim = baseline.claims.entry(id.clone()).or_default();
         (claim.spec_hash, claim.version) = (run.spec_hash.clone(), run.version.clone());
@@ -196,7 +200,7 @@ pub fn apply(mut baseline: Baseline, new: &BTreeMap<String, ClaimEntries>, found
             }
         }
     }
-    baseline.claims.retain(|id, claim| new.contains_key(id) || !claim.entries.is_empty());
+    baseline.claims.retain(|id, c| new.contains_key(id) || figures.contains(id) || !without_entries(c));
     baseline
 }
 
@@ -354,6 +358,10 @@ mod tests {
         let at = |name: &str| entries[&(name.to_string(), String::new())].clone();
         assert_eq!((at("a"), at("b"), at("c")), (sampled(0.5), Value::count(2), Value::count(3)));
         assert_eq!(compare(&updated, &new, 1e-7, true).counts().same, 3);
+        // A file with figures only has no entries, and stays when others are recorded.
+        let mut old = old;
+        old.claims.insert("p/figures".into(), ClaimEntries::default());
+        assert!(apply(old, &new, &found).claims.contains_key("p/figures"));
     }
 
     #[test]

@@ -26,7 +26,10 @@ pub(super) fn found(search: &SearchRecord) -> Value {
                 (_, true) => "it hardly grew in the second half",
                 _ => "it still grew at the end",
             };
-            format!("no violation in {met} of {all} instances that met the hypotheses{ratio}; {settled}; reached at")
+            let why = search.why.as_ref().map(|w| format!("; {w}")).unwrap_or_default();
+            format!(
+                "no violation in {met} of {all} instances that met the hypotheses{ratio}{why}; {settled}; reached at"
+            )
         }
     };
     let instance = if search.shrunk.is_null() { &search.instance } else { &search.shrunk };
@@ -65,5 +68,7 @@ pub(super) fn searched(searches: &BTreeMap<String, Vec<SearchRecord>>) -> Value 
             sizes => s.sizes.map_or_else(|| "–".to_string(), |(a, b)| format!("{a} → {b}")),
         }
     };
-    searches.values().flatten().filter(|s| s.evaluations > 0).map(row).collect()
+    let all = || searches.values().flatten().filter(|s| s.evaluations > 0);
+    let violated = all().filter(|s| s.outcome == SearchOutcome::Violated);
+    violated.chain(all().filter(|s| s.outcome != SearchOutcome::Violated)).map(row).collect()
 }
