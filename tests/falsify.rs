@@ -4,6 +4,7 @@ mod common;
 
 use common::{DESCENT, run, with};
 use serde_json::Value;
+use signcheck::results::SearchTimes;
 use std::path::{Path, PathBuf};
 
 /// Instances for each claim of the corpus, and for those that take longer: a range of four numbers must come together.
@@ -165,13 +166,6 @@ fn attained_bounds_are_reached() {
     }
 }
 
-/// A bound of the ledger that is violated, with what three seeds take to break it.
-struct Hunted {
-    id: String,
-    bound: String,
-    seconds: Vec<Option<f64>>,
-}
-
 /// Seconds that are tried one after the other: a search with a longer time begins as one with a shorter time.
 const PATIENCE: [&str; 3] = ["1", "8", "60"];
 
@@ -206,15 +200,11 @@ fn violated_bounds_are_found_from_their_families() {
         let (id, bound) = (claim["id"].as_str().unwrap(), claim["bound"].as_str().unwrap());
         let seconds: Vec<Option<f64>> = (1..=3).map(|seed| hunt(id, bound, seed, folder.path())).collect();
         println!("{id} [{bound}] {seconds:?}");
-        hunted.push(Hunted { id: id.into(), bound: bound.into(), seconds });
+        let seconds = seconds.into_iter().map(|s| s.map(|s| (s * 100.0).round() / 100.0)).collect();
+        hunted.push(SearchTimes { id: id.into(), bound: bound.into(), seconds });
     }
     if let Ok(file) = std::env::var("SIGNCHECK_TIMES") {
-        let rounded = |s: &Option<f64>| s.map(|s| (s * 100.0).round() / 100.0);
-        let rows: Vec<Value> = hunted
-            .iter()
-            .map(|h| serde_json::json!({ "id": h.id, "bound": h.bound, "seconds": h.seconds.iter().map(rounded).collect::<Vec<_>>() }))
-            .collect();
-        std::fs::write(root.join(file), serde_json::to_string_pretty(&rows).unwrap() + "\n").unwrap();
+        std::fs::write(root.join(file), serde_json::to_string_pretty(&hunted).unwrap() + "\n").unwrap();
     }
     let found = hunted.iter().filter(|h| h.seconds.iter().all(Option::is_some)).count();
     assert!(10 * found >= 9 * hunted.len(), "{found} of {} violated bounds with all three seeds", hunted.len());

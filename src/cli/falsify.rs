@@ -13,6 +13,7 @@ use signcheck::search::{
     Candidate, Effort, Family, Found, Watch, Weighed, boundary, first_broken_step, is_searchable, search_family, size,
 };
 use signcheck::spec::{Bound, Overrides, Spec, Table, load_in, trial_of};
+use signcheck::verdict::SideValue;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -211,8 +212,8 @@ impl Falsify {
             record.why = Some("the sides have no quotient here".into());
         }
         if weighed.suspect || !weighed.certain && record.ratio.is_some_and(|r| r > 1.0 + 1e-9) {
-            let ratio = record.ratio.take().map_or_else(String::new, |r| format!(", left/right {r:.3e}"));
-            record.why = Some(format!("a sample or doubles call it broken{ratio}; nothing exact decides it"));
+            let ratio = record.ratio.take().map_or_else(String::new, |r| format!(", at a ratio of {r:.3e}"));
+            record.why = Some(format!("a sample or doubles put it above the bound{ratio}; nothing exact decides it"));
         }
         record.evaluations = found.evaluations;
         record.met = found.met;
@@ -223,11 +224,7 @@ impl Falsify {
         let share = format!("{} of {} instances met the hypotheses", found.met, found.evaluations);
         let Some((smallest, small)) = found.shrunk.as_ref().filter(|_| weighed.certain) else {
             record.sides = Some(sides(weighed));
-            let settled = match (found.exhausted, found.settled) {
-                (true, _) => "the whole family",
-                (_, true) => "it hardly grew in the second half",
-                _ => "it still grew",
-            };
+            let settled = record.convergence();
             let ratio = match (record.ratio, &record.why) {
                 (Some(ratio), _) => format!("{ratio:.9}"),
                 (None, why) => why.clone().unwrap_or_default(),
@@ -283,15 +280,16 @@ impl Falsify {
     }
 }
 
-/// Left/right, where it says how far the bound is broken: not of sides with different signs.
+/// The ratio, where it says how far the bound is off: of sides that are not negative.
 fn quotient(weighed: &Weighed) -> Option<f64> {
-    let ratio = weighed.verdict.comparison.as_ref().ok().and_then(|c| c.ratio);
-    ratio.filter(|r| !weighed.certain || *r > 1.0)
+    let counts = |side: &Option<SideValue>| side.as_ref().is_some_and(|s| s.point >= 0.0);
+    let both = counts(&weighed.verdict.left) && counts(&weighed.verdict.right);
+    weighed.verdict.comparison.as_ref().ok().and_then(|c| c.ratio).filter(|_| both)
 }
 
 /// Both sides, exact where they are rational.
 fn sides(weighed: &Weighed) -> (String, String) {
-    let text = |side: &Option<signcheck::verdict::SideValue>| {
+    let text = |side: &Option<SideValue>| {
         side.as_ref().map_or_else(
             || "?".into(),
             |s| s.exact.as_ref().map_or_else(|| format!("{:.12}", s.point), ToString::to_string),

@@ -16,8 +16,8 @@ const SCRIPT: &str = include_str!("filter.js");
 /// Builds `results/report.html`: one file with everything in it.
 ///
 /// `svgs` holds the drawn figures by `<paper>/<picture name>`; a figure that is missing there is named on the page
-/// with its caption. `searches` are those of `falsify`, by claim. All texts of the results are escaped; statements become MathML, or stay as written where the
-/// converter does not know their LaTeX.
+/// with its caption. `searches` are those of `falsify`, by claim. All texts of the results are escaped; statements become
+/// MathML, or stay as written where the converter does not know their LaTeX.
 ///
 /// # Errors
 /// [`ReportError::Template`], which only a defect of the template causes.
@@ -90,13 +90,18 @@ fn verdict(bound: &BoundRecord) -> Value {
     }
 }
 
+/// A bound's search among those of its claim.
+fn of_bound<'s>(searches: Option<&'s Vec<SearchRecord>>, name: &str) -> Option<&'s SearchRecord> {
+    searches?.iter().find(|s| s.bound == name)
+}
+
 fn row(bound: &BoundRecord, result: Option<&ResultFile>, searches: Option<&Vec<SearchRecord>>) -> Value {
     let title = result.map(|r| r.title.as_str());
     context! {
         id => bound.id.as_str(),
         paper => paper(&bound.id),
         link => result.map(|_| anchor(&bound.id)),
-        worst => searches.and_then(|all| all.iter().find(|s| s.bound == bound.bound)).map(worst),
+        worst => of_bound(searches, &bound.bound).map(worst),
         title => title,
         search => format!("{} {} {} {}", bound.id, title.unwrap_or(""), bound.bound, bound.reason).to_lowercase(),
         ..verdict(bound)
@@ -109,8 +114,7 @@ fn section(
     svgs: &BTreeMap<String, String>,
     searches: Option<&Vec<SearchRecord>>,
 ) -> Value {
-    let of_bound = |name: &str| searches.and_then(|all| all.iter().find(|s| s.bound == name));
-    let bounds = result.bounds.iter().map(|b| detail(b, result.rights.get(&b.bound), of_bound(&b.bound)));
+    let bounds = result.bounds.iter().map(|b| detail(b, result.rights.get(&b.bound), of_bound(searches, &b.bound)));
     context! {
         id => result.id.as_str(),
         anchor => anchor(&result.id),

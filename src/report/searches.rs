@@ -17,19 +17,13 @@ pub(super) fn found(search: &SearchRecord) -> Value {
             let step =
                 search.first_broken_step.as_ref().map(|s| format!("; '{s}' breaks there too")).unwrap_or_default();
             format!(
-                "broken{ratio} in {met} of {all} instances that met the hypotheses; smallest instance, left {left} against {right}{step}:"
+                "broken{ratio}; {met} of {all} instances met the hypotheses; smallest instance, left {left} against {right}{step}:"
             )
         }
         SearchOutcome::NoneFound => {
-            let settled = match (search.exhausted, search.settled) {
-                (true, _) => "that is the whole family",
-                (_, true) => "it hardly grew in the second half",
-                _ => "it still grew at the end",
-            };
+            let settled = search.convergence();
             let why = search.why.as_ref().map(|w| format!("; {w}")).unwrap_or_default();
-            format!(
-                "no violation in {met} of {all} instances that met the hypotheses{ratio}{why}; {settled}; reached at"
-            )
+            format!("no violation{ratio}{why}; {met} of {all} instances met the hypotheses; {settled}; reached at")
         }
     };
     let instance = if search.shrunk.is_null() { &search.instance } else { &search.shrunk };

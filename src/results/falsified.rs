@@ -23,7 +23,7 @@ pub struct SearchRecord {
     /// Seconds until the first exact violation; absent from records, which are the same everywhere.
     pub seconds_to_first: Option<f64>,
     /// The same for several seeds on some machine, from `falsify-times.json`; `None` where a minute did not suffice.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(skip)]
     pub seconds: Vec<Option<f64>>,
     /// Evaluations until the first exact violation.
     #[serde(default)]
@@ -59,6 +59,18 @@ pub struct SearchRecord {
     /// The first of the file's other bounds that breaks at the shrunk instance.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_broken_step: Option<String>,
+}
+
+impl SearchRecord {
+    /// Whether the largest ratio may be larger.
+    #[must_use]
+    pub fn convergence(&self) -> &'static str {
+        match (self.exhausted, self.settled) {
+            (true, _) => "the whole family",
+            (_, true) => "it hardly grew in the second half",
+            _ => "it still grew",
+        }
+    }
 }
 
 /// Seconds to the first violation on some machine, seed by seed; `None` where 60 did not suffice.

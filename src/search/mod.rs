@@ -13,6 +13,7 @@ mod reading;
 mod shrink;
 mod steps;
 mod strategy;
+mod suspects;
 mod weight;
 
 pub use boundary::{Boundary, boundary};
@@ -29,6 +30,7 @@ use dice::Dice;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use suspects::Suspects;
 
 /// How long a search goes on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,11 +75,6 @@ const CHEAP: Budget = Budget(8_000_000);
 pub const CAREFUL: Budget = Budget(200_000_000);
 /// Most listed instances of a family that are weighed one by one instead of being searched.
 const MOST_LISTED: usize = 4096;
-/// Suspects of a batch that are weighed again with more.
-const SUSPECTS: usize = 2;
-/// Suspects of a search, and after how many without a finding each of them may cost four times as much.
-const MOST_SUSPECTS: usize = 80;
-const SUSPECTS_A_BUDGET: usize = 40;
 /// Most weighings of one shrinking, and of one whose instances are dear.
 const MOST_TRIES: usize = 20_000;
 const MOST_DEAR_TRIES: usize = 200;
@@ -115,7 +112,7 @@ pub fn search_family(
         exhausted: false,
     };
     let mut refused: BTreeMap<String, u64> = BTreeMap::new();
-    let (mut tried, mut dear): (Vec<Candidate>, Option<Budget>) = (Vec::new(), None);
+    let mut suspects = Suspects::default();
     let mut history: Vec<(u64, f64)> = Vec::new();
     // Where all instances are listed and few, each is weighed once.
     let mut listed = family.all(MOST_LISTED).map(Vec::into_iter);
@@ -131,27 +128,10 @@ pub fn search_family(
             None => Some(strategies[i % count].propose(family, &mut dice)),
         };
         let batch: Vec<(usize, Candidate)> = (0..left).filter_map(|i| Some((i % count, propose(i)?))).collect();
-        let weighed: Vec<Result<Weighed, String>> =
+        let mut weighed: Vec<Result<Weighed, String>> =
             batch.par_iter().map(|(_, c)| weigh_candidate(registry, family, c, CHEAP)).collect();
-        let mut weighed = weighed;
         if found.first.is_none() {
-            // What doubles or a sample break may be decided at a higher price.
-            let mut suspects: Vec<usize> = (0..batch.len())
-                .filter(|i| weighed[*i].as_ref().is_ok_and(|w| w.suspect) && !tried.contains(&batch[*i].1))
-                .collect();
-            // Small ones first: they cost less.
-            suspects.sort_by_key(|i| size(&batch[*i].1));
-            suspects.truncate(SUSPECTS.min(MOST_SUSPECTS - tried.len()));
-            let price = Budget(CAREFUL.0 << (2 * (tried.len() / SUSPECTS_A_BUDGET)));
-            let again: Vec<Result<Weighed, String>> =
-                suspects.par_iter().map(|i| weigh_candidate(registry, family, &batch[*i].1, price)).collect();
-            for (i, again) in suspects.into_iter().zip(again) {
-                tried.push(batch[i].1.clone());
-                if again.as_ref().is_ok_and(|w| w.certain) {
-                    weighed[i] = again;
-                    dear = Some(price);
-                }
-            }
+            suspects.weigh_again(registry, family, &batch, &mut weighed);
         }
         for ((strategy, candidate), weighed) in batch.into_iter().zip(weighed) {
             found.evaluations += 1;
@@ -187,7 +167,7 @@ pub fn search_family(
     if let Some((worst, weighed)) = &found.best
         && weighed.certain
     {
-        let (price, tries) = dear.map_or((CHEAP, MOST_TRIES), |price| (price, MOST_DEAR_TRIES));
+        let (price, tries) = suspects.paid.map_or((CHEAP, MOST_TRIES), |price| (price, MOST_DEAR_TRIES));
         let broken = |c: &Candidate| weigh_candidate(registry, family, c, price).is_ok_and(|w| w.certain);
         let smallest = shrink::shrink(family, worst, tries, broken);
         if let Ok(weighed) = weigh_candidate(registry, family, &smallest, price.max(CAREFUL)) {

@@ -6,7 +6,7 @@
 //! `error` would be if the mean were Gaussian, and `kolmogorov` = sup_x |P[mean <= x] - Phi(..)| how far it is from that.
 //! **Source** bernstein2018, section 4 (the skewed law 50 with probability 1/10, else -1).
 //! **Errors** For finite laws `error`, `one`, `vote` and `vote_more` are exact: the law of the sum by convolution. `gaussian` and
-//! `kolmogorov` are enclosed for up to 250 draws; beyond, Phi is good to a few units in the last place. Continuous laws:
+//! `kolmogorov` are enclosed. Continuous laws:
 //! closed forms or a quadrature, with the bound that they give (see `closed::sum_tail`).
 //! **Ties and edge cases** A law of mean 0 has no sign to get wrong: an error.
 
@@ -23,8 +23,6 @@ use std::collections::BTreeMap;
 
 /// Most draws.
 const MAX_SAMPLES: usize = 10_001;
-/// Most draws whose distance from the normal law is enclosed; doubles beyond.
-const MAX_ENCLOSED: usize = 250;
 /// Most products of a convolution.
 const MAX_WORK: usize = 4_000_000;
 
@@ -96,18 +94,11 @@ fn of_finite(law: FiniteLaw, n: usize) -> Result<Vec<Row>, BuildError> {
     let (now, more) = (vote(n), vote(n + 2));
     let whole = Rational::integer(n as i64);
     let (centre, variance) = (mean * &whole, law.variance() * &whole);
-    let (gaussian, kolmogorov) = if n <= MAX_ENCLOSED {
-        let both = Enclosure::at_precision(BITS, || against_normal(&sum, &centre, &variance));
-        let (gaussian, kolmogorov) = both.map_err(|e| BuildError::whole(e.to_string()))?;
-        (Real::from(gaussian), Real::from(kolmogorov))
-    } else {
-        let (centre, deviation) = (centre.to_f64(), variance.to_f64().sqrt());
-        (Real::Float(normal_upper_tail(centre / deviation)), Real::Float(distance(&sum, centre, deviation)))
-    };
-    let off = |value: &Real, error: f64| if value.is_rough() { error } else { 0.0 };
-    let errors = [off(&gaussian, gaussian.to_f64() * 1e-13), off(&kolmogorov, 1e-13)];
-    let outputs = vec![Real::Exact(error), wrong(&law).into(), now.error, more.error, gaussian, kolmogorov];
-    let errors = vec![0.0, 0.0, now.bound, more.bound, errors[0], errors[1]];
+    let both = Enclosure::at_precision(BITS, || against_normal(&sum, &centre, &variance));
+    let (gaussian, kolmogorov) = both.map_err(|e| BuildError::whole(e.to_string()))?;
+    let outputs =
+        vec![Real::Exact(error), wrong(&law).into(), now.error, more.error, gaussian.into(), kolmogorov.into()];
+    let errors = vec![0.0, 0.0, now.bound, more.bound, 0.0, 0.0];
     Ok(vec![Row { input: format!("n = {n}"), outputs, errors }])
 }
 
@@ -166,19 +157,6 @@ fn sum_law(law: &FiniteLaw, n: usize) -> Result<BTreeMap<Rational, Rational>, Bu
     let total = sum.values().fold(Rational::zero(), |s, w| s + w);
     let share = |w: Rational| w.divide(&total).unwrap_or_else(|_| Rational::zero());
     Ok(sum.into_iter().map(|(v, w)| (v, share(w))).collect())
-}
-
-/// sup_x |P[sum <= x] - Phi((x - centre)/deviation)|: attained at an atom, from the left or from the right.
-fn distance(sum: &BTreeMap<Rational, Rational>, centre: f64, deviation: f64) -> f64 {
-    let mut below = 0.0_f64;
-    let mut largest = 0.0_f64;
-    for (value, p) in sum {
-        let normal = normal_upper_tail((centre - value.to_f64()) / deviation);
-        let here = below + p.to_f64();
-        largest = largest.max((normal - below).abs()).max((normal - here).abs());
-        below = here;
-    }
-    largest
 }
 
 #[cfg(test)]

@@ -53,6 +53,9 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let sets = vec![vec![Rational::integer(0)]; workers];
     let median =
         Median::new(&sets, law, &Rational::integer(1)).map_err(|e| BuildError::at("workers", e.to_string()))?;
+    if is_uniform && let Ok(outputs) = Enclosure::at_precision(BITS, || of_uniform(p, workers)) {
+        return Ok(vec![Row { input, outputs: outputs.map(Real::from).to_vec(), errors: vec![0.0; 3] }]);
+    }
     let found = median.gap().map_err(|e| BuildError::whole(e.to_string()))?;
     let deviation = libm::sqrt(found.variance);
     let off = found.variance_error / deviation;
@@ -64,13 +67,6 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let c = distance * unit;
     // The density is largest at 0.
     let error = 2.0 * median.density(0.0) * (distance * unit_error + 1e-15 * c) + 1e-15;
-    if is_uniform && let Ok([inside, deviation, variance]) = Enclosure::at_precision(BITS, || of_uniform(p, workers)) {
-        return Ok(vec![Row {
-            input,
-            outputs: vec![inside.into(), deviation.into(), variance.into()],
-            errors: vec![0.0; 3],
-        }]);
-    }
     let outputs = [median.noise_inside(c), deviation, found.variance].map(Real::Float).to_vec();
     Ok(vec![Row { input, outputs, errors: vec![error, off, found.variance_error] }])
 }
