@@ -2,14 +2,15 @@
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use signcheck::engine::{Plan, Silent, ranges, run};
-use signcheck::exact::{Budget, enumerate};
+use signcheck::engine::{Plan, Progress, Silent, ranges, run};
+use signcheck::exact::{Budget, Unavailable, enumerate};
 use signcheck::harness::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
 use signcheck::model::Registry;
 use signcheck::results::Outcome;
 use signcheck::scalar::Rational;
 use signcheck::spec::{Instance, Spec, Term, cells, load};
 use signcheck::stats::tolerance::mean_tolerance;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A walk on the line with two-point noise: f = x/4, the stochastic gradient is 4 w.p. 1/4, else -1.
 fn walk(left: &str, algorithm: &str) -> Spec {
@@ -62,7 +63,7 @@ fn terms(spec: &Spec) -> Vec<Term> {
 fn exactly(spec: &Spec) -> Rational {
     let (instance, terms) = (instance(spec), terms(spec));
     let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
-    let found = enumerate(&instance, &plan, Budget::QUICK).unwrap();
+    let found = enumerate(&instance, &plan, Budget::QUICK, &Silent).unwrap();
     found.paths[0].clone().unwrap()
 }
 
@@ -126,7 +127,7 @@ fn statistics_that_look_back_over_a_step() {
     let spec = walk("mean(wrong_l1)", sign);
     let (instance, terms) = (self::instance(&spec), self::terms(&spec));
     let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
-    let refused = enumerate(&instance, &plan, Budget::QUICK).unwrap_err();
+    let refused = enumerate(&instance, &plan, Budget::QUICK, &Silent).unwrap_err();
     assert!(refused.to_string().contains("begin the window at 1"), "{refused}");
 }
 
@@ -170,7 +171,7 @@ fn agreements(spec: &Spec, seed: u64) -> u64 {
         }
         let terms: Vec<&Term> = trial.question.left.terms.iter().collect();
         let Ok(plan) = Plan::new(&instance, &terms, &[]) else { continue };
-        let Ok(exact) = enumerate(&instance, &plan, Budget(20_000_000)) else { continue };
+        let Ok(exact) = enumerate(&instance, &plan, Budget(20_000_000), &Silent) else { continue };
         let sampled = run(&instance, &plan, seed, &[], REPLICATES, &Silent).unwrap();
         let close = |exact: &Rational, moments: &signcheck::stats::Moments, what: &str| {
             let sd = moments.standard_deviation().unwrap();
@@ -217,6 +218,27 @@ fn every_shipped_claim_that_can_be_enumerated_agrees_with_its_samples() {
     assert!(claims >= 10, "only {claims} claims could be compared");
 }
 
+/// Gives up when it is asked for the n-th time.
+struct GivesUp(AtomicU64);
+
+impl Progress for GivesUp {
+    fn advance(&self, _replicates: u64) {}
+
+    fn stop(&self) -> bool {
+        self.0.fetch_sub(1, Ordering::Relaxed) <= 1
+    }
+}
+
+#[test]
+fn an_enumeration_can_be_given_up() {
+    let spec = walk("last(f)", "name = \"sgd\"\nstep_size = \"1/8\"");
+    let (instance, terms) = (instance(&spec), terms(&spec));
+    let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
+    let ask = |n| enumerate(&instance, &plan, Budget::QUICK, &GivesUp(AtomicU64::new(n))).err();
+    assert_eq!((ask(1), ask(5)), (Some(Unavailable::Stopped), Some(Unavailable::Stopped)));
+    assert_eq!(ask(1 << 40), None);
+}
+
 #[test]
 fn infinite_support_is_refused_with_its_reason() {
     let mut spec = walk("last(f)", "name = \"signsgd\"\nstep_size = \"1/8\"");
@@ -228,7 +250,7 @@ fn infinite_support_is_refused_with_its_reason() {
     let gaussian = load("g.toml", &text, &Registry::standard(), &[]).unwrap();
     let (instance, terms) = (instance(&gaussian), terms(&gaussian));
     let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
-    let error = enumerate(&instance, &plan, Budget::QUICK).unwrap_err().to_string();
+    let error = enumerate(&instance, &plan, Budget::QUICK, &Silent).unwrap_err().to_string();
     assert!(error.contains("finite support"), "{error}");
 }
 

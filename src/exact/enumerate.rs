@@ -4,7 +4,9 @@
 //! a mean inside a nonlinear expression rides along with the state.
 
 use super::branch::{Branching, Script, length};
-use crate::engine::{Plan, Point, RunError, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once};
+use crate::engine::{
+    Plan, Point, Progress, RunError, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once,
+};
 use crate::model::Real;
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::{Instance, Reducer, StartPoint};
@@ -52,10 +54,20 @@ impl ExactEstimates {
     }
 }
 
-/// Why an instance has no exact expectation within the budget.
+/// Why an instance has no exact expectation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unavailable(pub String);
+pub enum Unavailable {
+    /// Infinite support, an irrational step, or more than the budget.
+    #[error("{0}")]
+    Unfit(String),
+    /// The run is to be given up ([`Progress::stop`]).
+    #[error("stopped")]
+    Stopped,
+}
+
+fn unfit(reason: impl ToString) -> Unavailable {
+    Unavailable::Unfit(reason.to_string())
+}
 
 /// A state of the run, with what rides along; equal nodes merge.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -80,15 +92,21 @@ enum Route {
 /// The exact expectation of every term of a plan that has one.
 ///
 /// # Errors
-/// [`Unavailable`], with the reason: infinite support, an irrational step, or more outcomes than the budget.
-pub fn enumerate(instance: &Instance, plan: &Plan, budget: Budget) -> Result<ExactEstimates, Unavailable> {
+/// [`Unavailable`], with the reason: infinite support, an irrational step, more outcomes than the budget, or a run that
+/// is given up; of that `progress` is asked at every state.
+pub fn enumerate(
+    instance: &Instance,
+    plan: &Plan,
+    budget: Budget,
+    progress: &dyn Progress,
+) -> Result<ExactEstimates, Unavailable> {
     let StartPoint::At(point) = &instance.start else {
-        return Err(Unavailable("the start is drawn from a continuous law".into()));
+        return Err(unfit("the start is drawn from a continuous law"));
     };
     let x: Result<Vec<Rational>, Fault> = point.iter().map(Real::cast).collect();
-    let x = x.map_err(|f| Unavailable(f.to_string()))?;
+    let x = x.map_err(unfit)?;
     let layout = instance.algorithm.layout(x.len(), instance.workers);
-    let mut walk = Walk::new(instance, plan, budget);
+    let mut walk = Walk::new(instance, plan, budget, progress);
     let root = Node {
         x,
         state: vec![Rational::zero(); layout.state],
@@ -103,6 +121,7 @@ struct Walk<'a> {
     instance: &'a Instance,
     plan: &'a Plan,
     budget: Budget,
+    progress: &'a dyn Progress,
     routes: Vec<Route>,
     carried_count: usize,
     /// Terms that left the rationals.
@@ -123,7 +142,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(instance: &'a Instance, plan: &'a Plan, budget: Budget) -> Self {
+    fn new(instance: &'a Instance, plan: &'a Plan, budget: Budget, progress: &'a dyn Progress) -> Self {
         let mut carried_count = 0;
         let routes = plan
             .paths
@@ -147,6 +166,7 @@ impl<'a> Walk<'a> {
             instance,
             plan,
             budget,
+            progress,
             routes,
             carried_count,
             dead_paths: vec![false; plan.paths.len()],
@@ -173,7 +193,7 @@ impl<'a> Walk<'a> {
                 *looked.entry(node).or_insert_with(Rational::zero) += &weight;
             }
             if self.dead_paths.iter().chain(&self.dead_series).all(|dead| *dead) {
-                return Err(Unavailable("no term stays rational".into()));
+                return Err(unfit("no term stays rational"));
             }
             if k == self.instance.horizon {
                 break;
@@ -295,6 +315,9 @@ impl<'a> Walk<'a> {
         weight: &Rational,
         next: &mut HashMap<Node, Rational>,
     ) -> Result<Traffic, Unavailable> {
+        if self.progress.stop() {
+            return Err(Unavailable::Stopped);
+        }
         let (instance, looks_back) = (self.instance, self.plan.looks_back());
         self.visited += 1;
         let mut door = Branching {
@@ -316,7 +339,7 @@ impl<'a> Walk<'a> {
             door.traffic = Traffic::default();
             let mut work = Workspace::new(instance, node.x.clone()).looking_back(looks_back);
             work.state.clone_from(&node.state);
-            step_once(instance, k, &mut work, &mut door).map_err(|e| Unavailable(e.to_string()))?;
+            step_once(instance, k, &mut work, &mut door).map_err(unfit)?;
             // The coins of a hundred workers cannot be enumerated: the first outcome says so. Compared with the whole
             // budget and not with what is left of it, so that the order of the nodes does not show.
             if !known && door.script.outcomes().saturating_mul(cost(node)) > self.budget.0 {
@@ -339,14 +362,14 @@ impl<'a> Walk<'a> {
 }
 
 fn over_budget(k: u64) -> Unavailable {
-    Unavailable(format!("too many or too long states from iterate {k} on for the budget"))
+    Unavailable::Unfit(format!("too many or too long states from iterate {k} on for the budget"))
 }
 
 /// A term that leaves the rationals is dropped; any other fault ends the enumeration.
 fn survivable(fault: Fault) -> Result<(), Unavailable> {
     match fault {
         Fault::NoExactForm(_) | Fault::TooLarge(_) => Ok(()),
-        other => Err(Unavailable(RunError::Statistic(other.to_string()).to_string())),
+        other => Err(unfit(RunError::Statistic(other.to_string()))),
     }
 }
 

@@ -4,7 +4,7 @@ use super::assemble::Judge;
 use super::pictures;
 use super::provenance::provenance;
 use crate::engine::{Estimates, MOST_WORK, Plan, Progress, RunError, Sampling, plain_enclosed, ranges, run_until};
-use crate::exact::{Budget, ExactEstimates, enumerate};
+use crate::exact::{Budget, ExactEstimates, Unavailable, enumerate};
 use crate::expr::Expr;
 use crate::model::{Real, Registry, Row};
 use crate::results::{ResultFile, SCHEMA_VERSION};
@@ -353,7 +353,7 @@ fn run_cell(
     let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
     let replicates = job.variant.experiment().map_or((1, 1), |e| e.run.replicates);
     let replicates = if settings.profile == Profile::Quick { replicates.0 } else { replicates.1 };
-    let exact = exact_values(&instance, &plan, settings.profile);
+    let exact = exact_values(&instance, &plan, settings).map_err(failed)?;
     let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
     let ranges = ranges(&instance, &plan);
     let estimates = Estimates::empty(&plan, &instance);
@@ -393,12 +393,23 @@ fn run_cell(
 }
 
 /// Exact expectations of every term of the plan, where there are terms and all have one.
-pub(super) fn exact_values(instance: &Instance, plan: &Plan, profile: Profile) -> Option<ExactEstimates> {
+///
+/// # Errors
+/// Only that the run is to be given up.
+pub(super) fn exact_values(
+    instance: &Instance,
+    plan: &Plan,
+    settings: &Settings<'_>,
+) -> Result<Option<ExactEstimates>, RunError> {
     if plan.paths.is_empty() && plan.series.is_empty() {
-        return None;
+        return Ok(None);
     }
-    let budget = if profile == Profile::Quick { Budget::QUICK } else { Budget::FULL };
-    enumerate(instance, plan, budget).ok()
+    let budget = if settings.profile == Profile::Quick { Budget::QUICK } else { Budget::FULL };
+    match enumerate(instance, plan, budget, settings.progress) {
+        Ok(exact) => Ok(Some(exact)),
+        Err(Unavailable::Unfit(_)) => Ok(None),
+        Err(Unavailable::Stopped) => Err(RunError::Stopped),
+    }
 }
 
 impl Jobs<'_> {

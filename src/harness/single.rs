@@ -80,7 +80,7 @@ fn run_of<'v>(
 fn measure(instance: Arc<Instance>, terms: &[Term], budget: Budget) -> Result<ExperimentRun, String> {
     let terms: Vec<&Term> = terms.iter().collect();
     let plan = Plan::new(&instance, &terms, &[]).map_err(|e| e.to_string())?;
-    let exact = enumerate(&instance, &plan, budget).ok();
+    let exact = enumerate(&instance, &plan, budget, &Silent).ok();
     let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
     let mut estimates = Estimates::empty(&plan, &instance);
     // A finite law that cannot be enumerated is too large here, or exists only where its atoms are probabilities.

@@ -1,14 +1,15 @@
-//! The committed file: JSON that is laid out a line a quantity, so that a change of one is a change of one line.
+//! The committed file: JSON that is laid out a line a cell, so that a change of one number is a change of one line.
 //!
-//! What is known without noise is gathered over the cells of a sweep (`"values": {"K=16": "3/8", ..}`); what was sampled
-//! has a line a cell, with mean, standard error, replicates and, where there is one, the range.
+//! The quantities of a bound that are known in the same cells share a table: `"quantities": ["left", "right"], "rows":
+//! [["K=16", ["3/8", [0.1, 0.2]]], ..]`. The shape of a value tells what it is: a text is exact, a pair encloses,
+//! `{"mean":..}` was sampled.
 
 use super::{Entry, Sample, Value};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Version of the file's format.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A baseline that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -19,17 +20,15 @@ pub enum BaselineError {
     /// Another version.
     #[error("baseline format {0}, this program reads {FORMAT}; record it again with `signcheck regress --update`")]
     Format(u32),
-    /// A line whose value is of no known kind.
-    #[error("{claim}, '{quantity}': the value {found} is none of kind '{kind}'")]
-    Value {
+    /// A row that does not fit its table.
+    #[error("{claim}, '{cell}': the row needs one value for each of {quantities}; a text is a fraction a/b")]
+    Row {
         /// Claim.
         claim: String,
-        /// Quantity.
-        quantity: String,
-        /// Kind that the line names.
-        kind: String,
-        /// What stands there.
-        found: String,
+        /// The table's quantities.
+        quantities: String,
+        /// The row's cell.
+        cell: String,
     },
 }
 
@@ -69,38 +68,51 @@ impl ClaimEntries {
 struct File {
     format: u32,
     profile: String,
-    claims: Vec<ClaimLines>,
+    claims: Vec<ClaimTables>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct ClaimLines {
+struct ClaimTables {
     claim: String,
     spec_hash: String,
     seed: u64,
     version: String,
     #[serde(skip_serializing)]
-    entries: Vec<Line>,
+    tables: Vec<Table>,
 }
 
-/// One line: the cells of a quantity without noise, or one cell of a sampled one.
+/// Quantities that are known in the same cells: a row a cell, its name first, then a value a quantity.
+#[derive(Deserialize)]
+struct Table {
+    quantities: Vec<String>,
+    rows: Vec<(String, Vec<Short>)>,
+}
+
+/// A value, told by its shape.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Line {
+enum Short {
+    /// `"3/8"`.
+    Exact(String),
+    /// `["#0123456789abcdef", 3.7e78]`.
+    Digest(String, f64),
+    /// `[0.1, 0.2]`.
+    Enclosed(f64, f64),
+    /// `{"numeric": [0.1, 0.2]}`.
+    Numeric { numeric: (f64, f64) },
+    /// `{"word": "holds"}`.
+    Word { word: String },
+    /// `{"sampled": "holds"}`.
+    SampledWord { sampled: String },
+    /// Mean, standard error and number of replicates; range and number of means where there are any.
     Sampled {
-        quantity: String,
-        cell: String,
         mean: f64,
-        standard_error: f64,
-        replicates: u64,
+        se: f64,
+        n: u64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         range: Option<(f64, f64)>,
         #[serde(default = "one", skip_serializing_if = "is_one")]
         among: u64,
-    },
-    Known {
-        quantity: String,
-        kind: String,
-        values: BTreeMap<String, serde_json::Value>,
     },
 }
 
@@ -113,31 +125,37 @@ fn is_one(n: &u64) -> bool {
     *n == 1
 }
 
-/// The kind of a value without noise, and its short form.
-fn short(value: &Value) -> Option<(&'static str, serde_json::Value)> {
-    Some(match value {
-        Value::Word { text, sampled: false } => ("word", text.as_str().into()),
-        Value::Word { text, sampled: true } => ("sampled word", text.as_str().into()),
-        Value::Exact { text, near } if text.starts_with('#') => ("exact", serde_json::json!([text, near])),
-        Value::Exact { text, .. } => ("exact", text.as_str().into()),
-        Value::Within { low, high, certain } => {
-            (if *certain { "enclosed" } else { "numeric" }, serde_json::json!([low, high]))
+impl From<&Value> for Short {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Word { text, sampled: false } => Short::Word { word: text.clone() },
+            Value::Word { text, sampled: true } => Short::SampledWord { sampled: text.clone() },
+            Value::Exact { text, near } if text.starts_with('#') => Short::Digest(text.clone(), *near),
+            Value::Exact { text, .. } => Short::Exact(text.clone()),
+            Value::Within { low, high, certain: true } => Short::Enclosed(*low, *high),
+            Value::Within { low, high, certain: false } => Short::Numeric { numeric: (*low, *high) },
+            Value::Sampled(Sample { mean, standard_error, replicates, range, among }) => {
+                Short::Sampled { mean: *mean, se: *standard_error, n: *replicates, range: *range, among: *among }
+            }
         }
-        Value::Sampled(_) => return None,
-    })
+    }
 }
 
-fn long(kind: &str, value: &serde_json::Value) -> Option<Value> {
-    let pair = |i: usize| value.get(i)?.as_f64();
-    Some(match kind {
-        "word" | "sampled word" => Value::Word { text: value.as_str()?.into(), sampled: kind != "word" },
-        "exact" => match value.as_str() {
-            Some(text) => Value::Exact { text: text.into(), near: quotient(text)? },
-            None => Value::Exact { text: value.get(0)?.as_str()?.into(), near: pair(1)? },
-        },
-        "enclosed" | "numeric" => Value::Within { low: pair(0)?, high: pair(1)?, certain: kind == "enclosed" },
-        _ => return None,
-    })
+impl Short {
+    /// The value; `None` where a text is no fraction.
+    fn value(self) -> Option<Value> {
+        Some(match self {
+            Short::Exact(text) => Value::Exact { near: quotient(&text)?, text },
+            Short::Digest(text, near) => Value::Exact { text, near },
+            Short::Enclosed(low, high) => Value::Within { low, high, certain: true },
+            Short::Numeric { numeric: (low, high) } => Value::Within { low, high, certain: false },
+            Short::Word { word } => Value::Word { text: word, sampled: false },
+            Short::SampledWord { sampled } => Value::Word { text: sampled, sampled: true },
+            Short::Sampled { mean, se, n, range, among } => {
+                Value::Sampled(Sample { mean, standard_error: se, replicates: n, range, among })
+            }
+        })
+    }
 }
 
 /// The double near `a/b`; for showing only.
@@ -166,22 +184,19 @@ impl Baseline {
         let mut claims = BTreeMap::new();
         for claim in file.claims {
             let mut entries = BTreeMap::new();
-            for line in claim.entries {
-                match line {
-                    Line::Sampled { quantity, cell, mean, standard_error, replicates, range, among } => {
-                        let sample = Sample { mean, standard_error, replicates, range, among };
-                        entries.insert((quantity, cell), Value::Sampled(sample));
+            for Table { quantities, rows } in claim.tables {
+                for (cell, values) in rows {
+                    let shape = || BaselineError::Row {
+                        claim: claim.claim.clone(),
+                        quantities: quantities.join(", "),
+                        cell: cell.clone(),
+                    };
+                    if values.len() != quantities.len() {
+                        return Err(shape());
                     }
-                    Line::Known { quantity, kind, values } => {
-                        for (cell, value) in values {
-                            let known = long(&kind, &value).ok_or_else(|| BaselineError::Value {
-                                claim: claim.claim.clone(),
-                                quantity: quantity.clone(),
-                                kind: kind.clone(),
-                                found: value.to_string(),
-                            })?;
-                            entries.insert((quantity.clone(), cell), known);
-                        }
+                    for (quantity, value) in quantities.iter().zip(values) {
+                        let value = value.value().ok_or_else(shape)?;
+                        entries.insert((quantity.clone(), cell.clone()), value);
                     }
                 }
             }
@@ -191,26 +206,29 @@ impl Baseline {
         Ok(Baseline { profile: file.profile, claims })
     }
 
-    /// The file's text, a line a quantity, sorted.
+    /// The file's text, a line a cell, sorted.
     #[must_use]
     pub fn render(&self) -> String {
-        let json = |value: &dyn erased::Json| value.text();
         let mut out = format!("{{\n\"format\": {FORMAT},\n\"profile\": {},\n\"claims\": [", json(&self.profile));
         for (i, (id, claim)) in self.claims.iter().enumerate() {
-            let head = ClaimLines {
+            let head = ClaimTables {
                 claim: id.clone(),
                 spec_hash: claim.spec_hash.clone(),
                 seed: claim.seed,
                 version: claim.version.clone(),
-                entries: Vec::new(),
+                tables: Vec::new(),
             };
-            let head = json(&head);
             out += if i == 0 { "\n" } else { ",\n" };
-            out += head.trim_end_matches('}');
-            out += ",\"entries\":[";
-            for (j, line) in lines(&claim.entries).iter().enumerate() {
-                out += if j == 0 { "\n  " } else { ",\n  " };
-                out += &json(line);
+            out += json(&head).trim_end_matches('}');
+            out += ",\"tables\":[";
+            for (j, (quantities, rows)) in tables(&claim.entries).iter().enumerate() {
+                out += if j == 0 { "\n " } else { ",\n " };
+                out += &format!("{{\"quantities\":{},\"rows\":[", json(quantities));
+                for (k, row) in rows.iter().enumerate() {
+                    out += if k == 0 { "\n  " } else { ",\n  " };
+                    out += &json(row);
+                }
+                out += "]}";
             }
             out += "\n]}";
         }
@@ -232,46 +250,30 @@ impl Baseline {
     }
 }
 
-/// Lines in order of their quantity.
-fn lines(entries: &BTreeMap<(String, String), Value>) -> Vec<Line> {
-    let quantities: BTreeSet<&String> = entries.keys().map(|(quantity, _)| quantity).collect();
-    let mut lines = Vec::new();
-    for quantity in quantities {
-        let mut known: BTreeMap<&'static str, BTreeMap<String, serde_json::Value>> = BTreeMap::new();
-        let mut sampled = Vec::new();
-        for ((_, cell), value) in entries.iter().filter(|((q, _), _)| q == quantity) {
-            match (short(value), value) {
-                (Some((kind, value)), _) => {
-                    known.entry(kind).or_default().insert(cell.clone(), value);
-                }
-                (None, Value::Sampled(s)) => {
-                    let Sample { mean, standard_error, replicates, range, among } = *s;
-                    let (quantity, cell) = (quantity.clone(), cell.clone());
-                    sampled.push(Line::Sampled { quantity, cell, mean, standard_error, replicates, range, among });
-                }
-                (None, _) => {}
-            }
-        }
-        for (kind, values) in known {
-            lines.push(Line::Known { quantity: quantity.clone(), kind: kind.into(), values });
-        }
-        lines.append(&mut sampled);
+/// A cell and its values, in the order of a table's quantities.
+type Row<'a> = (&'a str, Vec<Short>);
+
+/// The entries by bound (what stands before the colon) and by the quantities that a cell has; cells in the order of
+/// their names.
+fn tables(entries: &BTreeMap<(String, String), Value>) -> BTreeMap<Vec<&str>, Vec<Row<'_>>> {
+    let mut cells: BTreeMap<(&str, &str), Vec<(&str, &Value)>> = BTreeMap::new();
+    for ((quantity, cell), value) in entries {
+        let bound = quantity.split_once(": ").map_or("", |(bound, _)| bound);
+        cells.entry((bound, cell)).or_default().push((quantity, value));
     }
-    lines
+    let mut tables: BTreeMap<Vec<&str>, Vec<Row<'_>>> = BTreeMap::new();
+    for ((_, cell), values) in cells {
+        let quantities = values.iter().map(|(quantity, _)| *quantity).collect();
+        let row = (cell, values.into_iter().map(|(_, value)| value.into()).collect());
+        tables.entry(quantities).or_default().push(row);
+    }
+    tables
 }
 
-/// JSON on one line, of whatever a baseline consists of.
-mod erased {
-    pub(super) trait Json {
-        fn text(&self) -> String;
-    }
-
-    impl<T: serde::Serialize> Json for T {
-        fn text(&self) -> String {
-            // Texts, numbers that are finite and maps with text keys: these always have a JSON form.
-            serde_json::to_string(self).unwrap_or_default()
-        }
-    }
+/// JSON on one line, of whatever a baseline consists of: texts, numbers that are finite and maps with text keys, which
+/// always have a JSON form.
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -303,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_one_quantity_is_a_change_of_one_line() {
+    fn a_change_of_one_number_is_a_change_of_one_line() {
         let mut other = baseline();
         let entries = &mut other.claims.get_mut("a/b").unwrap().entries;
         entries.insert(("printed: left".into(), "K=16".into()), Value::fraction("1/2", 0.5));
@@ -317,8 +319,9 @@ mod tests {
         let text = baseline().render();
         let say = |text: &str| Baseline::parse(text).unwrap_err().to_string();
         assert!(say(&text[..text.len() / 2]).contains("not a baseline"));
-        assert!(say(&text.replace("\"format\": 1", "\"format\": 9")).contains("format 9"));
-        assert!(say(&text.replace("\"3/8\"", "\"3/x\"")).contains("'printed: left'"));
-        assert!(say(&text.replace("\"kind\":\"numeric\"", "\"kind\":\"odd\"")).contains("'odd'"));
+        assert!(say(&text.replace("\"format\": 2", "\"format\": 1")).contains("format 1"));
+        assert!(say(&text.replace("\"3/8\"", "\"3/x\"")).contains("a/b, 'K=16'"));
+        assert!(say(&text.replace("[\"3/8\"]", "[]")).contains("'K=16'"));
+        assert!(say(&text.replace("{\"numeric\":", "{\"odd\":")).contains("not a baseline"));
     }
 }
