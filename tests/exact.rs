@@ -90,6 +90,39 @@ fn votes_of_coins_are_enumerated_by_their_numbers() {
     assert!((-0.25..-0.2499).contains(&near), "{near}");
 }
 
+/// Noise that follows its own past: a second draw of +-1 after a first of 1, none after a first of -1.
+#[test]
+fn noise_of_a_tree_follows_its_draws() {
+    let walk = |then: &str, horizon: u64, batch: u64| {
+        let law = "noise = { law = \"finite\", atoms = [[\"15/4\", \"1/4\"], [\"-5/4\", \"3/4\"]] }";
+        let tree = format!(
+            "batch = {batch}\nnoise = {{ law = \"tree\", atoms = [[0, 1, \"1/2\"], [0, -1, \"1/2\"], [1, 1, \"1/2\"], \
+             [1, -1, \"1/2\"], [2, 0, 1]], then = \"{then}\" }}"
+        );
+        let text = walk_text("last(x1^3)", "name = \"sgd\"\nstep_size = \"1/8\"");
+        let text = text.replace(law, &tree).replace("T = 6", &format!("T = {horizon}"));
+        load("tree.toml", &text, &Registry::standard(), &[]).unwrap_or_else(|e| panic!("{e}"))
+    };
+    // exact: S, the sum of two draws, is 2, 0, -1 w.p. 1/4, 1/4, 1/2: mean 0, E S^2 = E S^3 = 3/2. x_T = -(T/4 + S_T)/8 and
+    // E (a + S)^3 = a^3 + 3 a E S^2 + E S^3: 1/8 + 9/4 + 3/2 for T = 2, and 27/8 + 27/4 + 3/2 for T = 6
+    assert_eq!(exactly(&walk("nothing", 2, 1)).to_string(), "-31/4096");
+    assert_eq!(exactly(&walk("nothing", 6, 1)).to_string(), "-93/4096");
+    // exact: three independent pairs have E S^2 = E S^3 = 9/2: 27/8 + 81/4 + 9/2
+    let again = walk("again", 6, 1);
+    assert_eq!(exactly(&again).to_string(), "-225/4096");
+    // exact: a batch of two is one pair, halved: 1/64 + 9/32 + 3/16
+    assert_eq!(exactly(&walk("nothing", 1, 2)).to_string(), "-31/32768");
+    // statistical: forty thousand replicates at level 1e-9
+    for spec in [again, walk("nothing", 6, 1), walk("again", 3, 2)] {
+        let exact = exactly(&spec).to_f64();
+        let (instance, terms) = (instance(&spec), terms(&spec));
+        let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
+        let sampled = run(&instance, &plan, 7, &[], 40_000, &Silent).unwrap().paths[0].moments;
+        let off = (sampled.mean().unwrap() - exact).abs();
+        assert!(off <= mean_tolerance(sampled.standard_deviation().unwrap(), 40_000, 1e-9), "{exact}, off by {off}");
+    }
+}
+
 #[test]
 fn a_walk_has_its_binomial_expectations() {
     let sign = "name = \"signsgd\"\nstep_size = \"1/8\"";

@@ -50,6 +50,27 @@ fn planted_mistakes_are_found_and_their_certificates_replay() {
     assert!(missed.is_empty(), "not found: {missed:?}");
 }
 
+/// Noise that is free at each node of the outcome tree breaks what independent noise cannot.
+#[test]
+fn draws_that_know_their_past_break_what_independent_draws_keep() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        std::fs::read_to_string(corpus("false").iter().find(|f| f.ends_with("third-moment.toml")).unwrap()).unwrap();
+    let search_with = |laws: &str| {
+        let file = folder.path().join("claim.toml");
+        std::fs::write(&file, with(&text, "noise = [\"tree\"]", laws)).unwrap();
+        search(&file, folder.path(), &["--evaluations", "12000"])
+    };
+    let independent = search_with("noise = [\"rademacher\", \"finite\", \"joint\", \"sparse\"]");
+    assert_eq!(outcome(&independent), "none-found", "{independent}");
+    let free = search_with("noise = [\"tree\"]");
+    assert_eq!(outcome(&free), "violated", "{free}");
+    // Two draws are the fewest, and a tree of three gives way to one of two.
+    let instance = &free.json()[0]["instance"];
+    assert_eq!(instance["parameters"]["T"], 2, "{instance}");
+    assert!(instance["oracle"]["noise"]["atoms"].as_array().unwrap().len() <= 6, "{instance}");
+}
+
 #[test]
 fn true_bounds_survive() {
     let folder = tempfile::tempdir().unwrap();

@@ -222,7 +222,8 @@ where
         StartPoint::At(point) => point.iter().map(|v| Lane::splat(v.to_f64())).collect(),
         StartPoint::Random(law) => {
             let mut x = vec![Lane::splat(0.0); instance.problem.dimension()];
-            Lane::<N>::noise(&**law).perturb_lanes(&mut Stream::new(&keys.start, first), 1, &[], &mut x);
+            let mut stream = Stream::new(&keys.start, first);
+            Lane::<N>::noise(&**law).perturb_lanes(&mut [0; N], &mut stream, 1, &[], &mut x);
             x
         }
     }

@@ -84,6 +84,8 @@ pub(super) struct LaneOracle<'a, const N: usize> {
     pub streams: Streams<N>,
     pub batch: u64,
     pub traffic: Traffic,
+    /// Each lane's node in the tree of its draws.
+    nodes: [u64; N],
     /// One lane's iterate, gradient, and sum of sampled gradients.
     column: [Vec<Narrow>; 3],
 }
@@ -92,7 +94,7 @@ impl<'a, const N: usize> LaneOracle<'a, N> {
     pub fn new(instance: &'a Instance, streams: Streams<N>) -> Self {
         let d = if instance.minibatch { instance.problem.dimension() } else { 0 };
         let column = std::array::from_fn(|_| vec![Narrow::splat(0.0); d]);
-        LaneOracle { instance, streams, batch: 1, traffic: Traffic::default(), column }
+        LaneOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes: [0; N], column }
     }
 
     /// The mean gradient of `batch` of the worker's samples drawn with replacement, each lane with its own draws.
@@ -133,7 +135,8 @@ where
             Lane::<N>::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)?;
         }
         if let Some(noise) = &self.instance.noise {
-            Lane::<N>::noise(&**noise).perturb_lanes(&mut self.streams.oracle, self.batch, x, out);
+            let law = Lane::<N>::noise(&**noise);
+            law.perturb_lanes(&mut self.nodes, &mut self.streams.oracle, self.batch, x, out);
         }
         Ok(())
     }
@@ -150,7 +153,7 @@ where
             Fault::Unsupported("the algorithm draws noise of its own, but no `perturbation` is declared".into())
         })?;
         out.fill(Lane::splat(0.0));
-        Lane::<N>::noise(&**law).perturb_lanes(&mut self.streams.algorithm, 1, &[], out);
+        Lane::<N>::noise(&**law).perturb_lanes(&mut [0; N], &mut self.streams.algorithm, 1, &[], out);
         Ok(())
     }
 

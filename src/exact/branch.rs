@@ -3,7 +3,7 @@
 use crate::engine::{Door, Traffic, without_noise};
 use crate::model::algorithm::VoteLaw;
 use crate::model::problem::Flow;
-use crate::model::{Atom, Evaluating, Query};
+use crate::model::{DynNoise, Evaluating, Query};
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::Instance;
 use std::cmp::Ordering;
@@ -66,6 +66,8 @@ pub(super) struct Branching<'a> {
     pub script: Script,
     pub batch: u64,
     pub traffic: Traffic,
+    /// Where the draws so far have led, for noise that depends on them.
+    pub place: u64,
     /// The law of the votes of the step's first draw, once it is known.
     pub law: Option<Vec<[Rational; 3]>>,
     /// What a whole run may cost.
@@ -85,20 +87,30 @@ impl Branching<'_> {
         shares.iter().map(|shares| SIDES[self.script.choose(shares)]).collect()
     }
 
-    /// The mean of `batch` draws, each choosing its own atom.
-    fn mean_of_atoms(&mut self, atoms: &[Atom], out: &mut [Rational]) {
-        let probabilities: Vec<Rational> = atoms.iter().map(|a| a.probability.clone()).collect();
-        let mut sum = vec![Rational::zero(); out.len()];
-        for _ in 0..self.batch {
+    /// The mean of `batch` draws at a gradient, each choosing its own atom.
+    fn mean_of_draws(&mut self, noise: &dyn DynNoise, x: &[Rational], gradient: &mut [Rational]) -> Result<(), Fault> {
+        let law = |place: u64| {
+            let atoms = noise.atoms_from(place, x, gradient).ok_or_else(infinite_support)?;
+            let probabilities: Vec<Rational> = atoms.iter().map(|a| a.probability.clone()).collect();
+            Ok((atoms, probabilities))
+        };
+        let (mut atoms, mut probabilities) = law(self.place)?;
+        let mut sum = vec![Rational::zero(); gradient.len()];
+        for draw in 1..=self.batch {
             let index = self.script.choose(&probabilities);
             for (s, g) in sum.iter_mut().zip(&atoms[index].gradient) {
                 *s += g;
             }
+            let next = noise.node_after(self.place, index);
+            if std::mem::replace(&mut self.place, next) != next && draw < self.batch {
+                (atoms, probabilities) = law(next)?;
+            }
         }
         let weight = Rational::ratio(1, self.batch);
-        for (out, s) in out.iter_mut().zip(sum) {
+        for (out, s) in gradient.iter_mut().zip(sum) {
             *out = s * &weight;
         }
+        Ok(())
     }
 
     fn sampled_gradient(&mut self, worker: usize, x: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
@@ -163,8 +175,7 @@ impl Query<Rational> for Branching<'_> {
             Rational::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)?;
         }
         if let Some(noise) = &self.instance.noise {
-            let atoms = noise.atoms(x, out).ok_or_else(infinite_support)?;
-            self.mean_of_atoms(&atoms, out);
+            self.mean_of_draws(&**noise, x, out)?;
         }
         Ok(())
     }
@@ -220,11 +231,10 @@ impl Query<Rational> for Branching<'_> {
             Fault::Unsupported("the algorithm draws noise of its own, but no `perturbation` is declared".into())
         })?;
         out.fill(Rational::zero());
-        let atoms = law.atoms(&[], out).ok_or_else(infinite_support)?;
-        let batch = std::mem::replace(&mut self.batch, 1);
-        self.mean_of_atoms(&atoms, out);
-        self.batch = batch;
-        Ok(())
+        let (batch, place) = (std::mem::replace(&mut self.batch, 1), std::mem::replace(&mut self.place, 0));
+        let drawn = self.mean_of_draws(&**law, &[], out);
+        (self.batch, self.place) = (batch, place);
+        drawn
     }
 
     fn flow(&mut self, kind: Flow, x: &[Rational], time: &Rational, out: &mut [Rational]) -> Result<(), Fault> {

@@ -79,6 +79,8 @@ struct Node {
     carried: Vec<Option<Rational>>,
     /// The sum of the iterates, where something needs it; empty elsewhere.
     sum: Vec<Rational>,
+    /// The node of the noise's own tree, where it has one.
+    place: u64,
 }
 
 /// Where a path term's reductions stand.
@@ -113,6 +115,7 @@ pub fn enumerate(
         before: Vec::new(),
         carried: vec![None; walk.carried_count],
         sum: Vec::new(),
+        place: 0,
     };
     walk.run(root)
 }
@@ -242,7 +245,7 @@ impl<'a> Walk<'a> {
         if self.averages {
             add_to(&mut node.sum, &node.x);
         }
-        let Node { x, state, before, carried, sum } = node;
+        let Node { x, state, before, carried, sum, place: _ } = node;
         let mut gradient = std::mem::take(&mut self.gradient);
         let point = Point::new(self.instance, x, state, &mut gradient).after(self.traffic);
         let mut point = point.since(before).with_sum(k, sum);
@@ -325,6 +328,7 @@ impl<'a> Walk<'a> {
             script: Script::default(),
             batch: 1,
             traffic: Traffic::default(),
+            place: node.place,
             law: None,
             budget: self.budget.0,
             work: 0,
@@ -336,7 +340,7 @@ impl<'a> Walk<'a> {
             if self.spent > self.budget.0 {
                 return Err(over_budget(k));
             }
-            door.traffic = Traffic::default();
+            (door.traffic, door.place) = (Traffic::default(), node.place);
             let mut work = Workspace::new(instance, node.x.clone()).looking_back(looks_back);
             work.state.clone_from(&node.state);
             step_once(instance, k, &mut work, &mut door).map_err(unfit)?;
@@ -352,7 +356,7 @@ impl<'a> Walk<'a> {
             self.spent = self.spent.saturating_add(std::mem::take(&mut door.work));
             let probability = door.script.probability() * weight;
             let (carried, sum) = (node.carried.clone(), node.sum.clone());
-            let reached = Node { x: work.x, state: work.state, before: work.before, carried, sum };
+            let reached = Node { x: work.x, state: work.state, before: work.before, carried, sum, place: door.place };
             *next.entry(reached).or_insert_with(Rational::zero) += &probability;
             if !door.script.advance() {
                 return Ok(door.traffic);

@@ -1,7 +1,7 @@
 //! The instances among which a search looks: what a claim file says may vary, and what its hypotheses leave open.
 
 use super::dice::Dice;
-use super::parts::{Gene, NOISES, PROBLEMS, Shape};
+use super::parts::{ASKED_FOR, Gene, NOISES, PROBLEMS, Shape};
 use super::reading::{Domain, Reading, Slot, Ties};
 use crate::model::Registry;
 use crate::scalar::Rational;
@@ -109,7 +109,7 @@ fn is_written_out(right: Option<&Formula>) -> bool {
 fn named(shapes: &[Shape], wanted: Option<&[String]>) -> Vec<usize> {
     let all = 0..shapes.len();
     match wanted {
-        None => all.collect(),
+        None => all.filter(|i| !ASKED_FOR.iter().any(|n| shapes[*i].name.starts_with(n))).collect(),
         Some(names) => all.filter(|i| names.iter().any(|n| shapes[*i].name.starts_with(n.as_str()))).collect(),
     }
 }

@@ -273,7 +273,75 @@ pub static NOISES: &[Shape] = &[
             Some(law("state-atoms", more))
         },
     },
+    Shape {
+        name: "tree-2",
+        dimensions: (1, 3),
+        classes: tree_classes::<2>,
+        of_coordinate: tree_coordinate::<2>,
+        render: tree::<2>,
+    },
+    Shape {
+        name: "tree-3",
+        dimensions: (1, 3),
+        classes: tree_classes::<3>,
+        of_coordinate: tree_coordinate::<3>,
+        render: tree::<3>,
+    },
 ];
+
+/// Parts that a search takes only where a claim file names them: the first words of their names.
+pub const ASKED_FOR: &[&str] = &["tree"];
+
+/// Nodes of a binary tree of so many draws.
+const fn nodes(depth: u32) -> usize {
+    (1 << depth) - 1
+}
+
+/// A law of its own after each history of so many draws, and the same again: at each node a vector, then at each its
+/// probability.
+fn tree_classes<const DEPTH: u32>(d: usize) -> Vec<Class> {
+    [vec![Class::Any; nodes(DEPTH) * d], vec![Class::Unit; nodes(DEPTH)]].concat()
+}
+
+fn tree_coordinate<const DEPTH: u32>(d: usize, i: usize) -> Vec<usize> {
+    (0..nodes(DEPTH)).map(|node| node * d + i).collect()
+}
+
+/// Smaller trees inside a tree: its first draws, and what follows its first draw.
+pub fn subtrees(gene: &Gene, d: usize) -> Vec<Gene> {
+    let place = |name| NOISES.iter().position(|shape| shape.name == name);
+    let Some(shape) = place("tree-2").filter(|_| gene.shape.is_some() && gene.shape == place("tree-3")) else {
+        return Vec::new();
+    };
+    let (vectors, weights) = gene.numbers.split_at(nodes(3) * d);
+    let of = |chosen: [usize; nodes(2)]| {
+        let vectors = chosen.iter().flat_map(|n| vectors[n * d..(n + 1) * d].iter().cloned());
+        let numbers = vectors.chain(chosen.iter().map(|n| weights[*n].clone())).collect();
+        Gene { shape: Some(shape), numbers }
+    };
+    [[0, 1, 2], [1, 3, 4], [2, 5, 6]].map(of).into()
+}
+
+fn tree<const DEPTH: u32>(d: usize, v: &[Rational]) -> Option<Table> {
+    let (vectors, weights) = v.split_at(nodes(DEPTH) * d);
+    let mut atoms = Vec::new();
+    for (node, (vector, p)) in vectors.chunks(d).zip(weights).enumerate() {
+        let node = Rational::integer(node as i64);
+        let mut add = |values: Vec<Rational>, p: &Rational| {
+            atoms.push([vec![node.clone()], values, vec![p.clone()]].concat());
+        };
+        let other = Rational::one() - p;
+        // Without noise at a node there is one way on.
+        if vector.iter().all(Rational::is_zero) || p.is_zero() || other.is_zero() {
+            add(vec![Rational::zero(); d], &Rational::one());
+            continue;
+        }
+        let back = -p.divide(&other).ok()?;
+        add(vector.to_vec(), p);
+        add(vector.iter().map(|v| v.clone() * &back).collect(), &other);
+    }
+    Some(law("tree", vec![("atoms", rows(atoms)), ("then", text("again"))]))
+}
 
 /// A part of an instance: which shape (`None`: as the file has it), and its numbers.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,11 +1,11 @@
 //! From a broken bound to its smallest instance: steps in a fixed order, each kept where the violation stays exact.
 //!
 //! The result is minimal in the sense that none of these steps keeps the violation: losing a coordinate, a stand-in
-//! giving way to a simpler one or to none, a convention going back to its default, a number becoming a simpler one.
+//! giving way to none, a tree of draws to one inside it, a convention going back to its default, a number becoming a simpler one.
 
 use super::dice::{Class, rounded};
 use super::family::{Candidate, Family, Noise};
-use super::parts::{Gene, NOISES, PROBLEMS};
+use super::parts::{Gene, NOISES, PROBLEMS, subtrees};
 use super::reading::Domain;
 use crate::scalar::{Rational, Scalar};
 
@@ -73,8 +73,10 @@ fn steps(family: &Family, at: &Candidate) -> Vec<Candidate> {
             }
         }
     }
-    if law(at).is_some() {
+    if let Some(gene) = law(at) {
         found.push(Candidate { noise: Noise::None, ..at.clone() });
+        let smaller = subtrees(gene, d).into_iter().map(Noise::Law);
+        found.extend(smaller.map(|noise| Candidate { noise, ..at.clone() }));
     }
     for (i, chosen) in at.conventions.iter().enumerate().filter(|(_, c)| **c > 0) {
         for smaller in 0..*chosen {

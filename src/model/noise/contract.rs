@@ -63,6 +63,8 @@ fn laws() -> Vec<(&'static str, Box<dyn DynNoise>)> {
         // p = 1/(2 + 2g^2), values g + a (1 + g^2) and g - t: mean g where a/2 = t (1 - p), t = a (1 + g^2)/(1 + 2g^2)
         ("state-atoms", vec![("atoms", "g+a*(1+g^2):1/(2+2*g^2);g-a*(1+g^2)/(1+2*g^2):1-1/(2+2*g^2)"), ("a", "1/2")]),
         ("state-atoms", vec![("atoms", "3*g:1/3;0:2/3")]),
+        // After the first node's first atom its mirror image, else the same law again.
+        ("tree", vec![("atoms", "0 2 0 1 1/5; 0 -1/2 0 -1/4 4/5; 1 -2 0 -1 1/5; 1 1/2 0 1/4 4/5"), ("then", "again")]),
     ];
     table.into_iter().map(|(name, values)| (name, (entry(name).build)(&params(3, &values)).unwrap())).collect()
 }
@@ -84,7 +86,7 @@ fn draws(law: &dyn DynNoise, batch: u64, chunks: u64) -> Vec<[f64; 3]> {
         let mut stream = Stream::<WIDTH>::new(&key, chunk * WIDTH as u64);
         let mut g = gradient.map(Lane::splat);
         let x = g;
-        law.perturb_lanes(&mut stream, batch, &x, &mut g);
+        law.perturb_lanes(&mut [0; WIDTH], &mut stream, batch, &x, &mut g);
         out.extend((0..WIDTH).map(|lane| std::array::from_fn(|i| g[i].0[lane] - gradient[i])));
     }
     out
@@ -158,11 +160,11 @@ fn a_replicate_draws_the_same_alone_and_in_a_lane() {
     for (name, law) in laws() {
         let mut wide = GRADIENT.map(|g| Lane::<WIDTH>::splat(q(g).to_f64()));
         let x = wide;
-        law.perturb_lanes(&mut Stream::new(&key, 100), 2, &x, &mut wide);
+        law.perturb_lanes(&mut [0; WIDTH], &mut Stream::new(&key, 100), 2, &x, &mut wide);
         for lane in [0, 1, 40, 63] {
             let mut alone = GRADIENT.map(|g| Lane::<1>::splat(q(g).to_f64()));
             let x = alone;
-            law.perturb_lanes(&mut Stream::new(&key, 100 + lane), 2, &x, &mut alone);
+            law.perturb_lanes(&mut [0], &mut Stream::new(&key, 100 + lane), 2, &x, &mut alone);
             let at = |i: usize| (wide[i].0[lane as usize].to_bits(), alone[i].0[0].to_bits());
             assert!((0..3).all(|i| at(i).0 == at(i).1), "{name}, lane {lane}");
         }
@@ -173,7 +175,7 @@ fn a_replicate_draws_the_same_alone_and_in_a_lane() {
 fn a_gradient_that_is_no_number_stays_one() {
     for (name, law) in laws() {
         let mut g = [Lane::<1>::splat(f64::NAN); 3];
-        law.perturb_lanes(&mut Stream::new(&CellKey::new(1, &[], "contract"), 0), 2, &[], &mut g);
+        law.perturb_lanes(&mut [0], &mut Stream::new(&CellKey::new(1, &[], "contract"), 0), 2, &[], &mut g);
         assert!(g.iter().all(|g| g.0[0].is_nan()), "{name}");
     }
 }
@@ -183,7 +185,7 @@ fn atoms_have_the_exact_moments() {
     let gradient = GRADIENT.map(q);
     let mut finite = 0;
     for (name, law) in laws() {
-        let Some(atoms) = law.atoms(&gradient, &gradient) else { continue };
+        let Some(atoms) = law.atoms_from(0, &gradient, &gradient) else { continue };
         finite += 1;
         let expect = |h: &dyn Fn(&[Rational]) -> Rational| {
             atoms.iter().fold(Rational::zero(), |sum, a| sum + h(&a.gradient) * &a.probability)
@@ -209,8 +211,8 @@ fn atoms_have_the_exact_moments() {
         }
     }
     assert_eq!(
-        finite, 11,
-        "finite, skew50, rademacher, sparse-independent, joint, two-atom, 2 multiplicative, cantelli, 2 state-atoms"
+        finite, 12,
+        "finite, skew50, rademacher, sparse-independent, joint, two-atom, 2 multiplicative, cantelli, 2 state-atoms, tree"
     );
 }
 
@@ -218,9 +220,9 @@ fn atoms_have_the_exact_moments() {
 fn product_laws_stop_at_4096_atoms() {
     // exact: 2^12 = 4096 is enumerated, 2^13 is not; a coordinate without noise costs nothing
     let law = |d: usize, scale: &str| (entry("rademacher").build)(&params(d, &[("scale", scale)])).unwrap();
-    assert_eq!(law(12, "1").atoms(&[], &vec![q("0"); 12]).map(|a| a.len()), Some(4096));
-    assert_eq!(law(13, "1").atoms(&[], &vec![q("0"); 13]), None);
-    assert_eq!(law(13, "0").atoms(&[], &vec![q("0"); 13]).map(|a| a.len()), Some(1));
+    assert_eq!(law(12, "1").atoms_from(0, &[], &vec![q("0"); 12]).map(|a| a.len()), Some(4096));
+    assert_eq!(law(13, "1").atoms_from(0, &[], &vec![q("0"); 13]), None);
+    assert_eq!(law(13, "0").atoms_from(0, &[], &vec![q("0"); 13]).map(|a| a.len()), Some(1));
 }
 
 #[test]
@@ -283,6 +285,11 @@ fn bad_laws_are_refused_with_what_was_found() {
     assert!(message("finite", &[("atoms", "1 1/2 0; -1 1/2 0")]).contains("[value, probability]"));
     assert!(message("joint", &[("atoms", "1 1 1/2; -1 0 1/2")]).contains("coordinate 2 has the mean 1/2"));
     assert!(message("joint", &[("atoms", "1 1/2; -1 1/2")]).contains("2 values"));
+    assert!(message("tree", &[("atoms", "0 1 1 1/2; 0 -1 0 1/2")]).contains("node 0: coordinate 2 has the mean 1/2"));
+    assert!(message("tree", &[("atoms", "1 1 1 1/2; 1 -1 -1 1/2")]).contains("node 0, the first draw"));
+    assert!(message("tree", &[("atoms", "1/2 1 1 1/2; 0 -1 -1 1/2")]).contains("node 1/2"));
+    assert!(message("tree", &[("atoms", "0 0 0 1; 0 1 1 0")]).contains("leave it out"));
+    assert!(message("tree", &[("atoms", "0 1 1/2; 0 -1 1/2")]).contains("2 values"));
     assert!(message("multiplicative", &[("atoms", "1 1/2; -1 1/2")]).contains("mean 0"));
     assert!(message("student", &[("nu", "2")]).contains("above 2"));
     assert!(message("gaussian", &[("scale", "-1")]).contains("0 or more"));
@@ -300,9 +307,12 @@ fn bad_laws_are_refused_with_what_was_found() {
 #[test]
 fn two_atoms_do_not_exist_beyond_their_size() {
     let law = (entry("two-atom").build)(&params(1, &[("size", "2")])).unwrap();
-    assert_eq!(law.atoms(&[q("5/2")], &[q("5/2")]), None);
+    assert_eq!(law.atoms_from(0, &[q("5/2")], &[q("5/2")]), None);
     // exact: at |f'| = s only one atom is possible
-    assert_eq!(law.atoms(&[q("-2")], &[q("-2")]), Some(vec![Atom { probability: q("1"), gradient: vec![q("-2")] }]));
+    assert_eq!(
+        law.atoms_from(0, &[q("-2")], &[q("-2")]),
+        Some(vec![Atom { probability: q("1"), gradient: vec![q("-2")] }])
+    );
 }
 
 #[test]
@@ -314,7 +324,8 @@ fn state_atoms_agree_with_the_laws_that_they_can_write() {
     let other = |name: &str, values: &[(&'static str, &str)]| (entry(name).build)(&params(2, values)).unwrap();
     let g = [q("1/2"), q("3/2")];
     let sorted = |law: &dyn DynNoise| {
-        let mut atoms: Vec<_> = law.atoms(&g, &g).unwrap().into_iter().map(|a| (a.gradient, a.probability)).collect();
+        let mut atoms: Vec<_> =
+            law.atoms_from(0, &g, &g).unwrap().into_iter().map(|a| (a.gradient, a.probability)).collect();
         atoms.sort();
         atoms
     };
@@ -335,31 +346,31 @@ fn state_atoms_agree_with_the_laws_that_they_can_write() {
 fn state_atoms_may_look_at_the_iterate() {
     // exact: noise of size x^2 on g = x: at x = 3 the atoms 3 +- 9; lanes draw nothing else
     let law = (entry("state-atoms").build)(&params(1, &[("atoms", "g+x^2:1/2;g-x^2:1/2")])).unwrap();
-    let atoms = law.atoms(&[q("3")], &[q("3")]).unwrap();
+    let atoms = law.atoms_from(0, &[q("3")], &[q("3")]).unwrap();
     let mut values: Vec<_> = atoms.iter().map(|a| (a.gradient[0].clone(), a.probability.clone())).collect();
     values.sort();
     assert_eq!(values, [(q("-6"), q("1/2")), (q("12"), q("1/2"))]);
     let mut g = [Lane::<WIDTH>::splat(3.0)];
     let x = g;
-    law.perturb_lanes(&mut Stream::new(&CellKey::new(1, &[], "contract"), 0), 1, &x, &mut g);
+    law.perturb_lanes(&mut [0; WIDTH], &mut Stream::new(&CellKey::new(1, &[], "contract"), 0), 1, &x, &mut g);
     assert!(g[0].0.iter().all(|v| *v == -6.0 || *v == 12.0) && g[0].0.contains(&12.0) && g[0].0.contains(&-6.0));
     // Noise of an algorithm's own stands at no iterate.
-    assert_eq!(law.atoms(&[], &[q("3")]), None);
+    assert_eq!(law.atoms_from(0, &[], &[q("3")]), None);
 }
 
 #[test]
 fn state_atoms_that_miss_the_gradient_show() {
     // A law for |g| <= 1 only: exactly none beyond, and NaN in the lanes beyond alone.
     let law = (entry("state-atoms").build)(&params(1, &[("atoms", "1:(1+g)/2;-1:(1-g)/2")])).unwrap();
-    assert_eq!(law.atoms(&[q("3/2")], &[q("3/2")]), None);
+    assert_eq!(law.atoms_from(0, &[q("3/2")], &[q("3/2")]), None);
     let mut g = [Lane::<WIDTH>(std::array::from_fn(|lane| if lane < 10 { 1.5 } else { 0.5 }))];
-    law.perturb_lanes(&mut Stream::new(&CellKey::new(1, &[], "contract"), 0), 1, &[], &mut g);
+    law.perturb_lanes(&mut [0; WIDTH], &mut Stream::new(&CellKey::new(1, &[], "contract"), 0), 1, &[], &mut g);
     for (lane, v) in g[0].0.iter().enumerate() {
         assert!(if lane < 10 { v.is_nan() } else { v.abs() == 1.0 }, "lane {lane}: {v}");
     }
     // A mean that is right at 0 only: 2 g is not g.
     let wrong = (entry("state-atoms").build)(&params(1, &[("atoms", "2*g:1")])).unwrap();
-    assert!(wrong.atoms(&[q("0")], &[q("0")]).is_some() && wrong.atoms(&[q("1")], &[q("1")]).is_none());
+    assert!(wrong.atoms_from(0, &[q("0")], &[q("0")]).is_some() && wrong.atoms_from(0, &[q("1")], &[q("1")]).is_none());
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::scalar::{Lane, Rational, Scalar};
 use std::collections::BTreeMap;
 
 /// Vectors with probabilities.
-struct Joint {
+pub(super) struct Joint {
     atoms: Vec<(Vec<Rational>, Rational)>,
     /// Each coordinate's own law.
     marginals: Vec<FiniteLaw>,
@@ -38,7 +38,7 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
 
 fn read(p: &Params) -> Result<Joint, BuildError> {
     let refuse = |message: String| BuildError::at("atoms", message);
-    let mut atoms = Vec::new();
+    let mut rows = Vec::new();
     for row in p.matrix("atoms")? {
         if row.len() != p.dimension + 1 {
             let d = p.dimension;
@@ -47,26 +47,53 @@ fn read(p: &Params) -> Result<Joint, BuildError> {
                 row.len()
             )));
         }
-        let mut numbers = row.iter().map(|v| exact("atoms", v)).collect::<Result<Vec<_>, _>>()?;
-        let probability = numbers.pop().unwrap_or_else(Rational::zero);
-        atoms.push((numbers, probability));
+        rows.push(row.iter().map(|v| exact("atoms", v)).collect::<Result<Vec<_>, _>>()?);
     }
-    let mut marginals = Vec::new();
-    for i in 0..p.dimension {
-        let law = FiniteLaw::new(atoms.iter().map(|(v, p)| (v[i].clone(), p.clone())).collect())
-            .map_err(|e| refuse(e.to_string()))?;
-        let mean = law.mean();
-        if !mean.is_zero() {
-            return Err(refuse(format!("coordinate {} has the mean {mean}; additive noise takes mean 0", i + 1)));
-        }
-        marginals.push(law);
-    }
-    let values = atoms.iter().map(|(v, _)| v.iter().map(Rational::to_f64).collect()).collect();
-    let cumulative = cumulative(atoms.iter().map(|(_, p)| p));
-    Ok(Joint { atoms, marginals, values, cumulative })
+    Joint::new(p.dimension, rows).map_err(refuse)
 }
 
 impl Joint {
+    /// The law of rows [v_1, .., v_d, p].
+    ///
+    /// # Errors
+    /// Why the rows are no law, or not of mean 0.
+    pub(super) fn new(d: usize, rows: Vec<Vec<Rational>>) -> Result<Self, String> {
+        let split = |mut row: Vec<Rational>| {
+            let probability = row.pop().unwrap_or_else(Rational::zero);
+            (row, probability)
+        };
+        let atoms: Vec<(Vec<Rational>, Rational)> = rows.into_iter().map(split).collect();
+        let mut marginals = Vec::new();
+        for i in 0..d {
+            let law = FiniteLaw::new(atoms.iter().map(|(v, p)| (v[i].clone(), p.clone())).collect())
+                .map_err(|e| e.to_string())?;
+            let mean = law.mean();
+            if !mean.is_zero() {
+                return Err(format!("coordinate {} has the mean {mean}; additive noise takes mean 0", i + 1));
+            }
+            marginals.push(law);
+        }
+        let values = atoms.iter().map(|(v, _)| v.iter().map(Rational::to_f64).collect()).collect();
+        let cumulative = cumulative(atoms.iter().map(|(_, p)| p));
+        Ok(Joint { atoms, marginals, values, cumulative })
+    }
+
+    /// The atom of a uniform number: as [`Stream::choose`], for one lane.
+    pub(super) fn at(&self, u: f64) -> usize {
+        let inner = self.cumulative.split_last().map_or(&self.cumulative[..], |(_, inner)| inner);
+        inner.iter().filter(|bound| u >= **bound).count()
+    }
+
+    /// An atom's vector.
+    pub(super) fn value(&self, atom: usize) -> &[f64] {
+        &self.values[atom]
+    }
+
+    /// Each coordinate's standard deviation.
+    pub(super) fn deviations(&self) -> Vec<Real> {
+        self.marginals.iter().map(|law| Real::from(law.variance()).root()).collect()
+    }
+
     /// Whether the law is the product of its marginals: every combination of their values has the product of their
     /// probabilities.
     fn is_product(&self) -> bool {
@@ -111,7 +138,7 @@ impl Noise for Joint {
     }
 
     fn facts(&self) -> Facts {
-        let deviations: Vec<Real> = self.marginals.iter().map(|law| Real::from(law.variance()).root()).collect();
+        let deviations = self.deviations();
         let square = |q: Rational| q.clone() * q;
         let l2 = self.expect(|v| v.iter().fold(Rational::zero(), |sum, v| sum + v.clone() * v));
         let l1 = self.expect(|v| square(v.iter().fold(Rational::zero(), |sum, v| sum + Scalar::abs(v))));

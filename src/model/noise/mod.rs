@@ -16,6 +16,7 @@ pub mod multiplicative;
 pub mod sparse;
 pub mod state_atoms;
 pub mod student;
+pub mod tree;
 pub mod two_atom;
 pub mod uniform;
 
@@ -46,6 +47,30 @@ pub trait Noise: Send + Sync + 'static {
         None
     }
 
+    /// [`Noise::perturb`] of a law that depends on the draws before: each lane's node in the tree of its draws moves on with
+    /// every draw. A run starts at node 0.
+    #[inline(always)]
+    fn perturb_from<const N: usize>(
+        &self,
+        _nodes: &mut [u64; N],
+        stream: &mut Stream<N>,
+        batch: u64,
+        x: &[Lane<N>],
+        gradient: &mut [Lane<N>],
+    ) {
+        self.perturb(stream, batch, x, gradient);
+    }
+
+    /// [`Noise::atoms`] at a node.
+    fn atoms_from(&self, _node: u64, x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
+        self.atoms(x, gradient)
+    }
+
+    /// The node that an atom of a node's law leads to; the same node for a law without memory.
+    fn node_after(&self, node: u64, _atom: usize) -> u64 {
+        node
+    }
+
     /// `sigma`, `sigma1`, `sigma_l1`, `sigma_max` of one draw, where they do not depend on the state.
     fn facts(&self) -> Facts;
 
@@ -55,24 +80,40 @@ pub trait Noise: Send + Sync + 'static {
 
 /// A law in one lane width: the object-safe face of [`Noise`].
 pub trait Perturbs<const N: usize> {
-    /// See [`Noise::perturb`].
-    fn perturb_lanes(&self, stream: &mut Stream<N>, batch: u64, x: &[Lane<N>], gradient: &mut [Lane<N>]);
+    /// See [`Noise::perturb_from`].
+    fn perturb_lanes(
+        &self,
+        nodes: &mut [u64; N],
+        stream: &mut Stream<N>,
+        batch: u64,
+        x: &[Lane<N>],
+        gradient: &mut [Lane<N>],
+    );
 }
 
 impl<T: Noise, const N: usize> Perturbs<N> for T {
-    fn perturb_lanes(&self, stream: &mut Stream<N>, batch: u64, x: &[Lane<N>], gradient: &mut [Lane<N>]) {
+    fn perturb_lanes(
+        &self,
+        nodes: &mut [u64; N],
+        stream: &mut Stream<N>,
+        batch: u64,
+        x: &[Lane<N>],
+        gradient: &mut [Lane<N>],
+    ) {
         use crate::scalar::Scalar;
         Lane::<N>::dispatch(
             #[inline(always)]
-            || self.perturb(stream, batch, x, gradient),
+            || self.perturb_from(nodes, stream, batch, x, gradient),
         );
     }
 }
 
 /// What does not depend on the lane width.
 pub trait NoiseMeta {
-    /// See [`Noise::atoms`].
-    fn atoms(&self, x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>>;
+    /// See [`Noise::atoms_from`].
+    fn atoms_from(&self, node: u64, x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>>;
+    /// See [`Noise::node_after`].
+    fn node_after(&self, node: u64, atom: usize) -> u64;
     /// See [`Noise::facts`].
     fn facts(&self) -> Facts;
     /// See [`Noise::has`].
@@ -80,8 +121,11 @@ pub trait NoiseMeta {
 }
 
 impl<T: Noise> NoiseMeta for T {
-    fn atoms(&self, x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
-        Noise::atoms(self, x, gradient)
+    fn atoms_from(&self, node: u64, x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
+        Noise::atoms_from(self, node, x, gradient)
+    }
+    fn node_after(&self, node: u64, atom: usize) -> u64 {
+        Noise::node_after(self, node, atom)
     }
     fn facts(&self) -> Facts {
         Noise::facts(self)
@@ -126,4 +170,5 @@ pub static ALL: &[&NoiseEntry] = &[
     &multiplicative::ENTRY,
     &cantelli_extremal::ENTRY,
     &state_atoms::ENTRY,
+    &tree::ENTRY,
 ];
