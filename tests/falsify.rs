@@ -167,6 +167,27 @@ fn an_empty_family_and_contradicting_hypotheses_get_an_answer() {
     put(&(DESCENT.to_string() + "\n[family]\nproblems = [\"quadratik\"]\n"));
     let call = run(folder.path(), &["falsify", "claim.toml", "--evaluations", "100"]);
     assert!(call.code == Some(3) && call.stderr.contains("did you mean 'quadratic'"), "{call}");
+    for (family, says) in [
+        ("values = { t = [3] }", "no parameter 't'"),
+        ("values = { T = [] }", "'T' takes a list"),
+        ("parameters = { T = [4, 1] }", "'T' takes a range"),
+    ] {
+        put(&(DESCENT.to_string() + "\n[family]\n" + family + "\n"));
+        let call = run(folder.path(), &["falsify", "claim.toml", "--evaluations", "100"]);
+        assert!(call.code == Some(3) && call.stderr.contains(says), "{call}");
+    }
+}
+
+#[test]
+fn a_family_can_list_values_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claim.toml");
+    // The file's own horizons are 1 and 4; T = 9 is the worst of those that the family lists.
+    std::fs::write(&file, DESCENT.to_string() + "\n[family]\nscope = \"listed\"\nvalues = { T = [9, 25] }\n").unwrap();
+    let call = search(&file, folder.path(), &["--evaluations", "100"]);
+    let found = &call.json()[0];
+    assert_eq!((&found["evaluations"], &found["exhausted"]), (&Value::from(2), &Value::from(true)), "{call}");
+    assert_eq!(found["instance"]["parameters"]["T"], 9, "{call}");
 }
 
 /// Bounds that some instance attains: the search comes that near, with a thousand instances.

@@ -3,7 +3,7 @@
 use super::dice::{Class, Dice};
 use crate::model::{Kind, ParamSpec, Registry};
 use crate::scalar::Rational;
-use crate::spec::{FamilySetup, Table, Value};
+use crate::spec::{FamilySetup, Spread, Table, Value};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -250,7 +250,8 @@ impl Reading<'_> {
             };
             let declared = self.setup.parameters.iter().find(|(name, _)| *name == entry.key);
             let domain = match declared {
-                Some((_, (low, high))) => {
+                Some((_, Spread::Values(values))) => Domain::Listed(values.clone()),
+                Some((_, Spread::Range(low, high))) => {
                     let ends_are_whole = low.to_i64().is_some() && high.to_i64().is_some();
                     Domain::Range(low.clone(), high.clone(), whole && ends_are_whole)
                 }

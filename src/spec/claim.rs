@@ -345,13 +345,22 @@ pub enum Scope {
     Listed,
 }
 
+/// What a parameter may be in a search.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Spread {
+    /// A closed range.
+    Range(Rational, Rational),
+    /// One of these.
+    Values(Vec<Rational>),
+}
+
 /// What `falsify` may vary; what is left out follows from the hypotheses.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FamilySetup {
     /// What is searched through; none: it follows from relation and hypotheses.
     pub scope: Option<Scope>,
-    /// Closed ranges of declared parameters.
-    pub parameters: Vec<(String, (Rational, Rational))>,
+    /// What declared parameters may be.
+    pub parameters: Vec<(String, Spread)>,
     /// Objectives that may stand in for the file's; none: the file's own, as it is.
     pub problems: Option<Vec<String>>,
     /// Noise laws that may stand in; none: the file's own, as it is.

@@ -1,7 +1,7 @@
 //! What a file says about the instances among which a search looks.
 
 use super::Diagnostic;
-use super::claim::{FamilySetup, Scope};
+use super::claim::{FamilySetup, Scope, Spread};
 use super::load::{Loader, as_table};
 use super::tree::{Node, Table, Value};
 use crate::scalar::Rational;
@@ -20,16 +20,19 @@ impl Loader<'_> {
         let changed = holder.get("change").and_then(as_table).and_then(|change| change.get("parameters"));
         let places = [root.get("parameters"), changed].into_iter().flatten().filter_map(as_table);
         let declared: Vec<String> = places.flat_map(|p| p.entries.iter().map(|e| e.key.clone())).collect();
-        if let Some((ranges, _)) = self.reader.table(table, "parameters") {
-            for entry in &ranges.entries {
+        for key in ["parameters", "values"] {
+            let Some((entries, _)) = self.reader.table(table, key) else { continue };
+            for entry in &entries.entries {
                 if !declared.contains(&entry.key) {
                     let message = format!("the file declares no parameter '{}'", entry.key);
                     let error = Diagnostic::new(entry.key_span.clone(), message);
                     self.reader.error(error.did_you_mean(&entry.key, declared.iter().map(String::as_str)));
                 }
-                if let Some(range) = self.range(&entry.node, &entry.key) {
-                    family.parameters.push((entry.key.clone(), range));
-                }
+                let spread = match key {
+                    "values" => self.values(&entry.node, &entry.key).map(Spread::Values),
+                    _ => self.range(&entry.node, &entry.key).map(|(low, high)| Spread::Range(low, high)),
+                };
+                family.parameters.extend(spread.map(|spread| (entry.key.clone(), spread)));
             }
         }
         if let Some(node) = table.get("dimension")
@@ -62,6 +65,17 @@ impl Loader<'_> {
             }
         }
         Some(found)
+    }
+
+    /// One number or more.
+    fn values(&mut self, node: &Node, key: &str) -> Option<Vec<Rational>> {
+        match &node.value {
+            Value::List(list) if !list.is_empty() => list.iter().map(|node| self.reader.number(node, key)).collect(),
+            _ => {
+                self.reader.error(Diagnostic::new(node.span.clone(), format!("'{key}' takes a list: [16, 81]")));
+                None
+            }
+        }
     }
 
     /// Two numbers in order.

@@ -29,6 +29,8 @@ pub enum Shape {
     Units,
     /// A table of pairs of numbers.
     Ranges,
+    /// Names with lists of numbers.
+    Lists,
     /// A registered problem with its parameters.
     Problem,
     /// A registered algorithm with its parameters.
@@ -158,6 +160,7 @@ pub const SECTIONS: &[Section] = &[
                 "`hypotheses`: numbers, objective and noise vary as far as hypotheses allow; `listed`: the listed instances only. Default: `hypotheses` for upper bounds that have some.",
             ),
             may("parameters", Shape::Ranges, "Closed ranges of declared parameters: `{ T = [1, 64] }`."),
+            may("values", Shape::Lists, "Values of declared parameters that no range gives: `{ T = [16, 81, 256] }`."),
             may(
                 "problems",
                 Shape::Texts,

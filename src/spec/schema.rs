@@ -51,6 +51,10 @@ fn shape(shape: Shape, registry: &Registry) -> Value {
             let pair = json!({"type": "array", "items": expression(), "minItems": 2, "maxItems": 2});
             json!({"type": "object", "additionalProperties": pair})
         }
+        Shape::Lists => {
+            let list = json!({"type": "array", "items": expression(), "minItems": 1});
+            json!({"type": "object", "additionalProperties": list})
+        }
         Shape::Problem => {
             let start = json!({"type": ["number", "string", "array", "object"], "description": "x_0: coordinates, one number for all, an expression in j, or a law"});
             one_of(
@@ -158,6 +162,7 @@ fn row(field: &Field) -> String {
         Shape::Parameters => "names with numbers, expressions, lists, or one of these a profile".into(),
         Shape::Units => "names with two powers".into(),
         Shape::Ranges => "names with two numbers".into(),
+        Shape::Lists => "names with lists of numbers".into(),
         Shape::Problem => "a problem".into(),
         Shape::Algorithm => "an algorithm".into(),
         Shape::Quantity => "a quantity".into(),
