@@ -117,10 +117,10 @@ pub fn search_family(
     // Where all instances are listed and few, each is weighed once.
     let mut listed = family.all(MOST_LISTED).map(Vec::into_iter);
     while goes_on(effort, found.evaluations, begun) {
-        let left = match effort {
-            _ if let Some(rest) = &listed => rest.len().min(BATCH),
-            Effort::Evaluations(n) => (n - found.evaluations).min(BATCH as u64) as usize,
-            Effort::Time(_) => BATCH,
+        let left = match (&listed, effort) {
+            (Some(rest), _) => rest.len().min(BATCH),
+            (None, Effort::Evaluations(n)) => (n - found.evaluations).min(BATCH as u64) as usize,
+            (None, Effort::Time(_)) => BATCH,
         };
         let count = strategies.len();
         let mut propose = |i: usize| match &mut listed {
