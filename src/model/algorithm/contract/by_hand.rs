@@ -1,4 +1,4 @@
-//! Iterates of momenta, votes, delays and flows that were worked out by hand.
+//! Iterates of signs, feedback, momenta, votes, delays and flows that were worked out by hand.
 
 use super::*;
 
@@ -208,4 +208,112 @@ fn parameters_out_of_range_are_refused() {
         let key = given.0;
         assert!(refused(name, given), "{name} {key}");
     }
+}
+
+fn assert_iterates(found: Vec<Vec<Rational>>, expected: &[&[(i64, u64)]]) {
+    let expected: Vec<Vec<Rational>> = expected.iter().map(|x| x.iter().map(|(n, d)| q(*n, *d)).collect()).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn signsgd_by_hand() {
+    // exact: f = |x|^2/2, lr = 1/2; a coordinate walks to 0 and rests there, as sgn(0) = 0
+    let setup = Setup::new("signsgd", 1).schedule("step_size", q(1, 2));
+    let found = setup.iterates(&[1, 1], &[q(1, 1), q(-1, 2)], 5);
+    let zero: &[(i64, u64)] = &[(0, 1), (0, 1)];
+    assert_iterates(found, &[&[(1, 2), (0, 1)], zero, zero, zero, zero]);
+    // exact: with sgn(0) = +1 it leaves 0 for -1/2 and comes back
+    let plus = Semantics { sign_zero: SignZero::Plus, ..Semantics::default() };
+    let found = setup.under(plus).iterates(&[1, 1], &[q(1, 1), q(-1, 2)], 5);
+    let a: &[(i64, u64)] = &[(0, 1), (-1, 2)];
+    let b: &[(i64, u64)] = &[(-1, 2), (0, 1)];
+    assert_iterates(found, &[&[(1, 2), (0, 1)], a, b, a, b]);
+}
+
+#[test]
+fn signum_by_hand() {
+    // exact: f = x^2/2, lr = beta = 1/2, x_0 = 1
+    //   m: 1/2; 1/4 + 1/4 = 1/2; 1/4 + 0 = 1/4; 1/8 - 1/4 = -1/8; -1/16 + 0
+    let setup = Setup::new("signum", 1).schedule("step_size", q(1, 2));
+    assert_iterates(setup.iterates(&[1], &[q(1, 1)], 5), &[&[(1, 2)], &[(0, 1)], &[(-1, 2)], &[(0, 1)], &[(1, 2)]]);
+    // exact: warm-up of 3: x follows sgn g to 1/2, 0, 0 while m is 1/2, 1/2, 1/4; then m = 1/8, and
+    //   1/16 - 1/4 = -3/16
+    let setup = setup.with(("warmup", ParamValue::Number(Real::integer(3))));
+    assert_iterates(setup.iterates(&[1], &[q(1, 1)], 5), &[&[(1, 2)], &[(0, 1)], &[(0, 1)], &[(-1, 2)], &[(0, 1)]]);
+}
+
+#[test]
+fn momentum_starts_at_the_first_gradient_where_asked() {
+    // exact: f = x^2/2, lr = 1/4, beta = 1/2, x_0 = 1: m = 1, x = 3/4; m = 3/4 + 1/2 = 5/4, x = 7/16
+    let first = Semantics { momentum_start: MomentumStart::FirstGradient, ..Semantics::default() };
+    let setup = Setup::new("sgdm", 1).schedule("step_size", q(1, 4)).under(first.clone());
+    assert_iterates(setup.iterates(&[1], &[q(1, 1)], 2), &[&[(3, 4)], &[(7, 16)]]);
+    // exact, averaged form: m = 1, x = 3/4; m = 1/2 + 3/8 = 7/8, x = 3/4 - 7/32 = 17/32
+    let average = Semantics { momentum_form: Some(MomentumForm::Average), ..first };
+    let setup = setup.under(average);
+    assert_iterates(setup.iterates(&[1], &[q(1, 1)], 2), &[&[(3, 4)], &[(17, 32)]]);
+}
+
+#[test]
+fn ef_signsgd_by_hand() {
+    // exact: f = |x|^2/2, lr = 1/2, x_0 = (2, 1)
+    //   p = (1, 1/2), scale 3/4: x = (5/4, 1/4), e = (1/4, -1/4)
+    //   p = (7/8, -1/8), scale 1/2: x = (3/4, 3/4), e = (3/8, 3/8)
+    //   p = (3/4, 3/4), scale 3/4: x = 0, e = 0, and all is at rest
+    let setup = Setup::new("ef-sgd", 1).schedule("step_size", q(1, 2));
+    let zero: &[(i64, u64)] = &[(0, 1), (0, 1)];
+    let found = setup.iterates(&[1, 1], &[q(2, 1), q(1, 1)], 5);
+    assert_iterates(found, &[&[(5, 4), (1, 4)], &[(3, 4), (3, 4)], zero, zero, zero]);
+}
+
+#[test]
+fn scaled_signgd_by_hand() {
+    // exact: f = |x|^2/2, alpha = 1/4, x_0 = (2, 1); the steps are |x|_1/4 = 3/4, 3/8, 1/4, 3/16, 1/8
+    let setup = Setup::new("scaled-signgd", 1).schedule("step_size", q(1, 4));
+    assert_iterates(
+        setup.iterates(&[1, 1], &[q(2, 1), q(1, 1)], 5),
+        &[&[(5, 4), (1, 4)], &[(7, 8), (-1, 8)], &[(5, 8), (1, 8)], &[(7, 16), (-1, 16)], &[(5, 16), (1, 16)]],
+    );
+    // exact: the mean form divides by d = 2; blocks of one coordinate make it x -= lr g
+    let mean = Setup::new("scaled-signsgd-mean", 1).schedule("step_size", q(1, 2));
+    assert_iterates(mean.iterates(&[1, 1], &[q(2, 1), q(1, 1)], 1), &[&[(5, 4), (1, 4)]]);
+    let blocks = Semantics { scaling: Scaling::Blocks(vec![1, 1]), ..Semantics::default() };
+    assert_iterates(mean.under(blocks).iterates(&[1, 1], &[q(2, 1), q(1, 1)], 1), &[&[(1, 1), (1, 2)]]);
+}
+
+#[test]
+fn signsgd_sim_by_hand() {
+    // exact: f = |x|^2/2, gamma = 1/2, theta = 3/4, x_0 = (1, 2), c = (1, 2)
+    //   m_1: 1/4, 5/16, 15/64, 13/256, -217/1024;  m_2 = twice that, since coordinate 2 is twice coordinate 1
+    let setup = Setup { dimension: 2, ..Setup::new("signsgd-sim", 1) }
+        .schedule("step_size", q(1, 2))
+        .schedule("momentum", q(3, 4))
+        .with(("step_factors", vector(&[1, 2])));
+    let found = setup.run(&[q(1, 1), q(2, 1)], 5, &mut Probe::plain(&[1, 1])).unwrap();
+    // after them the iterate that it was taken at
+    assert_eq!(found[4].1, [q(-217, 1024), q(-217, 512), q(-1, 1), q(-2, 1)]);
+    let iterates = found.into_iter().map(|(x, _)| x).collect();
+    assert_iterates(
+        iterates,
+        &[&[(1, 2), (1, 1)], &[(0, 1), (0, 1)], &[(-1, 2), (-1, 1)], &[(-1, 1), (-2, 1)], &[(-1, 2), (-1, 1)]],
+    );
+}
+
+#[test]
+fn adagrad_by_hand() {
+    // exact: li2021, example 3: f = x^2/2, eta = 1, x_0 = 1/2: b = 1 and x = -1/2; then b = sqrt 2
+    let setup = Setup::new("sign-adagrad-b", 1).schedule("step_size", q(1, 1));
+    assert_iterates(setup.iterates(&[1], &[q(1, 2)], 1), &[&[(-1, 2)]]);
+    let mut probe = Probe::plain(&[1]);
+    assert!(matches!(setup.run(&[q(1, 2)], 2, &mut probe), Err(Fault::NoExactForm(_))));
+    // exact: b0 = 4, g = (3, 0): b = 5; norm steps by 3/5 and the sign by 1/5, sgn(0) = 0
+    for (name, expected) in [("adagrad-norm", (12, 5)), ("sign-adagrad-a", (14, 5))] {
+        let setup =
+            Setup::new(name, 1).schedule("step_size", q(1, 1)).with(("b0", ParamValue::Number(Real::integer(4))));
+        assert_iterates(setup.iterates(&[1, 1], &[q(3, 1), q(0, 1)], 1), &[&[expected, (0, 1)]]);
+    }
+    // exact: b = 0 means no step, whatever sgn(0) is
+    let plus = Semantics { sign_zero: SignZero::Plus, ..Semantics::default() };
+    let still = Setup::new("sign-adagrad-a", 1).under(plus);
+    assert_iterates(still.iterates(&[1], &[q(0, 1)], 1), &[&[(0, 1)]]);
 }
