@@ -3,13 +3,14 @@
 use super::assemble::Judge;
 use super::pictures;
 use super::provenance::provenance;
+use super::side_by_side::{Ask, Ready, each_cell, make_ready};
 use crate::engine::{Estimates, MOST_WORK, Plan, Progress, RunError, Sampling, plain_enclosed, ranges, run_until};
 use crate::exact::{Budget, ExactEstimates, Unavailable, enumerate};
 use crate::expr::Expr;
 use crate::model::{Real, Registry, Row};
 use crate::results::{ResultFile, SCHEMA_VERSION};
 use crate::spec::{
-    Cell, Experiment, FigureKind, Instance, InstanceError, Left, Relation, Spec, SpecError, Term, Trial, Variant, Work,
+    Cell, Experiment, FigureKind, Instance, InstanceError, Left, Relation, Spec, SpecError, Term, Trial, Variant,
     cells, evaluate_quantity,
 };
 use crate::stats::Interval;
@@ -228,47 +229,23 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
         let diagnostic = crate::spec::Diagnostic::new(error.span, error.message);
         HarnessError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
     };
-    // All cells are built before any runs: what is wrong with a file shows before time is spent.
-    let mut built: Vec<Vec<(Cell, Option<Instance>)>> = Vec::new();
-    for job in &jobs.0 {
-        let mut row = Vec::new();
-        for cell in cells(job.variant).map_err(locate)? {
-            let instance = match &job.variant.work {
-                Work::Experiment(experiment) => {
-                    let instance = Instance::build(settings.registry, experiment, &cell).map_err(locate)?;
-                    measurable(job, experiment, &instance).map_err(locate)?;
-                    Some(instance)
-                }
-                Work::Quantity(_) => None,
-            };
-            row.push((cell, instance));
-        }
-        built.push(row);
-    }
-    for (job, row) in jobs.0.iter_mut().zip(&built) {
-        job.cells = row.len();
-    }
-    let mut runs: Vec<Vec<CellRun>> = Vec::new();
+    let ready = make_ready(&mut jobs, settings, locate)?;
     let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
-    for (job, row) in jobs.0.iter().zip(built) {
-        let mut done = Vec::new();
-        for (cell, instance) in row {
-            if settings.progress.stop() {
-                return Err(HarnessError::Stopped(spec.id.clone()));
-            }
-            done.push(match (&job.variant.work, instance) {
-                (Work::Experiment(_), Some(instance)) => run_cell(&judge, job, cell, instance, settings)?,
-                (Work::Quantity(part), _) => {
-                    let rows = evaluate_quantity(settings.registry, part, &cell).map_err(locate)?;
-                    CellRun { cell, outcome: CellOutcome::Quantity(rows) }
-                }
-                (Work::Experiment(_), None) => continue,
-            });
+    let done = each_cell(&jobs, ready, settings, |job, Ready { place, cell, work }| {
+        if settings.progress.stop() {
+            return Err(HarnessError::Stopped(spec.id.clone()));
         }
-        runs.push(done);
-    }
-    for (job, runs) in jobs.0.iter_mut().zip(runs) {
-        job.runs = runs;
+        let run = match work {
+            Ask::Run(instance) => run_cell(&judge, job, cell, *instance, settings)?,
+            Ask::Evaluate(part) => {
+                let rows = evaluate_quantity(settings.registry, part, &cell).map_err(locate)?;
+                CellRun { cell, outcome: CellOutcome::Quantity(rows) }
+            }
+        };
+        Ok((place, run))
+    })?;
+    for (place, run) in done {
+        jobs.0[place].runs.push(run);
     }
     let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
     let (bounds, cells) = judge.bounds();
@@ -297,7 +274,7 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
 }
 
 /// Refuses what cannot be measured on an instance, at its place in the file.
-fn measurable(job: &Job<'_>, experiment: &Experiment, instance: &Instance) -> Result<(), InstanceError> {
+pub(super) fn measurable(job: &Job<'_>, experiment: &Experiment, instance: &Instance) -> Result<(), InstanceError> {
     let terms: Vec<&Term> = job.terms.iter().collect();
     let curves: Vec<&Expr> = job.curves.iter().collect();
     Plan::new(instance, &terms, &curves).map(|_| ()).map_err(|error| InstanceError {

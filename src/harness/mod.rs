@@ -10,6 +10,7 @@ mod observe;
 mod pictures;
 mod plane;
 mod provenance;
+mod side_by_side;
 mod single;
 mod state;
 

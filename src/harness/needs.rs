@@ -5,11 +5,11 @@
 //! and enclosures where a run is short enough for them. What an exact enumeration holds is bounded by its own budget
 //! and not counted.
 
-use super::decide::{Jobs, Profile};
+use super::decide::{Job, Jobs, Profile, Settings};
 use crate::engine::IN_FLIGHT;
 use crate::model::Registry;
 use crate::scalar::WIDTH;
-use crate::spec::{InstanceError, Size, Spec, Term, cells};
+use crate::spec::{Cell, InstanceError, Size, Spec, Term, cells};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -29,6 +29,17 @@ pub struct Needs {
     pub what: String,
     /// The key of the claim file that it comes from.
     pub span: Range<usize>,
+}
+
+/// Cells that need no more than this run side by side, one a thread; that is not counted either.
+const SMALL: u64 = 16 << 20;
+
+/// Whether a cell may run beside others.
+pub(super) fn is_small(job: &Job<'_>, cell: &Cell, settings: &Settings<'_>) -> bool {
+    let Some(experiment) = job.variant.experiment() else { return true };
+    let size = Size::of(settings.registry, experiment, cell);
+    let parts = parts(&size, u64::MAX, job.terms.len() as u64, job.curves.len() as u64);
+    parts.iter().fold(0_u64, |sum, (bytes, ..)| sum.saturating_add(*bytes)) <= SMALL
 }
 
 /// Bytes as a person reads them.

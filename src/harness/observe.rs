@@ -12,12 +12,11 @@ use super::assemble::Judge;
 use super::decide::{
     CellOutcome, CellRun, ExperimentRun, HarnessError, Job, Jobs, Profile, Settings, axes, exact_values,
 };
+use super::side_by_side::{Ask, Ready, each_cell, make_ready};
 use crate::engine::{Estimates, MOST_WORK, Plan, Sampling, plain_enclosed, ranges, run_until};
 use crate::expr::Expr;
 use crate::regress::Entry;
-use crate::spec::{
-    Diagnostic, Instance, InstanceError, Spec, SpecError, Term, Variant, Work, cells, evaluate_quantity,
-};
+use crate::spec::{Diagnostic, Instance, InstanceError, Spec, SpecError, Term, Variant, evaluate_quantity};
 use listing::Listing;
 use std::sync::Arc;
 
@@ -41,37 +40,25 @@ pub fn observe(
         HarnessError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
     };
     let mut jobs = Jobs::collect(spec);
-    let mut points = Vec::new();
-    for job in &jobs.0 {
-        points.push(cells(job.variant).map_err(locate)?);
-    }
-    for (job, points) in jobs.0.iter_mut().zip(&points) {
-        job.cells = points.len();
-    }
+    let ready = make_ready(&mut jobs, settings, locate)?;
     let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
-    let (mut runs, mut fixed): (Vec<Vec<CellRun>>, Vec<Fixed>) = (Vec::new(), Vec::new());
-    for (job, points) in jobs.0.iter().zip(points) {
-        let (mut done, mut kept) = (Vec::new(), Vec::new());
-        for cell in points {
-            match &job.variant.work {
-                Work::Experiment(experiment) => {
-                    let instance = Instance::build(settings.registry, experiment, &cell).map_err(locate)?;
-                    let (run, estimates) = sample(&judge, job, CellPlan { cell, instance, budget }, settings)?;
-                    done.push(run);
-                    kept.push(Some(estimates));
-                }
-                Work::Quantity(part) => {
-                    let rows = evaluate_quantity(settings.registry, part, &cell).map_err(locate)?;
-                    done.push(CellRun { cell, outcome: CellOutcome::Quantity(rows) });
-                    kept.push(None);
-                }
+    let done = each_cell(&jobs, ready, settings, |job, Ready { place, cell, work }| {
+        Ok(match work {
+            Ask::Run(instance) => {
+                let plan = CellPlan { cell, instance: *instance, budget };
+                let (run, estimates) = sample(&judge, job, plan, settings)?;
+                (place, run, Some(estimates))
             }
-        }
-        runs.push(done);
-        fixed.push(kept);
-    }
-    for (job, runs) in jobs.0.iter_mut().zip(runs) {
-        job.runs = runs;
+            Ask::Evaluate(part) => {
+                let rows = evaluate_quantity(settings.registry, part, &cell).map_err(locate)?;
+                (place, CellRun { cell, outcome: CellOutcome::Quantity(rows) }, None)
+            }
+        })
+    })?;
+    let mut fixed: Vec<Fixed> = jobs.0.iter().map(|_| Vec::new()).collect();
+    for (place, run, estimates) in done {
+        jobs.0[place].runs.push(run);
+        fixed[place].push(estimates);
     }
     let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
     Ok(Listing::new(&judge, &jobs, &fixed).all())
