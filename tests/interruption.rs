@@ -83,7 +83,7 @@ fn kill(kills: u64, filters: &[String]) {
             .spawn()
             .expect("the program starts");
         // Short waits meet the writing of files, long ones the work between.
-        let most = took.as_micros() as u64 / if next(&mut state).is_multiple_of(2) { 4 } else { 1 };
+        let most = took.as_micros() as u64 / [2, 8, 32][(next(&mut state) % 3) as usize];
         std::thread::sleep(Duration::from_micros(next(&mut state) % most.max(1)));
         let ended = child.try_wait().unwrap();
         if ended.is_none() {
