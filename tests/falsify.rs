@@ -181,6 +181,17 @@ fn an_empty_family_and_contradicting_hypotheses_get_an_answer() {
 }
 
 #[test]
+fn laws_that_fit_few_dimensions_leave_the_others_to_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |text: &str| std::fs::write(folder.path().join("claim.toml"), text).unwrap();
+    for laws in ["joint", "tree"] {
+        put(&(DESCENT.to_string() + "\n[family]\ndimension = [1, 4]\nnoise = [\"" + laws + "\"]\n"));
+        let call = run(folder.path(), &["falsify", "claim.toml", "--evaluations", "600"]);
+        assert!(call.code == Some(1) && call.stdout.contains("VIOLATED"), "{call}");
+    }
+}
+
+#[test]
 fn a_family_can_list_values_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("claim.toml");

@@ -282,13 +282,14 @@ impl Family {
         let d = candidate.dimension;
         let fits = |n: &&Option<usize>| n.is_none_or(|i| NOISES[i].dimensions.0 <= d && d <= NOISES[i].dimensions.1);
         let fitting: Vec<Option<usize>> = self.noises.iter().filter(fits).copied().collect();
-        if fitting.is_empty() {
-            return;
+        // A law of another number of coordinates cannot stay: what does not fit the file's own noise either is refused.
+        candidate.noise = Noise::Own;
+        if !fitting.is_empty() {
+            candidate.noise = match dice.of(&fitting) {
+                None => Noise::None,
+                Some(shape) => Noise::Law(Gene::fresh(NOISES, *shape, d, dice)),
+            };
         }
-        candidate.noise = match dice.of(&fitting) {
-            None => Noise::None,
-            Some(shape) => Noise::Law(Gene::fresh(NOISES, *shape, d, dice)),
-        };
     }
 
     /// A neighbour of an instance.
