@@ -18,7 +18,9 @@ pub enum BaselineError {
     #[error("not a baseline: {0}")]
     Json(#[from] serde_json::Error),
     /// Another version.
-    #[error("baseline format {0}, this program reads {FORMAT}; record it again with `signcheck regress --update`")]
+    #[error(
+        "baseline format {0}, this program reads {FORMAT}; remove the file and record it again: `signcheck regress --update`"
+    )]
     Format(u32),
     /// A row that does not fit its table.
     #[error("{claim}, '{cell}': the row needs one value for each of {quantities}; a text is a fraction a/b")]
