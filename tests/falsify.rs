@@ -172,6 +172,7 @@ fn an_empty_family_and_contradicting_hypotheses_get_an_answer() {
     for (family, says) in [
         ("values = { t = [3] }", "no parameter 't'"),
         ("values = { T = [] }", "'T' takes a list"),
+        ("parameters = { T = [1, 4] }\nvalues = { T = [9] }", "'T' has a range and values"),
         ("parameters = { T = [4, 1] }", "'T' takes a range"),
     ] {
         put(&(DESCENT.to_string() + "\n[family]\n" + family + "\n"));

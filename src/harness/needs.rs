@@ -38,8 +38,7 @@ const SMALL: u64 = 16 << 20;
 pub(super) fn is_small(job: &Job<'_>, cell: &Cell, settings: &Settings<'_>) -> bool {
     let Some(experiment) = job.variant.experiment() else { return true };
     let size = Size::of(settings.registry, experiment, cell);
-    let parts = parts(&size, u64::MAX, job.terms.len() as u64, job.curves.len() as u64);
-    parts.iter().fold(0_u64, |sum, (bytes, ..)| sum.saturating_add(*bytes)) <= SMALL
+    total(&parts(job, &size, u64::MAX)) <= SMALL
 }
 
 /// Bytes as a person reads them.
@@ -68,7 +67,6 @@ pub fn needs(spec: &Spec, profile: Profile, registry: &Registry) -> Result<Needs
         let Some(experiment) = job.variant.experiment() else { continue };
         let (quick, full) = experiment.run.replicates;
         let replicates = if profile == Profile::Quick { quick } else { full };
-        let series = job.terms.iter().filter(|t| matches!(t, Term::TimeOfMean(..))).count() as u64;
         for cell in cells(job.variant)? {
             let size = Size::of(registry, experiment, &cell);
             let instance = (
@@ -79,8 +77,8 @@ pub fn needs(spec: &Spec, profile: Profile, registry: &Registry) -> Result<Needs
             // Instances of the same data share them.
             let new_data = if data.insert((size.data, size.dimension.0)) { size.data } else { 0 };
             standing = standing.saturating_add(size.constants).saturating_add(new_data);
-            let parts = parts(&size, replicates, series, job.curves.len() as u64);
-            let bytes = parts.iter().fold(0_u64, |sum, (b, ..)| sum.saturating_add(*b));
+            let parts = parts(job, &size, replicates);
+            let bytes = total(&parts);
             let of_cell = bytes.saturating_add(instance.0);
             if of_cell > most {
                 most = of_cell;
@@ -95,7 +93,15 @@ pub fn needs(spec: &Spec, profile: Profile, registry: &Registry) -> Result<Needs
 }
 
 /// What a run holds at once: bytes, where they come from, and what they are.
-fn parts(size: &Size, replicates: u64, series: u64, curves: u64) -> Vec<(u64, Range<usize>, String)> {
+type Part = (u64, Range<usize>, String);
+
+fn total(parts: &[Part]) -> u64 {
+    parts.iter().fold(0, |sum, (bytes, ..)| sum.saturating_add(*bytes))
+}
+
+fn parts(job: &Job<'_>, size: &Size, replicates: u64) -> Vec<Part> {
+    let series = job.terms.iter().filter(|t| matches!(t, Term::TimeOfMean(..))).count() as u64;
+    let curves = job.curves.len() as u64;
     let (d, workers) = (size.dimension.0, size.workers.0);
     let alone = size.narrow || size.deterministic || replicates <= crate::engine::FEW;
     let lanes = if alone { 1 } else { WIDTH as u64 };

@@ -273,20 +273,8 @@ pub static NOISES: &[Shape] = &[
             Some(law("state-atoms", more))
         },
     },
-    Shape {
-        name: "tree-2",
-        dimensions: (1, 3),
-        classes: tree_classes::<2>,
-        of_coordinate: tree_coordinate::<2>,
-        render: tree::<2>,
-    },
-    Shape {
-        name: "tree-3",
-        dimensions: (1, 3),
-        classes: tree_classes::<3>,
-        of_coordinate: tree_coordinate::<3>,
-        render: tree::<3>,
-    },
+    tree_shape::<2>("tree-2"),
+    tree_shape::<3>("tree-3"),
 ];
 
 /// Parts that a search takes only where a claim file names them: the first words of their names.
@@ -299,6 +287,16 @@ const fn nodes(depth: u32) -> usize {
 
 /// A law of its own after each history of so many draws, and the same again: at each node a vector, then at each its
 /// probability.
+const fn tree_shape<const DEPTH: u32>(name: &'static str) -> Shape {
+    Shape {
+        name,
+        dimensions: (1, 3),
+        classes: tree_classes::<DEPTH>,
+        of_coordinate: tree_coordinate::<DEPTH>,
+        render: tree::<DEPTH>,
+    }
+}
+
 fn tree_classes<const DEPTH: u32>(d: usize) -> Vec<Class> {
     [vec![Class::Any; nodes(DEPTH) * d], vec![Class::Unit; nodes(DEPTH)]].concat()
 }

@@ -1,7 +1,8 @@
 //! From a broken bound to its smallest instance: steps in a fixed order, each kept where the violation stays exact.
 //!
 //! The result is minimal in the sense that none of these steps keeps the violation: losing a coordinate, a stand-in
-//! giving way to none, a tree of draws to one inside it, a convention going back to its default, a number becoming a simpler one.
+//! giving way to none, a tree of draws to one inside it, a convention going back to its default, a number becoming a
+//! simpler one.
 
 use super::dice::{Class, rounded};
 use super::family::{Candidate, Family, Noise};

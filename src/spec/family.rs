@@ -28,6 +28,10 @@ impl Loader<'_> {
                     let error = Diagnostic::new(entry.key_span.clone(), message);
                     self.reader.error(error.did_you_mean(&entry.key, declared.iter().map(String::as_str)));
                 }
+                if family.parameters.iter().any(|(name, _)| *name == entry.key) {
+                    let message = format!("'{}' has a range and values; it takes one of them", entry.key);
+                    self.reader.error(Diagnostic::new(entry.key_span.clone(), message));
+                }
                 let spread = match key {
                     "values" => self.values(&entry.node, &entry.key).map(Spread::Values),
                     _ => self.range(&entry.node, &entry.key).map(|(low, high)| Spread::Range(low, high)),
