@@ -3,11 +3,13 @@
 mod common;
 
 use common::{DESCENT, run, with};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 use signcheck::results::SearchTimes;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// Instances for each claim of the corpus, and for those that take longer: a range of four numbers must come together.
 const EVALUATIONS: [&str; 2] = ["2000", "12000"];
@@ -266,7 +268,21 @@ fn violated_bounds_are_found_from_their_families() {
     assert!(10 * found >= 9 * hunted.len(), "{found} of {} violated bounds with all three seeds", hunted.len());
 }
 
-/// Bounds that hold are never reported, whatever the seed. `SIGNCHECK_SURVIVORS` is the seconds for each bound and seed; in
+/// What is kept of a bound's search in the log.
+const KEPT: [&str; 8] = ["id", "bound", "evaluations", "met", "exhausted", "outcome", "ratio", "shrunk"];
+
+/// One search of the bounds of a claim that hold, in one thread; a line for the log.
+fn survive(id: &str, bounds: &[&str], (seconds, seed): (&str, u64), folder: &Path) -> Value {
+    let seed_text = seed.to_string();
+    let mut call = vec!["falsify", id, "--threads", "1", "--json", "--out", ".", "--seconds", seconds];
+    call.extend(["--seed", &seed_text]);
+    call.extend(bounds.iter().flat_map(|bound| ["--bound", bound]));
+    let answer = run(folder, &call).json();
+    let kept = |record: &Value| KEPT.iter().map(|key| (key.to_string(), record[key].clone())).collect::<Value>();
+    json!({ "search": [id, seed, seconds], "bounds": answer.as_array().unwrap().iter().map(kept).collect::<Vec<_>>() })
+}
+
+/// Bounds that hold are never reported, whatever the seed. `SIGNCHECK_SURVIVORS` is the seconds for each claim and seed; in
 /// the file that `SIGNCHECK_LOG` names, a line a search, what was done is not done again: hours of searches may be stopped.
 #[test]
 #[ignore = "many searches: SIGNCHECK_SURVIVORS=10 cargo test --release --test falsify -- --ignored --nocapture survive_every"]
@@ -282,38 +298,35 @@ fn bounds_that_hold_survive_every_seed() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("a line of the log"))
         .collect();
-    let mut log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
-    let (mut searches, mut reported) = (0, Vec::new());
-    // All bounds with one seed before any with the next.
-    let mut whole = BTreeSet::new();
+    let log = Mutex::new(std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap());
+    let mut claims: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for claim in ledger["claims"].as_array().unwrap().iter().filter(|c| c["outcome"] == "holds") {
+        claims.entry(claim["id"].as_str().unwrap()).or_default().push(claim["bound"].as_str().unwrap());
+    }
+    let mut reported = Vec::new();
+    // All claims with one seed before any with the next.
     for seed in 1..=seeds {
-        for claim in ledger["claims"].as_array().unwrap().iter().filter(|c| c["outcome"] == "holds") {
-            let (id, bound) = (claim["id"].as_str().unwrap(), claim["bound"].as_str().unwrap());
-            if whole.contains(&(id, bound)) {
-                continue;
-            }
-            let key = json!([id, bound, seed, seconds]);
-            let found = done.iter().find(|line| line["search"] == key).cloned().unwrap_or_else(|| {
-                let seed = seed.to_string();
-                let more = ["--bound", bound, "--seconds", &seconds, "--seed", &seed, "--json", "--out", "."];
-                let record = run(folder.path(), &[["falsify", id].as_slice(), &more].concat()).json()[0].clone();
-                let kept =
-                    ["evaluations", "exhausted", "outcome", "shrunk"].map(|key| (key.into(), record[key].clone()));
-                let mut line = Value::Object(kept.into_iter().collect());
-                line["search"] = key;
-                writeln!(log, "{line}").unwrap();
-                line
-            });
-            searches += 1;
-            if found["outcome"] == "violated" {
-                reported.push(format!("{id} [{bound}] seed {seed}: {}", found["shrunk"]));
-            }
-            // Rates are not searched, and a family that was weighed as a whole is the same for every seed.
-            if found["evaluations"] == 0 || found["exhausted"] == true {
-                whole.insert((id, bound));
-            }
+        let lines: Vec<Value> = claims
+            .par_iter()
+            .map(|(id, bounds)| {
+                let key = json!([id, seed, seconds]);
+                done.iter().find(|line| line["search"] == key).cloned().unwrap_or_else(|| {
+                    let line = survive(id, bounds, (&seconds, seed), folder.path());
+                    writeln!(log.lock().unwrap(), "{line}").unwrap();
+                    line
+                })
+            })
+            .collect();
+        let records = || lines.iter().flat_map(|line| line["bounds"].as_array().unwrap());
+        // Rates are not searched, and a family that was weighed as a whole is the same for every seed.
+        for record in records().filter(|r| r["evaluations"] == 0 || r["exhausted"] == true) {
+            let bounds = claims.get_mut(record["id"].as_str().unwrap()).unwrap();
+            bounds.retain(|bound| record["bound"] != *bound);
         }
-        println!("seed {seed}: {searches} searches so far, {} reported", reported.len());
+        claims.retain(|_, bounds| !bounds.is_empty());
+        reported.extend(records().filter(|r| r["outcome"] == "violated").map(Value::to_string));
+        let weighed: u64 = records().filter_map(|r| r["met"].as_u64()).sum();
+        println!("seed {seed}: {} claims, {weighed} instances, {} reported", lines.len(), reported.len());
     }
     assert!(reported.is_empty(), "{}", reported.join("\n"));
 }

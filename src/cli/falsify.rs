@@ -15,7 +15,7 @@ use signcheck::search::{
 use signcheck::spec::{Bound, Overrides, Spec, Table, load_in, trial_of};
 use signcheck::verdict::SideValue;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Searches a claim's family of instances for the largest left/right, shrinks what violates, and certifies it.
 #[derive(Debug, Args)]
@@ -28,15 +28,15 @@ pub struct Falsify {
     /// Claim ids, globs, places, or files (`-` is standard input)
     #[arg(required = true)]
     claims: Vec<String>,
-    /// Seconds for each bound
+    /// Seconds for each claim, shared by its bounds: what one of them leaves, the next ones have
     #[arg(long, value_name = "S", default_value_t = 10.0, value_parser = seconds)]
     seconds: f64,
     /// Instances for each bound, in place of a time: the outcome is the same everywhere
     #[arg(long, value_name = "N", conflicts_with = "seconds")]
     evaluations: Option<u64>,
-    /// Only the bound of that name
+    /// Only the bound of that name; repeatable
     #[arg(long, value_name = "NAME")]
-    bound: Option<String>,
+    bound: Vec<String>,
     /// Encloses the place along this number at which the outcome flips
     #[arg(long, value_name = "NUMBER")]
     boundary: Option<String>,
@@ -76,6 +76,11 @@ impl Watch for Bar {
     }
 }
 
+/// Whether one instance can break it: a rate speaks of many at once.
+fn has_single_instances(bound: &Bound) -> bool {
+    bound.trials.first().is_some_and(|t| is_searchable(t.question.relation))
+}
+
 /// What one bound's search says, ready to be printed.
 struct Answer {
     record: SearchRecord,
@@ -90,15 +95,18 @@ impl Falsify {
         let claims = load_all(resolve(&self.claims)?, &registry, &self.set)?;
         let mut answers: Vec<Answer> = Vec::new();
         for claim in &claims {
-            let wanted = |b: &&Bound| self.bound.as_ref().is_none_or(|name| b.name == *name);
-            let bounds: Vec<&Bound> = claim.spec.bounds.iter().filter(wanted).collect();
-            if let (Some(name), true, 1) = (&self.bound, bounds.is_empty(), claims.len()) {
-                let names: Vec<&str> = claim.spec.bounds.iter().map(|b| b.name.as_str()).collect();
+            let names: Vec<&str> = claim.spec.bounds.iter().map(|b| b.name.as_str()).collect();
+            if let (Some(name), 1) = (self.bound.iter().find(|b| !names.contains(&b.as_str())), claims.len()) {
                 anyhow::bail!("{} has no bound '{name}'; it has: {}", claim.spec.id, names.join(", "));
             }
+            let wanted = |b: &&Bound| self.bound.is_empty() || self.bound.contains(&b.name);
+            let bounds: Vec<&Bound> = claim.spec.bounds.iter().filter(wanted).collect();
             let mut own = Vec::new();
-            for bound in bounds {
-                let answer = self.one(&claim.spec, bound, &registry, seed)?;
+            let begun = Instant::now();
+            for (i, bound) in bounds.iter().enumerate() {
+                let rest = bounds[i..].iter().filter(|b| has_single_instances(b)).count();
+                let effort = self.effort(begun.elapsed(), rest);
+                let answer = self.one(&claim.spec, bound, &registry, (seed, effort))?;
                 if !self.json {
                     print(&answer.text)?;
                 }
@@ -121,10 +129,11 @@ impl Falsify {
         })
     }
 
-    fn effort(&self) -> Effort {
+    /// What the next of `rest` bounds may take after the claim's search has gone on for `spent`.
+    fn effort(&self, spent: Duration, rest: usize) -> Effort {
         match self.evaluations {
             Some(n) => Effort::Evaluations(n),
-            None => Effort::Time(Duration::from_secs_f64(self.seconds)),
+            None => Effort::Time(Duration::from_secs_f64(self.seconds).saturating_sub(spent) / rest.max(1) as u32),
         }
     }
 
@@ -141,9 +150,8 @@ impl Falsify {
         Ok(())
     }
 
-    fn one(&self, spec: &Spec, bound: &Bound, registry: &Registry, seed: u64) -> Result<Answer> {
-        let relation = bound.trials.first().map(|t| t.question.relation);
-        if !relation.is_some_and(is_searchable) {
+    fn one(&self, spec: &Spec, bound: &Bound, registry: &Registry, (seed, effort): (u64, Effort)) -> Result<Answer> {
+        if !has_single_instances(bound) {
             let why = "a rate speaks of many horizons at once: no single instance breaks it";
             return Ok(self.silent(spec, bound, seed, why));
         }
@@ -152,7 +160,7 @@ impl Falsify {
         let style = ProgressStyle::with_template("{spinner} {prefix} {msg}");
         bar.0.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         bar.0.set_prefix(format!("{} [{}]", spec.id, bound.name));
-        let found = search_family(&family, (&spec.id, &bound.name), registry, seed, self.effort(), &bar);
+        let found = search_family(&family, (&spec.id, &bound.name), registry, seed, effort, &bar);
         bar.0.finish_and_clear();
         self.answer(spec, bound, registry, (&family, found), seed)
     }

@@ -35,7 +35,7 @@ use suspects::Suspects;
 /// How long a search goes on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Effort {
-    /// So long; how far that is depends on the machine.
+    /// So long, and one round of proposals at least; how far that is depends on the machine.
     Time(Duration),
     /// So many instances; the outcome is the same everywhere.
     Evaluations(u64),
@@ -179,7 +179,7 @@ pub fn search_family(
 
 fn goes_on(effort: Effort, evaluations: u64, begun: Instant) -> bool {
     match effort {
-        Effort::Time(most) => begun.elapsed() < most,
+        Effort::Time(most) => evaluations == 0 || begun.elapsed() < most,
         Effort::Evaluations(most) => evaluations < most,
     }
 }
