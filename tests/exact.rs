@@ -6,7 +6,7 @@ use signcheck::engine::{Plan, Progress, Silent, ranges, run};
 use signcheck::exact::{Budget, Unavailable, enumerate};
 use signcheck::harness::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
 use signcheck::model::Registry;
-use signcheck::results::Outcome;
+use signcheck::results::{Evidence, Outcome};
 use signcheck::scalar::Rational;
 use signcheck::spec::{Instance, Spec, Term, cells, load};
 use signcheck::stats::tolerance::mean_tolerance;
@@ -319,6 +319,71 @@ fn certificates_of_shipped_claims_are_confirmed_from_their_text() {
         }
     }
     assert!(confirmed >= 4, "{confirmed}");
+}
+
+/// Huber's loss with slope and curvature 1 under four sign steps of 1/8: the gradient at x is min(x, 1) for x > 0.
+fn huber(start: &str, right: &str) -> String {
+    format!(
+        r#"
+schema = 1
+id = "test/huber"
+title = "huber"
+source = {{ paper = "test", place = "here" }}
+statement = 'x'
+relation = "upper"
+left = "mean(grad_l1)"
+[problem]
+name = "huber"
+curvature = 1
+slope = 1
+dimension = 1
+start = ["{start}"]
+[oracle]
+noise = {{ law = "gaussian", scale = 1 }}
+[algorithm]
+name = "signsgd"
+step_size = "1/8"
+[run]
+horizon = 4
+replicates = 4000
+[[bound]]
+name = "printed"
+right = "{right}"
+expect = "violated"
+why = "four steps of 1/8 reach no further than 1/2"
+"#
+    )
+}
+
+/// Noise with a density has no outcomes to enumerate, but a sign step goes no further than its size.
+#[test]
+fn a_bound_that_is_broken_wherever_the_run_can_go_is_broken_for_certain() {
+    let registry = Registry::standard();
+    let settings = Settings { registry: &registry, seed: 1, level: 1e-6, profile: Profile::Quick, progress: &Silent };
+    let decided = |start: &str, right: &str| {
+        let text = huber(start, right);
+        let spec = load("huber.toml", &text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let found = decide(&spec, "huber.toml", &text, &settings).unwrap().bounds.remove(0);
+        let certificate = certify(&spec, &found);
+        (found, certificate)
+    };
+    // From 2 all iterates are 3/2 or more: the gradient is 1 throughout.
+    let (found, certificate) = decided("2", "9/10");
+    assert_eq!((found.outcome, found.evidence), (Outcome::Violated, Evidence::Exact));
+    let (low, high) = (found.left.low.unwrap(), found.left.high.unwrap());
+    assert!(low <= 1.0 && 1.0 <= high && high - low < 1e-12, "{low} {high}");
+    let again = replay(&serde_json::to_string(&certificate.unwrap()).unwrap(), &registry).unwrap();
+    assert!(again.confirmed, "{:?}", again.difference);
+    // From 5/4 the box reaches down to 3/4: that is above 7/10 and not above 4/5, which only a sample refutes.
+    let (found, _) = decided("5/4", "7/10");
+    assert_eq!((found.outcome, found.evidence), (Outcome::Violated, Evidence::Exact));
+    assert!((0.75 - 1e-12..=0.75).contains(&found.left.low.unwrap()), "{:?}", found.left);
+    let (found, certificate) = decided("5/4", "4/5");
+    assert_eq!((found.outcome, found.evidence), (Outcome::Violated, Evidence::FiniteSample));
+    assert!(certificate.is_none());
+    // What holds everywhere has its mean estimated: how tight it is matters.
+    let (found, _) = decided("5/4", "2");
+    assert_eq!((found.outcome, found.evidence), (Outcome::Holds, Evidence::FiniteSample));
 }
 
 /// The documented digest: SHA-256 of the document without it, keys sorted, no white space.

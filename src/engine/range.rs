@@ -2,12 +2,12 @@
 //!
 //! A sign step moves a coordinate by at most its step size, whatever the gradient. All iterates thus lie in a box
 //! around the start that is known beforehand, and a statistic's values over the box, by interval arithmetic, are a
-//! range that every replicate keeps. That is what finite-sample intervals need.
+//! range that every replicate keeps. That is what finite-sample intervals need, and it decides by itself where a bound is
+//! broken everywhere in it.
 
 use super::measure::{Plan, Recorder};
 use super::point::Point;
 use crate::model::Evaluating;
-use crate::scalar::Narrow;
 use crate::spec::{Instance, StartPoint};
 use crate::stats::Interval;
 
@@ -20,9 +20,8 @@ pub fn ranges(instance: &Instance, plan: &Plan) -> (Vec<Option<Interval>>, Vec<O
     let StartPoint::At(point) = &instance.start else { return none() };
     let mut x: Vec<Interval> = Vec::with_capacity(point.len());
     for coordinate in point {
-        let centre = coordinate.to_f64();
-        let side = Interval::new((centre - radius).next_down(), (centre + radius).next_up());
-        x.push(side.unwrap_or(Interval::WHOLE));
+        let Ok(centre) = coordinate.cast::<Interval>() else { return none() };
+        x.push(Interval::new(-radius, radius).map_or(Interval::WHOLE, |around| centre + around));
     }
     // A feasible box cuts the reachable one.
     Interval::problem(&*instance.problem).project_onto(&mut x);
@@ -54,14 +53,14 @@ fn radius(instance: &Instance) -> Option<f64> {
     let mut values = vec![0.0; instance.schedules.len()];
     for k in 0..instance.horizon {
         for (value, schedule) in values.iter_mut().zip(&instance.schedules) {
-            let now: Narrow = instance.schedule_at(schedule, k).ok()?;
-            *value = now.0[0];
+            let now: Interval = instance.schedule_at(schedule, k).ok()?;
+            *value = now.abs().high();
         }
         total += instance.algorithm.reach(&values, instance.workers)?.abs();
         if !total.is_finite() {
             return None;
         }
     }
-    // Sums of n positive doubles are off by at most n ulps of the sum.
-    Some(total * (1.0 + instance.horizon as f64 * f64::EPSILON))
+    // Sums of n positive doubles are off by at most n ulps of the sum, each by a few for an algorithm's own arithmetic.
+    Some(total * (1.0 + (instance.horizon as f64 + 16.0) * f64::EPSILON))
 }

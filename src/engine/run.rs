@@ -79,6 +79,12 @@ impl Estimates {
         }
     }
 
+    /// Whether any expectation was estimated from replicates.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        self.paths.iter().chain(self.series.iter().flatten()).any(|m| m.moments.count() > 0)
+    }
+
     /// Puts exact expectations beside what was sampled.
     pub fn set_exact(&mut self, paths: Vec<Option<Rational>>, series: Vec<Option<Vec<Rational>>>, traffic: Traffic) {
         for (slot, value) in self.paths.iter_mut().zip(paths) {

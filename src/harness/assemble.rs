@@ -9,7 +9,7 @@ use crate::results::{
 use crate::spec::{Question, Relation, Spec, Trial, Work, requirements};
 use crate::stats::share;
 use crate::verdict::{
-    CellVerdict, CellView, Comparison, SideValue, Trust, compare, compare_order, compare_rate, gather,
+    CellVerdict, CellView, Comparison, Ground, SideValue, Trust, compare, compare_order, compare_rate, gather,
     left_of_estimates, left_of_row, right_side, units_of,
 };
 use std::collections::BTreeMap;
@@ -38,6 +38,16 @@ impl Judge<'_> {
                     .as_ref()
                     .map_or(true, |c| c.outcome != Outcome::Undecided && !(early && c.grade == Evidence::Asymptotic))
         })
+    }
+
+    /// Whether every question that rests on this cell is answered by where its run can go: broken, whatever the outcome.
+    pub fn is_broken_everywhere(&self, job: &Job<'_>, unsampled: &CellRun) -> bool {
+        let mut asked = self.spec.trials().filter(|trial| job.concerns(trial)).peekable();
+        asked.peek().is_some()
+            && asked.all(|trial| {
+                let comparison = self.experiment_cell(trial, job, unsampled).comparison;
+                job.answers(trial) && comparison.is_ok_and(|c| c.outcome == Outcome::Violated)
+            })
     }
 
     pub fn bounds(&self) -> (Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>) {
@@ -198,7 +208,7 @@ impl Judge<'_> {
                 let row = rows.first().ok_or("no rows")?;
                 left_of_row(&trial.question.left.combine, &outputs, row, &|name| run.constant(name))
             }
-            _ => left_side(self.each(), &trial.question, job, run, false),
+            _ => left_side(self.each(), &trial.question, job, run, Ground::NextBest),
         }
     }
 
@@ -210,9 +220,9 @@ impl Judge<'_> {
         (0..count)
             .map(|i| {
                 let mut verdict = blank(trial, &jobs[0].1.runs[i]);
-                for rigorous in [true, false] {
+                for ground in [Ground::Strongest, Ground::NextBest] {
                     let side = |name: &String, job: &Job<'_>| {
-                        Ok((name.clone(), left_side(self.each(), &trial.question, job, &job.runs[i], rigorous)?))
+                        Ok((name.clone(), left_side(self.each(), &trial.question, job, &job.runs[i], ground)?))
                     };
                     let sides: Result<Vec<(String, SideValue)>, String> =
                         jobs.iter().map(|(name, job)| side(name, job)).collect();
@@ -252,14 +262,12 @@ pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
 }
 
 /// The left side of an experiment's cell.
-///
-/// `strongest` as in [`Trust`].
 pub(super) fn left_side(
     each: f64,
     question: &Question,
     job: &Job<'_>,
     run: &CellRun,
-    strongest: bool,
+    ground: Ground,
 ) -> Result<SideValue, String> {
     let Some(e) = run.experiment() else { return Err("a quantity has no replicates".into()) };
     if let (n @ 1.., Some(step)) = e.estimates.diverged {
@@ -267,7 +275,7 @@ pub(super) fn left_side(
     }
     let sources = job.sources(&question.left);
     let constants = |name: &str| run.constant(name);
-    let trust = Trust { deterministic: e.estimates.deterministic, strongest, steps: e.instance.horizon };
+    let trust = Trust { deterministic: e.estimates.deterministic, ground, steps: e.instance.horizon };
     // Every look at the estimates has its part of the share, whether or not it was the last.
     let alpha = share(each, LOOKS);
     left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, alpha, trust)
@@ -285,8 +293,14 @@ pub(super) fn experiment_cell(each: f64, trial: &Trial, job: &Job<'_>, run: &Cel
     let margin = question.margin.as_ref().map(|m| right_side(&m.expr, &constants)).transpose();
     verdict.trivial = trivial(question, &constants);
     verdict.right = right.as_ref().ok().cloned();
-    for strongest in [true, false] {
-        let left = left_side(each, question, job, run, strongest);
+    if let Ok((right, margin)) = right.clone().and_then(|r| Ok((r, margin.clone()?)))
+        && let Some((left, comparison)) = broken_everywhere((each, question, job, run), &right, margin.as_ref())
+    {
+        (verdict.left, verdict.comparison) = (Some(left), Ok(comparison));
+        return verdict;
+    }
+    for ground in [Ground::Strongest, Ground::NextBest] {
+        let left = left_side(each, question, job, run, ground);
         verdict.left = left.as_ref().ok().cloned();
         verdict.comparison = left.and_then(|l| {
             let (r, m) = (right.clone()?, margin.clone()?);
@@ -298,6 +312,25 @@ pub(super) fn experiment_cell(each: f64, trial: &Trial, job: &Job<'_>, run: &Cel
         }
     }
     verdict
+}
+
+/// A random run's bound that is broken wherever the run can go is broken for certain, without a sample. Where there is
+/// none, the left side is the value that is nearest to the right one: what the violation is at least.
+fn broken_everywhere(
+    (each, question, job, run): (f64, &Question, &Job<'_>, &CellRun),
+    right: &SideValue,
+    margin: Option<&SideValue>,
+) -> Option<(SideValue, Comparison)> {
+    let estimates = &run.experiment()?.estimates;
+    if estimates.deterministic {
+        return None;
+    }
+    let mut left = left_side(each, question, job, run, Ground::Everywhere).ok()?;
+    if left.exact.is_none() && !estimates.is_sampled() {
+        left.point = right.point.clamp(left.interval.low(), left.interval.high());
+    }
+    let comparison = compare(question.relation, &left, right, margin);
+    (comparison.outcome == Outcome::Violated).then_some((left, comparison))
 }
 
 /// A quantity's cell: the row nearest to violation stands for all rows.

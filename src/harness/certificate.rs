@@ -182,8 +182,12 @@ fn keep_settings(table: &mut Map<String, Value>, own: &[&str], part: &PartSetup)
 
 fn path_of(verdict: &BoundRecord) -> String {
     let both = verdict.left.exact.is_some() && verdict.right.exact.is_some();
-    let how = if both { "rational arithmetic" } else { "rational arithmetic and outward-rounded enclosures" };
-    format!("every outcome of the run with its probability, in {how}")
+    let how = if both {
+        "every outcome of the run with its probability, in rational arithmetic"
+    } else {
+        "every outcome of the run with its probability, or the range of the left side wherever the run can go, in rational arithmetic and outward-rounded enclosures"
+    };
+    how.into()
 }
 
 /// Decides a certificate again from its text alone.

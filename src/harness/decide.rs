@@ -35,6 +35,14 @@ impl Profile {
             Profile::Full => "full",
         }
     }
+
+    /// What an exact enumeration may cost.
+    pub(super) fn budget(self) -> Budget {
+        match self {
+            Profile::Quick => Budget::QUICK,
+            Profile::Full => Budget::FULL,
+        }
+    }
 }
 
 /// What a decision depends on beside the claim file.
@@ -124,7 +132,7 @@ impl Job<'_> {
     }
 
     /// Whether a question needs this job.
-    fn concerns(&self, trial: &Trial) -> bool {
+    pub fn concerns(&self, trial: &Trial) -> bool {
         let variants = trial.curves.iter().map(|(_, v)| v).chain(trial.curves.is_empty().then_some(&trial.variant));
         trial.case == self.case && variants.into_iter().any(|v| v.setup == self.variant.setup)
     }
@@ -330,12 +338,16 @@ fn run_cell(
     let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
     let replicates = job.variant.experiment().map_or((1, 1), |e| e.run.replicates);
     let replicates = if settings.profile == Profile::Quick { replicates.0 } else { replicates.1 };
-    let exact = exact_values(&instance, &plan, settings).map_err(failed)?;
-    let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
     let ranges = ranges(&instance, &plan);
     let estimates = Estimates::empty(&plan, &instance);
-    let mut run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges };
-    let put = |run: &mut ExperimentRun, sampled: Estimates| {
+    let run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges };
+    let mut cell_run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
+    // What no outcome can change is not worth the largest enumeration.
+    let profile = if judge.is_broken_everywhere(job, &cell_run) { Profile::Quick } else { settings.profile };
+    let exact = exact_values(&instance, &plan, profile.budget(), settings.progress).map_err(failed)?;
+    let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
+    let put = |run: &mut CellRun, sampled: Estimates| {
+        let CellOutcome::Experiment(run) = &mut run.outcome else { return };
         run.estimates = sampled;
         if let Some(exact) = &exact {
             run.estimates.set_exact(exact.paths.clone(), exact.series.clone(), exact.traffic);
@@ -343,23 +355,21 @@ fn run_cell(
     };
     // What is known exactly need not be sampled; curves always are.
     if complete && plan.curves.is_empty() {
-        let nothing = Estimates::empty(&plan, &instance);
-        put(&mut run, nothing);
-        return Ok(CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) });
+        put(&mut cell_run, Estimates::empty(&plan, &instance));
+        return Ok(cell_run);
     }
     let looks = looks(spec, job, replicates);
     let sampling = Sampling { seed: settings.seed, axes: &axes, looks: &looks, progress: settings.progress };
-    let mut cell_run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
     let mut enough = |estimates: &Estimates| {
-        if let CellOutcome::Experiment(run) = &mut cell_run.outcome {
-            put(run, estimates.clone());
-        }
+        put(&mut cell_run, estimates.clone());
         judge.is_settled(job, &cell_run, estimates.replicates < replicates)
     };
     let sampled = run_until(&instance, &plan, sampling, &mut enough).map_err(failed)?;
-    let CellOutcome::Experiment(run) = &mut cell_run.outcome else { return Ok(cell_run) };
-    put(run, sampled);
-    if run.estimates.deterministic && !complete {
+    put(&mut cell_run, sampled);
+    if let CellOutcome::Experiment(run) = &mut cell_run.outcome
+        && run.estimates.deterministic
+        && !complete
+    {
         let plan = Plan { curves: Vec::new(), ..plan.clone() };
         // An enclosure that cannot be had leaves the doubles, as numeric evidence.
         if let Ok(record) = plain_enclosed(&instance, &plan, MOST_WORK) {
@@ -376,13 +386,13 @@ fn run_cell(
 pub(super) fn exact_values(
     instance: &Instance,
     plan: &Plan,
-    settings: &Settings<'_>,
+    budget: Budget,
+    progress: &dyn Progress,
 ) -> Result<Option<ExactEstimates>, RunError> {
     if plan.paths.is_empty() && plan.series.is_empty() {
         return Ok(None);
     }
-    let budget = if settings.profile == Profile::Quick { Budget::QUICK } else { Budget::FULL };
-    match enumerate(instance, plan, budget, settings.progress) {
+    match enumerate(instance, plan, budget, progress) {
         Ok(exact) => Ok(Some(exact)),
         Err(Unavailable::Unfit(_)) => Ok(None),
         Err(Unavailable::Stopped) => Err(RunError::Stopped),

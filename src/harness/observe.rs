@@ -84,7 +84,7 @@ fn sample(
     let terms: Vec<&Term> = job.terms.iter().collect();
     let curves: Vec<&Expr> = job.curves.iter().collect();
     let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
-    let exact = exact_values(&instance, &plan, settings).map_err(failed)?;
+    let exact = exact_values(&instance, &plan, settings.profile.budget(), settings.progress).map_err(failed)?;
     let enclosed = (instance.is_deterministic() && !exact.as_ref().is_some_and(|e| e.is_complete()))
         .then(|| plain_enclosed(&instance, &Plan { curves: Vec::new(), ..plan.clone() }, MOST_WORK).ok())
         .flatten();

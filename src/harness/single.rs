@@ -5,8 +5,9 @@ use super::decide::{CellOutcome, CellRun, ExperimentRun, Job};
 use crate::engine::{Estimates, Plan, Sampling, Silent, plain_enclosed, ranges, run_until};
 use crate::exact::{Budget, ExactEstimates, enumerate};
 use crate::model::{Registry, Trait};
-use crate::spec::{Instance, Size, Term, Trial, Variant, Work, cells, evaluate_quantity};
-use crate::verdict::{CellVerdict, compare_order};
+use crate::results::Outcome;
+use crate::spec::{Cell, Instance, Size, Term, Trial, Variant, Work, cells, evaluate_quantity};
+use crate::verdict::{CellVerdict, Ground, compare_order};
 use std::sync::Arc;
 
 /// Replicates of a sample that only guides a search; every instance meets the same random numbers.
@@ -38,7 +39,7 @@ pub fn weigh(registry: &Registry, trial: &Trial, budget: Budget) -> Result<CellV
     for (name, variant) in &trial.curves {
         let (job, run) = run_of(registry, variant, trial, budget)?;
         verdict.get_or_insert_with(|| blank(trial, &run));
-        sides.push((name.clone(), left_side(GUIDE_LEVEL, &trial.question, &job, &run, true)?));
+        sides.push((name.clone(), left_side(GUIDE_LEVEL, &trial.question, &job, &run, Ground::Strongest)?));
     }
     let (low, high, comparison) = compare_order(&sides).ok_or("an ordering needs two curves")?;
     let mut verdict = verdict.ok_or("an ordering needs two curves")?;
@@ -71,35 +72,52 @@ fn run_of<'v>(
             if let Some((name, audit)) = instance.audit(variant).into_iter().find(|(_, a)| a.holds != Some(true)) {
                 return Err(format!("{name}: {}", audit.value));
             }
-            CellOutcome::Experiment(Box::new(measure(instance, &job.terms, budget)?))
+            return measure((trial, job, cell), instance, budget);
         }
     };
     Ok((job, CellRun { cell, outcome }))
 }
 
-fn measure(instance: Arc<Instance>, terms: &[Term], budget: Budget) -> Result<ExperimentRun, String> {
-    let terms: Vec<&Term> = terms.iter().collect();
+fn measure<'v>(
+    (trial, job, cell): (&Trial, Job<'v>, Cell),
+    instance: Arc<Instance>,
+    budget: Budget,
+) -> Result<(Job<'v>, CellRun), String> {
+    let terms: Vec<&Term> = job.terms.iter().collect();
     let plan = Plan::new(&instance, &terms, &[]).map_err(|e| e.to_string())?;
     let exact = enumerate(&instance, &plan, budget, &Silent).ok();
     let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
-    let mut estimates = Estimates::empty(&plan, &instance);
+    let known = |mut estimates: Estimates| {
+        if let Some(exact) = &exact {
+            estimates.set_exact(exact.paths.clone(), exact.series.clone(), exact.traffic);
+        }
+        estimates
+    };
+    let ranges = ranges(&instance, &plan);
+    let run = |estimates: Estimates| {
+        let run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges: ranges.clone() };
+        CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(run)) }
+    };
+    let unsampled = run(known(Estimates::empty(&plan, &instance)));
+    let decided = |run: &CellRun| {
+        let comparison = experiment_cell(GUIDE_LEVEL, trial, &job, run).comparison;
+        comparison.is_ok_and(|c| c.outcome == Outcome::Violated)
+    };
+    if complete || trial.curves.is_empty() && decided(&unsampled) {
+        return Ok((job, unsampled));
+    }
     // A finite law that cannot be enumerated is too large here, or exists only where its atoms are probabilities.
-    if !complete && instance.noise.as_ref().is_some_and(|n| n.has(Trait::Continuous) != Some(true)) {
+    if instance.noise.as_ref().is_some_and(|n| n.has(Trait::Continuous) != Some(true)) {
         return Err("too large to enumerate, or without a law where the run goes".into());
     }
-    if !complete {
-        let sampling = Sampling { seed: 0, axes: &[], looks: &[GUIDE], progress: &Silent };
-        estimates = run_until(&instance, &plan, sampling, &mut |_| true).map_err(|e| e.to_string())?;
-    }
-    if let Some(exact) = exact {
-        estimates.set_exact(exact.paths, exact.series, exact.traffic);
-    }
-    if !complete
-        && instance.is_deterministic()
+    let sampling = Sampling { seed: 0, axes: &[], looks: &[GUIDE], progress: &Silent };
+    let sampled = run_until(&instance, &plan, sampling, &mut |_| true).map_err(|e| e.to_string())?;
+    let mut estimates = known(sampled);
+    if instance.is_deterministic()
         && let Ok(record) = plain_enclosed(&instance, &plan, budget.0 / UNITS_A_PRODUCT)
     {
         estimates.set_enclosed(record);
     }
-    let ranges = ranges(&instance, &plan);
-    Ok(ExperimentRun { instance, estimates, ranges })
+    let sampled = run(estimates);
+    Ok((job, sampled))
 }

@@ -6,7 +6,7 @@ use crate::model::{Real, Row};
 use crate::results::{Estimate, Evidence, RightSide};
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::{Left, Reducer, Term, evaluate};
-use crate::stats::{Coverage, Interval, MeanEstimate, bounded_mean, share, student_mean};
+use crate::stats::{Coverage, Interval, MeanEstimate, Moments, bounded_mean, share, student_mean};
 
 /// How a number is known, strongest first; a side is as good as the weakest number in it.
 pub type Grade = Evidence;
@@ -94,11 +94,21 @@ pub fn left_of_estimates(
 pub struct Trust {
     /// Nothing was random.
     pub deterministic: bool,
-    /// The strongest evidence there is (enclosures, finite-sample intervals), or the next best (doubles with an
-    /// estimated error, asymptotic intervals), which may decide where the strongest is too wide.
-    pub strongest: bool,
+    /// What an enclosure is to rest on.
+    pub ground: Ground,
     /// Steps over which rounding gathers.
     pub steps: u64,
+}
+
+/// What encloses an expectation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// Its value, or the range of the statistic over every place that a run can reach: no sample is asked.
+    Everywhere,
+    /// The strongest evidence there is: enclosures, finite-sample intervals.
+    Strongest,
+    /// Doubles with an estimated error, asymptotic intervals: they may decide where the strongest is too wide.
+    NextBest,
 }
 
 /// Where a term's numbers stand among a cell's estimates.
@@ -114,21 +124,17 @@ pub enum TermSource {
 fn mean_of(
     sample: &PathMoments,
     range: Option<Interval>,
-    Trust { deterministic, strongest, steps }: Trust,
+    Trust { deterministic, ground, steps }: Trust,
     alpha: f64,
 ) -> Result<SideValue, String> {
     if let Some(exact) = &sample.exact {
         return Ok(SideValue::exact(exact.clone()));
     }
-    if let (Some(interval), true) = (sample.enclosed, strongest) {
-        // Where a sign of 0 decides, the run in doubles can take another path than the enclosed one.
-        let mean = sample.moments.mean().unwrap_or(f64::NAN);
-        let point = if mean >= interval.low() && mean <= interval.high() {
-            mean
-        } else {
-            0.5 * interval.low() + 0.5 * interval.high()
-        };
-        return Ok(SideValue { point, interval, exact: None, grade: Evidence::Exact });
+    if let (Some(interval), true) = (sample.enclosed, ground != Ground::NextBest) {
+        return Ok(enclosed(&sample.moments, interval));
+    }
+    if ground == Ground::Everywhere {
+        return Ok(enclosed(&sample.moments, range.ok_or("the statistic has no range")?));
     }
     if deterministic {
         let point = sample.moments.checked_mean().map_err(|e| e.to_string())?;
@@ -141,7 +147,7 @@ fn mean_of(
     }
     // Each of the two looks has half of the share, so that looking twice keeps the level.
     let alpha = alpha / 2.0;
-    let estimate: MeanEstimate = match range.filter(|_| strongest) {
+    let estimate: MeanEstimate = match range.filter(|_| ground == Ground::Strongest) {
         Some(range) => bounded_mean(&sample.moments, range, alpha).map_err(|e| e.to_string())?,
         None => student_mean(&sample.moments, alpha).map_err(|e| e.to_string())?,
     };
@@ -150,6 +156,14 @@ fn mean_of(
         Coverage::Asymptotic => Evidence::Asymptotic,
     };
     Ok(SideValue { point: estimate.value, interval: estimate.interval, exact: None, grade })
+}
+
+/// An enclosure, with the mean of the replicates for its point. Where a sign of 0 decides, a run in doubles can take another
+/// path than the enclosed one.
+fn enclosed(moments: &Moments, interval: Interval) -> SideValue {
+    let mean = moments.mean().filter(|m| interval.contains(*m));
+    let point = mean.unwrap_or(0.5 * interval.low() + 0.5 * interval.high());
+    SideValue { point, interval, exact: None, grade: Evidence::Exact }
 }
 
 /// A double-precision run's value with the rounding that its steps can have gathered: each contributes a few ulps.
@@ -166,6 +180,10 @@ fn over_time(
     trust: Trust,
     alpha: f64,
 ) -> Result<SideValue, String> {
+    if let (true, Ground::Everywhere, Some(range)) = (series.is_empty(), trust.ground, range) {
+        // Of numbers in a range the least, the largest and the mean lie in it.
+        return Ok(enclosed(&Moments::default(), range));
+    }
     let each = share(alpha, series.len());
     let values: Result<Vec<SideValue>, String> = series.iter().map(|m| mean_of(m, range, trust, each)).collect();
     let values = values?;

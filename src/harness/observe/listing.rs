@@ -11,7 +11,7 @@ use crate::results::{CellRecord, Evidence, Outcome};
 use crate::scalar::{Rational, Scalar};
 use crate::spec::{FigureKind, Relation, Trial, Variant, Work};
 use crate::stats::Interval;
-use crate::verdict::{SideValue, left_of_row, right_side};
+use crate::verdict::{Ground, SideValue, left_of_row, right_side};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Collects the entries of one claim's runs.
@@ -132,11 +132,11 @@ impl<'a, 'j> Listing<'a, 'j> {
                 if fixed.diverged.0 > 0 {
                     return Value::Word { text: "diverged".into(), sampled: !fixed.deterministic };
                 }
-                let strongest = left_side(self.judge.each(), question, job, run, true);
+                let strongest = left_side(self.judge.each(), question, job, run, Ground::Strongest);
                 let side = match &strongest {
                     // Doubles with their error may say more than an enclosure that has widened.
                     Ok(side) if side.grade <= Evidence::Numeric && side.exact.is_none() => {
-                        let other = left_side(self.judge.each(), question, job, run, false).ok();
+                        let other = left_side(self.judge.each(), question, job, run, Ground::NextBest).ok();
                         let narrower = |o: &SideValue| o.interval.width() < 1e-3 * side.interval.width();
                         Ok(other.filter(narrower).unwrap_or_else(|| side.clone()))
                     }
