@@ -206,6 +206,41 @@ fn a_family_can_list_values_of_its_own() {
     assert_eq!(found["instance"]["parameters"]["T"], 9, "{call}");
 }
 
+#[test]
+fn several_violations_do_not_overwrite_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let second =
+        "[[bound]]\nname = \"half\"\nright = \"L*R^2/(200*T)\"\nexpect = \"holds\"\nwhy = \"planted\"\n\n[[control]]";
+    let first = with(DESCENT, "right = \"L*R^2/(2*T)\"", "right = \"L*R^2/(100*T)\"");
+    std::fs::write(folder.path().join("claim.toml"), with(&first, "[[control]]", second)).unwrap();
+    let out = ["--evaluations", "200", "--out", "found.json", "--claim", "found.toml", "--json"];
+    let call = run(folder.path(), &[["falsify", "claim.toml"].as_slice(), &out].concat());
+    let found = call.json();
+    for (i, bound, file) in [(0, "printed", "found"), (1, "half", "found.half")] {
+        assert_eq!((&found[i]["bound"], &found[i]["outcome"]), (&bound.into(), &"violated".into()), "{call}");
+        assert_eq!(found[i]["certificate"], format!("{file}.json"));
+        let replayed = run(folder.path(), &["replay", &format!("{file}.json")]);
+        assert!(replayed.code == Some(0) && replayed.stdout.contains(&format!("[{bound}]")), "{replayed}");
+        let text = std::fs::read_to_string(folder.path().join(format!("{file}.toml"))).unwrap();
+        assert!(text.contains(&format!("name = \"{bound}\"")), "{text}");
+    }
+    // One of them only: the other is not searched.
+    let call = run(folder.path(), &["falsify", "claim.toml", "--evaluations", "50", "--bound", "half", "--json"]);
+    assert_eq!(call.json().as_array().unwrap().len(), 1, "{call}");
+    let call = run(folder.path(), &["falsify", "claim.toml", "--bound", "half", "--bound", "third"]);
+    assert!(call.code == Some(3) && call.stderr.contains("no bound 'third'; it has: printed, half"), "{call}");
+}
+
+/// However little time there is, each bound has a round of proposals.
+#[test]
+fn no_bound_goes_without_a_search() {
+    let folder = tempfile::tempdir().unwrap();
+    let call = run(folder.path(), &["falsify", "li2021/theorem-1", "--seconds", "1e-9", "--json", "--out", "."]);
+    for record in call.json().as_array().unwrap() {
+        assert!(record["evaluations"].as_u64().unwrap() > 0, "{record}");
+    }
+}
+
 /// Bounds that some instance attains: the search comes that near, with a thousand instances.
 #[test]
 fn attained_bounds_are_reached() {

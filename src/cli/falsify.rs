@@ -40,10 +40,11 @@ pub struct Falsify {
     /// Encloses the place along this number at which the outcome flips
     #[arg(long, value_name = "NUMBER")]
     boundary: Option<String>,
-    /// Where the certificate is written; a folder for several. Default: <claim>.<bound>.certificate.json here
+    /// Where the certificate is written: a folder, or a file (further ones beside it as <file>.<bound>). Default:
+    /// <claim>.<bound>.certificate.json here
     #[arg(long, value_name = "CERT")]
     out: Option<PathBuf>,
-    /// Writes the shrunk instance as a claim file that `verify` takes
+    /// Writes the shrunk instance as a claim file that `verify` takes (further ones beside it, as with --out)
     #[arg(long, value_name = "FILE")]
     claim: Option<PathBuf>,
     /// Keeps the records for the page in this results folder: falsified/<claim>.json
@@ -81,6 +82,28 @@ fn has_single_instances(bound: &Bound) -> bool {
     bound.trials.first().is_some_and(|t| is_searchable(t.question.relation))
 }
 
+/// What is left of a claim's time, in equal parts for the `rest` of its bounds.
+fn share(all: Duration, spent: Duration, rest: usize) -> Duration {
+    all.saturating_sub(spent) / rest.max(1) as u32
+}
+
+/// One bound's part of a call.
+#[derive(Clone, Copy)]
+struct Turn {
+    seed: u64,
+    effort: Effort,
+    /// Whether no bound before it was violated.
+    alone: bool,
+}
+
+/// The file that was asked for; where an earlier violation has it, one beside it that names the bound.
+fn own_file(asked: &Path, bound: &Bound, alone: bool) -> PathBuf {
+    let stem = asked.file_stem().unwrap_or_default().to_string_lossy();
+    let name = certificate_name(&stem, &bound.name);
+    let extension = asked.extension().unwrap_or_default();
+    if alone { asked.to_path_buf() } else { asked.with_file_name(name).with_extension(extension) }
+}
+
 /// What one bound's search says, ready to be printed.
 struct Answer {
     record: SearchRecord,
@@ -106,7 +129,8 @@ impl Falsify {
             for (i, bound) in bounds.iter().enumerate() {
                 let rest = bounds[i..].iter().filter(|b| has_single_instances(b)).count();
                 let effort = self.effort(begun.elapsed(), rest);
-                let answer = self.one(&claim.spec, bound, &registry, (seed, effort))?;
+                let alone = !answers.iter().any(|a| a.record.outcome == SearchOutcome::Violated);
+                let answer = self.one(&claim.spec, bound, &registry, Turn { seed, effort, alone })?;
                 if !self.json {
                     print(&answer.text)?;
                 }
@@ -133,7 +157,7 @@ impl Falsify {
     fn effort(&self, spent: Duration, rest: usize) -> Effort {
         match self.evaluations {
             Some(n) => Effort::Evaluations(n),
-            None => Effort::Time(Duration::from_secs_f64(self.seconds).saturating_sub(spent) / rest.max(1) as u32),
+            None => Effort::Time(share(Duration::from_secs_f64(self.seconds), spent, rest)),
         }
     }
 
@@ -150,7 +174,8 @@ impl Falsify {
         Ok(())
     }
 
-    fn one(&self, spec: &Spec, bound: &Bound, registry: &Registry, (seed, effort): (u64, Effort)) -> Result<Answer> {
+    fn one(&self, spec: &Spec, bound: &Bound, registry: &Registry, turn: Turn) -> Result<Answer> {
+        let Turn { seed, effort, .. } = turn;
         if !has_single_instances(bound) {
             let why = "a rate speaks of many horizons at once: no single instance breaks it";
             return Ok(self.silent(spec, bound, seed, why));
@@ -162,7 +187,7 @@ impl Falsify {
         bar.0.set_prefix(format!("{} [{}]", spec.id, bound.name));
         let found = search_family(&family, (&spec.id, &bound.name), registry, seed, effort, &bar);
         bar.0.finish_and_clear();
-        self.answer(spec, bound, registry, (&family, found), seed)
+        self.answer(spec, bound, registry, (&family, found), turn)
     }
 
     fn silent(&self, spec: &Spec, bound: &Bound, seed: u64, why: &str) -> Answer {
@@ -199,7 +224,7 @@ impl Falsify {
         bound: &Bound,
         registry: &Registry,
         (family, found): (&Family, Found),
-        seed: u64,
+        Turn { seed, alone, .. }: Turn,
     ) -> Result<Answer> {
         let Some((worst, weighed)) = &found.best else {
             let most: Vec<String> = found.refused.iter().take(3).map(|(why, n)| format!("{why} ({n})")).collect();
@@ -252,11 +277,11 @@ impl Falsify {
         record.sizes = Some((size(worst), size(smallest)));
         record.sides = Some(sides(small));
         record.first_broken_step = first_broken_step(spec, bound, &tree, registry);
-        let path = self.path_of(spec, bound);
+        let path = self.path_of(spec, bound, alone);
         write_json(&path, &certificate)?;
         record.certificate = Some(path.display().to_string());
         if let Some(file) = &self.claim {
-            write_text(file, text.as_bytes())?;
+            write_text(&own_file(file, bound, alone), text.as_bytes())?;
         }
         answer.text = explanation(spec, bound, record, weighed, small, &share);
         if let Some(name) = &self.boundary {
@@ -277,11 +302,11 @@ impl Falsify {
         Ok(answer)
     }
 
-    fn path_of(&self, spec: &Spec, bound: &Bound) -> PathBuf {
+    fn path_of(&self, spec: &Spec, bound: &Bound, alone: bool) -> PathBuf {
         let name = certificate_name(&spec.id.replace('/', "."), &bound.name).replace(".json", ".certificate.json");
         match (&self.out, &self.record) {
             (Some(out), _) if out.is_dir() => out.join(name),
-            (Some(out), _) => out.clone(),
+            (Some(out), _) => own_file(out, bound, alone),
             (None, Some(folder)) => folder.join("certificates/falsified").join(certificate_name(&spec.id, &bound.name)),
             (None, None) => PathBuf::from(name),
         }
@@ -367,4 +392,19 @@ fn explanation(
         text += &format!("  certificate: {path}\n");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_share_the_time_of_their_claim() {
+        let seconds = Duration::from_secs;
+        assert_eq!(share(seconds(12), seconds(0), 4), seconds(3));
+        // The first was done at once: the others have what it left.
+        assert_eq!(share(seconds(12), seconds(0), 3), seconds(4));
+        assert_eq!(share(seconds(12), seconds(10), 1), seconds(2));
+        assert_eq!(share(seconds(12), seconds(30), 2), seconds(0));
+    }
 }
