@@ -375,6 +375,23 @@ mod tests {
     use super::*;
     use crate::spec::load;
 
+    /// Nodes stand in the order root, its two, their four; each subtree of two draws keeps vectors and weights together.
+    #[test]
+    fn a_tree_of_three_draws_holds_three_of_two() {
+        let place = |name: &str| NOISES.iter().position(|shape| shape.name == name);
+        let numbers = |all: &[i64]| all.iter().map(|n| Rational::integer(*n)).collect::<Vec<_>>();
+        let vectors = [0, 1, 10, 11, 20, 21, 30, 31, 40, 41, 50, 51, 60, 61];
+        let gene = |shape, all: &[i64]| Gene { shape: place(shape), numbers: numbers(all) };
+        let tree = gene("tree-3", &[vectors.as_slice(), &[100, 101, 102, 103, 104, 105, 106]].concat());
+        let expected = [
+            gene("tree-2", &[0, 1, 10, 11, 20, 21, 100, 101, 102]),
+            gene("tree-2", &[10, 11, 30, 31, 40, 41, 101, 103, 104]),
+            gene("tree-2", &[20, 21, 50, 51, 60, 61, 102, 105, 106]),
+        ];
+        assert_eq!(subtrees(&tree, 2), expected);
+        assert_eq!(subtrees(&expected[0], 2), []);
+    }
+
     /// Every shape with fresh numbers is a part that the reader takes, in every dimension, and loses coordinates.
     #[test]
     fn every_shape_reads_back() {

@@ -1,12 +1,12 @@
 //! Separable quadratic.
 //!
-//! **Facts** (exact) L_i = a_i, so L = max a, |L|_1 = L_inf = sum a; mu = min a in l2; the same in l1, since the
-//! largest value of g'H^-1 g over |g|_1 <= 1 is at a vertex, 1/min a; f* = 0 at 0, as no curvature is negative;
-//! Hessian constant, rho = 0.
+//! **Facts** (exact) L_i = a_i, so L = max a, |L|_1 = L_inf = sum a; mu = the least a_i above 0, in l2 and in l1, since
+//! |g|_1^2 >= |g|_2^2 = sum a_i^2 x_i^2 >= mu sum a_i x_i^2 = 2 mu f, with equality along that coordinate; f* = 0 at 0, as
+//! no curvature is negative; Hessian constant, rho = 0.
 //! **Source** The instance of the theorems of bernstein2018 and li2021 with constants in closed form.
 //! **Shapes and units** `curvature` has d entries in `[f]/[x]^2`.
-//! **Ties and edge cases** Where a curvature is 0 both mu are 0 (no claim), and the minimiser nearest to the start
-//! keeps that coordinate.
+//! **Ties and edge cases** A coordinate without curvature has no part in PL: f is not strongly convex then, and the
+//! minimiser nearest to the start keeps that coordinate. Where all are flat both mu are 0 (no claim).
 
 use super::constants::{Constants, DIMENSION, spread};
 use super::{Flow, Problem, ProblemEntry, walk_towards};
@@ -75,7 +75,8 @@ impl Problem for Quadratic {
 
     fn facts(&self) -> Facts {
         let sum = Real::sum(&self.curvature);
-        let (top, low) = (Real::largest(&self.curvature), Real::smallest(&self.curvature));
+        let curved: Vec<Real> = self.curvature.iter().filter(|a| a.to_f64() > 0.0).cloned().collect();
+        let (top, low) = (Real::largest(&self.curvature), Real::smallest(&curved));
         let mut facts = Facts::new();
         facts.exact("L", top.clone()).exact("Lmax", top).exact("L1", sum.clone()).exact("Linf", sum);
         facts.exact("mu", low.clone()).exact("mu1", low);
@@ -88,7 +89,11 @@ impl Problem for Quadratic {
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex).then_some(true)
+        match property {
+            Trait::Convex | Trait::Smooth => Some(true),
+            Trait::StronglyConvex => Some(self.curvature.iter().all(|a| a.to_f64() > 0.0)),
+            _ => None,
+        }
     }
 
     fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
