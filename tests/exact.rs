@@ -321,6 +321,24 @@ fn certificates_of_shipped_claims_are_confirmed_from_their_text() {
     assert!(confirmed >= 4, "{confirmed}");
 }
 
+/// Eight steps of scaled signs against li2021's theorem 2: the smallest instance, by hand in the claim file.
+#[test]
+fn the_long_run_of_a_theorem_breaks_exactly_in_a_short_one() {
+    let claim = Catalog::matching("li2021/theorem-2-1").unwrap().remove(0);
+    let registry = Registry::standard();
+    let spec = load(&claim.file, &claim.text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
+    let settings = Settings { registry: &registry, seed: 1, level: 1e-6, profile: Profile::Quick, progress: &Silent };
+    let result = decide(&spec, &claim.file, &claim.text, &settings).unwrap();
+    let printed = result.bounds.iter().find(|b| b.bound == "printed").unwrap();
+    assert_eq!((printed.outcome, printed.evidence), (Outcome::Violated, Evidence::Exact));
+    // reference: CPython 3.11.7 with fractions.Fraction, x_1 alone: 6561 states after 8 steps of
+    // x -= (|x + a| + m) sgn(x + a)/128, (a, m) = (-3/16, 1), (3/16, 0) with 1/16 each, else (0, 0).
+    let left = "581300238996386580467080641228556179/42535295865117307932921825928971026432";
+    assert_eq!(printed.left.exact.as_deref(), Some(left));
+    let right = printed.right.value.unwrap();
+    assert!((right - 0.01365021673190485).abs() < 1e-15, "{right}");
+}
+
 /// Huber's loss with slope and curvature 1 under four sign steps of 1/8: the gradient at x is min(x, 1) for x > 0.
 fn huber(start: &str, right: &str) -> String {
     format!(
