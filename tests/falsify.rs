@@ -216,7 +216,7 @@ fn several_violations_do_not_overwrite_each_other() {
     let out = ["--evaluations", "200", "--out", "found.json", "--claim", "found.toml", "--json"];
     let call = run(folder.path(), &[["falsify", "claim.toml"].as_slice(), &out].concat());
     let found = call.json();
-    for (i, bound, file) in [(0, "printed", "found"), (1, "half", "found.half")] {
+    for (i, bound, file) in [(0, "printed", "found"), (1, "half", "found.test.descent.half")] {
         assert_eq!((&found[i]["bound"], &found[i]["outcome"]), (&bound.into(), &"violated".into()), "{call}");
         assert_eq!(found[i]["certificate"], format!("{file}.json"));
         let replayed = run(folder.path(), &["replay", &format!("{file}.json")]);

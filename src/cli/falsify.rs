@@ -40,7 +40,7 @@ pub struct Falsify {
     /// Encloses the place along this number at which the outcome flips
     #[arg(long, value_name = "NUMBER")]
     boundary: Option<String>,
-    /// Where the certificate is written: a folder, or a file (further ones beside it as <file>.<bound>). Default:
+    /// Where the certificate is written: a folder, or a file (further ones beside it as <file>.<claim>.<bound>). Default:
     /// <claim>.<bound>.certificate.json here
     #[arg(long, value_name = "CERT")]
     out: Option<PathBuf>,
@@ -96,10 +96,10 @@ struct Turn {
     alone: bool,
 }
 
-/// The file that was asked for; where an earlier violation has it, one beside it that names the bound.
-fn own_file(asked: &Path, bound: &Bound, alone: bool) -> PathBuf {
+/// The file that was asked for; where an earlier violation has it, one beside it that names claim and bound.
+fn own_file(asked: &Path, spec: &Spec, bound: &Bound, alone: bool) -> PathBuf {
     let stem = asked.file_stem().unwrap_or_default().to_string_lossy();
-    let name = certificate_name(&stem, &bound.name);
+    let name = certificate_name(&format!("{stem}.{}", spec.id.replace('/', ".")), &bound.name);
     let extension = asked.extension().unwrap_or_default();
     if alone { asked.to_path_buf() } else { asked.with_file_name(name).with_extension(extension) }
 }
@@ -281,7 +281,7 @@ impl Falsify {
         write_json(&path, &certificate)?;
         record.certificate = Some(path.display().to_string());
         if let Some(file) = &self.claim {
-            write_text(&own_file(file, bound, alone), text.as_bytes())?;
+            write_text(&own_file(file, spec, bound, alone), text.as_bytes())?;
         }
         answer.text = explanation(spec, bound, record, weighed, small, &share);
         if let Some(name) = &self.boundary {
@@ -306,7 +306,7 @@ impl Falsify {
         let name = certificate_name(&spec.id.replace('/', "."), &bound.name).replace(".json", ".certificate.json");
         match (&self.out, &self.record) {
             (Some(out), _) if out.is_dir() => out.join(name),
-            (Some(out), _) => own_file(out, bound, alone),
+            (Some(out), _) => own_file(out, spec, bound, alone),
             (None, Some(folder)) => folder.join("certificates/falsified").join(certificate_name(&spec.id, &bound.name)),
             (None, None) => PathBuf::from(name),
         }
