@@ -6,7 +6,7 @@
 //! a target; without the variable each runs a fixed number of inputs, so that the test is the same everywhere.
 
 use signcheck::data::{Expected, parse_libsvm};
-use signcheck::expr::{Environment, Expr, Units};
+use signcheck::expr::{Dimension, Environment, Expr, Units};
 use signcheck::harness::{Catalog, replay};
 use signcheck::model::Registry;
 use signcheck::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
@@ -169,8 +169,8 @@ fn claim_files() {
 
 /// Names stand for small numbers.
 struct Numbers;
-impl<S: Scalar> Environment<S> for Numbers {
-    fn value(&self, name: &str) -> Result<S, Fault> {
+impl<S: Scalar> Environment<String, S> for Numbers {
+    fn value(&self, name: &String) -> Result<S, Fault> {
         Ok(S::ratio(name.len() as i64 - 2, 3))
     }
 }
@@ -218,7 +218,8 @@ fn expressions() {
         let again = Expr::parse(&expr.to_string()).unwrap_or_else(|e| panic!("{text} prints as {expr}: {e}"));
         assert_eq!(again.to_string(), expr.to_string());
         let _ = expr.check(&["D", "K", "T"], &[]);
-        let _ = expr.units(&|_| Some(Units::none()));
+        let Ok(expr) = expr.resolve(&mut |name, _| Ok(name.to_owned())) else { return };
+        let _ = expr.units(&|_| Some(Dimension::Of(Units::none())));
         let _ = expr.eval::<Rational>(&Numbers);
         let _ = expr.eval::<Enclosure>(&Numbers);
         let _ = expr.eval::<Narrow>(&Numbers);

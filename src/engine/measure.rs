@@ -2,10 +2,9 @@
 
 use super::RunError;
 use super::point::{Point, missing};
-use crate::expr::Expr;
-use crate::model::{Evaluating, Real, Statistic, resolve};
+use crate::model::{Evaluating, Real, Statistic};
 use crate::scalar::{Fault, Scalar};
-use crate::spec::{Instance, PathTerm, Reducer, Term};
+use crate::spec::{Expression, Instance, PathTerm, Reducer, Symbol, Term};
 
 /// Longest window over which a mean is kept for each iterate.
 pub(super) const MAX_SERIES: u64 = 20_000;
@@ -16,29 +15,32 @@ pub enum Probe {
     /// One statistic.
     Single(Statistic),
     /// An expression, with the statistics and constants that it names.
-    Formula(Expr, Vec<(String, Statistic)>, Vec<(String, Real)>),
+    Formula(Expression, Vec<(Symbol, Statistic)>, Vec<(Symbol, Real)>),
 }
 
 impl Probe {
     /// Finds what an expression names on an instance.
     ///
     /// # Errors
-    /// A name that is neither a statistic nor a constant of the instance.
-    pub fn new(expr: &Expr, instance: &Instance) -> Result<Self, RunError> {
+    /// A statistic or a constant that the instance does not have.
+    pub fn new(expr: &Expression, instance: &Instance) -> Result<Self, RunError> {
+        let statistic = |name: &crate::model::StatisticName| {
+            name.on(&*instance.problem, &instance.views).map_err(RunError::Statistic)
+        };
+        if let Some(Symbol::Statistic(name)) = expr.as_symbol() {
+            return statistic(name).map(Probe::Single);
+        }
         let (mut statistics, mut constants) = (Vec::new(), Vec::new());
-        for (name, _) in expr.names() {
-            match instance.constant(name) {
-                Some(value) => constants.push((name.to_string(), value)),
-                None => {
-                    let found = resolve(name, &*instance.problem, &instance.views).map_err(RunError::Statistic)?;
-                    statistics.push((name.to_string(), found));
+        for symbol in expr.symbols() {
+            match symbol {
+                Symbol::Statistic(name) => statistics.push((symbol.clone(), statistic(name)?)),
+                other => {
+                    let missing = || RunError::Statistic(format!("'{other}' is not known on this instance"));
+                    constants.push((symbol.clone(), instance.constant(other).ok_or_else(missing)?));
                 }
             }
         }
-        match (statistics.as_slice(), expr.to_string()) {
-            ([(name, statistic)], text) if *name == text => Ok(Probe::Single(*statistic)),
-            _ => Ok(Probe::Formula(expr.clone(), statistics, constants)),
-        }
+        Ok(Probe::Formula(expr.clone(), statistics, constants))
     }
 
     /// Whether it looks back at the iterate before.
@@ -66,16 +68,16 @@ impl Probe {
             Probe::Single(statistic) => return point.statistic(*statistic),
             Probe::Formula(expr, statistics, constants) => (expr, statistics, constants),
         };
-        let mut values: Vec<(&str, S)> = Vec::with_capacity(statistics.len() + constants.len());
-        for (name, statistic) in statistics {
-            values.push((name, point.statistic(*statistic)?));
+        let mut values: Vec<(&Symbol, S)> = Vec::with_capacity(statistics.len() + constants.len());
+        for (symbol, statistic) in statistics {
+            values.push((symbol, point.statistic(*statistic)?));
         }
-        for (name, value) in constants {
-            values.push((name, value.cast()?));
+        for (symbol, value) in constants {
+            values.push((symbol, value.cast()?));
         }
-        let environment = |name: &str| {
-            let found = values.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone());
-            found.ok_or_else(|| Fault::Unsupported(format!("'{name}' is not known")))
+        let environment = |symbol: &Symbol| {
+            let found = values.iter().find(|(s, _)| *s == symbol).map(|(_, v)| v.clone());
+            found.ok_or_else(|| missing(&symbol.to_string()))
         };
         expr.eval(&environment).map_err(|e| e.fault)
     }
@@ -85,7 +87,7 @@ impl Probe {
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Path functionals: how reductions combine, and what is reduced.
-    pub paths: Vec<(Expr, Vec<(Reducer, Probe)>)>,
+    pub paths: Vec<(Expression, Vec<(Reducer, Probe)>)>,
     /// Statistics of which the mean over replicates is kept at every iterate of the window, with the functional over time.
     pub series: Vec<(Reducer, Probe)>,
     /// Statistics recorded at the checkpoints.
@@ -104,7 +106,7 @@ impl Plan {
     ///
     /// # Errors
     /// A statistic that the instance does not have, or a window too long for a series.
-    pub fn new(instance: &Instance, terms: &[&Term], curves: &[&Expr]) -> Result<Self, RunError> {
+    pub fn new(instance: &Instance, terms: &[&Term], curves: &[&Expression]) -> Result<Self, RunError> {
         let mut plan = Plan { paths: Vec::new(), series: Vec::new(), curves: Vec::new() };
         for term in terms {
             match term {
@@ -260,7 +262,7 @@ pub fn is_due(instance: &Instance, reducer: Reducer, k: u64) -> bool {
 /// As the expression.
 pub fn combine_path<S: Scalar>(
     instance: &Instance,
-    combine: &Expr,
+    combine: &Expression,
     reductions: &[(Reducer, Probe)],
     mut reduced: Vec<S>,
 ) -> Result<S, Fault> {
@@ -270,14 +272,14 @@ pub fn combine_path<S: Scalar>(
             *value *= &weight;
         }
     }
-    if combine.to_string() == "r0" {
+    if combine.as_symbol() == Some(&Symbol::Reduction(0)) && !reduced.is_empty() {
         return Ok(reduced.swap_remove(0));
     }
-    let environment = |name: &str| -> Result<S, Fault> {
-        let index = name.strip_prefix('r').and_then(|n| n.parse::<usize>().ok());
-        match index.and_then(|i| reduced.get(i)) {
-            Some(value) => Ok(value.clone()),
-            None => instance.constant(name).ok_or_else(|| missing(name))?.cast(),
+    let environment = |symbol: &Symbol| -> Result<S, Fault> {
+        let unknown = || missing(&symbol.to_string());
+        match symbol {
+            Symbol::Reduction(i) => reduced.get(*i).cloned().ok_or_else(unknown),
+            other => instance.constant(other).ok_or_else(unknown)?.cast(),
         }
     };
     combine.eval(&environment).map_err(|e| e.fault)

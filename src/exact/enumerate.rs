@@ -9,7 +9,7 @@ use crate::engine::{
 };
 use crate::model::Real;
 use crate::scalar::{Fault, Rational, Scalar};
-use crate::spec::{Instance, Reducer, StartPoint};
+use crate::spec::{Instance, Reducer, StartPoint, Symbol};
 use std::collections::HashMap;
 
 /// How much is spent before exactness is given up, in units of about a nanosecond of rational arithmetic. It is
@@ -151,7 +151,8 @@ impl<'a> Walk<'a> {
             .paths
             .iter()
             .map(|(combine, reductions)| {
-                let linear = matches!(reductions.as_slice(), [(Reducer::Mean, _)]) && combine.to_string() == "r0";
+                let linear = matches!(reductions.as_slice(), [(Reducer::Mean, _)])
+                    && combine.as_symbol() == Some(&Symbol::Reduction(0));
                 if linear {
                     return Route::Linear;
                 }

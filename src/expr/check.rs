@@ -42,12 +42,6 @@ impl Expr {
         out
     }
 
-    /// Whether the name is used anywhere.
-    #[must_use]
-    pub fn depends_on(&self, name: &str) -> bool {
-        self.names().iter().any(|(used, _)| *used == name)
-    }
-
     /// Checks that every name is known and every function is built in or among `extra_functions` (which may take a
     /// built-in's name) and has as many arguments as it takes.
     ///

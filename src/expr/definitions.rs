@@ -1,6 +1,5 @@
 //! Named expressions that refer to each other.
 
-use super::Expr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -28,12 +27,12 @@ impl fmt::Display for CycleError {
 
 impl std::error::Error for CycleError {}
 
-/// An order in which every definition comes after those that it uses; names without a definition are left to the
-/// environment. The order depends on the definitions alone.
+/// An order in which every definition comes after those that it uses, given as names with what each uses, in the order of
+/// its text; names without a definition are left to the environment. The order depends on the definitions alone.
 ///
 /// # Errors
 /// [`CycleError`] with the path of a cycle.
-pub fn order(definitions: &BTreeMap<String, Expr>) -> Result<Vec<String>, CycleError> {
+pub fn order(definitions: &BTreeMap<String, Vec<String>>) -> Result<Vec<String>, CycleError> {
     let mut done: BTreeSet<&str> = BTreeSet::new();
     let mut sorted = Vec::with_capacity(definitions.len());
     for start in definitions.keys() {
@@ -68,10 +67,9 @@ pub fn order(definitions: &BTreeMap<String, Expr>) -> Result<Vec<String>, CycleE
 }
 
 /// The definitions that one uses, last first, so that they are taken in the order of the text.
-fn uses<'a>(definitions: &'a BTreeMap<String, Expr>, name: &str) -> Vec<&'a str> {
-    let Some(expr) = definitions.get(name) else { return Vec::new() };
-    let names = expr.names().into_iter().map(|(used, _)| used).filter(|used| definitions.contains_key(*used));
-    let mut names: Vec<&str> = names.collect();
+fn uses<'a>(definitions: &'a BTreeMap<String, Vec<String>>, name: &str) -> Vec<&'a str> {
+    let used = definitions.get(name).into_iter().flatten().filter(|used| definitions.contains_key(*used));
+    let mut names: Vec<&str> = used.map(String::as_str).collect();
     names.reverse();
     names
 }

@@ -15,7 +15,7 @@ enum Level {
     Atom,
 }
 
-fn level(node: &Node) -> Level {
+fn level<N, F>(node: &Node<N, F>) -> Level {
     match node {
         Node::Number { .. } | Node::Name { .. } | Node::Call { .. } => Level::Atom,
         Node::Negate { .. } => Level::Minus,
@@ -26,10 +26,10 @@ fn level(node: &Node) -> Level {
 }
 
 /// Appends a node; `compact` leaves out every space and takes each number's shortest form.
-pub(super) fn write(node: &Node, compact: bool, out: &mut String) {
+pub(super) fn write<N: fmt::Display, F: fmt::Display>(node: &Node<N, F>, compact: bool, out: &mut String) {
     match node {
         Node::Number { value, .. } => out.push_str(&literal(value, compact)),
-        Node::Name { name, .. } => out.push_str(name),
+        Node::Name { name, .. } => out.push_str(&name.to_string()),
         Node::Negate { operand, .. } => {
             out.push('-');
             within(operand, Level::Minus, compact, out);
@@ -48,7 +48,7 @@ pub(super) fn write(node: &Node, compact: bool, out: &mut String) {
             within(right, least_right, compact, out);
         }
         Node::Call { function, arguments, .. } => {
-            out.push_str(function);
+            out.push_str(&function.to_string());
             out.push('(');
             for (i, argument) in arguments.iter().enumerate() {
                 if i > 0 {
@@ -61,7 +61,7 @@ pub(super) fn write(node: &Node, compact: bool, out: &mut String) {
     }
 }
 
-fn within(node: &Node, least: Level, compact: bool, out: &mut String) {
+fn within<N: fmt::Display, F: fmt::Display>(node: &Node<N, F>, least: Level, compact: bool, out: &mut String) {
     if level(node) < least {
         out.push('(');
         write(node, compact, out);
@@ -106,7 +106,7 @@ fn literal(value: &Rational, compact: bool) -> String {
     if shorter { scientific } else { plain }
 }
 
-impl fmt::Display for Node {
+impl<N: fmt::Display, F: fmt::Display> fmt::Display for Node<N, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
         write(self, false, &mut text);
@@ -119,7 +119,7 @@ impl fmt::Display for Node {
     }
 }
 
-impl fmt::Display for Expr {
+impl<N: fmt::Display, F: fmt::Display> fmt::Display for Expr<N, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.root().fmt(f)
     }

@@ -1,26 +1,26 @@
 //! Evaluation in any arithmetic.
 
-use super::functions::Builtin;
-use super::{Expr, Node, Op};
+use super::{Builtin, Expr, Node, Op};
 use crate::scalar::{Fault, Lane, Narrow, Rational, Scalar};
 use std::any::Any;
+use std::fmt;
 use std::ops::Range;
 
 /// Exact values past this size (40 000 digits) end an evaluation: sums of larger fractions take seconds, then hours.
 const MAX_BITS: usize = 1 << 17;
 
-/// Where names get their values.
-pub trait Environment<S> {
-    /// The value of a name.
+/// Where symbols get their values.
+pub trait Environment<N, S> {
+    /// The value of a symbol.
     ///
     /// # Errors
-    /// A [`Fault`] where the name has none in this arithmetic.
-    fn value(&self, name: &str) -> Result<S, Fault>;
+    /// A [`Fault`] where the symbol has none in this arithmetic.
+    fn value(&self, symbol: &N) -> Result<S, Fault>;
 }
 
-impl<S, F: Fn(&str) -> Result<S, Fault>> Environment<S> for F {
-    fn value(&self, name: &str) -> Result<S, Fault> {
-        self(name)
+impl<N, S, F: Fn(&N) -> Result<S, Fault>> Environment<N, S> for F {
+    fn value(&self, symbol: &N) -> Result<S, Fault> {
+        self(symbol)
     }
 }
 
@@ -38,19 +38,19 @@ pub struct EvalError {
 }
 
 impl EvalError {
-    fn at(node: &Node, fault: Fault) -> Self {
+    fn at<N: fmt::Display>(node: &Node<N, Builtin>, fault: Fault) -> Self {
         EvalError { fault, span: node.span(), text: node.to_string() }
     }
 }
 
-impl Expr {
+impl<N: fmt::Display> Expr<N, Builtin> {
     /// The value in the arithmetic `S`. In doubles every operation is the IEEE one on operands rounded to nearest, and a
     /// result that is not finite is returned as it is.
     ///
     /// # Errors
-    /// [`EvalError`] with the fault of the first part that has no value: a name that the environment refuses, a
-    /// function that is not built in, or an operation that this arithmetic cannot do.
-    pub fn eval<S: Scalar>(&self, environment: &dyn Environment<S>) -> Result<S, EvalError> {
+    /// [`EvalError`] with the fault of the first part that has no value: a symbol that the environment refuses, or an
+    /// operation that this arithmetic cannot do.
+    pub fn eval<S: Scalar>(&self, environment: &dyn Environment<N, S>) -> Result<S, EvalError> {
         self.root().fold(|node, operands: &[S]| {
             let result = match node {
                 Node::Number { value, .. } => Ok(S::from_rational(value)),
@@ -65,13 +65,13 @@ impl Expr {
     ///
     /// # Errors
     /// As [`Expr::eval`].
-    pub fn eval_f64(&self, environment: &dyn Environment<f64>) -> Result<f64, EvalError> {
-        let narrow = |name: &str| environment.value(name).map(Narrow::splat);
+    pub fn eval_f64(&self, environment: &dyn Environment<N, f64>) -> Result<f64, EvalError> {
+        let narrow = |symbol: &N| environment.value(symbol).map(Narrow::splat);
         self.eval::<Narrow>(&narrow).map(|Lane([v])| v)
     }
 }
 
-fn apply<S: Scalar>(node: &Node, operands: &[S]) -> Result<S, Fault> {
+fn apply<N, S: Scalar>(node: &Node<N, Builtin>, operands: &[S]) -> Result<S, Fault> {
     match (node, operands) {
         (Node::Negate { .. }, [operand]) => Ok(-operand.clone()),
         (Node::Binary { op, .. }, [left, right]) => match op {
@@ -81,7 +81,7 @@ fn apply<S: Scalar>(node: &Node, operands: &[S]) -> Result<S, Fault> {
             Op::Divide => left.divide(right),
             Op::Power => left.power(right),
         },
-        (Node::Call { function, .. }, arguments) => call(function, arguments),
+        (Node::Call { function, .. }, arguments) => call(*function, arguments),
         // No parsed tree has an operator without its operands.
         _ => Err(Fault::Unsupported("an operand is missing".to_owned())),
     }
@@ -99,14 +99,12 @@ fn exact<S: Scalar>(value: &S) -> Option<&Rational> {
     (value as &dyn Any).downcast_ref()
 }
 
-fn call<S: Scalar>(function: &str, arguments: &[S]) -> Result<S, Fault> {
-    let Some((builtin, signature)) = Builtin::by_name(function) else {
-        return Err(Fault::Unsupported(format!("'{function}' is no function that can be evaluated here")));
-    };
+fn call<S: Scalar>(function: Builtin, arguments: &[S]) -> Result<S, Fault> {
+    let signature = function.signature();
     let (true, Some(first)) = (signature.takes(arguments.len()), arguments.first()) else {
         return Err(Fault::Unsupported(signature.mismatch(arguments.len())));
     };
-    match builtin {
+    match function {
         Builtin::Sqrt => first.sqrt(),
         Builtin::Ln => first.ln(),
         Builtin::Log2 => log2(first),

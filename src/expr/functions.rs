@@ -1,5 +1,7 @@
 //! The functions that every expression knows: one table for checking, evaluation and units.
 
+use std::fmt;
+
 /// A function that may be called: its name and how many arguments it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signature<'a> {
@@ -43,19 +45,31 @@ impl<'a> Signature<'a> {
 }
 
 /// A built-in function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Builtin {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Builtin {
+    /// The square root.
     Sqrt,
+    /// The natural logarithm.
     Ln,
+    /// The logarithm to the base 2.
     Log2,
+    /// The exponential.
     Exp,
+    /// The size.
     Abs,
+    /// The sign; 0 at 0.
     Sgn,
+    /// The least of two or more.
     Min,
+    /// The largest of two or more.
     Max,
+    /// The largest whole number below or equal.
     Floor,
+    /// The least whole number above or equal.
     Ceil,
+    /// The sine.
     Sin,
+    /// The cosine.
     Cos,
 }
 
@@ -82,5 +96,29 @@ pub fn built_in_functions() -> impl Iterator<Item = Signature<'static>> {
 impl Builtin {
     pub(super) fn by_name(name: &str) -> Option<(Self, Signature<'static>)> {
         TABLE.iter().find(|(_, signature)| signature.name == name).copied()
+    }
+
+    pub(super) fn signature(self) -> Signature<'static> {
+        // Each function has one line of the table, in the order of its declaration.
+        TABLE[self as usize].1
+    }
+}
+
+impl fmt::Display for Builtin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.signature().name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_functions() {
+        for (function, signature) in TABLE {
+            assert_eq!(function.signature(), signature);
+            assert_eq!(Builtin::by_name(&function.to_string()), Some((function, signature)));
+        }
     }
 }

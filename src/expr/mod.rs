@@ -10,22 +10,23 @@
 //! There is no implicit multiplication. Any name may stand before `(`; [`Expr::check`] decides later which
 //! names and functions a place knows, because left sides add functionals of time such as `mean(grad_l1)`.
 //!
+//! A parsed tree has texts for names and functions and no value. [`Expr::resolve`] turns it, once, into a tree over the
+//! symbols of a place and over [`Builtin`] functions; that tree has a value, and nothing asks what a text means again.
+//!
 //! A text has at most [`MAX_LENGTH`] bytes, an expression at most [`MAX_NODES`] nodes and [`MAX_DEPTH`] levels of nesting, so
 //! that every recursion over a tree is bounded and a hostile text ends at once in an [`ExprError`].
 //!
 //! ```
 //! use signcheck::expr::Expr;
 //! use signcheck::scalar::{Fault, Rational};
-//! let bound = Expr::parse("(sqrt(L1)*(D + 1/2) + 2*sigma1)/sqrt(K)").unwrap();
-//! let known = |name: &str| match name {
-//!     "L1" => Ok(Rational::integer(4)),
-//!     "D" => Ok(Rational::integer(3)),
-//!     "sigma1" => Ok(Rational::integer(1)),
-//!     "K" => Ok(Rational::integer(16)),
-//!     other => Err(Fault::Unsupported(format!("unknown name '{other}'"))),
-//! };
+//! let text = Expr::parse("(sqrt(L1)*(D + 1/2) + 2*sigma1)/sqrt(K)").unwrap();
+//! let symbols = ["L1", "D", "sigma1", "K"];
+//! text.check(&symbols, &[]).unwrap();
+//! // Here a symbol is the place of its name.
+//! let bound = text.resolve(&mut |name, _| Ok(symbols.iter().position(|s| *s == name).unwrap())).unwrap();
+//! let value = |symbol: &usize| Ok::<_, Fault>(Rational::integer([4, 3, 1, 16][*symbol]));
 //! // (2 * 7/2 + 2) / 4
-//! assert_eq!(bound.eval::<Rational>(&known).unwrap().to_string(), "9/4");
+//! assert_eq!(bound.eval::<Rational>(&value).unwrap().to_string(), "9/4");
 //! ```
 
 mod check;
@@ -35,6 +36,7 @@ mod eval;
 mod functions;
 mod lexer;
 mod parser;
+mod resolve;
 #[cfg(test)]
 mod tests;
 mod units;
@@ -42,7 +44,8 @@ mod units;
 pub use check::CallSite;
 pub use definitions::{CycleError, order};
 pub use eval::{Environment, EvalError};
-pub use functions::{Signature, built_in_functions};
+pub use functions::{Builtin, Signature, built_in_functions};
+pub use resolve::{Meaning, built_in};
 pub use units::{Dimension, Units, UnitsError};
 
 use crate::scalar::Rational;
@@ -68,11 +71,14 @@ pub struct ExprError {
 }
 
 impl ExprError {
-    fn new(message: impl Into<String>, span: Range<usize>) -> Self {
+    /// An error at a place.
+    pub fn new(message: impl Into<String>, span: Range<usize>) -> Self {
         ExprError { message: message.into(), span, help: None }
     }
 
-    fn with_help(self, help: impl Into<String>) -> Self {
+    /// The same with how to mend it.
+    #[must_use]
+    pub fn with_help(self, help: impl Into<String>) -> Self {
         ExprError { help: Some(help.into()), ..self }
     }
 }
@@ -106,9 +112,10 @@ impl Op {
     }
 }
 
-/// One node of an expression. A span holds bytes of the parsed text, without parentheses around the node.
+/// One node of an expression over names `N` and functions `F`: texts, or what they were resolved to. A span holds bytes of
+/// the parsed text, without parentheses around the node.
 #[derive(Debug, Clone)]
-pub enum Node {
+pub enum Node<N = String, F = String> {
     /// A literal.
     Number {
         /// Its exact value, never negative.
@@ -119,14 +126,14 @@ pub enum Node {
     /// A name that an environment gives a value.
     Name {
         /// The name.
-        name: String,
+        name: N,
         /// Where it stands.
         span: Range<usize>,
     },
     /// `-operand`
     Negate {
         /// What is negated.
-        operand: Box<Node>,
+        operand: Box<Node<N, F>>,
         /// Where it stands.
         span: Range<usize>,
     },
@@ -135,26 +142,26 @@ pub enum Node {
         /// The operator.
         op: Op,
         /// Left operand.
-        left: Box<Node>,
+        left: Box<Node<N, F>>,
         /// Right operand.
-        right: Box<Node>,
+        right: Box<Node<N, F>>,
         /// Where it stands.
         span: Range<usize>,
     },
     /// `function(arguments)`
     Call {
-        /// The function's name.
-        function: String,
+        /// The function.
+        function: F,
         /// Where the function's name stands.
         function_span: Range<usize>,
         /// The arguments, possibly none.
-        arguments: Vec<Node>,
+        arguments: Vec<Node<N, F>>,
         /// Where the whole call stands.
         span: Range<usize>,
     },
 }
 
-impl Node {
+impl<N, F> Node<N, F> {
     /// Where the node stands in the parsed text.
     #[must_use]
     pub fn span(&self) -> Range<usize> {
@@ -169,7 +176,7 @@ impl Node {
 
     /// The operands or arguments, from left to right.
     #[must_use]
-    pub fn children(&self) -> Vec<&Node> {
+    pub fn children(&self) -> Vec<&Self> {
         match self {
             Node::Number { .. } | Node::Name { .. } => Vec::new(),
             Node::Negate { operand, .. } => vec![operand],
@@ -185,12 +192,12 @@ impl Node {
     ///
     /// # Errors
     /// The first error of `combine`.
-    pub fn fold<'a, T, E, F>(&'a self, mut combine: F) -> Result<T, E>
+    pub fn fold<'a, T, E, C>(&'a self, mut combine: C) -> Result<T, E>
     where
-        F: FnMut(&'a Node, &[T]) -> Result<T, E>,
+        C: FnMut(&'a Self, &[T]) -> Result<T, E>,
     {
         let mut values: Vec<T> = Vec::new();
-        let mut todo: Vec<(&Node, Option<usize>)> =
+        let mut todo: Vec<(&Self, Option<usize>)> =
             self.children().into_iter().rev().map(|child| (child, None)).collect();
         while let Some((node, below)) = todo.pop() {
             match below {
@@ -210,7 +217,7 @@ impl Node {
 
     /// Calls `visit` on this node, then on all below it, from left to right: names come in the order of the text, an
     /// operator before its operands.
-    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Node)) {
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
         visit(self);
         for child in self.children() {
             child.walk(visit);
@@ -219,7 +226,7 @@ impl Node {
 }
 
 /// Equal up to spans: `a+b` and `(a + b)` are the same expression.
-impl PartialEq for Node {
+impl<N: PartialEq, F: PartialEq> PartialEq for Node<N, F> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Node::Number { value: a, .. }, Node::Number { value: b, .. }) => a == b,
@@ -236,12 +243,12 @@ impl PartialEq for Node {
     }
 }
 
-impl Eq for Node {}
+impl<N: Eq, F: Eq> Eq for Node<N, F> {}
 
 /// A parsed expression. Two are equal where their trees are, whatever the spaces and spare parentheses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expr {
-    root: Node,
+pub struct Expr<N = String, F = String> {
+    root: Node<N, F>,
 }
 
 impl Expr {
@@ -252,10 +259,18 @@ impl Expr {
     pub fn parse(text: &str) -> Result<Self, ExprError> {
         Ok(Expr { root: parser::parse(text)? })
     }
+}
+
+impl<N, F> Expr<N, F> {
+    /// An expression from its tree.
+    #[must_use]
+    pub fn from_root(root: Node<N, F>) -> Self {
+        Expr { root }
+    }
 
     /// The tree.
     #[must_use]
-    pub fn root(&self) -> &Node {
+    pub fn root(&self) -> &Node<N, F> {
         &self.root
     }
 }

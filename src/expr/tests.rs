@@ -10,28 +10,33 @@ fn parse(text: &str) -> Expr {
     Expr::parse(text).unwrap_or_else(|e| panic!("{text}: {e:?}"))
 }
 
+/// A tree whose symbols are the names themselves.
+fn resolved(expr: &Expr) -> Expr<String, Builtin> {
+    expr.resolve(&mut |name, _| Ok(name.to_owned())).unwrap_or_else(|e| panic!("{expr}: {e:?}"))
+}
+
 fn q(text: &str) -> Rational {
     text.parse().unwrap()
 }
 
 /// Values for names, from pairs.
-fn with<'a>(bindings: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Result<Rational, Fault> + 'a {
+fn with<'a>(bindings: &'a [(&'a str, &'a str)]) -> impl Fn(&String) -> Result<Rational, Fault> + 'a {
     |name| match bindings.iter().find(|(known, _)| *known == name) {
         Some((_, value)) => Ok(q(value)),
         None => Err(Fault::Unsupported(format!("unknown name '{name}'"))),
     }
 }
 
-fn no_names<S>(name: &str) -> Result<S, Fault> {
+fn no_names<S>(name: &String) -> Result<S, Fault> {
     Err(Fault::Unsupported(format!("unknown name '{name}'")))
 }
 
 fn exact(text: &str) -> Result<Rational, EvalError> {
-    parse(text).eval::<Rational>(&with(&[]))
+    resolved(&parse(text)).eval::<Rational>(&with(&[]))
 }
 
 fn double(text: &str) -> f64 {
-    parse(text).eval_f64(&no_names::<f64>).unwrap()
+    resolved(&parse(text)).eval_f64(&no_names::<f64>).unwrap()
 }
 
 #[test]
@@ -81,7 +86,7 @@ fn bounds_of_the_papers_have_their_exact_values() {
         // bits of bernstein2018/table-1 for M = 4 workers would be 2 + log2(9); at 2M + 1 -> 2^3 they are 5
         ("2+log2(n)", &[("n", "8")], "5"),
     ] {
-        assert_eq!(parse(text).eval::<Rational>(&with(bindings)).unwrap(), q(expected), "{text}");
+        assert_eq!(resolved(&parse(text)).eval::<Rational>(&with(bindings)).unwrap(), q(expected), "{text}");
     }
 }
 
@@ -124,14 +129,42 @@ fn what_has_no_exact_value_says_which_part() {
         ("1 + (-4)^(1/2)", Fault::Domain("a root"), "(-4)^(1/2)"),
         ("0^-1", Fault::DivisionByZero, "0^-1"),
         ("2*K", Fault::Unsupported("unknown name 'K'".into()), "K"),
-        ("min(1)", Fault::Unsupported("min takes 2 or more arguments, found 1".into()), "min(1)"),
-        ("sqrt()", Fault::Unsupported("sqrt takes 1 argument, found 0".into()), "sqrt()"),
-        ("g(1)", Fault::Unsupported("'g' is no function that can be evaluated here".into()), "g(1)"),
     ] {
         let error = exact(text).unwrap_err();
         assert_eq!((&error.fault, error.text.as_str()), (&fault, part), "{text}");
         assert_eq!(&text[error.span], part, "{text}");
     }
+}
+
+#[test]
+fn what_is_no_built_in_function_does_not_resolve() {
+    for (text, message, part) in [
+        ("2 + min(1)", "min takes 2 or more arguments, found 1", "min(1)"),
+        ("-sqrt()", "sqrt takes 1 argument, found 0", "sqrt()"),
+        ("1/g(1)", "'g' is no function that can be evaluated here", "g(1)"),
+    ] {
+        let error = parse(text).resolve(&mut |name, _| Ok(name.to_owned())).unwrap_err();
+        assert_eq!((error.message.as_str(), &text[error.span]), (message, part), "{text}");
+    }
+}
+
+#[test]
+fn a_resolved_tree_asks_each_name_once_at_its_place() {
+    let text = "sqrt*a + sqrt(a)";
+    let mut asked = Vec::new();
+    let mut symbol = |name: &str, span: &Range<usize>| {
+        asked.push((name.to_owned(), text[span.clone()].to_owned()));
+        // A function's name before no parenthesis is a name as any other.
+        Ok::<_, ExprError>(if name == "sqrt" { 10i64 } else { 4 })
+    };
+    let tree = parse(text).resolve(&mut symbol).unwrap();
+    let twice = |name: &str| (name.to_owned(), name.to_owned());
+    assert_eq!(asked, [twice("sqrt"), twice("a"), twice("a")]);
+    // exact: 10 * 4 + 2
+    let value = tree.eval::<Rational>(&|symbol: &i64| Ok(Rational::integer(*symbol))).unwrap();
+    assert_eq!(value, Rational::integer(42));
+    assert_eq!((tree.symbols(), tree.mentions(&4), tree.mentions(&5)), (vec![&10, &4, &4], true, false));
+    assert_eq!((tree.as_symbol(), parse("(a)").as_symbol()), (None, Some(&"a".to_owned())));
 }
 
 #[test]
@@ -171,7 +204,7 @@ fn each_lane_has_its_own_value() {
         *v = i as f64;
     }
     k.0[5] = f64::NAN;
-    let value = parse("min(3, k)^2 + 1").eval::<Wide>(&|_: &str| Ok(k)).unwrap();
+    let value = resolved(&parse("min(3, k)^2 + 1")).eval::<Wide>(&|_: &String| Ok(k)).unwrap();
     for (i, v) in value.0.iter().enumerate() {
         let expected = (i.min(3) as f64).powi(2) + 1.0;
         assert!(if i == 5 { v.is_nan() } else { *v == expected }, "lane {i}: {v}");
@@ -333,10 +366,12 @@ fn large_texts_within_the_bounds_work_in_a_small_stack() {
         quickly(&text.clone(), move || {
             let expr = parse(&text);
             assert_eq!(parse(&expr.to_string()), expr);
-            assert!(expr.eval::<Narrow>(&|_: &str| Ok(Narrow::splat(1.0))).is_ok());
-            assert!(expr.eval::<Wide>(&|_: &str| Ok(Wide::splat(1.0))).is_ok());
-            assert!(expr.eval::<Rational>(&|_: &str| Ok(Rational::one())).is_ok());
-            assert_eq!(expr.clone().units(&|_| Some(Units::none())), Ok(Dimension::Of(Units::none())));
+            let tree = resolved(&expr);
+            assert!(tree.eval::<Narrow>(&|_: &String| Ok(Narrow::splat(1.0))).is_ok());
+            assert!(tree.eval::<Wide>(&|_: &String| Ok(Wide::splat(1.0))).is_ok());
+            assert!(tree.eval::<Rational>(&|_: &String| Ok(Rational::one())).is_ok());
+            let pure = || Dimension::Of(Units::none());
+            assert_eq!(tree.units(&|_| Some(pure())), Ok(pure()));
             assert_eq!(expr.check(&["a"], &[]), Ok(()));
             drop(expr);
         });
@@ -364,7 +399,7 @@ fn huge_exact_values_end_at_once() {
     ];
     for (what, text) in texts {
         quickly(what, move || {
-            let expr = parse(&text);
+            let expr = resolved(&parse(&text));
             // Any answer will do but silence.
             let _ = expr.eval::<Rational>(&no_names::<Rational>);
             let _ = expr.eval_f64(&no_names::<f64>).unwrap();
@@ -382,7 +417,6 @@ fn names_and_calls_are_listed_in_order() {
     assert_eq!(expr.names()[3].1, 36..42);
     let calls: Vec<(&str, usize)> = expr.calls().iter().map(|c| (c.function, c.arguments.len())).collect();
     assert_eq!(calls, [("mean", 1), ("E", 1), ("min", 2)]);
-    assert!(expr.depends_on("K") && !expr.depends_on("mean") && !expr.depends_on("k"));
 }
 
 #[test]
@@ -415,8 +449,9 @@ fn check_names_what_is_near() {
     assert_eq!(error.help.as_deref(), Some("no names are known here"));
 }
 
-fn definitions(pairs: &[(&str, &str)]) -> BTreeMap<String, Expr> {
-    pairs.iter().map(|(name, text)| ((*name).to_owned(), parse(text))).collect()
+fn definitions(pairs: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
+    let uses = |text| parse(text).names().into_iter().map(|(name, _)| name.to_owned()).collect();
+    pairs.iter().map(|(name, text)| ((*name).to_owned(), uses(text))).collect()
 }
 
 #[test]
@@ -443,10 +478,10 @@ fn a_cycle_is_reported_with_its_path() {
 fn a_chain_of_ten_thousand_names_needs_no_deep_stack() {
     quickly("a chain", || {
         let name = |i: usize| format!("x{i:05}");
-        let mut chain: BTreeMap<String, Expr> = (0..10_000).map(|i| (name(i), parse(&name(i + 1)))).collect();
+        let mut chain: BTreeMap<String, Vec<String>> = (0..10_000).map(|i| (name(i), vec![name(i + 1)])).collect();
         let sorted = order(&chain).unwrap();
         assert_eq!((sorted.len(), sorted[0].as_str(), sorted[9999].as_str()), (10_000, "x09999", "x00000"));
-        chain.insert(name(10_000), parse(&name(0)));
+        chain.insert(name(10_000), vec![name(0)]);
         let error = order(&chain).unwrap_err();
         assert_eq!(error.path.len(), 10_002);
         assert!(error.to_string().len() < 300);
@@ -454,8 +489,9 @@ fn a_chain_of_ten_thousand_names_needs_no_deep_stack() {
 }
 
 /// Units of the papers' constants: gradients have [f]/[x], smoothness constants [f]/[x]^2.
-fn paper_units(name: &str) -> Option<Units> {
-    Some(match name {
+#[allow(clippy::ptr_arg)]
+fn paper_units(name: &String) -> Option<Dimension> {
+    Some(Dimension::Of(match name.as_str() {
         "D" => Units::new(1, 0),
         "sigma1" | "g" => Units::new(1, -1),
         "L1" | "L" | "mu" => Units::new(1, -2),
@@ -463,7 +499,7 @@ fn paper_units(name: &str) -> Option<Units> {
         "R" => Units::new(0, 1),
         "K" | "T" | "d" => Units::none(),
         _ => return None,
-    })
+    }))
 }
 
 #[test]
@@ -488,11 +524,9 @@ fn homogeneous_bounds_have_units() {
         ("exp(-mu/L) + floor(T/2)", "1"),
         ("g^0", "1"),
     ] {
-        let dimension = parse(text).units(&paper_units).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let dimension = resolved(&parse(text)).units(&paper_units).unwrap_or_else(|e| panic!("{text}: {e}"));
         assert_eq!(dimension.to_string(), expected, "{text}");
     }
-    let left = parse("mean(E(g))");
-    assert_eq!(left.units_with(&paper_units, &["mean", "E"]), Ok(Dimension::Of(Units::new(1, -1))));
 }
 
 #[test]
@@ -510,19 +544,17 @@ fn what_is_not_homogeneous_is_named() {
         ("1 + ln(D)", "the argument of ln must be a pure number, found the units [f]", "D"),
         ("2^(R*2)", "an exponent must be a pure number, found the units [x]", "R*2"),
         ("1 + 1/zz", "no units are known for the name", "zz"),
-        ("mean(g)", "no units are known for the function 'mean'", "mean(g)"),
-        ("sqrt(g, g)", "sqrt takes 1 argument, found 2", "sqrt(g, g)"),
         ("D^9^30", "the powers of the units grow too large", "D^9^30"),
     ] {
-        let error = parse(text).units(&paper_units).unwrap_err();
+        let error = resolved(&parse(text)).units(&paper_units).unwrap_err();
         assert_eq!((error.message.as_str(), &text[error.span.clone()]), (message, place), "{text}");
     }
-    let error = parse("D^K").units(&paper_units).unwrap_err();
+    let error = resolved(&parse("D^K")).units(&paper_units).unwrap_err();
     assert_eq!(
         error.to_string(),
         "'D' has [f], so its exponent must be a constant rational (it is not a constant), in 'D^K'"
     );
-    assert!(parse("D^sqrt(2)").units(&paper_units).is_err());
+    assert!(resolved(&parse("D^sqrt(2)")).units(&paper_units).is_err());
 }
 
 /// Trees of every shape, with literals of up to six digits and exponents on both sides.
@@ -588,9 +620,11 @@ proptest! {
             Err(error) => prop_assert!(text.get(error.span).is_some()),
             Ok(expr) => {
                 prop_assert_eq!(&parse(&expr.to_string()), &expr);
-                let _ = expr.eval::<Rational>(&|_: &str| Ok(Rational::ratio(3, 2)));
-                let _ = expr.eval_f64(&|_: &str| Ok(1.5));
-                let _ = expr.units(&|_| Some(Units::new(1, -1)));
+                if let Ok(tree) = expr.resolve(&mut |name, _| Ok(name.to_owned())) {
+                    let _ = tree.eval::<Rational>(&|_: &String| Ok(Rational::ratio(3, 2)));
+                    let _ = tree.eval_f64(&|_: &String| Ok(1.5));
+                    let _ = tree.units(&|_| Some(Dimension::Of(Units::new(1, -1))));
+                }
                 let _ = expr.check(&["a"], &[]);
             }
         }

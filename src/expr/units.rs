@@ -3,8 +3,7 @@
 //! A gradient has `[f]/[x]`, a smoothness constant `[f]/[x]^2`. A bound that adds quantities of different units
 //! cannot hold for every scaling of the problem.
 
-use super::functions::Builtin;
-use super::{EvalError, Expr, Node, Op};
+use super::{Builtin, EvalError, Expr, Node, Op};
 use crate::scalar::{Fault, Rational, Scalar};
 use std::fmt;
 use std::ops::Range;
@@ -105,24 +104,24 @@ pub struct UnitsError {
     pub text: String,
 }
 
-type NameUnits<'a> = &'a dyn Fn(&str) -> Option<Units>;
+/// The units of a symbol; `None` where they are not known.
+type SymbolUnits<'a, N> = &'a dyn Fn(&N) -> Option<Dimension>;
 
-impl Expr {
-    /// The units of the value, given those of the names. A function of one argument that is listed in
-    /// `preserving`, such as a mean over time, has the units of its argument.
+impl<N: Clone + fmt::Display> Expr<N, Builtin> {
+    /// The units of the value, given those of the symbols.
     ///
     /// # Errors
-    /// [`UnitsError`] at the innermost part that is not homogeneous, or that has a name or function without known units.
-    pub fn units_with(&self, names: NameUnits<'_>, preserving: &[&str]) -> Result<Dimension, UnitsError> {
+    /// [`UnitsError`] at the innermost part that is not homogeneous, or that has a symbol without known units.
+    pub fn units(&self, symbols: SymbolUnits<'_, N>) -> Result<Dimension, UnitsError> {
         self.root().fold(|node, parts: &[Dimension]| {
             let dimension = match node {
                 Node::Number { value, .. } if value.is_zero() => Dimension::Any,
                 Node::Number { .. } => Dimension::Of(Units::none()),
-                Node::Name { name, .. } => match names(name) {
-                    Some(units) => Dimension::Of(units),
+                Node::Name { name, .. } => match symbols(name) {
+                    Some(dimension) => dimension,
                     None => return fail(node, "no units are known for the name"),
                 },
-                _ => combine(node, parts, preserving)?,
+                _ => combine(node, parts)?,
             };
             match &dimension {
                 Dimension::Of(units) if !units.is_sane() => fail(node, "the powers of the units grow too large"),
@@ -130,22 +129,14 @@ impl Expr {
             }
         })
     }
-
-    /// As [`Expr::units_with`], for an expression of built-in functions only.
-    ///
-    /// # Errors
-    /// As [`Expr::units_with`].
-    pub fn units(&self, names: NameUnits<'_>) -> Result<Dimension, UnitsError> {
-        self.units_with(names, &[])
-    }
 }
 
-fn fail<T>(node: &Node, message: impl Into<String>) -> Result<T, UnitsError> {
+fn fail<N: fmt::Display, T>(node: &Node<N, Builtin>, message: impl Into<String>) -> Result<T, UnitsError> {
     Err(UnitsError { message: message.into(), span: node.span(), text: node.to_string() })
 }
 
 /// The dimension of an operator or call whose operands have the dimensions `parts`.
-fn combine(node: &Node, parts: &[Dimension], preserving: &[&str]) -> Result<Dimension, UnitsError> {
+fn combine<N: Clone + fmt::Display>(node: &Node<N, Builtin>, parts: &[Dimension]) -> Result<Dimension, UnitsError> {
     match (node, parts) {
         (Node::Negate { .. }, [operand]) => Ok(operand.clone()),
         (Node::Binary { op, .. }, [left, right]) => match op {
@@ -154,16 +145,15 @@ fn combine(node: &Node, parts: &[Dimension], preserving: &[&str]) -> Result<Dime
             Op::Divide => Ok(product(left, right, -1)),
             Op::Power => power(node, left, right),
         },
-        (Node::Call { function, .. }, [argument]) if preserving.contains(&function.as_str()) => Ok(argument.clone()),
-        (Node::Call { function, .. }, _) => call(node, function, parts),
+        (Node::Call { function, .. }, _) => call(node, *function, parts),
         // No parsed tree has an operator without its operands.
         _ => fail(node, "an operand is missing"),
     }
 }
 
 /// The common units of operands that are added or compared.
-fn equal(node: &Node, parts: &[Dimension]) -> Result<Dimension, UnitsError> {
-    let mut common: Option<(&Units, &Node)> = None;
+fn equal<N: fmt::Display>(node: &Node<N, Builtin>, parts: &[Dimension]) -> Result<Dimension, UnitsError> {
+    let mut common: Option<(&Units, &Node<N, Builtin>)> = None;
     for (dimension, term) in parts.iter().zip(node.children()) {
         let Dimension::Of(units) = dimension else { continue };
         match common {
@@ -177,7 +167,11 @@ fn equal(node: &Node, parts: &[Dimension]) -> Result<Dimension, UnitsError> {
     Ok(common.map_or(Dimension::Any, |(units, _)| Dimension::Of(units.clone())))
 }
 
-fn power(node: &Node, base: &Dimension, exponent: &Dimension) -> Result<Dimension, UnitsError> {
+fn power<N: Clone + fmt::Display>(
+    node: &Node<N, Builtin>,
+    base: &Dimension,
+    exponent: &Dimension,
+) -> Result<Dimension, UnitsError> {
     let children = node.children();
     let [base_node, exponent_node] = children[..] else { return fail(node, "an operand is missing") };
     pure(exponent_node, exponent, "an exponent")?;
@@ -186,7 +180,7 @@ fn power(node: &Node, base: &Dimension, exponent: &Dimension) -> Result<Dimensio
         return Ok(base.clone());
     }
     let constant = Expr { root: exponent_node.clone() };
-    let no_names = |_: &str| Err(Fault::Unsupported("it is not a constant".to_owned()));
+    let no_names = |_: &N| Err(Fault::Unsupported("it is not a constant".to_owned()));
     match constant.eval::<Rational>(&no_names) {
         Ok(value) if value.bits() <= MAX_EXPONENT_BITS => Ok(Dimension::Of(units.power(&value))),
         Ok(_) => fail(node, "the powers of the units grow too large"),
@@ -196,14 +190,16 @@ fn power(node: &Node, base: &Dimension, exponent: &Dimension) -> Result<Dimensio
     }
 }
 
-fn call(node: &Node, function: &str, parts: &[Dimension]) -> Result<Dimension, UnitsError> {
-    let Some((builtin, signature)) = Builtin::by_name(function) else {
-        return fail(node, format!("no units are known for the function '{function}'"));
-    };
+fn call<N: fmt::Display>(
+    node: &Node<N, Builtin>,
+    function: Builtin,
+    parts: &[Dimension],
+) -> Result<Dimension, UnitsError> {
+    let signature = function.signature();
     let (true, [first, ..]) = (signature.takes(parts.len()), parts) else {
         return fail(node, signature.mismatch(parts.len()));
     };
-    match (builtin, first) {
+    match (function, first) {
         (Builtin::Abs, _) => Ok(first.clone()),
         // A sign is a number, whatever is measured.
         (Builtin::Sgn, _) => Ok(Dimension::Of(Units::none())),
@@ -220,7 +216,7 @@ fn call(node: &Node, function: &str, parts: &[Dimension]) -> Result<Dimension, U
 }
 
 /// Asks for a pure number.
-fn pure(node: &Node, dimension: &Dimension, what: &str) -> Result<(), UnitsError> {
+fn pure<N: fmt::Display>(node: &Node<N, Builtin>, dimension: &Dimension, what: &str) -> Result<(), UnitsError> {
     match dimension {
         Dimension::Of(units) if !units.is_none() => {
             fail(node, format!("{what} must be a pure number, found the units {units}"))

@@ -1,16 +1,16 @@
 //! From runs to records: verdicts of bounds and controls.
 
 use super::decide::{CellOutcome, CellRun, Job, Jobs, LOOKS};
-use crate::model::{Real, Registry};
+use crate::model::Real;
 use crate::results::{
     BoundRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Outcome, RatePoint, RightSide,
     UnitsRecord,
 };
-use crate::spec::{Question, Relation, Spec, Trial, Work, requirements};
+use crate::spec::{Question, Relation, Spec, Symbol, Trial, Work, requirements};
 use crate::stats::share;
 use crate::verdict::{
-    CellVerdict, CellView, Comparison, Ground, SideValue, Trust, compare, compare_order, compare_rate, gather,
-    left_of_estimates, left_of_row, right_side, units_of,
+    CellVerdict, CellView, Comparison, Constants, Ground, SideValue, Trust, compare, compare_order, compare_rate,
+    gather, left_of_estimates, left_of_row, right_side, units_of,
 };
 use std::collections::BTreeMap;
 
@@ -18,7 +18,6 @@ pub(super) struct Judge<'a> {
     pub spec: &'a Spec,
     pub jobs: &'a Jobs<'a>,
     pub level: f64,
-    pub registry: &'a Registry,
 }
 
 impl Judge<'_> {
@@ -89,13 +88,14 @@ impl Judge<'_> {
     }
 
     fn units(&self, question: &Question) -> UnitsRecord {
+        // A parameter without declared units is a number.
         let declared = |name: &str| {
             let parameter = self.spec.dimensions.iter().find(|(n, _)| n == name);
-            parameter.map(|(_, units)| *units).or_else(|| self.spec.declares(name).then_some((0, 0)))
+            parameter.map_or((0, 0), |(_, units)| *units)
         };
         let right = question.right.as_ref().map(|r| &r.expr);
         let waived = self.spec.units_waiver.is_some();
-        units_of(question.relation, &question.left_text, right, &declared, waived).record
+        units_of(question.relation, &question.left, right, &declared, waived).record
     }
 
     fn record(
@@ -148,7 +148,7 @@ impl Judge<'_> {
             .iter()
             .map(|run| match &run.outcome {
                 CellOutcome::Experiment(_) => self.experiment_cell(trial, job, run),
-                CellOutcome::Quantity(_) => quantity_cell(self.registry, trial, run),
+                CellOutcome::Quantity(_) => quantity_cell(trial, run),
             })
             .collect()
     }
@@ -173,12 +173,12 @@ impl Judge<'_> {
             .map(|runs| {
                 let mut verdict = blank(trial, runs[0]);
                 verdict.cell.remove(axis);
-                let constants = |name: &str| runs[0].constant(name);
+                let constants = |symbol: &Symbol| runs[0].constant(symbol);
                 let sides: Result<Vec<(f64, SideValue)>, String> = runs
                     .iter()
                     .map(|run| {
-                        let x = run.constant(axis).map_or(f64::NAN, |v| v.to_f64());
-                        Ok((x, self.rate_side(trial, job, run)?))
+                        let x = run.cell.values.get(axis).ok_or_else(|| format!("'{axis}' has no value"))?;
+                        Ok((x.to_f64(), self.rate_side(trial, job, run)?))
                     })
                     .collect();
                 let right = question.right.as_ref().map(|r| right_side(&r.expr, &constants));
@@ -202,11 +202,9 @@ impl Judge<'_> {
 
     fn rate_side(&self, trial: &Trial, job: &Job<'_>, run: &CellRun) -> Result<SideValue, String> {
         match (&run.outcome, &trial.variant.work) {
-            (CellOutcome::Quantity(rows), Work::Quantity(part)) => {
-                let outputs = self.registry.quantity(&part.name).map(|e| e.outputs).unwrap_or_default();
-                let outputs: Vec<&str> = outputs.iter().map(|o| o.name).collect();
+            (CellOutcome::Quantity(rows), Work::Quantity(_)) => {
                 let row = rows.first().ok_or("no rows")?;
-                left_of_row(&trial.question.left.combine, &outputs, row, &|name| run.constant(name))
+                left_of_row(&trial.question.left.combine, row, &|symbol| run.constant(symbol))
             }
             _ => left_side(self.each(), &trial.question, job, run, Ground::NextBest),
         }
@@ -246,7 +244,7 @@ impl Judge<'_> {
 pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
     let audits = match run.experiment() {
         Some(e) => e.instance.audit(&trial.variant),
-        None => requirements(&trial.variant, &|name| run.constant(name)),
+        None => requirements(&trial.variant, &|symbol| run.constant(symbol)),
     };
     CellVerdict {
         cell: cell_name(trial, run),
@@ -273,8 +271,8 @@ pub(super) fn left_side(
     if let (n @ 1.., Some(step)) = e.estimates.diverged {
         return Err(format!("diverged: {n} of {} replicates, the first at step {step}", e.estimates.replicates));
     }
-    let sources = job.sources(&question.left);
-    let constants = |name: &str| run.constant(name);
+    let sources = job.sources(&question.left)?;
+    let constants = |symbol: &Symbol| run.constant(symbol);
     let trust = Trust { deterministic: e.estimates.deterministic, ground, steps: e.instance.horizon };
     // Every look at the estimates has its part of the share, whether or not it was the last.
     let alpha = share(each, LOOKS);
@@ -284,7 +282,7 @@ pub(super) fn left_side(
 /// An experiment's cell, at its share of the level.
 pub(super) fn experiment_cell(each: f64, trial: &Trial, job: &Job<'_>, run: &CellRun) -> CellVerdict {
     let mut verdict = blank(trial, run);
-    let constants = |name: &str| run.constant(name);
+    let constants = |symbol: &Symbol| run.constant(symbol);
     let question = &trial.question;
     let right = match &question.right {
         Some(right) => right_side(&right.expr, &constants).map_err(|e| format!("the right side: {e}")),
@@ -334,19 +332,15 @@ fn broken_everywhere(
 }
 
 /// A quantity's cell: the row nearest to violation stands for all rows.
-pub(super) fn quantity_cell(registry: &Registry, trial: &Trial, run: &CellRun) -> CellVerdict {
+pub(super) fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
     let blank = blank(trial, run);
-    let (CellOutcome::Quantity(rows), Work::Quantity(part)) = (&run.outcome, &trial.variant.work) else {
-        return blank;
-    };
-    let outputs: Vec<&str> =
-        registry.quantity(&part.name).map(|e| e.outputs.iter().map(|o| o.name).collect()).unwrap_or_default();
-    let constants = |name: &str| run.constant(name);
+    let CellOutcome::Quantity(rows) = &run.outcome else { return blank };
+    let constants = |symbol: &Symbol| run.constant(symbol);
     let question = &trial.question;
     let per_row: Vec<CellVerdict> = rows
         .iter()
         .map(|row| {
-            let side = |expr| left_of_row(expr, &outputs, row, &constants);
+            let side = |expr| left_of_row(expr, row, &constants);
             let mut verdict = blank.clone();
             if rows.len() > 1 {
                 verdict.cell.insert("input".into(), row.input.clone().into());
@@ -374,7 +368,7 @@ pub(super) fn quantity_cell(registry: &Registry, trial: &Trial, run: &CellRun) -
     }
 }
 
-fn trivial(question: &Question, constants: &dyn Fn(&str) -> Option<Real>) -> Option<f64> {
+fn trivial(question: &Question, constants: Constants<'_>) -> Option<f64> {
     let trivial = question.trivial.as_ref()?;
     right_side(&trivial.expr, constants).ok().map(|v| v.point)
 }

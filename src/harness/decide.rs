@@ -6,12 +6,11 @@ use super::provenance::provenance;
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
 use crate::engine::{Estimates, MOST_WORK, Plan, Progress, RunError, Sampling, plain_enclosed, ranges, run_until};
 use crate::exact::{Budget, ExactEstimates, Unavailable, enumerate};
-use crate::expr::Expr;
 use crate::model::{Real, Registry, Row};
 use crate::results::{ResultFile, SCHEMA_VERSION};
 use crate::spec::{
-    Cell, Experiment, FigureKind, Instance, InstanceError, Left, Relation, Spec, SpecError, Term, Trial, Variant,
-    cells, evaluate_quantity,
+    Cell, Experiment, Expression, FigureKind, Instance, InstanceError, Left, Relation, Spec, SpecError, Symbol, Term,
+    Trial, Variant, cells, evaluate_quantity,
 };
 use crate::stats::Interval;
 use crate::verdict::TermSource;
@@ -98,11 +97,11 @@ pub(super) struct ExperimentRun {
 }
 
 impl CellRun {
-    /// A declared parameter or fact.
-    pub fn constant(&self, name: &str) -> Option<Real> {
+    /// A declared parameter or a fact; of another symbol none.
+    pub fn constant(&self, symbol: &Symbol) -> Option<Real> {
         match &self.outcome {
-            CellOutcome::Experiment(e) => e.instance.constant(name),
-            CellOutcome::Quantity(_) => self.cell.values.get(name).cloned(),
+            CellOutcome::Experiment(e) => e.instance.constant(symbol),
+            CellOutcome::Quantity(_) => self.cell.value(symbol),
         }
     }
 
@@ -119,7 +118,7 @@ pub(super) struct Job<'s> {
     pub case: String,
     pub variant: &'s Variant,
     pub terms: Vec<Term>,
-    pub curves: Vec<Expr>,
+    pub curves: Vec<Expression>,
     /// Number of cells of the sweep.
     pub cells: usize,
     pub runs: Vec<CellRun>,
@@ -138,20 +137,24 @@ impl Job<'_> {
     }
 
     /// Where the terms of a left side stand among the estimates of this job.
-    pub fn sources(&self, left: &Left) -> Vec<TermSource> {
+    ///
+    /// # Errors
+    /// A sentence: this job was not asked for one of them.
+    pub fn sources(&self, left: &Left) -> Result<Vec<TermSource>, String> {
         left.terms
             .iter()
             .map(|wanted| {
-                let index = self.terms.iter().position(|t| t == wanted).unwrap_or(0);
+                let index = self.terms.iter().position(|t| t == wanted);
+                let index = index.ok_or("a term of the left side was not measured")?;
                 let is_path = |t: &Term| matches!(t, Term::MeanOfPath(_));
                 let before = self.terms[..index].iter().filter(|t| is_path(t) == is_path(wanted)).count();
-                if is_path(wanted) { TermSource::Path(before) } else { TermSource::Series(before) }
+                Ok(if is_path(wanted) { TermSource::Path(before) } else { TermSource::Series(before) })
             })
             .collect()
     }
 
     /// The place of a curve's expression among the estimates' curves.
-    pub fn curve(&self, expr: &Expr) -> Option<usize> {
+    pub fn curve(&self, expr: &Expression) -> Option<usize> {
         self.curves.iter().position(|c| c == expr)
     }
 }
@@ -187,7 +190,7 @@ impl<'s> Jobs<'s> {
         jobs
     }
 
-    fn ask(&mut self, case: &str, variant: &'s Variant, left: Option<&Left>, curve: Option<&Expr>) {
+    fn ask(&mut self, case: &str, variant: &'s Variant, left: Option<&Left>, curve: Option<&Expression>) {
         let found = self.0.iter().position(|j| j.case == case && j.variant.setup == variant.setup);
         let index = found.unwrap_or_else(|| {
             let case = case.to_string();
@@ -238,7 +241,7 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
         HarnessError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
     };
     let ready = make_ready(&mut jobs, settings, locate)?;
-    let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
+    let judge = Judge { spec, jobs: &jobs, level: settings.level };
     let done = each_cell(&jobs, ready, settings, |job, Ready { place, cell, work }| {
         if settings.progress.stop() {
             return Err(HarnessError::Stopped(spec.id.clone()));
@@ -255,7 +258,7 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
     for (place, run) in done {
         jobs.0[place].runs.push(run);
     }
-    let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
+    let judge = Judge { spec, jobs: &jobs, level: settings.level };
     let (bounds, cells) = judge.bounds();
     let controls = judge.controls();
     let bounds = judge.with_controls(bounds, &controls);
@@ -284,7 +287,7 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
 /// Refuses what cannot be measured on an instance, at its place in the file.
 pub(super) fn measurable(job: &Job<'_>, experiment: &Experiment, instance: &Instance) -> Result<(), InstanceError> {
     let terms: Vec<&Term> = job.terms.iter().collect();
-    let curves: Vec<&Expr> = job.curves.iter().collect();
+    let curves: Vec<&Expression> = job.curves.iter().collect();
     Plan::new(instance, &terms, &curves).map(|_| ()).map_err(|error| InstanceError {
         span: match error {
             RunError::Window(_) => experiment.run.horizon.span.clone(),
@@ -334,7 +337,7 @@ fn run_cell(
         error => HarnessError::Run { id: spec.id.clone(), place: place.clone(), error },
     };
     let terms: Vec<&Term> = job.terms.iter().collect();
-    let curves: Vec<&Expr> = job.curves.iter().collect();
+    let curves: Vec<&Expression> = job.curves.iter().collect();
     let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
     let replicates = job.variant.experiment().map_or((1, 1), |e| e.run.replicates);
     let replicates = if settings.profile == Profile::Quick { replicates.0 } else { replicates.1 };

@@ -14,9 +14,8 @@ use super::decide::{
 };
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
 use crate::engine::{Estimates, MOST_WORK, Plan, Sampling, plain_enclosed, ranges, run_until};
-use crate::expr::Expr;
 use crate::regress::Entry;
-use crate::spec::{Diagnostic, Instance, InstanceError, Spec, SpecError, Term, Variant, evaluate_quantity};
+use crate::spec::{Diagnostic, Expression, Instance, InstanceError, Spec, SpecError, Term, Variant, evaluate_quantity};
 use listing::Listing;
 use std::sync::Arc;
 
@@ -41,7 +40,7 @@ pub fn observe(
     };
     let mut jobs = Jobs::collect(spec);
     let ready = make_ready(&mut jobs, settings, locate)?;
-    let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
+    let judge = Judge { spec, jobs: &jobs, level: settings.level };
     let done = each_cell(&jobs, ready, settings, |job, Ready { place, cell, work }| {
         Ok(match work {
             Ask::Run(instance) => {
@@ -60,7 +59,7 @@ pub fn observe(
         jobs.0[place].runs.push(run);
         fixed[place].push(estimates);
     }
-    let judge = Judge { spec, jobs: &jobs, level: settings.level, registry: settings.registry };
+    let judge = Judge { spec, jobs: &jobs, level: settings.level };
     Ok(Listing::new(&judge, &jobs, &fixed).all())
 }
 
@@ -82,7 +81,7 @@ fn sample(
     let place = format!("case '{}' ({})", job.case, cell_text(&job.case, job.variant, &cell));
     let failed = |error| HarnessError::Run { id: spec.id.clone(), place: place.clone(), error };
     let terms: Vec<&Term> = job.terms.iter().collect();
-    let curves: Vec<&Expr> = job.curves.iter().collect();
+    let curves: Vec<&Expression> = job.curves.iter().collect();
     let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
     let exact = exact_values(&instance, &plan, settings.profile.budget(), settings.progress).map_err(failed)?;
     let enclosed = (instance.is_deterministic() && !exact.as_ref().is_some_and(|e| e.is_complete()))

@@ -2,10 +2,11 @@
 
 use super::decide::{CellOutcome, CellRun, Jobs, Settings};
 use super::plane;
-use crate::expr::Expr;
 use crate::model::Real;
 use crate::results::{Axis, AxisScale, CellRecord, Layer, LineStyle, Panel, Picture, TableRecord};
-use crate::spec::{BandKind, FigureKind, FigureSetup, Formula, InstanceError, Spec, Variant, Work, evaluate};
+use crate::spec::{
+    BandKind, Expression, FigureKind, FigureSetup, Formula, InstanceError, Spec, Symbol, Variant, evaluate,
+};
 use crate::stats::{Moments, student_mean};
 use std::collections::BTreeMap;
 
@@ -32,12 +33,12 @@ pub(super) fn pictures(
     for figure in &spec.figures {
         let panels = match figure.kind {
             FigureKind::Table => {
-                tables.push(table(spec, jobs, figure, settings));
+                tables.push(table(spec, jobs, figure));
                 continue;
             }
             FigureKind::Curves => curves(spec, jobs, figure),
             FigureKind::LeftAgainstBound if figure.lines.is_empty() => against_bound(spec, cells, figure),
-            FigureKind::LeftAgainstBound => quantity_lines(spec, jobs, figure, settings),
+            FigureKind::LeftAgainstBound => quantity_lines(spec, jobs, figure),
             FigureKind::Contours => plane::contours(spec, jobs, figure, settings),
             FigureKind::Directions => plane::directions(spec, jobs, figure),
         };
@@ -315,7 +316,7 @@ fn json_number(value: &serde_json::Value) -> Option<f64> {
 }
 
 /// Outputs of a quantity over a parameter.
-fn quantity_lines(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup, settings: &Settings<'_>) -> Vec<Panel> {
+fn quantity_lines(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> Vec<Panel> {
     let x_name = figure.x.clone().unwrap_or_default();
     let mut layers = Vec::new();
     let mut color = 0;
@@ -335,8 +336,8 @@ fn quantity_lines(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup, settings: 
         }
         for (key, runs) in groups {
             for formula in &figure.lines {
-                let x: Vec<f64> = runs.iter().filter_map(|r| r.constant(&x_name)).map(|v| v.to_f64()).collect();
-                let y = runs.iter().map(|r| output(variant, r, &formula.expr, settings)).collect();
+                let x: Vec<f64> = runs.iter().filter_map(|r| r.cell.values.get(&x_name)).map(Real::to_f64).collect();
+                let y = runs.iter().map(|r| output(r, &formula.expr)).collect();
                 let cell = label(curve, case, &key);
                 // One formula is the vertical axis; its lines need no more than what tells them apart.
                 let alone = figure.lines.len() == 1 && !cell.is_empty();
@@ -351,22 +352,21 @@ fn quantity_lines(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup, settings: 
 }
 
 /// An expression over the first row's outputs and the parameters.
-fn output_value(variant: &Variant, run: &CellRun, expr: &Expr, settings: &Settings<'_>) -> Option<Real> {
-    let (CellOutcome::Quantity(rows), Work::Quantity(part)) = (&run.outcome, &variant.work) else { return None };
-    let entry = settings.registry.quantity(&part.name).ok()?;
+fn output_value(run: &CellRun, expr: &Expression) -> Option<Real> {
+    let CellOutcome::Quantity(rows) = &run.outcome else { return None };
     let row = rows.first()?;
-    let lookup = |name: &str| match entry.outputs.iter().position(|o| o.name == name) {
-        Some(i) => row.outputs.get(i).cloned(),
-        None => run.constant(name),
+    let lookup = |symbol: &Symbol| match symbol {
+        Symbol::Output(i, _) => row.outputs.get(*i).cloned(),
+        other => run.constant(other),
     };
     evaluate(expr, &lookup).ok()
 }
 
-fn output(variant: &Variant, run: &CellRun, expr: &Expr, settings: &Settings<'_>) -> Option<f64> {
-    output_value(variant, run, expr, settings).map(|v| v.to_f64()).filter(|v| v.is_finite())
+fn output(run: &CellRun, expr: &Expression) -> Option<f64> {
+    output_value(run, expr).map(|v| v.to_f64()).filter(|v| v.is_finite())
 }
 
-fn table(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup, settings: &Settings<'_>) -> TableRecord {
+fn table(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> TableRecord {
     let mut columns: Vec<String> = Vec::new();
     let mut rows = Vec::new();
     let formulas: Vec<&Formula> = figure.lines.iter().chain(&figure.y).collect();
@@ -382,9 +382,7 @@ fn table(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup, settings: &Settings
             let mut row = vec![label(curve, case, &[])];
             row.extend(swept.iter().map(|n| run.cell.values[*n].to_string()));
             row.extend(
-                formulas.iter().map(|f| {
-                    output_value(variant, run, &f.expr, settings).map_or_else(|| "–".into(), |v| v.to_string())
-                }),
+                formulas.iter().map(|f| output_value(run, &f.expr).map_or_else(|| "–".into(), |v| v.to_string())),
             );
             rows.push(row);
         }

@@ -30,7 +30,7 @@ pub fn weigh(registry: &Registry, trial: &Trial, budget: Budget) -> Result<CellV
     if trial.curves.is_empty() {
         let (job, run) = run_of(registry, &trial.variant, trial, budget)?;
         return Ok(match run.outcome {
-            CellOutcome::Quantity(_) => quantity_cell(registry, trial, &run),
+            CellOutcome::Quantity(_) => quantity_cell(trial, &run),
             CellOutcome::Experiment(_) => experiment_cell(GUIDE_LEVEL, trial, &job, &run),
         });
     }

@@ -30,7 +30,7 @@ pub use real::Real;
 pub(crate) use real::lift;
 pub use registry::{Registry, nearest};
 pub use semantics::{MomentumForm, MomentumStart, Scaling, Semantics, SignZero};
-pub use statistic::{STATISTICS, Statistic, StatisticSpec, VIEWS, is_statistic, resolve, view_units};
+pub use statistic::{Norm, STATISTICS, Statistic, StatisticName, StatisticSpec, VIEWS, ViewNorm};
 
 use crate::scalar::{Enclosure, Narrow, Rational, Scalar, Wide};
 use crate::stats::Interval;

@@ -1,6 +1,7 @@
 //! Statistics: one number a replicate an iterate.
 
 use super::{DynProblem, OwnStatistic, View};
+use std::fmt;
 
 /// A statistic that every problem has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,15 +167,168 @@ pub const VIEWS: &[&str] = &["error", "momentum", "clipped", "weight"];
 /// The view that averages are divided by.
 const WEIGHT: &str = "weight";
 
-/// Whether a name denotes a statistic: of every problem, a coordinate `x1`, `x2`, .., a view of the state, or one of
-/// some problem's own.
-#[must_use]
-pub fn is_statistic(name: &str, own: &[&OwnStatistic]) -> bool {
-    STATISTICS.iter().any(|s| s.name == name)
-        || coordinate(name).is_some()
-        || view(name).is_some()
-        || view_coordinate(name).is_some()
-        || own.iter().any(|o| o.name == name)
+/// What a statistic's name means: which one it is, before the instance that it is measured on is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatisticName {
+    /// One that every problem has.
+    General(&'static StatisticSpec),
+    /// A coordinate of the iterate, from 0.
+    Coordinate(usize),
+    /// A norm of a view of the algorithm's state, or of its distance to the gradient.
+    View(&'static str, ViewNorm),
+    /// A coordinate, from 0, of a view.
+    ViewCoordinate(&'static str, usize),
+    /// One that only some problem has.
+    Own(&'static OwnStatistic),
+}
+
+/// What is measured of a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewNorm {
+    /// Of its distance to the gradient that the last step stood for, and not of the view itself.
+    pub miss: bool,
+    /// Which norm.
+    pub norm: Norm,
+}
+
+/// A norm of a vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Norm {
+    /// l1.
+    L1,
+    /// l2.
+    L2,
+    /// The square of l2.
+    L2Squared,
+}
+
+impl Norm {
+    /// The norm at the end of a name, and the name before it.
+    fn ending(name: &str) -> Option<(&str, Self)> {
+        let (before, norm) = name.rsplit_once('_')?;
+        let all = [Norm::L1, Norm::L2, Norm::L2Squared];
+        all.into_iter().find(|n| n.name() == norm).map(|norm| (before, norm))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Norm::L1 => "l1",
+            Norm::L2 => "l2",
+            Norm::L2Squared => "l2sq",
+        }
+    }
+
+    /// The power of the vector's units that it has.
+    fn power(self) -> i8 {
+        if self == Norm::L2Squared { 2 } else { 1 }
+    }
+}
+
+impl StatisticName {
+    /// Everything that a name can mean: of every problem, a coordinate `x1`, `x2`, .., a view of the state, or one of the
+    /// given problems' own. More than one only where a problem gives one of the other names to its own.
+    #[must_use]
+    pub fn meanings(name: &str, own: &[&'static OwnStatistic]) -> Vec<Self> {
+        let general = STATISTICS.iter().find(|s| s.name == name).map(StatisticName::General);
+        let coordinate = coordinate(name).map(StatisticName::Coordinate);
+        let view = view(name).map(|(view, norm)| StatisticName::View(view, norm));
+        let of_view = view_coordinate(name).map(|(view, i)| StatisticName::ViewCoordinate(view, i));
+        let own = own.iter().copied().filter(|o| o.name == name).map(StatisticName::Own);
+        let mut all: Vec<StatisticName> =
+            [general, coordinate, view, of_view].into_iter().flatten().chain(own).collect();
+        all.dedup();
+        all
+    }
+
+    /// Powers of `[f]` and `[x]`; an error is a step, a momentum a gradient, and a problem's own statistic a number.
+    #[must_use]
+    pub fn units(&self) -> (i8, i8) {
+        let of_view = |view: &str, power: i8| match view {
+            "error" => (0, power),
+            "momentum" => (power, -power),
+            _ => (0, 0),
+        };
+        match self {
+            StatisticName::General(spec) => (spec.f, spec.x),
+            StatisticName::Coordinate(_) => (0, 1),
+            StatisticName::View(_, ViewNorm { miss: true, norm }) => (norm.power(), -norm.power()),
+            StatisticName::View(view, ViewNorm { miss: false, norm }) => of_view(view, norm.power()),
+            StatisticName::ViewCoordinate(view, _) => of_view(view, 1),
+            StatisticName::Own(_) => (0, 0),
+        }
+    }
+
+    /// Finds the statistic on an instance.
+    ///
+    /// # Errors
+    /// Why the instance has no such statistic.
+    pub fn on(&self, problem: &dyn DynProblem, views: &[View]) -> Result<Statistic, String> {
+        let place = |name: &str| views.iter().position(|v| v.name == name);
+        let kept = |view: &str| place(view).ok_or_else(|| format!("'{self}': this algorithm keeps no {view}"));
+        match self {
+            StatisticName::General(spec) => {
+                let momentum = |make: fn(usize, usize) -> Statistic| {
+                    let momenta = place("momenta").or_else(|| place("momentum"));
+                    momenta.zip(place("previous")).map(|(m, p)| make(m, p)).ok_or_else(|| {
+                        format!(
+                            "'{self}': this algorithm does not keep a momentum with the iterate that it was taken at"
+                        )
+                    })
+                };
+                match spec.statistic {
+                    Statistic::MomentumErrorL2 { .. } => {
+                        momentum(|momenta, previous| Statistic::MomentumErrorL2 { momenta, previous })
+                    }
+                    Statistic::MomentumErrorL2Squared { .. } => {
+                        momentum(|momenta, previous| Statistic::MomentumErrorL2Squared { momenta, previous })
+                    }
+                    plain => Ok(plain),
+                }
+            }
+            StatisticName::Coordinate(i) => match problem.dimension() {
+                d if *i < d => Ok(Statistic::Coordinate(*i)),
+                d => Err(format!("'{self}': the problem has {d} coordinates")),
+            },
+            StatisticName::View(view, ViewNorm { miss, norm }) => {
+                let (i, weight) = (kept(view)?, place(WEIGHT));
+                Ok(match (miss, norm) {
+                    (true, Norm::L1) => Statistic::MissL1(i, weight),
+                    (true, Norm::L2) => Statistic::MissL2(i, weight),
+                    (true, Norm::L2Squared) => Statistic::MissL2Squared(i, weight),
+                    (false, Norm::L1) => Statistic::ViewL1(i),
+                    (false, Norm::L2) => Statistic::ViewL2(i),
+                    (false, Norm::L2Squared) => Statistic::ViewL2Squared(i),
+                })
+            }
+            StatisticName::ViewCoordinate(view, i) => {
+                let number = kept(view)?;
+                match views[number].range.len() {
+                    length if *i < length => Ok(Statistic::ViewCoordinate(number, *i)),
+                    length => Err(format!("'{self}': the {view} has {length} coordinates")),
+                }
+            }
+            StatisticName::Own(own) => problem
+                .own_statistics()
+                .iter()
+                .position(|o| o == *own)
+                .map(Statistic::Own)
+                .ok_or_else(|| format!("'{self}' is no statistic of this problem")),
+        }
+    }
+}
+
+impl fmt::Display for StatisticName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StatisticName::General(spec) => f.write_str(spec.name),
+            StatisticName::Coordinate(i) => write!(f, "x{}", i + 1),
+            StatisticName::View(view, ViewNorm { miss, norm }) => {
+                write!(f, "{view}{}_{}", if *miss { "_miss" } else { "" }, norm.name())
+            }
+            StatisticName::ViewCoordinate(view, i) => write!(f, "{view}{}", i + 1),
+            StatisticName::Own(own) => f.write_str(own.name),
+        }
+    }
 }
 
 /// The index, from 0, of a coordinate written `x1`, `x2`, ..
@@ -187,89 +341,11 @@ fn view_coordinate(name: &str) -> Option<(&'static str, usize)> {
     VIEWS.iter().find_map(|view| Some((*view, name.strip_prefix(view)?.parse::<usize>().ok()?.checked_sub(1)?)))
 }
 
-/// Units of a norm or coordinate of a view, as powers of `[f]` and `[x]`: an error is a step, a momentum a gradient.
-#[must_use]
-pub fn view_units(name: &str) -> Option<(i8, i8)> {
-    let square = if name.ends_with("_l2sq") { 2 } else { 1 };
-    let view = view(name).map(|(view, _)| view).or_else(|| view_coordinate(name).map(|(view, _)| view))?;
-    match view {
-        "error" => Some((0, square)),
-        "momentum" => Some((square, -square)),
-        _ => None,
-    }
-}
-
-/// A statistic of the view of that number, and of the weight's.
-type OfView = fn(usize, Option<usize>) -> Statistic;
-
-/// The view's name and a constructor, for `error_l2` and the like.
-fn view(name: &str) -> Option<(&str, OfView)> {
-    let (view, norm) = name.rsplit_once('_')?;
-    let make: OfView = match norm {
-        "l1" if view.ends_with("_miss") => Statistic::MissL1,
-        "l2" if view.ends_with("_miss") => Statistic::MissL2,
-        "l2sq" if view.ends_with("_miss") => Statistic::MissL2Squared,
-        "l1" => |i, _| Statistic::ViewL1(i),
-        "l2" => |i, _| Statistic::ViewL2(i),
-        "l2sq" => |i, _| Statistic::ViewL2Squared(i),
-        _ => return None,
-    };
-    let view = view.strip_suffix("_miss").unwrap_or(view);
-    VIEWS.contains(&view).then_some((view, make))
-}
-
-/// Finds a statistic on an instance.
-///
-/// # Errors
-/// Why the instance has no such statistic.
-pub fn resolve(name: &str, problem: &dyn DynProblem, views: &[View]) -> Result<Statistic, String> {
-    if let Some(spec) = STATISTICS.iter().find(|s| s.name == name) {
-        let momentum = |make: fn(usize, usize) -> Statistic| {
-            let place = |wanted: &str| views.iter().position(|v| v.name == wanted);
-            let momenta = place("momenta").or_else(|| place("momentum"));
-            momenta.zip(place("previous")).map(|(m, p)| make(m, p)).ok_or_else(|| {
-                format!("'{name}': this algorithm does not keep a momentum with the iterate that it was taken at")
-            })
-        };
-        return match spec.statistic {
-            Statistic::MomentumErrorL2 { .. } => {
-                momentum(|momenta, previous| Statistic::MomentumErrorL2 { momenta, previous })
-            }
-            Statistic::MomentumErrorL2Squared { .. } => {
-                momentum(|momenta, previous| Statistic::MomentumErrorL2Squared { momenta, previous })
-            }
-            plain => Ok(plain),
-        };
-    }
-    if let Some(i) = coordinate(name) {
-        let d = problem.dimension();
-        return if i < d {
-            Ok(Statistic::Coordinate(i))
-        } else {
-            Err(format!("'{name}': the problem has {d} coordinates"))
-        };
-    }
-    if let Some((wanted, make)) = view(name) {
-        let place = |name: &str| views.iter().position(|v| v.name == name);
-        return place(wanted)
-            .map(|i| make(i, place(WEIGHT)))
-            .ok_or_else(|| format!("'{name}': this algorithm keeps no {wanted}"));
-    }
-    if let Some((wanted, i)) = view_coordinate(name) {
-        let found = views.iter().position(|v| v.name == wanted);
-        let number = found.ok_or_else(|| format!("'{name}': this algorithm keeps no {wanted}"))?;
-        let length = views[number].range.len();
-        return if i < length {
-            Ok(Statistic::ViewCoordinate(number, i))
-        } else {
-            Err(format!("'{name}': the {wanted} has {length} coordinates"))
-        };
-    }
-    let own = problem.own_statistics();
-    own.iter()
-        .position(|o| o.name == name)
-        .map(Statistic::Own)
-        .ok_or_else(|| format!("'{name}' is no statistic of this problem"))
+/// The view and the norm of `error_l2`, `momentum_miss_l1` and the like.
+fn view(name: &str) -> Option<(&'static str, ViewNorm)> {
+    let (before, norm) = Norm::ending(name)?;
+    let (view, miss) = before.strip_suffix("_miss").map_or((before, false), |view| (view, true));
+    VIEWS.iter().find(|v| **v == view).map(|view| (*view, ViewNorm { miss, norm }))
 }
 
 #[cfg(test)]
@@ -284,9 +360,35 @@ mod tests {
         for other in ["error", "error0", "error_l1", "x1", "f"] {
             assert_eq!(view_coordinate(other), None, "{other}");
         }
-        assert!(is_statistic("error2", &[]) && !is_statistic("error0", &[]));
-        assert_eq!(view_units("error_l2sq"), Some((0, 2)));
-        assert_eq!(view_units("momentum3"), Some((1, -1)));
-        assert_eq!(view_units("grad_l1"), None);
+        let units = |name: &str| match StatisticName::meanings(name, &[]).as_slice() {
+            [one] => {
+                assert_eq!(one.to_string(), name);
+                Some(one.units())
+            }
+            _ => None,
+        };
+        assert_eq!(units("error0"), None);
+        for (name, expected) in [
+            ("error_l2sq", (0, 2)),
+            ("error2", (0, 1)),
+            ("momentum3", (1, -1)),
+            ("momentum_miss_l2", (1, -1)),
+            ("error_miss_l2sq", (2, -2)),
+            ("grad_l1", (1, -1)),
+            ("x7", (0, 1)),
+        ] {
+            assert_eq!(units(name), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_two_statistics_have_has_two_meanings() {
+        static OWN: OwnStatistic = OwnStatistic { name: "error_l2", doc: "a problem's own" };
+        assert_eq!(StatisticName::meanings("error_l2", &[&OWN]).len(), 2);
+        let names = STATISTICS.iter().map(|s| s.name);
+        for name in names {
+            assert_eq!(StatisticName::meanings(name, &[]).len(), 1, "{name}");
+            assert!(super::super::fact_spec(name).is_none(), "{name} is a fact, too");
+        }
     }
 }

@@ -103,7 +103,7 @@ pub fn put(tree: &mut Table, path: &[String], value: Value) {
 
 /// A right side that is a number above or below 0 was worked out for the file's instances; 0 is a bound for any.
 fn is_written_out(right: Option<&Formula>) -> bool {
-    right.is_some_and(|r| r.expr.names().is_empty() && r.text.trim() != "0")
+    right.is_some_and(|r| r.expr.symbols().is_empty() && r.text.trim() != "0")
 }
 
 fn named(shapes: &[Shape], wanted: Option<&[String]>) -> Vec<usize> {

@@ -5,7 +5,7 @@ use super::claim::{Experiment, Formula, PartSetup, Setting, Start};
 use super::instance::{Instance, Schedule, StartPoint, lookup};
 use super::load::schedules;
 use super::resolve::{MAX_DIMENSION, located, resolve, vector};
-use crate::expr::Expr;
+use super::symbol::Symbol;
 use crate::model::quantity::symmetric_beta;
 use crate::model::{
     DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, ParamValue, Params, Real, Registry, Trait,
@@ -81,7 +81,7 @@ impl<'a> Builder<'a> {
         let schedules = schedules(&experiment.algorithm).map(|f| self.schedule(f)).collect::<Result<_, _>>()?;
         let batch = match &experiment.oracle.batch {
             Some(formula) => self.schedule(formula)?,
-            None => Schedule { expr: one(), constant: Some(Real::integer(1)) },
+            None => Schedule::Constant(Real::integer(1)),
         };
         let (horizon, window, checkpoints) = self.times()?;
         let instance = Instance {
@@ -114,7 +114,7 @@ impl<'a> Builder<'a> {
     }
 
     fn value(&self, formula: &Formula) -> Result<Real, InstanceError> {
-        evaluate(&formula.expr, &|name| lookup(self.cell, &self.facts, name))
+        evaluate(&formula.expr, &|symbol| lookup(self.cell, &self.facts, symbol))
             .map_err(|e| InstanceError::new(&formula.span, e.to_string()))
     }
 
@@ -129,7 +129,7 @@ impl<'a> Builder<'a> {
     }
 
     fn params(&self, part: &PartSetup, d: usize, workers: usize) -> Result<Params, InstanceError> {
-        let mut params = resolve(part, d, workers, &|name| lookup(self.cell, &self.facts, name))?;
+        let mut params = resolve(part, d, workers, &|symbol| lookup(self.cell, &self.facts, symbol))?;
         if let Some(ParamValue::Text(file)) = params.values.get_mut(DATA_FILE) {
             *file = self.registry.data_file(file).to_string_lossy().into_owned();
         }
@@ -188,7 +188,7 @@ impl<'a> Builder<'a> {
                 .ok_or_else(|| InstanceError::new(span, "this problem has no start of its own: give `start`")),
             Start::Random(part) => self.noise(part, d).map(StartPoint::Random),
             Start::At(formulas) => {
-                let point = vector(formulas, d, &|name| lookup(self.cell, &self.facts, name))?;
+                let point = vector(formulas, d, &|symbol| lookup(self.cell, &self.facts, symbol))?;
                 if point.len() != d {
                     let message = format!("'start' has {} entries; the problem has {d} coordinates", point.len());
                     return Err(InstanceError::new(&formulas[0].span, message));
@@ -291,13 +291,15 @@ impl<'a> Builder<'a> {
     }
 
     fn schedule(&self, formula: &Formula) -> Result<Schedule, InstanceError> {
-        let known = |name: &str| name == "k" || lookup(self.cell, &self.facts, name).is_some();
-        if let Some((name, _)) = formula.expr.names().into_iter().find(|(n, _)| !known(n)) {
-            let message = format!("'{name}' is not known on this instance");
+        let known = |symbol: &Symbol| *symbol == Symbol::Iteration || lookup(self.cell, &self.facts, symbol).is_some();
+        if let Some(symbol) = formula.expr.symbols().into_iter().find(|symbol| !known(symbol)) {
+            let message = format!("'{symbol}' is not known on this instance");
             return Err(InstanceError::new(&formula.span, message));
         }
-        let constant = if formula.expr.depends_on("k") { None } else { Some(self.value(formula)?) };
-        Ok(Schedule { expr: formula.expr.clone(), constant })
+        if formula.expr.mentions(&Symbol::Iteration) {
+            return Ok(Schedule::Varies(formula.expr.clone()));
+        }
+        self.value(formula).map(Schedule::Constant)
     }
 
     /// Horizon, window and checkpoints.
@@ -339,10 +341,6 @@ fn spaced(horizon: u64, count: u64, logarithmic: bool) -> Vec<u64> {
         .collect();
     times.dedup();
     times
-}
-
-fn one() -> Expr {
-    Expr::parse("1").unwrap_or_else(|_| unreachable!("1 is an expression"))
 }
 
 fn at<S: Evaluating>(problem: &dyn DynProblem, x: &[S]) -> Result<(S, Vec<S>), Fault> {

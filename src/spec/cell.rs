@@ -2,7 +2,8 @@
 
 use super::Variant;
 use super::claim::Formula;
-use crate::expr::{EvalError, Expr};
+use super::symbol::{Expression, Symbol};
+use crate::expr::EvalError;
 use crate::model::Real;
 use crate::scalar::{Fault, Narrow, Rational};
 use crate::stats::Interval;
@@ -35,6 +36,15 @@ pub struct Cell {
 }
 
 impl Cell {
+    /// The value of a declared parameter; of another symbol none.
+    #[must_use]
+    pub fn value(&self, symbol: &Symbol) -> Option<Real> {
+        match symbol {
+            Symbol::Parameter(name) => self.values.get(&**name).cloned(),
+            _ => None,
+        }
+    }
+
     /// The given values as text, by name: the axes that key random streams and label records.
     #[must_use]
     pub fn axes(&self) -> Vec<(String, String)> {
@@ -68,43 +78,44 @@ pub fn cells(variant: &Variant) -> Result<Vec<Cell>, InstanceError> {
 }
 
 fn cell(variant: &Variant, chosen: &BTreeMap<String, &Formula>) -> Result<Cell, InstanceError> {
-    let definitions = chosen.iter().map(|(n, f)| (n.clone(), f.expr.clone())).collect();
+    let uses = |f: &Formula| f.expr.symbols().into_iter().map(Symbol::to_string).collect();
+    let definitions = chosen.iter().map(|(n, f)| (n.clone(), uses(f))).collect();
     let order = crate::expr::order(&definitions).map_err(|e| InstanceError::new(&(0..0), e.to_string()))?;
-    let mut values: BTreeMap<String, Real> = BTreeMap::new();
+    let mut cell = Cell { values: BTreeMap::new(), given: Vec::new() };
     for name in &order {
         let Some(formula) = chosen.get(name) else { continue };
-        let value = evaluate(&formula.expr, &|n| values.get(n).cloned())
+        let value = evaluate(&formula.expr, &|symbol| cell.value(symbol))
             .map_err(|e| InstanceError::new(&formula.span, format!("'{name}': {e}")))?;
         if !value.to_f64().is_finite() {
             let message = format!("'{name}' is {value}; a parameter must be a finite number");
             return Err(InstanceError::new(&formula.span, message));
         }
-        values.insert(name.clone(), value);
+        cell.values.insert(name.clone(), value);
     }
-    let given = variant
+    cell.given = variant
         .parameters
         .iter()
-        .filter(|p| p.values.len() > 1 || p.values[0].expr.names().is_empty())
+        .filter(|p| p.values.len() > 1 || p.values[0].expr.symbols().is_empty())
         .map(|p| p.name.clone())
         .collect();
-    Ok(Cell { values, given })
+    Ok(cell)
 }
 
 /// Evaluates an expression exactly where every name in it is exact and the result rational, else in doubles.
 ///
 /// # Errors
 /// An unknown name, division by zero, a root of a negative number.
-pub fn evaluate(expr: &Expr, lookup: &dyn Fn(&str) -> Option<Real>) -> Result<Real, EvalError> {
-    let missing = |name: &str| Fault::Unsupported(format!("'{name}' is not known on this instance"));
-    let exact = |name: &str| lookup(name).ok_or_else(|| missing(name))?.cast::<Rational>();
+pub fn evaluate(expr: &Expression, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Result<Real, EvalError> {
+    let missing = |symbol: &Symbol| Fault::Unsupported(format!("'{symbol}' is not known on this instance"));
+    let exact = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Rational>();
     match expr.eval(&exact) {
         Ok(value) => return Ok(Real::Exact(value)),
         Err(EvalError { fault: Fault::NoExactForm(_) | Fault::TooLarge(_), .. }) => {}
         Err(error) => return Err(error),
     }
-    let float = |name: &str| lookup(name).ok_or_else(|| missing(name))?.cast::<Narrow>();
+    let float = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Narrow>();
     let near = expr.eval(&float)?.0[0];
-    let enclosed = |name: &str| match lookup(name).ok_or_else(|| missing(name))? {
+    let enclosed = |symbol: &Symbol| match lookup(symbol).ok_or_else(|| missing(symbol))? {
         Real::Float(_) => Err(Fault::NoExactForm("a double")),
         other => other.cast::<Interval>(),
     };

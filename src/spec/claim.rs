@@ -2,8 +2,8 @@
 
 use super::build::DATA_FILE;
 use super::left::Left;
+use super::symbol::Expression;
 use super::tree::Table;
-use crate::expr::Expr;
 use crate::model::{ParamSpec, Semantics};
 use crate::results::{Expectation, Outcome, Source};
 use crate::scalar::Rational;
@@ -63,7 +63,7 @@ impl Relation {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Formula {
     /// The expression.
-    pub expr: Expr,
+    pub expr: Expression,
     /// Its text as written.
     pub text: String,
     /// Where it stands.
@@ -111,9 +111,9 @@ pub struct Requirement {
     /// As written.
     pub text: String,
     /// The smaller side.
-    pub low: Expr,
+    pub low: Expression,
     /// The larger side.
-    pub high: Expr,
+    pub high: Expression,
     /// Whether equality is excluded.
     pub strict: bool,
 }

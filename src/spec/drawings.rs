@@ -1,26 +1,39 @@
 //! Figures of a file.
 
-use super::claim::{BandKind, FigureKind, FigureSetup, Formula};
+use super::claim::{BandKind, Curve, FigureKind, FigureSetup, Formula, Variant, Work};
 use super::load::Loader;
-use super::read::{Names, Reader};
+use super::read::Reader;
+use super::symbol::Scope;
 use super::tree::{Node, Table, Value};
 use std::ops::Range;
 
 impl Loader<'_> {
-    pub(super) fn figures(&mut self, root: &Table) -> Vec<FigureSetup> {
+    /// The figures, whose expressions may name what any of the setups that they show knows.
+    pub(super) fn figures(&mut self, root: &Table, base: &[(String, Variant)], curves: &[Curve]) -> Vec<FigureSetup> {
         let parameters = Reader::new(self.registry).parameters(root);
-        let names = Names::new(&parameters);
+        let mut scope = Scope::new(&parameters);
+        let mut own = Vec::new();
+        for (_, variant) in base.iter().chain(curves.iter().flat_map(|c| &c.variants)) {
+            scope = match &variant.work {
+                Work::Quantity(_) => scope.with_outputs(self.outputs(&variant.work)),
+                Work::Experiment(experiment) => {
+                    own.extend(self.own_statistics(&experiment.problem.name));
+                    own.dedup();
+                    scope.with_facts().with_statistics(own.clone())
+                }
+            };
+        }
         let mut figures = Vec::new();
         for (table, span) in self.reader.tables(root, "figure") {
             self.reader.check_keys(table, "figure", &span);
-            if let Some(figure) = self.figure(table, &names) {
+            if let Some(figure) = self.figure(table, &scope) {
                 figures.push(figure);
             }
         }
         figures
     }
 
-    pub(super) fn figure(&mut self, table: &Table, names: &Names<'_>) -> Option<FigureSetup> {
+    pub(super) fn figure(&mut self, table: &Table, scope: &Scope) -> Option<FigureSetup> {
         let kind = match self.reader.word(table, "figure", "kind")?.as_str() {
             "left-against-bound" => FigureKind::LeftAgainstBound,
             "contours" => FigureKind::Contours,
@@ -49,8 +62,8 @@ impl Loader<'_> {
             title: self.reader.text(table, "title"),
             caption: self.reader.text(table, "caption"),
             x: self.reader.text(table, "x"),
-            y: self.figure_formulas(table, "y", names),
-            lines: self.figure_formulas(table, "lines", names),
+            y: self.figure_formulas(table, "y", scope),
+            lines: self.figure_formulas(table, "lines", scope),
             by: self.reader.text(table, "by"),
             curves: names_of(self.reader.texts(table, "curves")),
             cases: names_of(self.reader.texts(table, "cases")),
@@ -59,26 +72,17 @@ impl Loader<'_> {
             y_label: names_of(self.reader.texts(table, "y_label")),
             log,
             band,
-            x_range: range(self.pair(table, "x_range", &[])),
-            y_range: range(self.pair(table, "y_range", &[])),
+            x_range: range(self.pair(table, "x_range", &Scope::new(&[]))),
+            y_range: range(self.pair(table, "y_range", &Scope::new(&[]))),
         })
     }
 
-    pub(super) fn figure_formulas(&mut self, table: &Table, key: &str, names: &Names<'_>) -> Vec<Formula> {
+    pub(super) fn figure_formulas(&mut self, table: &Table, key: &str, scope: &Scope) -> Vec<Formula> {
         let Some(node) = table.get(key) else { return Vec::new() };
         let nodes: Vec<&Node> = match &node.value {
             Value::List(list) => list.iter().collect(),
             _ => vec![node],
         };
-        let outputs = self.registry.quantities().flat_map(|q| q.outputs.iter().map(|o| o.name.to_string()));
-        let outputs: Vec<String> = outputs.collect();
-        let mut formulas = Vec::new();
-        for node in nodes {
-            let mut all = self.with_statistics(names, node, key);
-            all.extend(outputs.iter().cloned());
-            let all: Vec<&str> = all.iter().map(String::as_str).collect();
-            formulas.extend(self.reader.formula(node, key, &all));
-        }
-        formulas
+        nodes.into_iter().filter_map(|node| self.reader.formula(node, key, scope)).collect()
     }
 }

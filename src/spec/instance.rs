@@ -3,7 +3,8 @@
 use super::build::Builder;
 use super::cell::{Cell, InstanceError, evaluate};
 use super::claim::{Experiment, Setting, Variant, Work};
-use crate::expr::{EvalError, Expr};
+use super::symbol::{Expression, Symbol};
+use crate::expr::EvalError;
 use crate::model::{
     Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Real, Registry, Semantics, Subject, View,
 };
@@ -12,11 +13,13 @@ use crate::scalar::{Fault, Narrow, Rational, Scalar};
 /// Most draws of one batch: beyond it a count is surely a slip.
 const MOST_DRAWS: u64 = 1_000_000_000;
 
-/// A schedule: a constant, or a formula in k.
+/// A schedule: the same at every step, or a formula in k.
 #[derive(Debug, Clone)]
-pub struct Schedule {
-    pub(super) expr: Expr,
-    pub(super) constant: Option<Real>,
+pub enum Schedule {
+    /// The same at every step.
+    Constant(Real),
+    /// A formula that names k.
+    Varies(Expression),
 }
 
 /// Where replicates start.
@@ -74,18 +77,18 @@ impl Instance {
         Builder::new(registry, experiment, cell).build()
     }
 
-    /// A declared parameter or fact.
+    /// A declared parameter or a fact; of another symbol none.
     #[must_use]
-    pub fn constant(&self, name: &str) -> Option<Real> {
-        lookup(&self.cell, &self.facts, name)
+    pub fn constant(&self, symbol: &Symbol) -> Option<Real> {
+        lookup(&self.cell, &self.facts, symbol)
     }
 
     /// Evaluates an expression in the instance's constants.
     ///
     /// # Errors
     /// As [`evaluate`].
-    pub fn evaluate(&self, expr: &Expr) -> Result<Real, EvalError> {
-        evaluate(expr, &|name| self.constant(name))
+    pub fn evaluate(&self, expr: &Expression) -> Result<Real, EvalError> {
+        evaluate(expr, &|symbol| self.constant(symbol))
     }
 
     /// Value of a schedule at iteration k.
@@ -93,17 +96,21 @@ impl Instance {
     /// # Errors
     /// As the expression.
     pub fn schedule_at<S: Scalar>(&self, schedule: &Schedule, k: u64) -> Result<S, Fault> {
-        if let Some(constant) = &schedule.constant {
-            return constant.cast();
-        }
-        let now = Real::integer(i64::try_from(k).unwrap_or(i64::MAX));
-        let environment = |name: &str| -> Result<S, Fault> {
-            if name == "k" {
-                return now.cast();
-            }
-            self.constant(name).ok_or_else(|| Fault::Unsupported(format!("'{name}' is not known")))?.cast()
+        let expr = match schedule {
+            Schedule::Constant(value) => return value.cast(),
+            Schedule::Varies(expr) => expr,
         };
-        schedule.expr.eval(&environment).map_err(|e| e.fault)
+        let now = Real::integer(i64::try_from(k).map_err(|_| Fault::TooLarge(64))?);
+        let environment = |symbol: &Symbol| -> Result<S, Fault> {
+            match symbol {
+                Symbol::Iteration => now.cast(),
+                other => {
+                    let missing = || Fault::Unsupported(format!("'{other}' is not known"));
+                    self.constant(other).ok_or_else(missing)?.cast()
+                }
+            }
+        };
+        expr.eval(&environment).map_err(|e| e.fault)
     }
 
     /// Draws averaged into a gradient at iteration k.
@@ -141,7 +148,10 @@ impl Instance {
         let slots =
             algorithm.settings.iter().filter(|(p, s, _)| p.kind == Kind::Schedule && matches!(s, Setting::Formula(_)));
         let slot = slots.map(|(p, ..)| p.name).position(|name| name == "step_size")?;
-        self.schedules.get(slot)?.constant.as_ref()
+        match self.schedules.get(slot)? {
+            Schedule::Constant(value) => Some(value),
+            Schedule::Varies(_) => None,
+        }
     }
 
     /// Audits the named hypotheses and the inequalities of a variant on this instance.
@@ -164,12 +174,12 @@ impl Instance {
             let spec = HYPOTHESES.iter().find(|h| h.name == name)?;
             Some((name.clone(), (spec.audit)(&subject)))
         });
-        named.chain(requirements(variant, &|name| self.constant(name))).collect()
+        named.chain(requirements(variant, &|symbol| self.constant(symbol))).collect()
     }
 }
 
 /// Audits the inequalities of a variant.
-pub fn requirements(variant: &Variant, lookup: &dyn Fn(&str) -> Option<Real>) -> Vec<(String, Audit)> {
+pub fn requirements(variant: &Variant, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Vec<(String, Audit)> {
     let mut audits = Vec::new();
     for requirement in &variant.requires {
         let sides = evaluate(&requirement.low, lookup).and_then(|l| Ok((l, evaluate(&requirement.high, lookup)?)));
@@ -191,8 +201,11 @@ pub fn requirements(variant: &Variant, lookup: &dyn Fn(&str) -> Option<Real>) ->
     audits
 }
 
-pub(super) fn lookup(cell: &Cell, facts: &Facts, name: &str) -> Option<Real> {
-    cell.values.get(name).cloned().or_else(|| facts.get(name).map(|f| f.value.clone()))
+pub(super) fn lookup(cell: &Cell, facts: &Facts, symbol: &Symbol) -> Option<Real> {
+    match symbol {
+        Symbol::Fact(spec) => facts.get(spec.name).map(|f| f.value.clone()),
+        other => cell.value(other),
+    }
 }
 
 impl Variant {

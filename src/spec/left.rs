@@ -5,7 +5,8 @@
 //! neither. Where no E is written it stands around the whole left side, so that `(E X)^2` and `E(X^2)` cannot be
 //! mistaken for each other.
 
-use crate::expr::{Expr, ExprError, Node};
+use super::symbol::{Expression, Scope, Symbol};
+use crate::expr::{Builtin, Expr, ExprError, Node, Signature, built_in};
 use std::ops::Range;
 
 /// A functional over the iterates of the window.
@@ -24,7 +25,7 @@ pub enum Reducer {
 }
 
 /// Time functionals by name.
-pub const REDUCERS: &[(&str, Reducer)] = &[
+const REDUCERS: [(&str, Reducer); 5] = [
     ("last", Reducer::Last),
     ("first", Reducer::First),
     ("mean", Reducer::Mean),
@@ -32,13 +33,23 @@ pub const REDUCERS: &[(&str, Reducer)] = &[
     ("max", Reducer::Max),
 ];
 
-/// A functional of one path: an expression in `r0`, `r1`, .. for the reduced statistics.
+/// Functions of left sides beside the built-in ones; the time functionals also exist as `min(a, b)`.
+const FUNCTIONALS: [Signature<'static>; 6] = [
+    Signature::exactly("E", 1),
+    Signature::exactly("last", 1),
+    Signature::exactly("first", 1),
+    Signature::exactly("mean", 1),
+    Signature::at_least("min", 1),
+    Signature::at_least("max", 1),
+];
+
+/// A functional of one path.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PathTerm {
-    /// Combines the reductions.
-    pub combine: Expr,
+    /// Combines the reductions: they are its symbols [`Symbol::Reduction`].
+    pub combine: Expression,
     /// What is reduced, and how: an expression over statistics each.
-    pub reductions: Vec<(Reducer, Expr)>,
+    pub reductions: Vec<(Reducer, Expression)>,
 }
 
 /// A value that replicates estimate.
@@ -47,169 +58,170 @@ pub enum Term {
     /// E over replicates of a path functional.
     MeanOfPath(PathTerm),
     /// A time functional of the replicates' mean of a statistic.
-    TimeOfMean(Reducer, Expr),
+    TimeOfMean(Reducer, Expression),
 }
 
-/// A left side: an expression in `t0`, `t1`, .. for its terms.
+/// A left side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Left {
-    /// Combines the terms.
-    pub combine: Expr,
+    /// Combines the terms: they are its symbols [`Symbol::Term`].
+    pub combine: Expression,
     /// The terms; empty for a quantity's outputs.
     pub terms: Vec<Term>,
 }
 
 impl Left {
     /// A left side that names outputs of a quantity only.
-    #[must_use]
-    pub fn of_quantity(expr: Expr) -> Self {
-        Left { combine: expr, terms: Vec::new() }
-    }
-
-    /// Splits a left side over statistics into terms.
     ///
     /// # Errors
-    /// A statistic outside every time functional, a path functional outside every E, nested functionals.
-    pub fn of_statistics(expr: &Expr, is_statistic: &dyn Fn(&str) -> bool) -> Result<Self, ExprError> {
-        let splitter = Splitter { is_statistic };
-        if !splitter.has_call(expr.root(), "E") {
-            let term = Term::MeanOfPath(splitter.path(expr.root())?);
-            return Ok(Left { combine: parse("t0")?, terms: vec![term] });
+    /// A name or function that is not known in the scope, or a name that could mean two things.
+    pub(super) fn of_quantity(expr: &Expr, scope: &Scope) -> Result<Self, ExprError> {
+        Ok(Left { combine: scope.resolve(expr)?, terms: Vec::new() })
+    }
+
+    /// Resolves a left side over statistics and splits it into terms.
+    ///
+    /// # Errors
+    /// As [`Left::of_quantity`]; a statistic outside every time functional, a path functional outside every E, nested
+    /// functionals.
+    pub(super) fn of_statistics(expr: &Expr, scope: &Scope) -> Result<Self, ExprError> {
+        scope.check(expr, &FUNCTIONALS)?;
+        let expr = expr.resolve_names(&mut |name, span| scope.symbol(name, span))?;
+        if !has_expectation(expr.root()) {
+            let combine = Expr::from_root(Node::Name { name: Symbol::Term(0), span: expr.root().span() });
+            return Ok(Left { combine, terms: vec![Term::MeanOfPath(path(expr.root())?)] });
         }
         let mut terms = Vec::new();
-        let text = splitter.value(expr.root(), &mut terms)?;
-        Ok(Left { combine: parse(&text)?, terms })
+        let combine = Expr::from_root(value(expr.root(), &mut terms)?);
+        Ok(Left { combine, terms })
     }
 }
 
-/// Pieces come from an expression that was parsed already; their text parses again.
-fn parse(text: &str) -> Result<Expr, ExprError> {
-    Expr::parse(text)
-}
+/// A tree whose names are resolved and whose functions are not: they may be functionals.
+type Open = Node<Symbol, String>;
+/// A tree that has a value.
+type Closed = Node<Symbol, Builtin>;
 
 fn refuse(span: Range<usize>, message: impl Into<String>, help: &str) -> ExprError {
-    ExprError { message: message.into(), span, help: Some(help.into()) }
+    ExprError::new(message, span).with_help(help)
 }
 
-struct Splitter<'a> {
-    is_statistic: &'a dyn Fn(&str) -> bool,
+fn has_expectation(node: &Open) -> bool {
+    let mut found = false;
+    node.walk(&mut |n| found |= matches!(n, Node::Call { function, .. } if function == "E"));
+    found
 }
 
-impl Splitter<'_> {
-    fn has_call(&self, node: &Node, name: &str) -> bool {
-        let mut found = false;
-        node.walk(&mut |n| found |= matches!(n, Node::Call { function, .. } if function == name));
-        found
-    }
-
-    fn names_statistic(&self, node: &Node) -> bool {
-        let mut found = false;
-        node.walk(&mut |n| found |= matches!(n, Node::Name { name, .. } if (self.is_statistic)(name)));
-        found
-    }
-
-    /// A time functional with its single argument; `min(a, b)` is the ordinary minimum.
-    fn reducer<'n>(&self, node: &'n Node) -> Option<(Reducer, &'n Node)> {
-        let Node::Call { function, arguments, .. } = node else { return None };
-        let [argument] = arguments.as_slice() else { return None };
-        REDUCERS.iter().find(|(name, _)| name == function).map(|(_, r)| (*r, argument))
-    }
-
-    /// Rewrites a value, moving what must be estimated into `terms`.
-    fn value(&self, node: &Node, terms: &mut Vec<Term>) -> Result<String, ExprError> {
-        if let Some((reducer, argument)) = self.reducer(node) {
-            let Some(inner) = expectation(argument) else {
-                return Err(refuse(
-                    node.span(),
-                    "this functional of a path is outside every E",
-                    "write E(..) around it, or leave E out everywhere",
-                ));
-            };
-            terms.push(Term::TimeOfMean(reducer, self.statistic(inner)?));
-            return Ok(format!("t{}", terms.len() - 1));
-        }
-        if let Some(inner) = expectation(node) {
-            terms.push(Term::MeanOfPath(self.path(inner)?));
-            return Ok(format!("t{}", terms.len() - 1));
-        }
-        if let Node::Name { name, span } = node
-            && (self.is_statistic)(name)
-        {
-            return Err(refuse(
-                span.clone(),
-                format!("'{name}' depends on time and replicate"),
-                "write last(..), mean(..), min(..) or max(..) around it, and E",
-            ));
-        }
-        rebuild(node, &mut |child| self.value(child, terms))
-    }
-
-    fn path(&self, node: &Node) -> Result<PathTerm, ExprError> {
-        let mut reductions = Vec::new();
-        let text = self.path_text(node, &mut reductions)?;
-        if reductions.is_empty() {
-            return Err(refuse(
-                node.span(),
-                "no time functional of a statistic",
-                "write last(..), mean(..), min(..) or max(..) around a statistic such as f or grad_l1",
-            ));
-        }
-        Ok(PathTerm { combine: parse(&text)?, reductions })
-    }
-
-    fn path_text(&self, node: &Node, reductions: &mut Vec<(Reducer, Expr)>) -> Result<String, ExprError> {
-        if let Some((reducer, argument)) = self.reducer(node) {
-            reductions.push((reducer, self.statistic(argument)?));
-            return Ok(format!("r{}", reductions.len() - 1));
-        }
-        match node {
-            Node::Name { name, span } if (self.is_statistic)(name) => Err(refuse(
-                span.clone(),
-                format!("'{name}' depends on time"),
-                "write last(..), mean(..), min(..) or max(..) around it",
-            )),
-            _ => rebuild(node, &mut |child| self.path_text(child, reductions)),
-        }
-    }
-
-    /// An expression over statistics, free of functionals.
-    fn statistic(&self, node: &Node) -> Result<Expr, ExprError> {
-        let mut nested = None;
-        node.walk(&mut |n| {
-            if self.reducer(n).is_some() || expectation(n).is_some() {
-                nested = Some(n.span());
-            }
-        });
-        if let Some(span) = nested {
-            return Err(refuse(span, "functionals do not nest this way", "min(E(f)) and E(min(f)) are the two orders"));
-        }
-        if !self.names_statistic(node) {
-            return Err(refuse(
-                node.span(),
-                "no statistic under the time functional",
-                "name one, such as f or grad_l1",
-            ));
-        }
-        parse(&node.to_string())
-    }
+/// A time functional with its single argument; `min(a, b)` is the ordinary minimum.
+fn reducer(node: &Open) -> Option<(Reducer, &Open)> {
+    let Node::Call { function, arguments, .. } = node else { return None };
+    let [argument] = arguments.as_slice() else { return None };
+    REDUCERS.iter().find(|(name, _)| name == function).map(|(_, r)| (*r, argument))
 }
 
-fn expectation(node: &Node) -> Option<&Node> {
+fn expectation(node: &Open) -> Option<&Open> {
     match node {
         Node::Call { function, arguments, .. } if function == "E" && arguments.len() == 1 => arguments.first(),
         _ => None,
     }
 }
 
-/// The node's text with its children rewritten.
-fn rebuild(node: &Node, rewrite: &mut dyn FnMut(&Node) -> Result<String, ExprError>) -> Result<String, ExprError> {
-    Ok(match node {
-        Node::Number { .. } | Node::Name { .. } => node.to_string(),
-        Node::Negate { operand, .. } => format!("-({})", rewrite(operand)?),
-        Node::Binary { op, left, right, .. } => format!("({}){}({})", rewrite(left)?, op.symbol(), rewrite(right)?),
-        Node::Call { function, arguments, .. } => {
-            let texts: Result<Vec<String>, ExprError> = arguments.iter().map(rewrite).collect();
-            format!("{function}({})", texts?.join(", "))
+/// The tree of a value, with what must be estimated moved into `terms`.
+fn value(node: &Open, terms: &mut Vec<Term>) -> Result<Closed, ExprError> {
+    let term = if let Some((reducer, argument)) = reducer(node) {
+        let Some(inner) = expectation(argument) else {
+            return Err(refuse(
+                node.span(),
+                "this functional of a path is outside every E",
+                "write E(..) around it, or leave E out everywhere",
+            ));
+        };
+        Term::TimeOfMean(reducer, statistic(inner)?)
+    } else if let Some(inner) = expectation(node) {
+        Term::MeanOfPath(path(inner)?)
+    } else {
+        if let Node::Name { name: Symbol::Statistic(name), span } = node {
+            return Err(refuse(
+                span.clone(),
+                format!("'{name}' depends on time and replicate"),
+                "write last(..), mean(..), min(..) or max(..) around it, and E",
+            ));
         }
+        return rebuild(node, &mut |child| value(child, terms));
+    };
+    terms.push(term);
+    Ok(Node::Name { name: Symbol::Term(terms.len() - 1), span: node.span() })
+}
+
+fn path(node: &Open) -> Result<PathTerm, ExprError> {
+    let mut reductions = Vec::new();
+    let combine = Expr::from_root(reduced(node, &mut reductions)?);
+    if reductions.is_empty() {
+        return Err(refuse(
+            node.span(),
+            "no time functional of a statistic",
+            "write last(..), mean(..), min(..) or max(..) around a statistic such as f or grad_l1",
+        ));
+    }
+    Ok(PathTerm { combine, reductions })
+}
+
+/// The tree of a path functional, with what is reduced over time moved into `reductions`.
+fn reduced(node: &Open, reductions: &mut Vec<(Reducer, Expression)>) -> Result<Closed, ExprError> {
+    if let Some((reducer, argument)) = reducer(node) {
+        reductions.push((reducer, statistic(argument)?));
+        return Ok(Node::Name { name: Symbol::Reduction(reductions.len() - 1), span: node.span() });
+    }
+    match node {
+        Node::Name { name: Symbol::Statistic(name), span } => Err(refuse(
+            span.clone(),
+            format!("'{name}' depends on time"),
+            "write last(..), mean(..), min(..) or max(..) around it",
+        )),
+        _ => rebuild(node, &mut |child| reduced(child, reductions)),
+    }
+}
+
+/// An expression over statistics, free of functionals.
+fn statistic(node: &Open) -> Result<Expression, ExprError> {
+    let (mut nested, mut found) = (None, false);
+    node.walk(&mut |n| {
+        if reducer(n).is_some() || expectation(n).is_some() {
+            nested = Some(n.span());
+        }
+        found |= matches!(n, Node::Name { name: Symbol::Statistic(_), .. });
+    });
+    if let Some(span) = nested {
+        return Err(refuse(span, "functionals do not nest this way", "min(E(f)) and E(min(f)) are the two orders"));
+    }
+    if !found {
+        return Err(refuse(node.span(), "no statistic under the time functional", "name one, such as f or grad_l1"));
+    }
+    Ok(Expr::from_root(plain(node)?))
+}
+
+/// A tree with no functional in it.
+fn plain(node: &Open) -> Result<Closed, ExprError> {
+    rebuild(node, &mut plain)
+}
+
+/// The node with its children rewritten; a call that is left must be one of a built-in function.
+fn rebuild(node: &Open, rewrite: &mut dyn FnMut(&Open) -> Result<Closed, ExprError>) -> Result<Closed, ExprError> {
+    Ok(match node {
+        Node::Number { value, span } => Node::Number { value: value.clone(), span: span.clone() },
+        Node::Name { name, span } => Node::Name { name: name.clone(), span: span.clone() },
+        Node::Negate { operand, span } => Node::Negate { operand: Box::new(rewrite(operand)?), span: span.clone() },
+        Node::Binary { op, left, right, span } => Node::Binary {
+            op: *op,
+            left: Box::new(rewrite(left)?),
+            right: Box::new(rewrite(right)?),
+            span: span.clone(),
+        },
+        Node::Call { function, function_span, arguments, span } => Node::Call {
+            function: built_in(function, span, arguments.len())?,
+            function_span: function_span.clone(),
+            arguments: arguments.iter().map(rewrite).collect::<Result<_, _>>()?,
+            span: span.clone(),
+        },
     })
 }

@@ -143,7 +143,7 @@ impl Loader<'_> {
         let curves = self.curves(&root, &cases);
         let bounds = self.bounds(&root, &cases);
         let controls = self.controls(&root, &cases);
-        let figures = self.figures(&root);
+        let figures = self.figures(&root, &base, &curves);
         let relation = self.reader.word(&root, "", "relation").and_then(|r| Relation::named(&r));
         if bounds.is_empty() && figures.is_empty() {
             self.reader

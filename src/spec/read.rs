@@ -3,21 +3,12 @@
 use super::Diagnostic;
 use super::claim::{Formula, Parameter, PartSetup, Setting};
 use super::fields::{Shape, section};
+use super::symbol::{Scope, Symbol};
 use super::tree::{Entry, Node, Table, Value};
-use crate::expr::{Expr, ExprError, Signature};
-use crate::model::{FACTS, Kind, ParamSpec, Registry};
+use crate::expr::{Expr, ExprError};
+use crate::model::{Kind, ParamSpec, Registry};
 use crate::scalar::Rational;
 use std::ops::Range;
-
-/// Functions of left sides beside the built-in ones; the time functionals also exist as `min(a, b)`.
-pub(super) const FUNCTIONALS: &[Signature<'static>] = &[
-    Signature::exactly("E", 1),
-    Signature::exactly("last", 1),
-    Signature::exactly("first", 1),
-    Signature::exactly("mean", 1),
-    Signature::at_least("min", 1),
-    Signature::at_least("max", 1),
-];
 
 /// Reads pieces of a file, collecting errors.
 pub(super) struct Reader<'a> {
@@ -161,26 +152,26 @@ impl<'a> Reader<'a> {
         self.error(Diagnostic { help: error.help, ..diagnostic });
     }
 
-    /// A number or an expression in the given names.
-    pub fn formula(&mut self, node: &Node, key: &str, names: &[&str]) -> Option<Formula> {
-        self.formula_with(node, key, names, &[])
+    /// A number or an expression in the names of a scope.
+    pub fn formula(&mut self, node: &Node, key: &str, scope: &Scope) -> Option<Formula> {
+        let (expr, text) = self.expression(node, key, &|expr| scope.resolve(expr))?;
+        Some(Formula { expr, text, span: node.span.clone() })
     }
 
-    pub fn formula_with(
+    /// What `read` makes of an expression, and its text.
+    pub fn expression<T>(
         &mut self,
         node: &Node,
         key: &str,
-        names: &[&str],
-        functions: &[Signature<'_>],
-    ) -> Option<Formula> {
+        read: &dyn Fn(&Expr) -> Result<T, ExprError>,
+    ) -> Option<(T, String)> {
         let text = match &node.value {
             Value::Number(q) => q.to_string(),
             Value::Text(text) => text.clone(),
             _ => return self.wrong(node, key, "a number or an expression in quotes"),
         };
-        let checked = Expr::parse(&text).and_then(|expr| expr.check(names, functions).map(|()| expr));
-        match checked {
-            Ok(expr) => Some(Formula { expr, text, span: node.span.clone() }),
+        match Expr::parse(&text).and_then(|expr| read(&expr)) {
+            Ok(found) => Some((found, text)),
             Err(error) => {
                 self.expression_error(node, key, error);
                 None
@@ -188,18 +179,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn formulas(&mut self, node: &Node, key: &str, names: &[&str]) -> Option<Vec<Formula>> {
+    fn formulas(&mut self, node: &Node, key: &str, scope: &Scope) -> Option<Vec<Formula>> {
         match &node.value {
-            Value::List(list) => list.iter().map(|n| self.formula(n, key, names)).collect(),
-            _ => self.formula(node, key, names).map(|f| vec![f]),
+            Value::List(list) => list.iter().map(|n| self.formula(n, key, scope)).collect(),
+            _ => self.formula(node, key, scope).map(|f| vec![f]),
         }
     }
 
     /// The declared parameters; their formulas may name each other.
     pub fn parameters(&mut self, table: &Table) -> Vec<Parameter> {
         let Some((inner, _)) = self.table(table, "parameters") else { return Vec::new() };
-        let names: Vec<String> = inner.entries.iter().map(|e| e.key.clone()).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let scope = Scope::of_names(inner.entries.iter().map(|e| e.key.as_str()));
         let mut parameters = Vec::new();
         for entry in &inner.entries {
             if !is_name(&entry.key) {
@@ -210,7 +200,7 @@ impl<'a> Reader<'a> {
                 let message = format!("'{}' has a meaning of its own and cannot be declared", entry.key);
                 self.error(Diagnostic::new(entry.key_span.clone(), message));
             }
-            if let Some(values) = self.formulas(&entry.node, &entry.key, &names) {
+            if let Some(values) = self.formulas(&entry.node, &entry.key, &scope) {
                 if values.is_empty() {
                     self.error(Diagnostic::new(entry.node.span.clone(), "an empty list: give at least one value"));
                 }
@@ -225,7 +215,7 @@ impl<'a> Reader<'a> {
         let definitions = parameters
             .iter()
             .filter(|p| p.values.len() == 1)
-            .map(|p| (p.name.clone(), p.values[0].expr.clone()))
+            .map(|p| (p.name.clone(), p.values[0].expr.symbols().into_iter().map(Symbol::to_string).collect()))
             .collect();
         if let Err(cycle) = crate::expr::order(&definitions) {
             let entry = table.entries.iter().find(|e| Some(&e.key) == cycle.path.first());
@@ -233,7 +223,7 @@ impl<'a> Reader<'a> {
             self.error(Diagnostic::new(span, format!("parameters depend on each other: {cycle}")));
         }
         for parameter in parameters.iter().filter(|p| p.values.len() > 1) {
-            for value in parameter.values.iter().filter(|v| !v.expr.names().is_empty()) {
+            for value in parameter.values.iter().filter(|v| !v.expr.symbols().is_empty()) {
                 let message = format!("'{}' is swept; its values must be numbers", parameter.name);
                 self.error(Diagnostic::new(value.span.clone(), message));
             }
@@ -248,7 +238,7 @@ impl<'a> Reader<'a> {
         (what, name_key, also): (&str, &str, &[&str]),
         params: &'static [ParamSpec],
         name: &str,
-        names: &Names<'_>,
+        scope: &Scope,
     ) -> PartSetup {
         for entry in &table.entries {
             let known = entry.key == name_key || also.contains(&entry.key.as_str());
@@ -262,9 +252,9 @@ impl<'a> Reader<'a> {
         for param in params {
             let written = table.entries.iter().find(|e| e.key == param.name);
             let setting = match (written, param.default) {
-                (Some(entry), _) => self.setting(entry, param, names).map(|s| (s, entry.node.span.clone())),
+                (Some(entry), _) => self.setting(entry, param, scope).map(|s| (s, entry.node.span.clone())),
                 (None, Some("")) => None,
-                (None, Some(default)) => self.default_setting(param, default, span, names).map(|s| (s, span.clone())),
+                (None, Some(default)) => self.default_setting(param, default, span, scope).map(|s| (s, span.clone())),
                 (None, None) => {
                     let message = format!("{what} '{name}' has no '{}'", param.name);
                     self.error(Diagnostic::new(span.clone(), message).help(param.doc));
@@ -283,7 +273,7 @@ impl<'a> Reader<'a> {
         param: &'static ParamSpec,
         default: &str,
         span: &Range<usize>,
-        names: &Names<'_>,
+        scope: &Scope,
     ) -> Option<Setting> {
         let node = match param.kind {
             Kind::Compressor | Kind::Noise => {
@@ -295,21 +285,21 @@ impl<'a> Reader<'a> {
             _ => Node { span: span.clone(), value: Value::Text(default.into()) },
         };
         let entry = Entry { key: param.name.into(), key_span: span.clone(), node, inherited: false };
-        self.setting(&entry, param, names)
+        self.setting(&entry, param, scope)
     }
 
-    fn setting(&mut self, entry: &Entry, param: &'static ParamSpec, names: &Names<'_>) -> Option<Setting> {
+    fn setting(&mut self, entry: &Entry, param: &'static ParamSpec, scope: &Scope) -> Option<Setting> {
         let (node, key) = (&entry.node, param.name);
         match param.kind {
-            Kind::Number | Kind::Count => self.formula(node, key, &names.constants).map(Setting::Formula),
-            Kind::Schedule => self.formula(node, key, &names.schedule()).map(Setting::Formula),
+            Kind::Number | Kind::Count => self.formula(node, key, scope).map(Setting::Formula),
+            Kind::Schedule => self.formula(node, key, &scope.in_schedule()).map(Setting::Formula),
             Kind::Vector => match &node.value {
-                Value::List(_) => self.formulas(node, key, &names.constants).map(Setting::List),
-                _ => self.formula(node, key, &names.coordinate()).map(Setting::Formula),
+                Value::List(_) => self.formulas(node, key, scope).map(Setting::List),
+                _ => self.formula(node, key, &scope.in_vector()).map(Setting::Formula),
             },
             Kind::Matrix => {
                 let Value::List(rows) = &node.value else { return self.wrong(node, key, "a list of rows") };
-                let rows: Option<Vec<_>> = rows.iter().map(|r| self.formulas(r, key, &names.constants)).collect();
+                let rows: Option<Vec<_>> = rows.iter().map(|r| self.formulas(r, key, scope)).collect();
                 rows.map(Setting::Rows)
             }
             Kind::Word(words) => match &node.value {
@@ -325,17 +315,17 @@ impl<'a> Reader<'a> {
                 Value::Text(text) => Some(Setting::Text(text.clone())),
                 _ => self.wrong(node, key, "a text in quotes"),
             },
-            Kind::Compressor => self.compressor(node, key, names).map(Setting::Part),
-            Kind::Noise => self.noise(node, key, names).map(Setting::Part),
+            Kind::Compressor => self.compressor(node, key, scope).map(Setting::Part),
+            Kind::Noise => self.noise(node, key, scope).map(Setting::Part),
         }
     }
 
-    fn compressor(&mut self, node: &Node, key: &str, names: &Names<'_>) -> Option<PartSetup> {
+    fn compressor(&mut self, node: &Node, key: &str, scope: &Scope) -> Option<PartSetup> {
         let table = as_part(node, "name").or_else(|| self.wrong(node, key, "{ name = \"..\" }"))?;
         let name = self.text(&table, "name").or_else(|| self.missing_name(&table, node, key, "name"))?;
         match self.registry.compressor(&name) {
             Ok(entry) => {
-                Some(self.settings(&table, &node.span, ("compressor", "name", &[]), entry.params, &name, names))
+                Some(self.settings(&table, &node.span, ("compressor", "name", &[]), entry.params, &name, scope))
             }
             Err(_) => {
                 let all: Vec<&str> = self.registry.compressors().map(|e| e.name).collect();
@@ -344,12 +334,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A noise law; `names` are those of its numbers.
-    pub fn noise(&mut self, node: &Node, key: &str, names: &Names<'_>) -> Option<PartSetup> {
+    /// A noise law; `scope` is that of its numbers.
+    pub fn noise(&mut self, node: &Node, key: &str, scope: &Scope) -> Option<PartSetup> {
         let table = as_part(node, "law").or_else(|| self.wrong(node, key, "{ law = \"..\" }"))?;
         let name = self.text(&table, "law").or_else(|| self.missing_name(&table, node, key, "law"))?;
         match self.registry.noise(&name) {
-            Ok(entry) => Some(self.settings(&table, &node.span, ("noise law", "law", &[]), entry.params, &name, names)),
+            Ok(entry) => Some(self.settings(&table, &node.span, ("noise law", "law", &[]), entry.params, &name, scope)),
             Err(_) => {
                 let all: Vec<&str> = self.registry.noises().map(|e| e.name).collect();
                 self.unknown(&table, node, "law", &format!("unknown noise law '{name}'"), &name, &all)
@@ -397,26 +387,4 @@ pub(super) fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// Names that expressions of a file may use.
-pub(super) struct Names<'a> {
-    /// Declared parameters and facts.
-    pub constants: Vec<&'a str>,
-}
-
-impl<'a> Names<'a> {
-    pub fn new(parameters: &'a [Parameter]) -> Self {
-        let declared = parameters.iter().map(|p| p.name.as_str());
-        let facts = FACTS.iter().map(|f| f.name).filter(|f| !parameters.iter().any(|p| p.name == *f));
-        Names { constants: declared.chain(facts).collect() }
-    }
-
-    pub fn schedule(&self) -> Vec<&'a str> {
-        self.constants.iter().copied().chain(["k"]).collect()
-    }
-
-    pub fn coordinate(&self) -> Vec<&'a str> {
-        self.constants.iter().copied().chain(["j"]).collect()
-    }
 }

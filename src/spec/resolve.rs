@@ -2,6 +2,7 @@
 
 use super::cell::{Cell, InstanceError, evaluate};
 use super::claim::{Formula, PartSetup, Setting};
+use super::symbol::Symbol;
 use crate::model::{BuildError, Kind, ParamValue, Params, Real, Registry, Row, Slot};
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ pub fn evaluate_quantity(registry: &Registry, part: &PartSetup, cell: &Cell) -> 
     let entry = registry
         .quantity(&part.name)
         .map_err(|_| InstanceError::new(&part.span, format!("unknown quantity '{}'", part.name)))?;
-    let params = resolve(part, 0, 1, &|name| cell.values.get(name).cloned())?;
+    let params = resolve(part, 0, 1, &|symbol| cell.value(symbol))?;
     (entry.evaluate)(&params).map_err(|e| located(part, &e))
 }
 
@@ -29,14 +30,17 @@ pub(super) fn located(part: &PartSetup, error: &BuildError) -> InstanceError {
 pub(super) fn vector(
     formulas: &[Formula],
     d: usize,
-    lookup: &dyn Fn(&str) -> Option<Real>,
+    lookup: &dyn Fn(&Symbol) -> Option<Real>,
 ) -> Result<Vec<Real>, InstanceError> {
     let value = |f: &Formula, j: Option<usize>| {
-        let with_j = |name: &str| if name == "j" { j.map(|j| Real::integer(j as i64)) } else { lookup(name) };
+        let with_j = |symbol: &Symbol| match symbol {
+            Symbol::Coordinate => j.map(|j| Real::integer(j as i64)),
+            other => lookup(other),
+        };
         evaluate(&f.expr, &with_j).map_err(|e| InstanceError::new(&f.span, e.to_string()))
     };
     match formulas {
-        [single] if single.expr.depends_on("j") => (0..d).map(|j| value(single, Some(j))).collect(),
+        [single] if single.expr.mentions(&Symbol::Coordinate) => (0..d).map(|j| value(single, Some(j))).collect(),
         [single] => Ok(vec![value(single, None)?; d.max(1)]),
         many => many.iter().map(|f| value(f, None)).collect(),
     }
@@ -47,7 +51,7 @@ pub(super) fn resolve(
     part: &PartSetup,
     dimension: usize,
     workers: usize,
-    lookup: &dyn Fn(&str) -> Option<Real>,
+    lookup: &dyn Fn(&Symbol) -> Option<Real>,
 ) -> Result<Params, InstanceError> {
     let mut params = Params { values: BTreeMap::new(), dimension, workers };
     let value = |f: &Formula| evaluate(&f.expr, lookup).map_err(|e| InstanceError::new(&f.span, e.to_string()));
@@ -67,7 +71,7 @@ pub(super) fn resolve(
                 slot += 1;
                 ParamValue::Schedule(Slot(slot - 1))
             }
-            (Kind::Vector, Setting::Formula(f)) if f.expr.depends_on("j") => {
+            (Kind::Vector, Setting::Formula(f)) if f.expr.mentions(&Symbol::Coordinate) => {
                 if length > MAX_DIMENSION {
                     return Err(InstanceError::new(&f.span, format!("dimension {length} is past {MAX_DIMENSION}")));
                 }

@@ -3,19 +3,20 @@
 use super::Diagnostic;
 use super::claim::{Experiment, Formula, OracleSetup, PartSetup, Requirement, RunSetup, Start, Variant, Work};
 use super::load::{Loader, PROSE_KEYS, QUESTION_KEYS, as_table};
-use super::read::Names;
+use super::symbol::Scope;
 use super::tree::{Node, Table, Value};
 use crate::model::{self, MomentumForm, MomentumStart, Scaling, Semantics, SignZero};
 
 impl Loader<'_> {
     pub(super) fn variant(&mut self, tree: &Table) -> Option<Variant> {
         let parameters = self.reader.parameters(tree);
-        let names = Names::new(&parameters);
+        let scope = Scope::new(&parameters);
+        let scope = if tree.get("quantity").is_none() { scope.with_facts() } else { scope };
         let hypotheses = self.hypotheses(tree);
-        let requires = self.requires(tree, &names);
+        let requires = self.requires(tree, &scope);
         let work = match (tree.get("quantity"), tree.get("problem")) {
-            (Some(node), None) => Work::Quantity(self.quantity(node, &names)?),
-            (None, Some(_)) => Work::Experiment(Box::new(self.experiment(tree, &names)?)),
+            (Some(node), None) => Work::Quantity(self.quantity(node, &scope)?),
+            (None, Some(_)) => Work::Experiment(Box::new(self.experiment(tree, &scope)?)),
             (None, None) => {
                 let message = "the file has no [problem] (or [quantity])";
                 let help = "[problem] name = \"quadratic\", or [quantity] name = \"vote-error\"; see `signcheck list`";
@@ -54,7 +55,7 @@ impl Loader<'_> {
         known
     }
 
-    pub(super) fn requires(&mut self, tree: &Table, names: &Names<'_>) -> Vec<Requirement> {
+    pub(super) fn requires(&mut self, tree: &Table, scope: &Scope) -> Vec<Requirement> {
         let mut found = Vec::new();
         for (text, span) in self.reader.texts(tree, "requires") {
             let Some((left, operator, right)) =
@@ -66,7 +67,7 @@ impl Loader<'_> {
             };
             let mut side = |text: &str| {
                 let node = Node { span: span.clone(), value: Value::Text(text.trim().into()) };
-                self.reader.formula(&node, "requires", &names.constants).map(|f| f.expr)
+                self.reader.formula(&node, "requires", scope).map(|f| f.expr)
             };
             let (Some(left), Some(right)) = (side(&left), side(&right)) else { continue };
             let (low, high) = if operator.starts_with('<') { (left, right) } else { (right, left) };
@@ -76,7 +77,7 @@ impl Loader<'_> {
         found
     }
 
-    pub(super) fn quantity(&mut self, node: &Node, names: &Names<'_>) -> Option<PartSetup> {
+    pub(super) fn quantity(&mut self, node: &Node, scope: &Scope) -> Option<PartSetup> {
         let table = as_table(node).cloned().or_else(|| {
             self.reader.error(Diagnostic::new(node.span.clone(), "'quantity' takes { name = \"..\" }"));
             None
@@ -85,7 +86,7 @@ impl Loader<'_> {
             self.reader.text(&table, "name").or_else(|| self.reader.missing_name(&table, node, "quantity", "name"))?;
         match self.registry.quantity(&name) {
             Ok(entry) => {
-                Some(self.reader.settings(&table, &node.span, ("quantity", "name", &[]), entry.params, &name, names))
+                Some(self.reader.settings(&table, &node.span, ("quantity", "name", &[]), entry.params, &name, scope))
             }
             Err(_) => {
                 let all: Vec<&str> = self.registry.quantities().map(|e| e.name).collect();
@@ -94,17 +95,17 @@ impl Loader<'_> {
         }
     }
 
-    pub(super) fn experiment(&mut self, tree: &Table, names: &Names<'_>) -> Option<Experiment> {
-        let problem = self.problem(tree, names);
-        let start = self.start(tree, names);
-        let oracle = self.oracle(tree, names);
-        let algorithm = self.algorithm(tree, names);
+    pub(super) fn experiment(&mut self, tree: &Table, scope: &Scope) -> Option<Experiment> {
+        let problem = self.problem(tree, scope);
+        let start = self.start(tree, scope);
+        let oracle = self.oracle(tree, scope);
+        let algorithm = self.algorithm(tree, scope);
         let semantics = self.semantics(tree);
-        let run = self.run(tree, names);
+        let run = self.run(tree, scope);
         Some(Experiment { problem: problem?, start, oracle, algorithm: algorithm?, semantics, run: run? })
     }
 
-    pub(super) fn problem(&mut self, tree: &Table, names: &Names<'_>) -> Option<PartSetup> {
+    pub(super) fn problem(&mut self, tree: &Table, scope: &Scope) -> Option<PartSetup> {
         let (table, span) = self.reader.table(tree, "problem")?;
         let node = Node { span: span.clone(), value: Value::Table(table.clone()) };
         let name =
@@ -112,7 +113,7 @@ impl Loader<'_> {
         match self.registry.problem(&name) {
             Ok(entry) => {
                 let what = ("problem", "name", &["start"][..]);
-                Some(self.reader.settings(table, &span, what, entry.params, &name, names))
+                Some(self.reader.settings(table, &span, what, entry.params, &name, scope))
             }
             Err(_) => {
                 let all: Vec<&str> = self.registry.problems().map(|e| e.name).collect();
@@ -121,35 +122,35 @@ impl Loader<'_> {
         }
     }
 
-    pub(super) fn start(&mut self, tree: &Table, names: &Names<'_>) -> Start {
+    pub(super) fn start(&mut self, tree: &Table, scope: &Scope) -> Start {
         let Some(Node { value: Value::Table(problem), .. }) = tree.get("problem") else { return Start::Default };
         let Some(node) = problem.get("start") else { return Start::Default };
         match &node.value {
-            Value::Table(_) => self.reader.noise(node, "start", names).map_or(Start::Default, Start::Random),
+            Value::Table(_) => self.reader.noise(node, "start", scope).map_or(Start::Default, Start::Random),
             Value::List(list) => {
-                let formulas = list.iter().filter_map(|n| self.reader.formula(n, "start", &names.constants)).collect();
+                let formulas = list.iter().filter_map(|n| self.reader.formula(n, "start", scope)).collect();
                 Start::At(formulas)
             }
-            _ => self.reader.formula(node, "start", &names.coordinate()).map_or(Start::Default, |f| Start::At(vec![f])),
+            _ => self.reader.formula(node, "start", &scope.in_vector()).map_or(Start::Default, |f| Start::At(vec![f])),
         }
     }
 
-    pub(super) fn oracle(&mut self, tree: &Table, names: &Names<'_>) -> OracleSetup {
+    pub(super) fn oracle(&mut self, tree: &Table, scope: &Scope) -> OracleSetup {
         let mut setup = OracleSetup { noise: None, batch: None, workers: None, minibatch: false };
         let Some((table, span)) = self.reader.table(tree, "oracle") else { return setup };
         self.reader.check_keys(table, "oracle", &span);
         if let Some(node) = table.get("noise")
             && node.value != Value::Text("none".into())
         {
-            setup.noise = self.reader.noise(node, "noise", names);
+            setup.noise = self.reader.noise(node, "noise", scope);
         }
-        setup.batch = table.get("batch").and_then(|n| self.reader.formula(n, "batch", &names.schedule()));
-        setup.workers = table.get("workers").and_then(|n| self.reader.formula(n, "workers", &names.constants));
+        setup.batch = table.get("batch").and_then(|n| self.reader.formula(n, "batch", &scope.in_schedule()));
+        setup.workers = table.get("workers").and_then(|n| self.reader.formula(n, "workers", scope));
         setup.minibatch = self.reader.word(table, "oracle", "sampling").as_deref() == Some("minibatch");
         setup
     }
 
-    pub(super) fn algorithm(&mut self, tree: &Table, names: &Names<'_>) -> Option<PartSetup> {
+    pub(super) fn algorithm(&mut self, tree: &Table, scope: &Scope) -> Option<PartSetup> {
         let Some((table, span)) = self.reader.table(tree, "algorithm") else {
             let message = "the file has a [problem] but no [algorithm]";
             self.reader.error(Diagnostic::new(0..0, message).help("[algorithm] name = \"signsgd\""));
@@ -160,7 +161,7 @@ impl Loader<'_> {
             self.reader.text(table, "name").or_else(|| self.reader.missing_name(table, &node, "algorithm", "name"))?;
         match self.registry.algorithm(&name) {
             Ok(entry) => {
-                Some(self.reader.settings(table, &span, ("algorithm", "name", &[]), entry.params, &name, names))
+                Some(self.reader.settings(table, &span, ("algorithm", "name", &[]), entry.params, &name, scope))
             }
             Err(_) => {
                 let all: Vec<&str> = self.registry.algorithms().map(|e| e.name).collect();
@@ -196,15 +197,15 @@ impl Loader<'_> {
         semantics
     }
 
-    pub(super) fn run(&mut self, tree: &Table, names: &Names<'_>) -> Option<RunSetup> {
+    pub(super) fn run(&mut self, tree: &Table, scope: &Scope) -> Option<RunSetup> {
         let Some((table, span)) = self.reader.table(tree, "run") else {
             self.reader
                 .error(Diagnostic::new(0..0, "the file has a [problem] but no [run]").help("[run] horizon = 100"));
             return None;
         };
         self.reader.check_keys(table, "run", &span);
-        let horizon = table.get("horizon").and_then(|n| self.reader.formula(n, "horizon", &names.constants));
-        let window = self.pair(table, "window", &names.constants);
+        let horizon = table.get("horizon").and_then(|n| self.reader.formula(n, "horizon", scope));
+        let window = self.pair(table, "window", scope);
         let checkpoints = match self.reader.count(table, "checkpoints") {
             Some(n) if n >= 2 => n,
             Some(n) => {
@@ -219,7 +220,7 @@ impl Loader<'_> {
         Some(RunSetup { horizon: horizon?, window, replicates: replicates?, checkpoints, logarithmic })
     }
 
-    pub(super) fn pair(&mut self, table: &Table, key: &str, names: &[&str]) -> Option<(Formula, Formula)> {
+    pub(super) fn pair(&mut self, table: &Table, key: &str, scope: &Scope) -> Option<(Formula, Formula)> {
         let node = table.get(key)?;
         let Value::List(list) = &node.value else {
             self.reader.error(Diagnostic::new(node.span.clone(), format!("'{key}' takes two values: [first, last]")));
@@ -229,7 +230,7 @@ impl Loader<'_> {
             self.reader.error(Diagnostic::new(node.span.clone(), format!("'{key}' has {} values, not 2", list.len())));
             return None;
         };
-        Some((self.reader.formula(first, key, names)?, self.reader.formula(last, key, names)?))
+        Some((self.reader.formula(first, key, scope)?, self.reader.formula(last, key, scope)?))
     }
 
     pub(super) fn replicates(&mut self, table: &Table) -> Option<(u64, u64)> {

@@ -4,6 +4,7 @@ use super::build::{DATA_FILE, MOST_WORKERS};
 use super::cell::{Cell, evaluate};
 use super::claim::{Experiment, Formula, PartSetup, Setting, Start};
 use super::resolve::resolve;
+use super::symbol::Symbol;
 use crate::model::{Kind, Layout, Real, Registry, problem};
 use std::ops::Range;
 
@@ -46,7 +47,7 @@ impl Size {
     #[must_use]
     pub fn of(registry: &Registry, experiment: &Experiment, cell: &Cell) -> Self {
         let part = &experiment.problem;
-        let given = |name: &str| cell.values.get(name).cloned();
+        let given = |symbol: &Symbol| cell.value(symbol);
         let setting = |name: &str| {
             let (_, setting, span) = part.settings.iter().find(|(p, ..)| p.name == name)?;
             let Setting::Formula(formula) = setting else { return None };
@@ -68,17 +69,21 @@ impl Size {
             )
         });
         let d = dimension.0;
-        let named = |name: &str| match name {
-            "d" => Some(Real::integer(i64::try_from(d).ok()?)),
-            "n" => Some(Real::integer(i64::try_from(samples).ok()?)),
-            _ => given(name),
+        let fact = |symbol: &Symbol, name: &str| matches!(symbol, Symbol::Fact(spec) if spec.name == name);
+        let named = |symbol: &Symbol| match symbol {
+            symbol if fact(symbol, "d") => Some(Real::integer(i64::try_from(d).ok()?)),
+            symbol if fact(symbol, "n") => Some(Real::integer(i64::try_from(samples).ok()?)),
+            other => given(other),
         };
         let oracle = &experiment.oracle;
         let workers = match &oracle.workers {
             Some(formula) => (whole(formula, &named).unwrap_or(1), formula.span.clone()),
             None => setting("workers").unwrap_or((rows.max(1), part.span.clone())),
         };
-        let known = |name: &str| if name == "M" { Some(Real::integer(workers.0 as i64)) } else { named(name) };
+        let known = |symbol: &Symbol| match symbol {
+            symbol if fact(symbol, "M") => Some(Real::integer(workers.0 as i64)),
+            other => named(other),
+        };
         let run = &experiment.run;
         let horizon = (whole(&run.horizon, &known).unwrap_or(1), run.horizon.span.clone());
         let window = run.window.as_ref().map_or(horizon.0, |(a, b)| {
@@ -87,7 +92,10 @@ impl Size {
         });
         let batch = oracle.batch.as_ref().map_or((1, part.span.clone()), |formula| {
             let at = |k: u64| {
-                let now = |name: &str| if name == "k" { Some(Real::integer(k as i64)) } else { known(name) };
+                let now = |symbol: &Symbol| match symbol {
+                    Symbol::Iteration => Some(Real::integer(k as i64)),
+                    other => known(other),
+                };
                 whole(formula, &now).unwrap_or(1)
             };
             (at(0).max(at(horizon.0.saturating_sub(1))), formula.span.clone())
@@ -112,7 +120,7 @@ impl Size {
 }
 
 /// A whole number, 0 or more; `None` where the formula needs a fact, or gives something else.
-fn whole(formula: &Formula, lookup: &dyn Fn(&str) -> Option<Real>) -> Option<u64> {
+fn whole(formula: &Formula, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Option<u64> {
     evaluate(&formula.expr, lookup).ok()?.exact()?.to_i64().and_then(|n| u64::try_from(n).ok())
 }
 
@@ -141,7 +149,7 @@ fn algorithm(
     registry: &Registry,
     experiment: &Experiment,
     (d, workers): (u64, u64),
-    lookup: &dyn Fn(&str) -> Option<Real>,
+    lookup: &dyn Fn(&Symbol) -> Option<Real>,
 ) -> (Layout, bool) {
     let part = &experiment.algorithm;
     let numbers = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);

@@ -8,5 +8,5 @@ mod units;
 
 pub use compare::{Comparison, compare, compare_order, compare_rate};
 pub use gather::{CellVerdict, CellView, gather};
-pub use sides::{Grade, Ground, SideValue, TermSource, Trust, left_of_estimates, left_of_row, right_side};
+pub use sides::{Constants, Grade, Ground, SideValue, TermSource, Trust, left_of_estimates, left_of_row, right_side};
 pub use units::{UnitsReport, units_of};

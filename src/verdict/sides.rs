@@ -1,11 +1,10 @@
 //! The two sides of a bound as enclosures, with what they rest on.
 
 use crate::engine::{Estimates, PathMoments};
-use crate::expr::Expr;
 use crate::model::{Real, Row};
 use crate::results::{Estimate, Evidence, RightSide};
 use crate::scalar::{Fault, Rational, Scalar};
-use crate::spec::{Left, Reducer, Term, evaluate};
+use crate::spec::{Expression, Left, Reducer, Symbol, Term};
 use crate::stats::{Coverage, Interval, MeanEstimate, Moments, bounded_mean, share, student_mean};
 
 /// How a number is known, strongest first; a side is as good as the weakest number in it.
@@ -59,6 +58,9 @@ impl SideValue {
     }
 }
 
+/// Declared parameters and facts; none for other symbols.
+pub type Constants<'a> = &'a dyn Fn(&Symbol) -> Option<Real>;
+
 /// Evaluates a left side from a cell's estimates, at the given level.
 ///
 /// `ranges` are those of the path terms and of the series' statistics, where they have one.
@@ -70,7 +72,7 @@ pub fn left_of_estimates(
     terms: &[TermSource],
     estimates: &Estimates,
     ranges: &(Vec<Option<Interval>>, Vec<Option<Interval>>),
-    constants: &dyn Fn(&str) -> Option<Real>,
+    constants: Constants<'_>,
     alpha: f64,
     trust: Trust,
 ) -> Result<SideValue, String> {
@@ -86,7 +88,7 @@ pub fn left_of_estimates(
             }
         });
     }
-    combine(&left.combine, "t", &values, constants)
+    combine(&left.combine, &values, constants)
 }
 
 /// What a cell's numbers are worth.
@@ -222,39 +224,38 @@ fn over_time(
     })
 }
 
-/// Combines terms `<prefix>0`, `<prefix>1`, .. and constants by an expression.
-fn combine(
-    expr: &Expr,
-    prefix: &str,
-    values: &[SideValue],
-    constants: &dyn Fn(&str) -> Option<Real>,
-) -> Result<SideValue, String> {
-    let term = |name: &str| {
-        let index = name.strip_prefix(prefix)?.parse::<usize>().ok()?;
-        values.get(index)
+/// Combines numbers that were found, by the terms or outputs that they are, with constants.
+fn combine(expr: &Expression, found: &[SideValue], constants: Constants<'_>) -> Result<SideValue, String> {
+    let value = |symbol: &Symbol| match symbol {
+        Symbol::Term(i) | Symbol::Output(i, _) => found.get(*i),
+        _ => None,
     };
-    let mut grade = values.iter().map(|v| v.grade).max().unwrap_or(Evidence::Exact);
-    let missing = |name: &str| Fault::Unsupported(format!("'{name}' is not known on this instance"));
-    let exact = |name: &str| match term(name) {
-        Some(value) => value.exact.clone().ok_or(Fault::NoExactForm("a sampled value")),
-        None => constants(name).ok_or_else(|| missing(name))?.cast(),
+    let constant = |symbol: &Symbol| {
+        constants(symbol).ok_or_else(|| Fault::Unsupported(format!("'{symbol}' is not known on this instance")))
+    };
+    let exact = |symbol: &Symbol| match value(symbol) {
+        Some(side) => side.exact.clone().ok_or(Fault::NoExactForm("a sampled value")),
+        None => constant(symbol)?.cast(),
     };
     if let Ok(value) = expr.eval::<Rational>(&exact) {
         return Ok(SideValue::exact(value));
     }
-    for (name, _) in expr.names() {
-        if term(name).is_none() && constants(name).is_some_and(|c| c.is_rough()) {
-            grade = grade.max(Evidence::Numeric);
-        }
+    let mut grade = Evidence::Exact;
+    for symbol in expr.symbols() {
+        grade = grade.max(match value(symbol) {
+            Some(side) => side.grade,
+            None if constants(symbol).is_some_and(|c| c.is_rough()) => Evidence::Numeric,
+            None => Evidence::Exact,
+        });
     }
-    let enclosed = |name: &str| match term(name) {
-        Some(value) => Ok(value.interval),
-        None => constants(name).as_ref().map(constant_interval).ok_or_else(|| missing(name)),
+    let enclosed = |symbol: &Symbol| match value(symbol) {
+        Some(side) => Ok(side.interval),
+        None => constant(symbol).as_ref().map(constant_interval).map_err(Clone::clone),
     };
     let interval = expr.eval::<Interval>(&enclosed).map_err(|e| e.to_string())?;
-    let float = |name: &str| match term(name) {
-        Some(value) => Ok(value.point),
-        None => constants(name).map(|c| c.to_f64()).ok_or_else(|| missing(name)),
+    let float = |symbol: &Symbol| match value(symbol) {
+        Some(side) => Ok(side.point),
+        None => constant(symbol).map(|c| c.to_f64()),
     };
     let point = expr.eval_f64(&float).map_err(|e| e.to_string())?;
     Ok(SideValue { point, interval, exact: None, grade })
@@ -276,49 +277,17 @@ fn constant_interval(value: &Real) -> Interval {
 ///
 /// # Errors
 /// A sentence saying why there is no value.
-pub fn right_side(expr: &Expr, constants: &dyn Fn(&str) -> Option<Real>) -> Result<SideValue, String> {
-    combine(expr, "\u{0}", &[], constants)
+pub fn right_side(expr: &Expression, constants: Constants<'_>) -> Result<SideValue, String> {
+    combine(expr, &[], constants)
 }
 
 /// Evaluates a left (or right) side from one row of a quantity.
 ///
 /// # Errors
 /// A sentence saying why there is no value.
-pub fn left_of_row(
-    expr: &Expr,
-    outputs: &[&str],
-    row: &Row,
-    constants: &dyn Fn(&str) -> Option<Real>,
-) -> Result<SideValue, String> {
-    let values: Vec<SideValue> = row.outputs.iter().zip(&row.errors).map(|(v, e)| output(v, *e)).collect();
-    let found = |name: &str| outputs.iter().position(|o| *o == name);
-    let mut grade = Evidence::Exact;
-    for (name, _) in expr.names() {
-        if let Some(i) = found(name) {
-            grade = grade.max(values[i].grade);
-        } else if constants(name).is_some_and(|c| c.is_rough()) {
-            grade = grade.max(Evidence::Numeric);
-        }
-    }
-    let exact = |name: &str| match found(name) {
-        Some(i) => row.outputs.get(i).cloned(),
-        None => constants(name),
-    };
-    if let Ok(Real::Exact(value)) = evaluate(expr, &exact) {
-        return Ok(SideValue::exact(value));
-    }
-    let missing = |name: &str| Fault::Unsupported(format!("'{name}' is not known here"));
-    let enclosed = |name: &str| match found(name) {
-        Some(i) => Ok(values[i].interval),
-        None => constants(name).as_ref().map(constant_interval).ok_or_else(|| missing(name)),
-    };
-    let interval = expr.eval::<Interval>(&enclosed).map_err(|e| e.to_string())?;
-    let float = |name: &str| match found(name) {
-        Some(i) => Ok(values[i].point),
-        None => constants(name).map(|c| c.to_f64()).ok_or_else(|| missing(name)),
-    };
-    let point = expr.eval_f64(&float).map_err(|e| e.to_string())?;
-    Ok(SideValue { point, interval, exact: None, grade })
+pub fn left_of_row(expr: &Expression, row: &Row, constants: Constants<'_>) -> Result<SideValue, String> {
+    let outputs: Vec<SideValue> = row.outputs.iter().zip(&row.errors).map(|(v, e)| output(v, *e)).collect();
+    combine(expr, &outputs, constants)
 }
 
 fn output(value: &Real, error: f64) -> SideValue {

@@ -1,9 +1,8 @@
 //! Whether a bound is homogeneous in [f] and [x].
 
-use crate::expr::{Dimension, Expr, Units};
-use crate::model::{FACTS, STATISTICS, is_statistic, view_units};
+use crate::expr::{Dimension, Units, UnitsError};
 use crate::results::UnitsRecord;
-use crate::spec::{REDUCERS, Relation};
+use crate::spec::{Expression, Left, PathTerm, Relation, Symbol, Term};
 
 /// What the units of a bound's two sides say.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,45 +13,22 @@ pub struct UnitsReport {
     pub reason: String,
 }
 
-/// Compares the units of both sides. Declared parameters have the units that `declared` gives, or none.
+/// Compares the units of both sides. Declared parameters have the units that `declared` gives, as powers of `[f]` and `[x]`.
 #[must_use]
 pub fn units_of(
     relation: Relation,
-    left: &str,
-    right: Option<&Expr>,
-    declared: &dyn Fn(&str) -> Option<(i64, i64)>,
+    left: &Left,
+    right: Option<&Expression>,
+    declared: &dyn Fn(&str) -> (i64, i64),
     waived: bool,
 ) -> UnitsReport {
     let consistent = UnitsReport { record: UnitsRecord::Consistent, reason: String::new() };
-    let (Some(right), Ok(left)) = (right, Expr::parse(left)) else { return consistent };
+    let Some(right) = right else { return consistent };
     if relation == Relation::Rate {
         return consistent;
     }
-    let names = |name: &str| -> Option<Units> {
-        if let Some((f, x)) = declared(name) {
-            return Some(Units::new(f, x));
-        }
-        if let Some(spec) = FACTS.iter().find(|f| f.name == name) {
-            return Some(Units::new(i64::from(spec.f), i64::from(spec.x)));
-        }
-        if let Some(spec) = STATISTICS.iter().find(|s| s.name == name) {
-            return Some(Units::new(i64::from(spec.f), i64::from(spec.x)));
-        }
-        if is_statistic(name, &[]) && name.contains("_miss_") {
-            let power = if name.ends_with("sq") { 2 } else { 1 };
-            return Some(Units::new(power, -power));
-        }
-        if is_statistic(name, &[]) && name.starts_with('x') {
-            return Some(Units::new(0, 1));
-        }
-        if let Some((f, x)) = view_units(name) {
-            return Some(Units::new(i64::from(f), i64::from(x)));
-        }
-        Some(Units::none())
-    };
-    let mut functionals: Vec<&str> = REDUCERS.iter().map(|(name, _)| *name).collect();
-    functionals.push("E");
-    let failing = match (left.units_with(&names, &functionals), right.units(&names)) {
+    let of_right = right.units(&|symbol| named(symbol, declared));
+    let failing = match (of_left(left, declared), of_right) {
         (Err(e), _) | (_, Err(e)) => Some(e.to_string()),
         (Ok(Dimension::Of(a)), Ok(Dimension::Of(b))) if a != b => Some(format!("left is in {a}, right in {b}")),
         _ => None,
@@ -64,4 +40,39 @@ pub fn units_of(
             UnitsReport { record, reason }
         }
     }
+}
+
+/// The units of what a file names; what the program puts in has none of its own.
+fn named(symbol: &Symbol, declared: &dyn Fn(&str) -> (i64, i64)) -> Option<Dimension> {
+    let (f, x) = match symbol {
+        Symbol::Parameter(name) => declared(name),
+        Symbol::Fact(spec) => (i64::from(spec.f), i64::from(spec.x)),
+        Symbol::Statistic(name) => {
+            let (f, x) = name.units();
+            (i64::from(f), i64::from(x))
+        }
+        Symbol::Output(..) | Symbol::Iteration | Symbol::Coordinate => (0, 0),
+        Symbol::Term(_) | Symbol::Reduction(_) => return None,
+    };
+    Some(Dimension::Of(Units::new(f, x)))
+}
+
+/// The units of a left side: functionals of time and expectations keep those of what they are taken of.
+fn of_left(left: &Left, declared: &dyn Fn(&str) -> (i64, i64)) -> Result<Dimension, UnitsError> {
+    let statistic = |expr: &Expression| expr.units(&|symbol| named(symbol, declared));
+    let term = |term: &Term| match term {
+        Term::TimeOfMean(_, expr) => statistic(expr),
+        Term::MeanOfPath(PathTerm { combine, reductions }) => {
+            let reduced: Vec<Dimension> = reductions.iter().map(|(_, e)| statistic(e)).collect::<Result<_, _>>()?;
+            combine.units(&|symbol| match symbol {
+                Symbol::Reduction(i) => reduced.get(*i).cloned(),
+                other => named(other, declared),
+            })
+        }
+    };
+    let terms: Vec<Dimension> = left.terms.iter().map(term).collect::<Result<_, _>>()?;
+    left.combine.units(&|symbol| match symbol {
+        Symbol::Term(i) => terms.get(*i).cloned(),
+        other => named(other, declared),
+    })
 }

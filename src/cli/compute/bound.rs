@@ -2,11 +2,12 @@
 
 use super::super::Exit;
 use super::super::common::{assignment, load_all, print, print_json, resolve};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use signcheck::model::{Real, Registry};
 use signcheck::scalar::Rational;
-use signcheck::spec::evaluate;
+use signcheck::spec::{Expression, Parameter, Symbol, evaluate};
+use std::collections::BTreeMap;
 
 /// The right side of a claim at given constants.
 #[derive(Debug, Args)]
@@ -40,34 +41,12 @@ impl Bound {
             let names: Vec<&str> = spec.bounds.iter().map(|b| b.name.as_str()).collect();
             bail!("{} has no bound of that name; it has: {}", spec.id, names.join(", "));
         };
-        let Some(right) = bound.trials.first().and_then(|t| t.question.right.as_ref()) else {
+        let Some((trial, right)) = bound.trials.first().and_then(|t| Some((t, t.question.right.as_ref()?))) else {
             let message = "is known up to a constant only, so that it has no value; it can be verified as a rate";
             bail!("{}, bound {}: its right side {message}", spec.id, bound.name);
         };
-        let mut given: Vec<(String, Real)> = Vec::new();
-        for (name, value) in &self.set {
-            let value: Rational = value.parse().with_context(|| format!("--set {name}"))?;
-            given.push((name.clone(), Real::Exact(value)));
-        }
-        // Parameters that follow from others by the file's own definitions need not be given.
-        let parameters = spec.base.first().map(|(_, v)| v.parameters.clone()).unwrap_or_default();
-        for _ in 0..parameters.len() {
-            for parameter in parameters.iter().filter(|p| p.values.len() == 1) {
-                if given.iter().any(|(n, _)| *n == parameter.name) {
-                    continue;
-                }
-                let look = |name: &str| given.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-                if let Ok(value) = evaluate(&parameter.values[0].expr, &look) {
-                    given.push((parameter.name.clone(), value));
-                }
-            }
-        }
-        let look = |name: &str| given.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-        let missing: Vec<&str> = right.expr.names().into_iter().map(|(n, _)| n).filter(|n| look(n).is_none()).collect();
-        if !missing.is_empty() {
-            bail!("{} = {}: give {} with --set", spec.id, right.text, missing.join(", "));
-        }
-        let value = evaluate(&right.expr, &look)?;
+        let value = value_at(&right.expr, &trial.variant.parameters, &self.set)
+            .with_context(|| format!("{}, bound {}: {}", spec.id, bound.name, right.text))?;
         if self.json {
             let exact = value.exact().and_then(Rational::to_fraction);
             let mut document = serde_json::json!({"value": value.to_f64()});
@@ -80,4 +59,62 @@ impl Bound {
         }
         Ok(Exit::Expected)
     }
+}
+
+/// The value of a right side where some of its names are given; parameters that are not follow from the file's own
+/// definitions where those give one value.
+fn value_at(right: &Expression, parameters: &[Parameter], set: &[(String, String)]) -> Result<Real> {
+    let mut given: BTreeMap<&str, Real> = BTreeMap::new();
+    for (name, value) in set {
+        let value: Rational = value.parse().with_context(|| format!("--set {name}"))?;
+        if given.insert(name, Real::Exact(value)).is_some() {
+            bail!("--set {name}: given twice");
+        }
+    }
+    let definition = |symbol: &Symbol| match symbol {
+        Symbol::Parameter(name) => parameters.iter().find(|p| p.name == **name).filter(|p| p.values.len() == 1),
+        _ => None,
+    };
+    // What the right side uses, by itself and through definitions, each after what defines it.
+    let mut used: Vec<&Symbol> = Vec::new();
+    let mut open = right.symbols();
+    while let Some(symbol) = open.pop() {
+        if used.contains(&symbol) {
+            continue;
+        }
+        used.push(symbol);
+        if !given.contains_key(symbol.to_string().as_str()) {
+            open.extend(definition(symbol).into_iter().flat_map(|p| p.values[0].expr.symbols()));
+        }
+    }
+    let needs = || {
+        let mut names: Vec<String> = used.iter().map(|s| s.to_string()).collect();
+        names.sort();
+        if names.is_empty() { "it names nothing".into() } else { format!("it uses {}", names.join(", ")) }
+    };
+    if let Some(name) = given.keys().find(|name| !used.iter().any(|s| s.to_string() == **name)) {
+        bail!("--set {name}: the right side does not use '{name}'; {}", needs());
+    }
+    let value = |symbol: &Symbol| -> Option<Real> { value_of(symbol, &given, &definition) };
+    let mut missing: Vec<String> = used.iter().filter(|s| value(s).is_none()).map(|s| s.to_string()).collect();
+    missing.sort();
+    // What is defined by something that is missing follows from it.
+    missing.retain(|name| !used.iter().any(|s| s.to_string() == *name && definition(s).is_some()));
+    if !missing.is_empty() {
+        bail!("give {} with --set; {}", missing.join(", "), needs());
+    }
+    evaluate(right, &value).map_err(|e| anyhow!(e.to_string()))
+}
+
+/// The value of a symbol: given, or by its definition. A file's definitions have no cycle.
+fn value_of<'p>(
+    symbol: &Symbol,
+    given: &BTreeMap<&str, Real>,
+    definition: &dyn Fn(&Symbol) -> Option<&'p Parameter>,
+) -> Option<Real> {
+    if let Some(value) = given.get(symbol.to_string().as_str()) {
+        return Some(value.clone());
+    }
+    let formula = &definition(symbol)?.values[0];
+    evaluate(&formula.expr, &|inner| value_of(inner, given, definition)).ok()
 }

@@ -5,11 +5,11 @@ use super::super::decide::{CellOutcome, CellRun, Jobs};
 use super::super::pictures::drawn_variants;
 use super::samples::{curve_value, exponent, known, no_value, sampled_left};
 use super::{Fixed, cell_text};
-use crate::expr::Expr;
+use crate::model::Real;
 use crate::regress::{Entry, Value};
 use crate::results::{CellRecord, Evidence, Outcome};
 use crate::scalar::{Rational, Scalar};
-use crate::spec::{FigureKind, Relation, Trial, Variant, Work};
+use crate::spec::{Expression, FigureKind, Relation, Symbol, Trial, Variant};
 use crate::stats::Interval;
 use crate::verdict::{Ground, SideValue, left_of_row, right_side};
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,8 +127,8 @@ impl<'a, 'j> Listing<'a, 'j> {
     fn left_value(&self, trial: &Trial, (index, i): (usize, usize)) -> Value {
         let job = &self.jobs.0[index];
         let (run, question) = (&job.runs[i], &trial.question);
-        match (&run.outcome, &self.fixed[index][i], &trial.variant.work) {
-            (CellOutcome::Experiment(e), Some(fixed), _) => {
+        match (&run.outcome, &self.fixed[index][i]) {
+            (CellOutcome::Experiment(e), Some(fixed)) => {
                 if fixed.diverged.0 > 0 {
                     return Value::Word { text: "diverged".into(), sampled: !fixed.deterministic };
                 }
@@ -145,16 +145,16 @@ impl<'a, 'j> Listing<'a, 'j> {
                 match side {
                     Ok(side) if side.grade <= Evidence::Numeric => known(&side),
                     Ok(_) => {
-                        let sources = job.sources(&question.left);
-                        sampled_left(&question.left, &sources, fixed, &e.ranges, &|name| run.constant(name))
+                        let constants = |symbol: &Symbol| run.constant(symbol);
+                        let sources = job.sources(&question.left).ok();
+                        sources
+                            .and_then(|s| sampled_left(&question.left, &s, fixed, &e.ranges, &constants))
                             .map_or(Value::Word { text: "no value".into(), sampled: true }, Value::sampled)
                     }
                     Err(_) => Value::Word { text: "no value".into(), sampled: !fixed.deterministic },
                 }
             }
-            (CellOutcome::Quantity(_), ..) => {
-                self.over_rows(trial, run, &question.left.combine).unwrap_or_else(no_value)
-            }
+            (CellOutcome::Quantity(_), _) => self.over_rows(run, &question.left.combine).unwrap_or_else(no_value),
             _ => no_value(),
         }
     }
@@ -163,21 +163,19 @@ impl<'a, 'j> Listing<'a, 'j> {
         let run = &self.jobs.0[index].runs[i];
         let Some(right) = &trial.question.right else { return };
         let value = match &run.outcome {
-            CellOutcome::Experiment(_) => right_side(&right.expr, &|name| run.constant(name)).ok().map(|s| known(&s)),
-            CellOutcome::Quantity(_) => self.over_rows(trial, run, &right.expr),
+            CellOutcome::Experiment(_) => {
+                right_side(&right.expr, &|symbol| run.constant(symbol)).ok().map(|s| known(&s))
+            }
+            CellOutcome::Quantity(_) => self.over_rows(run, &right.expr),
         };
         let cell = cell_text(&trial.case, &trial.variant, &run.cell);
         self.push(format!("{bound}: right"), cell, value.unwrap_or_else(no_value));
     }
 
     /// A side of a quantity: of its one row, or the mean over its rows.
-    fn over_rows(&self, trial: &Trial, run: &CellRun, expr: &Expr) -> Option<Value> {
-        let (CellOutcome::Quantity(rows), Work::Quantity(part)) = (&run.outcome, &trial.variant.work) else {
-            return None;
-        };
-        let outputs: Vec<&str> =
-            self.judge.registry.quantity(&part.name).ok()?.outputs.iter().map(|o| o.name).collect();
-        let side = |row| left_of_row(expr, &outputs, row, &|name| run.constant(name)).ok();
+    fn over_rows(&self, run: &CellRun, expr: &Expression) -> Option<Value> {
+        let CellOutcome::Quantity(rows) = &run.outcome else { return None };
+        let side = |row| left_of_row(expr, row, &|symbol| run.constant(symbol)).ok();
         if let [row] = rows.as_slice() {
             return side(row).map(|s| known(&s));
         }
@@ -210,7 +208,7 @@ impl<'a, 'j> Listing<'a, 'j> {
             let points: Vec<(f64, Value)> = group
                 .iter()
                 .map(|i| {
-                    let x = job.runs[*i].constant(axis).map_or(f64::NAN, |v| v.to_f64());
+                    let x = job.runs[*i].cell.values.get(axis).map_or(f64::NAN, Real::to_f64);
                     (x, self.left_value(trial, (index, *i)))
                 })
                 .collect();

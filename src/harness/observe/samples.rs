@@ -3,9 +3,10 @@
 use crate::engine::{Estimates, PathMoments};
 use crate::regress::{Sample, Value};
 use crate::results::Evidence;
-use crate::spec::{Left, Reducer, Term};
+use crate::scalar::Fault;
+use crate::spec::{Left, Reducer, Symbol, Term};
 use crate::stats::{Interval, LogPoint, Moments, log_log, slope};
-use crate::verdict::{SideValue, TermSource};
+use crate::verdict::{Constants, SideValue, TermSource};
 
 /// Rounding of an exponent that was fitted through numbers known without noise.
 const SLOPE_ROUNDING: f64 = 1e-9;
@@ -70,7 +71,7 @@ pub(super) fn sampled_left(
     sources: &[TermSource],
     estimates: &Estimates,
     ranges: &(Vec<Option<Interval>>, Vec<Option<Interval>>),
-    constants: &dyn Fn(&str) -> Option<crate::model::Real>,
+    constants: Constants<'_>,
 ) -> Option<Sample> {
     let mut terms = Vec::new();
     for (term, source) in left.terms.iter().zip(sources) {
@@ -81,18 +82,16 @@ pub(super) fn sampled_left(
             (_, TermSource::Path(i) | TermSource::Series(i)) => mean_of(&estimates.paths[*i], ranges.0[*i])?,
         });
     }
-    if let ([alone], "t0") = (terms.as_slice(), left.combine.to_string().as_str()) {
+    if let ([alone], Some(Symbol::Term(0))) = (terms.as_slice(), left.combine.as_symbol()) {
         return Some(*alone);
     }
     let at = |shifted: usize, by: f64| {
-        let lookup = |name: &str| {
-            let term = name.strip_prefix('t').and_then(|n| n.parse::<usize>().ok()).filter(|i| *i < terms.len());
-            match term {
-                Some(i) => Ok(terms[i].mean + if i == shifted { by } else { 0.0 }),
-                None => constants(name)
-                    .map(|c| c.to_f64())
-                    .ok_or_else(|| crate::scalar::Fault::Unsupported(format!("'{name}' is not known"))),
-            }
+        let lookup = |symbol: &Symbol| {
+            let found = match symbol {
+                Symbol::Term(i) => terms.get(*i).map(|t| t.mean + if *i == shifted { by } else { 0.0 }),
+                other => constants(other).map(|c| c.to_f64()),
+            };
+            found.ok_or_else(|| Fault::Unsupported(format!("'{symbol}' is not known")))
         };
         left.combine.eval_f64(&lookup).ok()
     };

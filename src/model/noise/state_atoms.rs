@@ -15,11 +15,12 @@
 
 use super::finite_law::FiniteLaw;
 use super::{Atom, Noise, NoiseEntry, additive};
-use crate::expr::Expr;
+use crate::expr::{Builtin, Expr, ExprError};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Rational, Scalar};
+use std::fmt;
 
 /// Names of the constants that expressions may use beside g.
 const CONSTANTS: [&str; 3] = ["a", "b", "c"];
@@ -28,11 +29,33 @@ const SLACK: f64 = 1e-9;
 /// Most atoms of one coordinate.
 const MAX_ATOMS: usize = 64;
 
+/// What a name of an atom stands for.
+#[derive(Debug, Clone)]
+enum Symbol {
+    /// The coordinate's true gradient.
+    Gradient,
+    /// Its place.
+    Iterate,
+    /// A constant that is given.
+    Constant(&'static str, Real),
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Symbol::Gradient => "g",
+            Symbol::Iterate => "x",
+            Symbol::Constant(name, _) => name,
+        })
+    }
+}
+
+type Formula = Expr<Symbol, Builtin>;
+
 /// Atoms as expressions in g.
 struct StateAtoms {
     /// Value and probability.
-    atoms: Vec<(Expr, Expr)>,
-    constants: Vec<(&'static str, Real)>,
+    atoms: Vec<(Formula, Formula)>,
 }
 
 const fn constant(name: &'static str) -> ParamSpec {
@@ -58,15 +81,19 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
 };
 
 /// Reads one side of an atom, in the known names only.
-fn expression(text: &str, known: &[&str]) -> Result<Expr, BuildError> {
-    let refuse = |why: String| BuildError::at("atoms", format!("'{}': {why}", text.trim()));
-    let expr = Expr::parse(text.trim()).map_err(|e| refuse(e.message))?;
-    if let Some((name, _)) = expr.names().into_iter().find(|(name, _)| !known.contains(name)) {
-        return Err(refuse(format!(
-            "unknown name '{name}'; it may use g, x and the constants that are given: a, b, c"
-        )));
-    }
-    Ok(expr)
+fn expression(text: &str, constants: &[(&'static str, Real)]) -> Result<Formula, BuildError> {
+    let expr = Expr::parse(text.trim()).and_then(|expr| {
+        expr.resolve(&mut |name, span| match (name, constants.iter().find(|(n, _)| *n == name)) {
+            ("g", _) => Ok(Symbol::Gradient),
+            ("x", _) => Ok(Symbol::Iterate),
+            (_, Some((name, value))) => Ok(Symbol::Constant(name, value.clone())),
+            (_, None) => Err(ExprError::new(
+                format!("unknown name '{name}'; it may use g, x and the constants that are given: a, b, c"),
+                span.clone(),
+            )),
+        })
+    });
+    expr.map_err(|e| BuildError::at("atoms", format!("'{}': {}", text.trim(), e.message)))
 }
 
 impl StateAtoms {
@@ -74,19 +101,18 @@ impl StateAtoms {
         let given = CONSTANTS.into_iter().filter(|name| p.has(name));
         let constants: Vec<(&'static str, Real)> =
             given.map(|name| Ok((name, p.number(name)?))).collect::<Result<_, BuildError>>()?;
-        let known: Vec<&str> = constants.iter().map(|(name, _)| *name).chain(["g", "x"]).collect();
         let mut atoms = Vec::new();
         for atom in p.text("atoms")?.split(';') {
             let (value, probability) = atom.split_once(':').ok_or_else(|| {
                 let message = "'atoms' takes \"value : probability; ..\", as in \"g + 1 : 1/2; g - 1 : 1/2\"";
                 BuildError::at("atoms", message)
             })?;
-            atoms.push((expression(value, &known)?, expression(probability, &known)?));
+            atoms.push((expression(value, &constants)?, expression(probability, &constants)?));
         }
         if atoms.len() > MAX_ATOMS {
             return Err(BuildError::at("atoms", format!("{} atoms; at most {MAX_ATOMS} are read", atoms.len())));
         }
-        let law = StateAtoms { atoms, constants };
+        let law = StateAtoms { atoms };
         let tries = [(0, 1), (1, 16), (-1, 16), (1, 1), (-1, 1), (3, 1), (-3, 1)];
         let mut reasons = Vec::new();
         for g in tries.map(|(n, d)| Rational::ratio(n, d)) {
@@ -100,19 +126,21 @@ impl StateAtoms {
     }
 
     /// The values of all names in one arithmetic.
-    fn value<S: Scalar>(&self, expr: &Expr, g: &S, x: Option<&S>) -> Result<S, Fault> {
-        let environment = |name: &str| match (self.constants.iter().find(|(n, _)| *n == name), name) {
-            (Some((_, value)), _) => value.cast(),
-            (None, "x") => x.cloned().ok_or_else(|| Fault::Unsupported("noise without an iterate knows no 'x'".into())),
-            (None, _) => Ok(g.clone()),
+    fn value<S: Scalar>(expr: &Formula, g: &S, x: Option<&S>) -> Result<S, Fault> {
+        let environment = |symbol: &Symbol| match symbol {
+            Symbol::Gradient => Ok(g.clone()),
+            Symbol::Iterate => {
+                x.cloned().ok_or_else(|| Fault::Unsupported("noise without an iterate knows no 'x'".into()))
+            }
+            Symbol::Constant(_, value) => value.cast(),
         };
         expr.eval::<S>(&environment).map_err(|e| e.fault)
     }
 
     /// The law at a gradient, with its mean checked.
     fn at(&self, g: &Rational, x: Option<&Rational>) -> Result<FiniteLaw, Problem> {
-        let number = |expr: &Expr| {
-            self.value(expr, g, x).map_err(|fault| match fault {
+        let number = |expr: &Formula| {
+            Self::value(expr, g, x).map_err(|fault| match fault {
                 Fault::NoExactForm(_) | Fault::TooLarge(_) => Problem::Inexact,
                 other => Problem::NoLaw(other.to_string()),
             })
@@ -130,8 +158,8 @@ impl StateAtoms {
         let (mut total, mut mean, mut size) = (Lane::splat(0.0), Lane::splat(0.0), Lane::splat(1.0));
         let mut lowest = Lane::splat(0.0);
         for (value, probability) in &self.atoms {
-            let value = self.value(value, g, x).unwrap_or(nan);
-            let probability = self.value(probability, g, x).unwrap_or(nan);
+            let value = Self::value(value, g, x).unwrap_or(nan);
+            let probability = Self::value(probability, g, x).unwrap_or(nan);
             lowest = lowest.min(&probability);
             total += &probability;
             let term = value * probability;

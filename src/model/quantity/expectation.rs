@@ -9,10 +9,12 @@
 //! it does not drop out.
 
 use super::{OutputSpec, QuantityEntry, Row};
-use crate::expr::Expr;
+use crate::expr::{Builtin, Expr, ExprError};
 use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::stats::Interval;
+use std::fmt;
+use std::ops::Range;
 
 /// Names of the constants that the texts may use.
 const CONSTANTS: [&str; 9] = ["a", "b", "c", "d", "k", "m", "n", "s", "u"];
@@ -70,11 +72,29 @@ struct Variable {
     outcomes: Vec<(Rational, Rational)>,
 }
 
+/// What a name of a text stands for.
+#[derive(Debug, Clone)]
+enum Symbol {
+    /// A constant that is given.
+    Constant(&'static str, Real),
+    /// A variable of the law: its name and its place among them.
+    Variable(String, usize),
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Symbol::Constant(name, _) => name,
+            Symbol::Variable(name, _) => name,
+        })
+    }
+}
+
 /// What the texts mean.
 struct Task {
     constants: Vec<(&'static str, Real)>,
     variables: Vec<Variable>,
-    expressions: Vec<Expr>,
+    expressions: Vec<Expr<Symbol, Builtin>>,
 }
 
 fn parse(key: &'static str, text: &str) -> Result<Expr, BuildError> {
@@ -99,11 +119,12 @@ impl Task {
         let mut expressions = Vec::new();
         for key in EXPRESSIONS.into_iter().filter(|key| p.has(key)) {
             let expr = parse(key, p.text(key)?)?;
-            expr.check(&known, &[]).map_err(|e| {
+            let resolved =
+                expr.check(&known, &[]).and_then(|()| expr.resolve(&mut |name, span| task.symbol(name, span)));
+            expressions.push(resolved.map_err(|e| {
                 let help = e.help.map_or_else(String::new, |help| format!(" ({help})"));
                 BuildError::at(key, format!("{}{help}", e.message))
-            })?;
-            expressions.push(expr);
+            })?);
         }
         task.expressions = expressions;
         Ok(task)
@@ -113,14 +134,28 @@ impl Task {
         self.constants.iter().map(|c| c.0).chain(self.variables.iter().map(|v| v.name.as_str()))
     }
 
+    fn constant(&self, name: &str) -> Option<Symbol> {
+        self.constants.iter().find(|c| c.0 == name).map(|(name, value)| Symbol::Constant(name, value.clone()))
+    }
+
+    /// The one thing that a name stands for: a variable never has the name of a constant that is given.
+    fn symbol(&self, name: &str, span: &Range<usize>) -> Result<Symbol, ExprError> {
+        let variable = self.variables.iter().position(|v| v.name == name);
+        let variable = variable.map(|i| Symbol::Variable(name.to_owned(), i));
+        let found = self.constant(name).or(variable);
+        found.ok_or_else(|| ExprError::new(format!("unknown name '{name}'"), span.clone()))
+    }
+
     /// A number of the law: an expression in the constants.
     fn number(&self, text: &str) -> Result<Rational, BuildError> {
-        let expr = parse("law", text)?;
-        let constant = |name: &str| match self.constants.iter().find(|c| c.0 == name) {
-            Some((_, value)) => value.cast(),
-            None => Err(Fault::Unsupported(format!("'{name}' is no constant that is given"))),
+        let mut constant = |name: &str, span: &Range<usize>| {
+            let missing = || ExprError::new(format!("'{name}' is no constant that is given"), span.clone());
+            self.constant(name).ok_or_else(missing)
         };
-        expr.eval::<Rational>(&constant).map_err(|e| BuildError::at("law", e.to_string()))
+        let refuse = |e: ExprError| BuildError::at("law", format!("'{}': {}", text.trim(), e.message));
+        let expr = parse("law", text)?.resolve(&mut constant).map_err(refuse)?;
+        let value = |symbol: &Symbol| self.value::<Rational>(symbol, &[]);
+        expr.eval::<Rational>(&value).map_err(|e| BuildError::at("law", e.to_string()))
     }
 
     fn variable(&self, text: &str) -> Result<Variable, BuildError> {
@@ -173,7 +208,7 @@ impl Task {
                 weight *= &variable.outcomes[i].1;
             }
             if !weight.is_zero() {
-                let value = |name: &str| self.value::<S>(name, &chosen);
+                let value = |symbol: &Symbol| self.value::<S>(symbol, &chosen);
                 for (i, expr) in self.expressions.iter().enumerate() {
                     let here = expr.eval::<S>(&value).map_err(|e| e.fault)?;
                     sums[i].add_product(&S::from_rational(&weight), &here);
@@ -194,13 +229,11 @@ impl Task {
         }
     }
 
-    fn value<S: Scalar>(&self, name: &str, chosen: &[usize]) -> Result<S, Fault> {
-        if let Some(i) = self.variables.iter().position(|v| v.name == name) {
-            return Ok(S::from_rational(&self.variables[i].outcomes[chosen[i]].0));
-        }
-        match self.constants.iter().find(|c| c.0 == name) {
-            Some((_, value)) => value.cast(),
-            None => Err(Fault::Unsupported(format!("unknown name '{name}'"))),
+    /// The value of a symbol where each variable has the outcome of that number.
+    fn value<S: Scalar>(&self, symbol: &Symbol, chosen: &[usize]) -> Result<S, Fault> {
+        match symbol {
+            Symbol::Constant(_, value) => value.cast(),
+            Symbol::Variable(_, i) => Ok(S::from_rational(&self.variables[*i].outcomes[chosen[*i]].0)),
         }
     }
 }
