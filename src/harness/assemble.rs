@@ -6,11 +6,11 @@ use crate::results::{
     BoundRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Outcome, RatePoint, RightSide,
     UnitsRecord,
 };
-use crate::spec::{Question, Relation, Spec, Symbol, Trial, Work, requirements};
+use crate::spec::{Expression, Question, Relation, Spec, Symbol, Trial, Trivial, Work, requirements};
 use crate::stats::share;
 use crate::verdict::{
-    CellVerdict, CellView, Comparison, Constants, Ground, SideValue, Trust, compare, compare_order, compare_rate,
-    gather, left_of_estimates, left_of_row, right_side, units_of,
+    CellVerdict, CellView, Comparison, Ground, SideValue, Trust, compare, compare_order, compare_rate, gather,
+    is_vacuous, left_of_estimates, left_of_row, right_side, units_of,
 };
 use std::collections::BTreeMap;
 
@@ -251,7 +251,7 @@ pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
         audits,
         left: None,
         right: None,
-        trivial: None,
+        vacuous: false,
         comparison: Err(String::new()),
         replicates: run.experiment().map_or(1, |e| e.estimates.replicates),
         traffic: run.experiment().map(|e| (e.estimates.traffic.calls, e.estimates.traffic.bits())),
@@ -268,8 +268,17 @@ pub(super) fn left_side(
     ground: Ground,
 ) -> Result<SideValue, String> {
     let Some(e) = run.experiment() else { return Err("a quantity has no replicates".into()) };
+    if let Some(why) = &e.undefined {
+        return Err(why.clone());
+    }
     if let (n @ 1.., Some(step)) = e.estimates.diverged {
-        return Err(format!("diverged: {n} of {} replicates, the first at step {step}", e.estimates.replicates));
+        let all = e.estimates.replicates;
+        return Err(match e.instance.noise.as_ref().and_then(|noise| noise.where_undefined()) {
+            None => format!("diverged: {n} of {all} replicates, the first at step {step}"),
+            Some(place) => format!(
+                "{n} of {all} replicates, the first before step {step}, came to a gradient {place}; or diverged"
+            ),
+        });
     }
     let sources = job.sources(&question.left)?;
     let constants = |symbol: &Symbol| run.constant(symbol);
@@ -289,8 +298,8 @@ pub(super) fn experiment_cell(each: f64, trial: &Trial, job: &Job<'_>, run: &Cel
         None => Err("no right side".into()),
     };
     let margin = question.margin.as_ref().map(|m| right_side(&m.expr, &constants)).transpose();
-    verdict.trivial = trivial(question, &constants);
     verdict.right = right.as_ref().ok().cloned();
+    verdict.vacuous = vacuous(question, verdict.right.as_ref(), |t| right_side(t, &constants));
     if let Ok((right, margin)) = right.clone().and_then(|r| Ok((r, margin.clone()?)))
         && let Some((left, comparison)) = broken_everywhere((each, question, job, run), &right, margin.as_ref())
     {
@@ -340,7 +349,7 @@ pub(super) fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
     let per_row: Vec<CellVerdict> = rows
         .iter()
         .map(|row| {
-            let side = |expr| left_of_row(expr, row, &constants);
+            let side = |expr: &Expression| left_of_row(expr, row, &constants);
             let mut verdict = blank.clone();
             if rows.len() > 1 {
                 verdict.cell.insert("input".into(), row.input.clone().into());
@@ -348,9 +357,9 @@ pub(super) fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
             let left = side(&question.left.combine);
             let right = question.right.as_ref().map_or(Err("no right side".into()), |r| side(&r.expr));
             let margin = question.margin.as_ref().map(|m| side(&m.expr)).transpose();
-            verdict.trivial = question.trivial.as_ref().and_then(|t| side(&t.expr).ok()).map(|v| v.point);
             verdict.left = left.as_ref().ok().cloned();
             verdict.right = right.as_ref().ok().cloned();
+            verdict.vacuous = vacuous(question, verdict.right.as_ref(), side);
             verdict.comparison = left.and_then(|l| Ok(compare(question.relation, &l, &right?, margin?.as_ref())));
             verdict.replicates = rows.len() as u64;
             verdict
@@ -358,7 +367,7 @@ pub(super) fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
         .collect();
     match gather(&per_row) {
         Some(view) => {
-            let mut shown = per_row[view.nearest].clone();
+            let mut shown = CellVerdict { vacuous: view.vacuous, ..per_row[view.nearest].clone() };
             if let Ok(comparison) = &mut shown.comparison {
                 comparison.grade = view.evidence;
             }
@@ -368,9 +377,15 @@ pub(super) fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
     }
 }
 
-fn trivial(question: &Question, constants: Constants<'_>) -> Option<f64> {
-    let trivial = question.trivial.as_ref()?;
-    right_side(&trivial.expr, constants).ok().map(|v| v.point)
+/// Whether the question's trivial bound says as much as the right side.
+fn vacuous(
+    question: &Question,
+    right: Option<&SideValue>,
+    value: impl Fn(&Expression) -> Result<SideValue, String>,
+) -> bool {
+    let Trivial::Right(trivial) = &question.trivial else { return false };
+    let trivial = value(&trivial.expr).ok();
+    right.zip(trivial.as_ref()).is_some_and(|(right, trivial)| is_vacuous(question.relation, right, trivial))
 }
 
 /// The values that name a cell: what is swept and the case; everything given where nothing is swept.

@@ -99,7 +99,7 @@ fn sample(
     let nothing = with_certain(Estimates::empty(&plan, &instance));
     let ranges = ranges(&instance, &plan);
     let instance = Arc::new(instance);
-    let run = ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges };
+    let run = ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges, undefined: None };
     let mut run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
     if exact.as_ref().is_some_and(|e| e.is_complete()) && plan.curves.is_empty() {
         return Ok((run, nothing));

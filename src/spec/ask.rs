@@ -1,13 +1,16 @@
 //! Questions of a file: relation, left side, right side.
 
 use super::Diagnostic;
-use super::claim::{Question, Relation, Variant, Work};
+use super::claim::{Question, Relation, Trivial, Variant, Work};
 use super::left::Left;
 use super::load::Loader;
 use super::symbol::Scope;
-use super::tree::{Node, Table};
+use super::tree::{Node, Table, Value};
 use crate::model::{OutputSpec, OwnStatistic};
 use std::ops::Range;
+
+/// What a text begins with that says that there is no trivial bound.
+pub(super) const NO_TRIVIAL: &str = "none:";
 
 impl Loader<'_> {
     pub(super) fn question(&mut self, tree: &Table, variant: &Variant, span: &Range<usize>) -> Option<Question> {
@@ -44,8 +47,23 @@ impl Loader<'_> {
             );
         }
         let margin = tree.get("margin").and_then(|n| self.reader.formula(n, "margin", &scope));
-        let trivial = tree.get("trivial").and_then(|n| self.reader.formula(n, "trivial", &scope));
+        let trivial = tree.get("trivial").map_or(Trivial::Unsaid, |n| self.trivial(n, &scope));
         Some(Question { relation, left, left_text, right, order, margin, trivial, rate_in })
+    }
+
+    /// A formula, or `none: <reason>`.
+    fn trivial(&mut self, node: &Node, scope: &Scope) -> Trivial {
+        match &node.value {
+            Value::Text(text) if text.trim_start().starts_with(NO_TRIVIAL) => {
+                let reason = text.trim_start()[NO_TRIVIAL.len()..].trim();
+                if reason.is_empty() {
+                    let error = Diagnostic::new(node.span.clone(), "'trivial' says that there is none, and not why");
+                    self.reader.error(error.help("\"none: <reason>\", or the bound that needs no theorem"));
+                }
+                Trivial::None(reason.into())
+            }
+            _ => self.reader.formula(node, "trivial", scope).map_or(Trivial::Unsaid, Trivial::Right),
+        }
     }
 
     fn left(&mut self, node: &Node, scope: &Scope, work: &Work) -> Option<(Left, String)> {

@@ -4,9 +4,11 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;
 
-/// One error.
+/// One error, or one warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
+    /// Whether the file is read all the same.
+    pub warning: bool,
     /// Bytes of the text that it is about.
     pub span: Range<usize>,
     /// What was found and what is accepted.
@@ -18,7 +20,12 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error without a remedy beyond its message.
     pub fn new(span: Range<usize>, message: impl Into<String>) -> Self {
-        Diagnostic { span, message: message.into(), help: None }
+        Diagnostic { warning: false, span, message: message.into(), help: None }
+    }
+
+    /// Something that a reader of the file may not expect, without a remedy beyond its message.
+    pub fn warning(span: Range<usize>, message: impl Into<String>) -> Self {
+        Diagnostic { warning: true, ..Self::new(span, message) }
     }
 
     /// Adds a remedy.
@@ -48,7 +55,7 @@ pub struct SpecError {
     pub file: String,
     /// Its text.
     pub text: String,
-    /// The errors, in order of their places.
+    /// The errors, and warnings where there are some, in order of their places.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -82,7 +89,8 @@ impl SpecError {
                 let span = d.span.start.min(end)..end;
                 let snippet =
                     Snippet::source(&self.text).path(&self.file).annotation(AnnotationKind::Primary.span(span));
-                let group = Level::ERROR.primary_title(&d.message).element(snippet);
+                let level = if d.warning { Level::WARNING } else { Level::ERROR };
+                let group = level.primary_title(&d.message).element(snippet);
                 let group = match &d.help {
                     Some(help) => group.element(Level::HELP.message(help.as_str())),
                     None => group,

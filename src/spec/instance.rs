@@ -3,10 +3,12 @@
 use super::build::Builder;
 use super::cell::{Cell, InstanceError, evaluate};
 use super::claim::{Experiment, Setting, Variant, Work};
+use super::resolve::scheduled;
 use super::symbol::{Expression, Symbol};
 use crate::expr::EvalError;
 use crate::model::{
-    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Real, Registry, Semantics, Subject, View,
+    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, ParamSpec, Real, Registry, Semantics, Subject,
+    View,
 };
 use crate::scalar::{Fault, Narrow, Rational, Scalar};
 
@@ -18,8 +20,8 @@ const MOST_DRAWS: u64 = 1_000_000_000;
 pub enum Schedule {
     /// The same at every step.
     Constant(Real),
-    /// A formula that names k.
-    Varies(Expression),
+    /// A formula that names k, and the parameter that it is, where it has a range.
+    Varies(Expression, Option<&'static ParamSpec>),
 }
 
 /// Where replicates start.
@@ -98,8 +100,9 @@ impl Instance {
     pub fn schedule_at<S: Scalar>(&self, schedule: &Schedule, k: u64) -> Result<S, Fault> {
         let expr = match schedule {
             Schedule::Constant(value) => return value.cast(),
-            Schedule::Varies(expr) => expr,
+            Schedule::Varies(expr, _) => expr,
         };
+        self.check_range(schedule, k)?;
         let now = Real::integer(i64::try_from(k).map_err(|_| Fault::TooLarge(64))?);
         let environment = |symbol: &Symbol| -> Result<S, Fault> {
             match symbol {
@@ -111,6 +114,24 @@ impl Instance {
             }
         };
         expr.eval(&environment).map_err(|e| e.fault)
+    }
+
+    /// Whether a schedule that changes is in its parameter's range at iteration k.
+    ///
+    /// # Errors
+    /// [`Fault::Outside`] where it is not, or as the expression.
+    pub(super) fn check_range(&self, schedule: &Schedule, k: u64) -> Result<(), Fault> {
+        let Schedule::Varies(expr, Some(param)) = schedule else { return Ok(()) };
+        if param.limits.is_any() {
+            return Ok(());
+        }
+        let now = Real::integer(i64::try_from(k).map_err(|_| Fault::TooLarge(64))?);
+        let lookup = |symbol: &Symbol| match symbol {
+            Symbol::Iteration => Some(now.clone()),
+            other => self.constant(other),
+        };
+        let value = evaluate(expr, &lookup).map_err(|e| e.fault)?;
+        scheduled(param, &value).map_err(Fault::Outside)
     }
 
     /// Draws averaged into a gradient at iteration k.
@@ -150,7 +171,7 @@ impl Instance {
         let slot = slots.map(|(p, ..)| p.name).position(|name| name == "step_size")?;
         match self.schedules.get(slot)? {
             Schedule::Constant(value) => Some(value),
-            Schedule::Varies(_) => None,
+            Schedule::Varies(..) => None,
         }
     }
 

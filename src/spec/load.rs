@@ -1,10 +1,11 @@
 //! From a tree to a [`Spec`].
 
+use super::ask::NO_TRIVIAL;
 use super::claim::{Bound, Control, Curve, Formula, PartSetup, Relation, Setting, Spec, Trial, Variant};
 use super::read::Reader;
 use super::tree::{Node, Table, Value};
 use super::{Diagnostic, SpecError, tree};
-use crate::model::{self, Registry};
+use crate::model::{self, ParamSpec, Registry};
 use crate::results::{Expectation, Outcome, Source};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -71,7 +72,9 @@ pub fn load_in(
     let mut loader = Loader { reader: Reader::new(registry), registry, root: tree.clone(), overrides };
     let spec = loader.spec(text);
     match spec {
-        Some(spec) if loader.reader.diagnostics.is_empty() => Ok(spec),
+        Some(spec) if loader.reader.is_content() => {
+            Ok(Spec { warnings: SpecError::new(file, text, loader.reader.diagnostics).diagnostics, ..spec })
+        }
         _ => Err(fail(loader.reader.diagnostics)),
     }
 }
@@ -89,7 +92,7 @@ pub fn trial_of(tree: &Table, registry: &Registry) -> Result<Trial, Vec<Diagnost
         Some(Trial { case: String::new(), variant, question, curves, tree: tree.clone() })
     });
     match found {
-        Some(trial) if loader.reader.diagnostics.is_empty() => Ok(trial),
+        Some(trial) if loader.reader.is_content() => Ok(trial),
         _ => Err(loader.reader.diagnostics),
     }
 }
@@ -175,6 +178,7 @@ impl Loader<'_> {
             curves,
             figures,
             hash,
+            warnings: Vec::new(),
             tree: root,
         })
     }
@@ -352,6 +356,7 @@ impl Loader<'_> {
         {
             let mut tree = merged(root, case_change.as_ref(), None);
             for layer in layers.iter().flatten() {
+                drop_trivial(&mut tree, layer);
                 tree.apply(layer);
             }
             let Some(variant) = self.variant(&tree) else { continue };
@@ -424,10 +429,20 @@ fn text_of<'t>(table: &'t Table, key: &str) -> Option<&'t str> {
     }
 }
 
+/// A trivial bound is about one left side and one direction: a change of either without one of its own drops it. That there
+/// is none holds on.
+fn drop_trivial(tree: &mut Table, layer: &Table) {
+    let differs = |key: &str| layer.get(key).is_some_and(|new| tree.get(key).map(|old| &old.value) != Some(&new.value));
+    let is_bound = !text_of(tree, "trivial").is_some_and(|text| text.trim_start().starts_with(NO_TRIVIAL));
+    if is_bound && layer.get("trivial").is_none() && (differs("left") || differs("relation")) {
+        tree.entries.retain(|e| e.key != "trivial");
+    }
+}
+
 /// The parts of a bound's table that vary the question.
 fn question_of(table: &Table) -> Table {
     let entries = table.entries.iter().filter(|e| QUESTION_KEYS.contains(&e.key.as_str())).cloned().collect();
-    Table { entries }
+    Table { entries, ..Table::default() }
 }
 
 fn merged(root: &Table, first: Option<&Table>, second: Option<&Table>) -> Table {
@@ -439,9 +454,9 @@ fn merged(root: &Table, first: Option<&Table>, second: Option<&Table>) -> Table 
 }
 
 /// Settings of a part that are schedules, in table order: their slots.
-pub(super) fn schedules(part: &PartSetup) -> impl Iterator<Item = &Formula> {
+pub(super) fn schedules(part: &PartSetup) -> impl Iterator<Item = (&'static ParamSpec, &Formula)> {
     part.settings.iter().filter_map(|(param, setting, _)| match (param.kind, setting) {
-        (model::Kind::Schedule, Setting::Formula(formula)) => Some(formula),
+        (model::Kind::Schedule, Setting::Formula(formula)) => Some((*param, formula)),
         _ => None,
     })
 }

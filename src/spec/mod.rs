@@ -3,6 +3,7 @@
 mod ask;
 mod build;
 mod cell;
+mod change;
 mod claim;
 mod diagnostic;
 mod drawings;
@@ -21,6 +22,7 @@ mod symbol;
 mod tree;
 
 pub use cell::{Cell, InstanceError, cells, evaluate};
+pub use change::Dropped;
 pub use claim::*;
 pub use diagnostic::{Diagnostic, SpecError};
 pub use fields::{Field, OUTCOMES, RELATIONS, SECTIONS, Section, Shape};

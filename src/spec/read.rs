@@ -1,6 +1,7 @@
 //! From a tree to a checked claim: every error of the file is collected before any is reported.
 
 use super::Diagnostic;
+use super::change::KEEP;
 use super::claim::{Formula, Parameter, PartSetup, Setting};
 use super::fields::{Shape, section};
 use super::symbol::{Scope, Symbol};
@@ -23,6 +24,11 @@ impl<'a> Reader<'a> {
 
     pub fn error(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Whether nothing is wrong; warnings are not.
+    pub fn is_content(&self) -> bool {
+        self.diagnostics.iter().all(|d| d.warning)
     }
 
     /// Reports keys that a section does not have and required ones that are missing.
@@ -242,7 +248,13 @@ impl<'a> Reader<'a> {
     ) -> PartSetup {
         for entry in &table.entries {
             let known = entry.key == name_key || also.contains(&entry.key.as_str());
-            if !known && !entry.inherited && !params.iter().any(|p| p.name == entry.key) {
+            if !known && !params.iter().any(|p| p.name == entry.key) {
+                if entry.key == KEEP {
+                    let message = "'keep' names what the part that is replaced does not have";
+                    let help = "in a change that names another part, keep = [\"step_size\"] takes that key of the part before over";
+                    self.error(Diagnostic::new(entry.node.span.clone(), message).help(help));
+                    continue;
+                }
                 let message = format!("{what} '{name}' has no parameter '{}'", entry.key);
                 let accepted = params.iter().map(|p| p.name).chain(also.iter().copied());
                 self.error(Diagnostic::new(entry.key_span.clone(), message).did_you_mean(&entry.key, accepted));
@@ -253,12 +265,10 @@ impl<'a> Reader<'a> {
             let written = table.entries.iter().find(|e| e.key == param.name);
             let setting = match (written, param.default) {
                 (Some(entry), _) => self.setting(entry, param, scope).map(|s| (s, entry.node.span.clone())),
-                (None, Some("")) => None,
-                (None, Some(default)) => self.default_setting(param, default, span, scope).map(|s| (s, span.clone())),
-                (None, None) => {
-                    let message = format!("{what} '{name}' has no '{}'", param.name);
-                    self.error(Diagnostic::new(span.clone(), message).help(param.doc));
-                    None
+                (None, default) => {
+                    self.missing(table, span, (what, name), param);
+                    let value = default.filter(|default| !default.is_empty());
+                    value.and_then(|v| self.default_setting(param, v, span, scope)).map(|s| (s, span.clone()))
                 }
             };
             if let Some((setting, place)) = setting {
@@ -266,6 +276,44 @@ impl<'a> Reader<'a> {
             }
         }
         PartSetup { name: name.into(), span: span.clone(), settings }
+    }
+
+    /// A key that is not given: an error where it is required; a warning where a change of the part's name dropped it and
+    /// the default, or nothing, stands in for what was written.
+    fn missing(&mut self, table: &Table, span: &Range<usize>, (what, name): (&str, &str), param: &ParamSpec) {
+        let lost = table.dropped.iter().find(|d| d.key == param.name);
+        match (param.default, lost) {
+            (None, lost) => {
+                let message = format!("{what} '{name}' has no '{}'", param.name);
+                let (span, help) = match lost {
+                    Some(lost) => {
+                        let help = format!(
+                            "the change of '{}' to '{name}' drops the keys of '{0}': repeat `{}`, or keep = [\"{}\"]",
+                            lost.of,
+                            lost.written(),
+                            lost.key
+                        );
+                        (&lost.by, help)
+                    }
+                    None => (span, param.doc.into()),
+                };
+                self.error(Diagnostic::new(span.clone(), message).help(help));
+            }
+            (Some(default), Some(lost)) if !lost.is(default) => {
+                let now = match default {
+                    "" => format!("is without '{}'", param.name),
+                    _ => format!("takes the default `{} = {default}`", param.name),
+                };
+                let message = format!(
+                    "{what} '{name}' {now}: the change of '{}' to '{name}' drops `{}`",
+                    lost.of,
+                    lost.written()
+                );
+                let help = format!("give '{0}' in the change, or keep = [\"{0}\"]", param.name);
+                self.error(Diagnostic::warning(lost.by.clone(), message).help(help));
+            }
+            _ => {}
+        }
     }
 
     fn default_setting(
@@ -284,7 +332,7 @@ impl<'a> Reader<'a> {
             }
             _ => Node { span: span.clone(), value: Value::Text(default.into()) },
         };
-        let entry = Entry { key: param.name.into(), key_span: span.clone(), node, inherited: false };
+        let entry = Entry { key: param.name.into(), key_span: span.clone(), node };
         self.setting(&entry, param, scope)
     }
 

@@ -1,6 +1,7 @@
 //! Setups of a file: parameters, problem, oracle, algorithm, conventions and run.
 
 use super::Diagnostic;
+use super::change::{NO_NOISE, START};
 use super::claim::{Experiment, Formula, OracleSetup, PartSetup, Requirement, RunSetup, Start, Variant, Work};
 use super::load::{Loader, PROSE_KEYS, QUESTION_KEYS, as_table};
 use super::symbol::Scope;
@@ -112,7 +113,7 @@ impl Loader<'_> {
             self.reader.text(table, "name").or_else(|| self.reader.missing_name(table, &node, "problem", "name"))?;
         match self.registry.problem(&name) {
             Ok(entry) => {
-                let what = ("problem", "name", &["start"][..]);
+                let what = ("problem", "name", &[START][..]);
                 Some(self.reader.settings(table, &span, what, entry.params, &name, scope))
             }
             Err(_) => {
@@ -124,7 +125,7 @@ impl Loader<'_> {
 
     pub(super) fn start(&mut self, tree: &Table, scope: &Scope) -> Start {
         let Some(Node { value: Value::Table(problem), .. }) = tree.get("problem") else { return Start::Default };
-        let Some(node) = problem.get("start") else { return Start::Default };
+        let Some(node) = problem.get(START) else { return Start::Default };
         match &node.value {
             Value::Table(_) => self.reader.noise(node, "start", scope).map_or(Start::Default, Start::Random),
             Value::List(list) => {
@@ -140,7 +141,7 @@ impl Loader<'_> {
         let Some((table, span)) = self.reader.table(tree, "oracle") else { return setup };
         self.reader.check_keys(table, "oracle", &span);
         if let Some(node) = table.get("noise")
-            && node.value != Value::Text("none".into())
+            && node.value != Value::Text(NO_NOISE.into())
         {
             setup.noise = self.reader.noise(node, "noise", scope);
         }

@@ -10,7 +10,7 @@
 
 use super::constants::{Constants, DIMENSION, norm2, spread_positive};
 use super::{Flow, Problem, ProblemEntry};
-use crate::model::{Facts, Kind, ParamSpec, Real, Trait};
+use crate::model::{Facts, Kind, Limits, ParamSpec, Real, Trait};
 use crate::scalar::{Fault, Scalar};
 use std::f64::consts::{PI, TAU};
 
@@ -25,7 +25,13 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "cosine",
     summary: "sum a_i (1 - cos x_i)",
     params: &[
-        ParamSpec { name: "amplitude", kind: Kind::Vector, default: None, doc: "a_i > 0, one a coordinate" },
+        ParamSpec {
+            name: "amplitude",
+            kind: Kind::Vector,
+            default: None,
+            limits: Limits::POSITIVE,
+            doc: "a_i, one a coordinate",
+        },
         DIMENSION,
     ],
     statistics: &[],

@@ -10,7 +10,7 @@
 //! |x| = 20, which keeps its digits near 0, and |x| - ln 2 + e^(-2|x|) beyond, which does not overflow.
 
 use super::{Flow, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, ParamSpec, Real, Trait};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Real, Trait};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = L sum ln cosh x_i.
@@ -24,8 +24,14 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "log-cosh",
     summary: "L sum log cosh x_i",
     params: &[
-        ParamSpec { name: "curvature", kind: Kind::Number, default: Some("1"), doc: "L > 0, curvature at 0" },
-        ParamSpec { name: "dimension", kind: Kind::Count, default: Some("1"), doc: "d" },
+        ParamSpec {
+            name: "curvature",
+            kind: Kind::Number,
+            default: Some("1"),
+            limits: Limits::POSITIVE,
+            doc: "L, curvature at 0",
+        },
+        ParamSpec { name: "dimension", kind: Kind::Count, default: Some("1"), limits: Limits::ONE_UP, doc: "d" },
     ],
     statistics: &[],
     build: |p| {

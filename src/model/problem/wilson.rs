@@ -23,7 +23,7 @@ mod rows;
 
 use super::seeded::{permutation, stream};
 use super::{OwnStatistic, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Known, ParamSpec, Params, Real, Trait};
+use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Real, Trait};
 use crate::scalar::{Fault, Narrow, Rational, Scalar};
 use rows::{Core, Row};
 
@@ -47,9 +47,21 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "wilson",
     summary: "least squares |Ax - y|^2 with more coordinates than points, one of which tells the label",
     params: &[
-        ParamSpec { name: "train", kind: Kind::Count, default: Some("100"), doc: "training points" },
-        ParamSpec { name: "test", kind: Kind::Count, default: Some("100"), doc: "test points" },
-        ParamSpec { name: "data_seed", kind: Kind::Count, default: Some("1"), doc: "seed of labels and split" },
+        ParamSpec {
+            name: "train",
+            kind: Kind::Count,
+            default: Some("100"),
+            limits: Limits::ONE_UP,
+            doc: "training points",
+        },
+        ParamSpec { name: "test", kind: Kind::Count, default: Some("100"), limits: Limits::ANY, doc: "test points" },
+        ParamSpec {
+            name: "data_seed",
+            kind: Kind::Count,
+            default: Some("1"),
+            limits: Limits::ANY,
+            doc: "seed of labels and split",
+        },
     ],
     statistics: OWN,
     build: |p| Ok(Box::new(Wilson::build(p)?)),
