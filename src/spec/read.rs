@@ -283,32 +283,27 @@ impl<'a> Reader<'a> {
     fn missing(&mut self, table: &Table, span: &Range<usize>, (what, name): (&str, &str), param: &ParamSpec) {
         let lost = table.dropped.iter().find(|d| d.key == param.name);
         match (param.default, lost) {
-            (None, lost) => {
+            (None, None) => {
                 let message = format!("{what} '{name}' has no '{}'", param.name);
-                let (span, help) = match lost {
-                    Some(lost) => {
-                        let help = format!(
-                            "the change of '{}' to '{name}' drops the keys of '{0}': repeat `{}`, or keep = [\"{}\"]",
-                            lost.of,
-                            lost.written(),
-                            lost.key
-                        );
-                        (&lost.by, help)
-                    }
-                    None => (span, param.doc.into()),
-                };
-                self.error(Diagnostic::new(span.clone(), message).help(help));
+                self.error(Diagnostic::new(span.clone(), message).help(param.doc));
+            }
+            (None, Some(lost)) => {
+                let message = format!("{what} '{name}' has no '{}'", param.name);
+                let help = format!(
+                    "a change that names another part drops the keys of '{}': repeat `{}`, or keep = [\"{}\"]",
+                    lost.of,
+                    lost.written(),
+                    lost.key
+                );
+                self.error(Diagnostic::new(lost.by.clone(), message).help(help));
             }
             (Some(default), Some(lost)) if !lost.is(default) => {
                 let now = match default {
                     "" => format!("is without '{}'", param.name),
                     _ => format!("takes the default `{} = {default}`", param.name),
                 };
-                let message = format!(
-                    "{what} '{name}' {now}: the change of '{}' to '{name}' drops `{}`",
-                    lost.of,
-                    lost.written()
-                );
+                let (key, of) = (lost.written(), &lost.of);
+                let message = format!("{what} '{name}' {now}: naming another part drops `{key}` of '{of}'");
                 let help = format!("give '{0}' in the change, or keep = [\"{0}\"]", param.name);
                 self.error(Diagnostic::warning(lost.by.clone(), message).help(help));
             }
