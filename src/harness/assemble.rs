@@ -1,6 +1,6 @@
 //! From runs to records: verdicts of bounds and controls.
 
-use super::decide::{CellOutcome, CellRun, Job, Jobs, LOOKS};
+use super::decide::{CellOutcome, CellRun, HarnessError, Job, Jobs, LOOKS};
 use crate::model::Real;
 use crate::results::{
     BoundRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Outcome, RatePoint, RightSide,
@@ -49,23 +49,40 @@ impl Judge<'_> {
             })
     }
 
-    pub fn bounds(&self) -> (Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>) {
+    fn unanswered(&self, what: String) -> HarnessError {
+        HarnessError::Unanswered { id: self.spec.id.clone(), what }
+    }
+
+    /// The record of every bound, and those of its cells.
+    ///
+    /// # Errors
+    /// A bound without a cell.
+    #[allow(clippy::type_complexity)]
+    pub fn bounds(&self) -> Result<(Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>), HarnessError> {
         let (mut records, mut all_cells) = (Vec::new(), BTreeMap::new());
         for bound in &self.spec.bounds {
             let cells = self.cells(&bound.trials);
-            let Some(view) = gather(&cells) else { continue };
-            let units = bound.trials.first().map_or(UnitsRecord::Consistent, |t| self.units(&t.question));
+            let (Some(view), Some(trial)) = (gather(&cells), bound.trials.first()) else {
+                return Err(self.unanswered(format!("bound '{}'", bound.name)));
+            };
+            let units = self.units(&trial.question);
             records.push(self.record(&bound.name, bound.expectation.expect, &cells, &view, units));
             all_cells.insert(bound.name.clone(), cells.iter().map(cell_record).collect());
         }
-        (records, all_cells)
+        Ok((records, all_cells))
     }
 
-    pub fn controls(&self) -> Vec<ControlRecord> {
+    /// The record of every control.
+    ///
+    /// # Errors
+    /// A control without a cell.
+    pub fn controls(&self) -> Result<Vec<ControlRecord>, HarnessError> {
         let mut records = Vec::new();
         for control in &self.spec.controls {
             let cells = self.cells(&control.trials);
-            let Some(view) = gather(&cells) else { continue };
+            let Some(view) = gather(&cells) else {
+                return Err(self.unanswered(format!("a control of bound '{}'", control.bound)));
+            };
             let ratio = cells[view.nearest].comparison.as_ref().ok().and_then(|c| c.ratio);
             records.push(ControlRecord {
                 bound: control.bound.clone(),
@@ -76,7 +93,7 @@ impl Judge<'_> {
                 ratio,
             });
         }
-        records
+        Ok(records)
     }
 
     pub fn with_controls(&self, mut bounds: Vec<BoundRecord>, controls: &[ControlRecord]) -> Vec<BoundRecord> {
@@ -214,6 +231,7 @@ impl Judge<'_> {
         let jobs: Option<Vec<(&String, &Job<'_>)>> =
             trial.curves.iter().map(|(name, v)| Some((name, self.jobs.of(&trial.case, v)?))).collect();
         let Some(jobs) = jobs.filter(|j| !j.is_empty()) else { return Vec::new() };
+        // The loader has seen that all curves sweep the same values.
         let count = jobs.iter().map(|(_, j)| j.runs.len()).min().unwrap_or(0);
         (0..count)
             .map(|i| {
@@ -373,7 +391,7 @@ pub(super) fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
             }
             shown
         }
-        None => blank,
+        None => CellVerdict { comparison: Err("the quantity has no row".into()), ..blank },
     }
 }
 

@@ -8,7 +8,7 @@ use super::decide::{HarnessError, Profile, Settings, decide};
 use crate::engine::Silent;
 use crate::model::Registry;
 use crate::results::{BoundRecord, Estimate, Evidence, Outcome, RightSide, digest};
-use crate::spec::{Overrides, Relation, Spec, SpecError, Trial, load_in};
+use crate::spec::{Overrides, Relation, Spec, SpecError, Trial, file_words, load_in};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -68,9 +68,7 @@ pub enum CertificateError {
 /// becomes a hyphen.
 #[must_use]
 pub fn certificate_name(id: &str, bound: &str) -> String {
-    let words: Vec<&str> =
-        bound.split(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-').filter(|w| !w.is_empty()).collect();
-    format!("{id}.{}.json", words.join("-"))
+    format!("{id}.{}.json", file_words(bound))
 }
 
 /// What a replay found.

@@ -75,6 +75,14 @@ pub enum HarnessError {
         /// What happened.
         error: RunError,
     },
+    /// A bound or control that no cell answers.
+    #[error("{id}: {what} has no cell, so that nothing is known of it")]
+    Unanswered {
+        /// Claim id.
+        id: String,
+        /// The bound or control.
+        what: String,
+    },
     /// A claim that was given up: its [`Progress`] said stop.
     #[error("{0}: stopped before it was decided")]
     Stopped(String),
@@ -262,8 +270,8 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
         jobs.0[place].runs.push(run);
     }
     let judge = Judge { spec, jobs: &jobs, level: settings.level };
-    let (bounds, cells) = judge.bounds();
-    let controls = judge.controls();
+    let (bounds, cells) = judge.bounds()?;
+    let controls = judge.controls()?;
     let bounds = judge.with_controls(bounds, &controls);
     let (figures, tables) = pictures::pictures(spec, &jobs, &cells, settings).map_err(locate)?;
     let provenance = provenance(spec, text, settings, &bounds);

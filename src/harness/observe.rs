@@ -60,7 +60,7 @@ pub fn observe(
         fixed[place].push(estimates);
     }
     let judge = Judge { spec, jobs: &jobs, level: settings.level };
-    Ok(Listing::new(&judge, &jobs, &fixed).all())
+    Listing::new(&judge, &jobs, &fixed).all()
 }
 
 struct CellPlan {

@@ -1,7 +1,7 @@
 //! Questions of a file: relation, left side, right side.
 
 use super::Diagnostic;
-use super::claim::{Question, Relation, Trivial, Variant, Work};
+use super::claim::{Parameter, PartSetup, Question, Relation, Trivial, Variant, Work};
 use super::left::Left;
 use super::load::Loader;
 use super::symbol::Scope;
@@ -68,15 +68,29 @@ impl Loader<'_> {
 
     fn left(&mut self, node: &Node, scope: &Scope, work: &Work) -> Option<(Left, String)> {
         match work {
-            Work::Quantity(_) => self.reader.expression(node, "left", &|expr| Left::of_quantity(expr, scope)),
+            Work::Quantity(_) => self.reader.expression(node, "left", scope, &|expr| Left::of_quantity(expr, scope)),
             Work::Experiment(experiment) => {
                 let scope = scope.clone().with_statistics(self.own_statistics(&experiment.problem.name));
-                self.reader.expression(node, "left", &|expr| Left::of_statistics(expr, &scope))
+                self.reader.expression(node, "left", &scope, &|expr| Left::of_statistics(expr, &scope))
             }
         }
     }
 
     /// Statistics that only this problem has.
+    /// A parameter of an output's name could be either in a left or a right side.
+    pub(super) fn check_outputs(&mut self, part: &PartSetup, parameters: &[Parameter]) {
+        let outputs = self.registry.quantity(&part.name).map(|e| e.outputs).unwrap_or_default();
+        for parameter in parameters {
+            let Some(output) = outputs.iter().find(|o| o.name == parameter.name) else { continue };
+            let message = format!(
+                "'{}' could mean two things: the declared parameter, or the output '{}' of '{}' ({})",
+                parameter.name, output.name, part.name, output.doc
+            );
+            let error = Diagnostic::new(parameter.span.clone(), message).also(part.span.clone(), "the quantity");
+            self.reader.error(error.help("give the parameter another name"));
+        }
+    }
+
     pub(super) fn own_statistics(&self, problem: &str) -> Vec<&'static OwnStatistic> {
         self.registry.problem(problem).map(|entry| entry.statistics.iter().collect()).unwrap_or_default()
     }

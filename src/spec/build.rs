@@ -9,7 +9,7 @@ use super::symbol::Symbol;
 use crate::model::quantity::symmetric_beta;
 use crate::model::{
     DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, Known, Limits, ParamSpec, ParamValue,
-    Params, Real, Registry, Trait,
+    Params, Real, Registry, Trait, fact_spec,
 };
 use crate::scalar::{Fault, Narrow, Rational, Scalar};
 use crate::stats::Interval;
@@ -331,15 +331,18 @@ impl<'a> Builder<'a> {
         Ok((algorithm, own.map(|law| self.perturbation(law, d)).transpose()?))
     }
 
-    /// A declared parameter that has a fact's name must agree with it.
+    /// A declared parameter that has the name of a fact of this instance must be that fact.
     fn check_declared(&self) -> Result<(), InstanceError> {
         for (name, value) in &self.cell.values {
             let Some(fact) = self.facts.get(name) else { continue };
-            let (a, b) = (value.to_f64(), fact.value.to_f64());
-            if (a - b).abs() > 1e-12 * (a.abs() + b.abs()) {
+            // Equal and known exactly, the two are one number; else a bound that names it could mean either.
+            let same = fact.known == Known::Exact && value.exact().is_some() && value.exact() == fact.value.exact();
+            if !same {
+                let doc = fact_spec(name).map_or("", |spec| spec.doc);
                 let message = format!(
-                    "the parameter {name} = {value} has the name of a fact, which is {} here: rename the parameter",
-                    fact.value
+                    "'{name}' could mean two things: the declared parameter, {value}, or the fact '{name}' ({doc}), which \
+                     is {} here ({}): give the parameter another name",
+                    fact.value, fact.known
                 );
                 return Err(InstanceError::new(&self.experiment.problem.span, message));
             }

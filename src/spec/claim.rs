@@ -76,6 +76,8 @@ pub struct Formula {
 pub struct Parameter {
     /// Its name.
     pub name: String,
+    /// Where the name is declared.
+    pub span: Range<usize>,
     /// Its values; more than one are swept.
     pub values: Vec<Formula>,
 }

@@ -15,12 +15,21 @@ pub struct Diagnostic {
     pub message: String,
     /// "did you mean", or another remedy.
     pub help: Option<String>,
+    /// Another place that it is about, and what stands there.
+    pub also: Option<(Range<usize>, String)>,
 }
 
 impl Diagnostic {
     /// An error without a remedy beyond its message.
     pub fn new(span: Range<usize>, message: impl Into<String>) -> Self {
-        Diagnostic { warning: false, span, message: message.into(), help: None }
+        Diagnostic { warning: false, span, message: message.into(), help: None, also: None }
+    }
+
+    /// Adds another place that the error is about.
+    #[must_use]
+    pub fn also(mut self, span: Range<usize>, what: impl Into<String>) -> Self {
+        self.also = Some((span, what.into()));
+        self
     }
 
     /// Something that a reader of the file may not expect, without a remedy beyond its message.
@@ -85,10 +94,18 @@ impl SpecError {
             .diagnostics
             .iter()
             .map(|d| {
-                let end = d.span.end.clamp(d.span.start, self.text.len());
-                let span = d.span.start.min(end)..end;
-                let snippet =
-                    Snippet::source(&self.text).path(&self.file).annotation(AnnotationKind::Primary.span(span));
+                let within = |span: &Range<usize>| {
+                    let end = span.end.clamp(span.start, self.text.len());
+                    span.start.min(end)..end
+                };
+                let primary = AnnotationKind::Primary.span(within(&d.span));
+                let snippet = Snippet::source(&self.text).path(&self.file).annotation(primary);
+                let snippet = match &d.also {
+                    Some((span, what)) => {
+                        snippet.annotation(AnnotationKind::Context.span(within(span)).label(what.as_str()))
+                    }
+                    None => snippet,
+                };
                 let level = if d.warning { Level::WARNING } else { Level::ERROR };
                 let group = level.primary_title(&d.message).element(snippet);
                 let group = match &d.help {

@@ -2,6 +2,7 @@
 
 use super::ask::NO_TRIVIAL;
 use super::claim::{Bound, Control, Curve, Formula, PartSetup, Relation, Setting, Spec, Trial, Variant};
+use super::naming::{declared, file_words};
 use super::read::Reader;
 use super::tree::{Node, Table, Value};
 use super::{Diagnostic, SpecError, tree};
@@ -226,7 +227,13 @@ impl Loader<'_> {
     fn dimensions(&mut self, root: &Table) -> Vec<(String, (i64, i64))> {
         let Some((table, _)) = self.reader.table(root, "dimensions") else { return Vec::new() };
         let mut found = Vec::new();
+        let declared = declared(root);
         for entry in &table.entries {
+            if !declared.contains(&entry.key.as_str()) {
+                let message = format!("'dimensions' names '{}', which is no declared parameter", entry.key);
+                let error = Diagnostic::new(entry.key_span.clone(), message);
+                self.reader.error(error.did_you_mean(&entry.key, declared.iter().copied()));
+            }
             let powers: Vec<i64> = match &entry.node.value {
                 Value::List(list) => {
                     list.iter().filter_map(|n| self.reader.number(n, &entry.key)).filter_map(|q| q.to_i64()).collect()
@@ -248,7 +255,7 @@ impl Loader<'_> {
         let mut cases = Vec::new();
         for (table, span) in self.reader.tables(root, "case") {
             self.reader.check_keys(table, "case", &span);
-            let name = self.reader.text(table, "name").unwrap_or_default();
+            let name = self.name_of(table, "case");
             if cases.iter().any(|(n, _)| *n == name) {
                 self.reader.error(Diagnostic::new(span.clone(), format!("case '{name}' is there twice")));
             }
@@ -288,9 +295,14 @@ impl Loader<'_> {
         let of_file = self.family(root, root);
         for (table, span) in self.reader.tables(root, "bound") {
             self.reader.check_keys(table, "bound", &span);
-            let name = self.reader.text(table, "name").unwrap_or_default();
-            if bounds.iter().any(|b| b.name == name) {
-                self.reader.error(Diagnostic::new(span.clone(), format!("bound '{name}' is there twice")));
+            let name = self.name_of(table, "bound");
+            if let Some(other) = bounds.iter().find(|b| b.name == name || file_words(&b.name) == file_words(&name)) {
+                let message = if other.name == name {
+                    format!("bound '{name}' is there twice")
+                } else {
+                    format!("the files of bounds '{name}' and '{}' would have one name", other.name)
+                };
+                self.reader.error(Diagnostic::new(span.clone(), message));
             }
             let change = self.change(table);
             let own = question_of(table);
@@ -361,7 +373,9 @@ impl Loader<'_> {
             }
             let Some(variant) = self.variant(&tree) else { continue };
             let Some(question) = self.question(&tree, &variant, span) else { continue };
-            let curves = question.order.iter().filter_map(|name| self.ordered(root, &tree, name, span)).collect();
+            let curves: Vec<(String, Variant)> =
+                question.order.iter().filter_map(|name| self.ordered(root, &tree, name, span)).collect();
+            self.check_sweeps(&curves, span);
             trials.push(Trial { case: case.clone(), variant, question, curves, tree });
         }
         trials
@@ -387,7 +401,7 @@ impl Loader<'_> {
         let mut curves: Vec<Curve> = Vec::new();
         for (table, span) in self.reader.tables(root, "curve") {
             self.reader.check_keys(table, "curve", &span);
-            let name = self.reader.text(table, "name").unwrap_or_default();
+            let name = self.name_of(table, "curve");
             if curves.iter().any(|c| c.name == name) {
                 self.reader.error(Diagnostic::new(span.clone(), format!("curve '{name}' is there twice")));
             }

@@ -11,6 +11,15 @@ use crate::model::{Kind, ParamSpec, Registry};
 use crate::scalar::Rational;
 use std::ops::Range;
 
+/// Names that no parameter can have, and what they mean.
+const RESERVED: [(&str, &str); 5] = [
+    ("k", "the iteration of a schedule"),
+    ("j", "the coordinate of a vector's entry"),
+    ("E", "the expectation"),
+    ("case", "the case in the record of a cell"),
+    ("input", "the input of a quantity in the record of a cell"),
+];
+
 /// Reads pieces of a file, collecting errors.
 pub(super) struct Reader<'a> {
     pub registry: &'a Registry,
@@ -149,18 +158,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn expression_error(&mut self, node: &Node, key: &str, error: ExprError) {
+    fn expression_error(&mut self, node: &Node, key: &str, error: ExprError, declared: Option<Range<usize>>) {
         // The text begins after its quote; a single-line string without escapes maps byte for byte.
         let start = node.span.start + usize::from(matches!(node.value, Value::Text(_)));
         let span = start + error.span.start..(start + error.span.end).min(node.span.end);
         let span = if span.start < node.span.end { span } else { node.span.clone() };
         let diagnostic = Diagnostic::new(span, format!("'{key}': {}", error.message));
-        self.error(Diagnostic { help: error.help, ..diagnostic });
+        let also = declared.map(|span| (span, "declared here".to_string()));
+        self.error(Diagnostic { help: error.help, also, ..diagnostic });
     }
 
     /// A number or an expression in the names of a scope.
     pub fn formula(&mut self, node: &Node, key: &str, scope: &Scope) -> Option<Formula> {
-        let (expr, text) = self.expression(node, key, &|expr| scope.resolve(expr))?;
+        let (expr, text) = self.expression(node, key, scope, &|expr| scope.resolve(expr))?;
         Some(Formula { expr, text, span: node.span.clone() })
     }
 
@@ -169,6 +179,7 @@ impl<'a> Reader<'a> {
         &mut self,
         node: &Node,
         key: &str,
+        scope: &Scope,
         read: &dyn Fn(&Expr) -> Result<T, ExprError>,
     ) -> Option<(T, String)> {
         let text = match &node.value {
@@ -176,10 +187,12 @@ impl<'a> Reader<'a> {
             Value::Text(text) => text.clone(),
             _ => return self.wrong(node, key, "a number or an expression in quotes"),
         };
-        match Expr::parse(&text).and_then(|expr| read(&expr)) {
+        let parsed = Expr::parse(&text);
+        match parsed.as_ref().map_err(Clone::clone).and_then(read) {
             Ok(found) => Some((found, text)),
             Err(error) => {
-                self.expression_error(node, key, error);
+                let declared = parsed.ok().and_then(|expr| scope.clash(&expr));
+                self.expression_error(node, key, error, declared);
                 None
             }
         }
@@ -195,22 +208,22 @@ impl<'a> Reader<'a> {
     /// The declared parameters; their formulas may name each other.
     pub fn parameters(&mut self, table: &Table) -> Vec<Parameter> {
         let Some((inner, _)) = self.table(table, "parameters") else { return Vec::new() };
-        let scope = Scope::of_names(inner.entries.iter().map(|e| e.key.as_str()));
+        let scope = Scope::of_names(inner.entries.iter().map(|e| (e.key.as_str(), e.key_span.clone())));
         let mut parameters = Vec::new();
         for entry in &inner.entries {
             if !is_name(&entry.key) {
                 let message = format!("'{}' is no name: use letters, digits and _", entry.key);
                 self.error(Diagnostic::new(entry.key_span.clone(), message));
             }
-            if matches!(entry.key.as_str(), "k" | "j" | "E") {
-                let message = format!("'{}' has a meaning of its own and cannot be declared", entry.key);
-                self.error(Diagnostic::new(entry.key_span.clone(), message));
+            if let Some((_, meaning)) = RESERVED.iter().find(|(name, _)| *name == entry.key) {
+                let message = format!("'{}' has a meaning of its own and cannot be declared: {meaning}", entry.key);
+                self.error(Diagnostic::new(entry.key_span.clone(), message).help("give the parameter another name"));
             }
             if let Some(values) = self.formulas(&entry.node, &entry.key, &scope) {
                 if values.is_empty() {
                     self.error(Diagnostic::new(entry.node.span.clone(), "an empty list: give at least one value"));
                 }
-                parameters.push(Parameter { name: entry.key.clone(), values });
+                parameters.push(Parameter { name: entry.key.clone(), span: entry.key_span.clone(), values });
             }
         }
         self.check_cycles(inner, &parameters);

@@ -16,7 +16,11 @@ impl Loader<'_> {
         let hypotheses = self.hypotheses(tree);
         let requires = self.requires(tree, &scope);
         let work = match (tree.get("quantity"), tree.get("problem")) {
-            (Some(node), None) => Work::Quantity(self.quantity(node, &scope)?),
+            (Some(node), None) => {
+                let part = self.quantity(node, &scope)?;
+                self.check_outputs(&part, &parameters);
+                Work::Quantity(part)
+            }
             (None, Some(_)) => Work::Experiment(Box::new(self.experiment(tree, &scope)?)),
             (None, None) => {
                 let message = "the file has no [problem] (or [quantity])";
@@ -191,11 +195,30 @@ impl Loader<'_> {
         if self.reader.word(table, "semantics", "momentum_start").as_deref() == Some("first-gradient") {
             semantics.momentum_start = MomentumStart::FirstGradient;
         }
-        if let Some(Node { value: Value::List(list), .. }) = table.get("scaling") {
-            let sizes = list.iter().filter_map(|n| self.reader.number(n, "scaling")).filter_map(|q| q.to_i64());
-            semantics.scaling = Scaling::Blocks(sizes.filter_map(|n| usize::try_from(n).ok()).collect());
+        match table.get("scaling") {
+            Some(Node { value: Value::List(list), .. }) => {
+                semantics.scaling = Scaling::Blocks(list.iter().filter_map(|n| self.block(n)).collect());
+            }
+            Some(Node { value: Value::Text(text), .. }) if text == "whole" => {}
+            Some(node) => {
+                let error =
+                    Diagnostic::new(node.span.clone(), "'scaling' is neither \"whole\" nor a list of block sizes");
+                self.reader.error(error.help("write \"whole\", or a list such as [2, 5]"));
+            }
+            None => {}
         }
         semantics
+    }
+
+    /// The size of a block.
+    fn block(&mut self, node: &Node) -> Option<usize> {
+        let size = self.reader.number(node, "scaling")?;
+        let whole = size.to_i64().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
+        if whole.is_none() {
+            let message = format!("'scaling' has a block of {size}; a size is a whole number from 1 on");
+            self.reader.error(Diagnostic::new(node.span.clone(), message));
+        }
+        whole
     }
 
     pub(super) fn run(&mut self, tree: &Table, scope: &Scope) -> Option<RunSetup> {
