@@ -10,7 +10,7 @@ use signcheck::model::Registry;
 use signcheck::results::{Outcome, ResultFile};
 use signcheck::spec::{
     Cell, Experiment, Expression, Formula, Instance, Left, PartSetup, Reducer, Setting, Size, Spec, Start, Symbol,
-    Table, Term, Trial, Value, Variant, Work, cells, load, parse_tree,
+    Table, Term, Trial, Trivial, Value, Variant, Work, cells, load, parse_tree,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -360,7 +360,11 @@ impl Shape<'_> {
             self.left(&q.left),
             q.right.as_ref().map(|f| self.formula(f)),
             q.margin.as_ref().map(|f| self.formula(f)),
-            q.trivial.as_ref().map(|f| self.formula(f)),
+            match &q.trivial {
+                Trivial::Right(f) => Some(self.formula(f)),
+                Trivial::None(why) => Some(why.clone()),
+                Trivial::Unsaid => None,
+            },
             q.order,
             q.rate_in.as_ref().map(|n| self.parameter(n)),
         )
