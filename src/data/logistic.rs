@@ -270,7 +270,7 @@ pub(super) mod tests {
             unit[j] = 1.0;
             planted.matrix().dot(i, &unit) as f32
         };
-        let (mut offsets, mut indices, mut values, mut dense) = (vec![0], vec![], vec![], vec![0.0; 5400]);
+        let (mut offsets, mut indices, mut values, mut dense) = (vec![0], vec![], vec![], vec![0.0f32; 5400]);
         for i in 0..600 {
             for j in (0..9).filter(|&j| kept(i, j)) {
                 indices.push(j as u32);

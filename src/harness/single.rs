@@ -113,10 +113,9 @@ fn measure<'v>(
     let sampling = Sampling { seed: 0, axes: &[], looks: &[GUIDE], progress: &Silent };
     let sampled = run_until(&instance, &plan, sampling, &mut |_| true).map_err(|e| e.to_string())?;
     let mut estimates = known(sampled);
-    if instance.is_deterministic()
-        && let Ok(record) = plain_enclosed(&instance, &plan, budget.0 / UNITS_A_PRODUCT)
-    {
-        estimates.set_enclosed(record);
+    if instance.is_deterministic() {
+        let record = plain_enclosed(&instance, &plan, budget.0 / UNITS_A_PRODUCT, &Silent);
+        estimates.set_enclosed(record).map_err(|e| e.to_string())?;
     }
     let sampled = run(estimates);
     Ok((job, sampled))

@@ -128,8 +128,8 @@ impl Scalar for Interval {
     fn sin_cos(&self) -> Result<(Self, Self), Fault> {
         let unit = enclose(-1.0, 1.0);
         let Some(middle) = self.midpoint().filter(|_| self.is_finite()) else { return Ok((unit, unit)) };
-        // Both functions move by at most as much as their argument.
-        let half = (self.width() / 2.0).next_up() + 1e-15;
+        // Both functions move by at most as much as their argument. The midpoint is rounded, and may be an end.
+        let half = (self.high() - middle).max(middle - self.low()).next_up() + 1e-15;
         let (sin, cos) = crate::scalar::sin_cos(middle);
         let near = |v: f64| enclose(v - half, v + half).intersect(unit).unwrap_or(unit);
         Ok((near(sin), near(cos)))

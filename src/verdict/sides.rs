@@ -98,8 +98,6 @@ pub struct Trust {
     pub deterministic: bool,
     /// What an enclosure is to rest on.
     pub ground: Ground,
-    /// Steps over which rounding gathers.
-    pub steps: u64,
 }
 
 /// What encloses an expectation.
@@ -109,7 +107,7 @@ pub enum Ground {
     Everywhere,
     /// The strongest evidence there is: enclosures, finite-sample intervals.
     Strongest,
-    /// Doubles with an estimated error, asymptotic intervals: they may decide where the strongest is too wide.
+    /// Asymptotic intervals: they may decide where the strongest is too wide.
     NextBest,
 }
 
@@ -126,26 +124,22 @@ pub enum TermSource {
 fn mean_of(
     sample: &PathMoments,
     range: Option<Interval>,
-    Trust { deterministic, ground, steps }: Trust,
+    Trust { deterministic, ground }: Trust,
     alpha: f64,
 ) -> Result<SideValue, String> {
     if let Some(exact) = &sample.exact {
         return Ok(SideValue::exact(exact.clone()));
     }
-    if let (Some(interval), true) = (sample.enclosed, ground != Ground::NextBest) {
+    if let Some(interval) = sample.enclosed {
         return Ok(enclosed(&sample.moments, interval));
     }
     if ground == Ground::Everywhere {
         return Ok(enclosed(&sample.moments, range.ok_or("the statistic has no range")?));
     }
     if deterministic {
+        // A run in doubles can expand its own rounding errors: without an enclosure its value shows, and excludes nothing.
         let point = sample.moments.checked_mean().map_err(|e| e.to_string())?;
-        return Ok(SideValue {
-            point,
-            interval: rounded(point, sample.size, steps),
-            exact: None,
-            grade: Evidence::Numeric,
-        });
+        return Ok(SideValue { point, interval: Interval::WHOLE, exact: None, grade: Evidence::Numeric });
     }
     // Each of the two looks has half of the share, so that looking twice keeps the level.
     let alpha = alpha / 2.0;
@@ -166,12 +160,6 @@ fn enclosed(moments: &Moments, interval: Interval) -> SideValue {
     let mean = moments.mean().filter(|m| interval.contains(*m));
     let point = mean.unwrap_or(0.5 * interval.low() + 0.5 * interval.high());
     SideValue { point, interval, exact: None, grade: Evidence::Exact }
-}
-
-/// A double-precision run's value with the rounding that its steps can have gathered: each contributes a few ulps.
-fn rounded(point: f64, size: f64, steps: u64) -> Interval {
-    let error = point.abs().max(size) * f64::EPSILON * 16.0 * (steps as f64 + 16.0) + f64::MIN_POSITIVE;
-    Interval::new(point - error, point + error).unwrap_or(Interval::WHOLE)
 }
 
 /// A functional over time of the expectations; every iterate gets its part of the level.

@@ -88,6 +88,9 @@ impl Scalar for Enclosure {
     }
 
     fn from_ends(_near: f64, low: f64, high: f64) -> Result<Self, Fault> {
+        if low == high {
+            return Rational::from_double(low).map(Self::from_exact).ok_or(Fault::NoExactForm("a constant without bounds"));
+        }
         match (Rational::from_double(low), Rational::from_double(high)) {
             (Some(low), Some(high)) => Ok(Self::between(around(&low).0, around(&high).1)),
             _ => Err(Fault::NoExactForm("a constant without bounds")),
