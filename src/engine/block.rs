@@ -8,7 +8,7 @@ use super::run::Progress;
 use crate::model::{Arithmetic, Layout, Query, Step};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Scalar};
-use crate::spec::{Instance, StartPoint};
+use crate::spec::{Instance, Schedule, StartPoint};
 
 /// Steps between two questions whether to stop.
 const STEPS_UNASKED: u64 = 256;
@@ -43,6 +43,8 @@ pub struct Workspace<S> {
     looks_back: bool,
     scratch: Vec<S>,
     values: Vec<S>,
+    /// Whether the values of constant schedules stand in `values`.
+    begun: bool,
 }
 
 impl<S: Arithmetic> Workspace<S> {
@@ -57,6 +59,7 @@ impl<S: Arithmetic> Workspace<S> {
             looks_back: false,
             scratch: vec![S::zero(); scratch],
             values: vec![S::zero(); instance.schedules.len()],
+            begun: false,
         }
     }
 
@@ -79,8 +82,12 @@ pub fn step_once<S: Arithmetic>(
 ) -> Result<(), RunError> {
     let at = |fault| RunError::Step { step: k, fault };
     for (value, schedule) in work.values.iter_mut().zip(&instance.schedules) {
-        *value = instance.schedule_at(schedule, k).map_err(at)?;
+        // A constant is one number for the whole run: an enclosure knows it again.
+        if !work.begun || matches!(schedule, Schedule::Varies(_)) {
+            *value = instance.schedule_at(schedule, k).map_err(at)?;
+        }
     }
+    work.begun = true;
     query.set_batch(instance.batch_at(k).map_err(at)?);
     if work.looks_back {
         work.before.clone_from(&work.x);

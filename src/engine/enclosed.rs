@@ -3,7 +3,8 @@
 //! Every number of such a run lies between two floats that are rounded outward at every operation, so that the enclosure
 //! follows the errors that the run itself expands. Where a sign or an order stays open, or the ends agree to fewer bits than
 //! a double has, the run is repeated with floats of twice the length, up to a budget that is counted in products of words:
-//! what a verdict rests on does not depend on the machine.
+//! what a verdict rests on does not depend on the machine. A sign that stays open then has both outcomes, so that the
+//! enclosure holds the run, however widely.
 
 use super::block::{Record, plain, trace_plain};
 use super::measure::Plan;
@@ -15,9 +16,9 @@ use crate::spec::Instance;
 /// Bits of the floats, tried in this order: a run's enclosures lose some at every step.
 const PRECISIONS: [usize; 8] = [128, 256, 512, 1024, 2048, 4096, 8192, 16384];
 /// Most work of one run, in products of words; a count, so that a verdict does not depend on the machine.
-pub const MOST_WORK: u64 = 50_000_000;
+pub const MOST_WORK: u64 = 2_000_000_000;
 /// Products of words that an operation counts for beside those of its own words.
-const OVERHEAD: u64 = 4;
+pub const OVERHEAD: u64 = 600;
 /// Agreement of the ends that ends the search: the rounding of a double.
 const SHARP: isize = 60;
 /// Bits that the next precision must add for the search to go on.
@@ -47,15 +48,17 @@ fn at_rising_precision<T>(
     let mut best = Err(RunError::Step { step: 0, fault: long });
     let mut before: Option<isize> = None;
     let mut open: Vec<u64> = Vec::new();
+    let mut longest = PRECISIONS[0];
     for bits in PRECISIONS {
         if work(instance, bits) > most_work {
             break;
         }
+        longest = bits;
         match Enclosure::at_precision(bits, &run) {
             Ok(outcome) => {
                 let now = agreement(&outcome);
                 // Constants that are known as doubles do not get sharper with longer floats.
-                if now >= SHARP || before.is_some_and(|before| now < before + GAIN) {
+                if now >= SHARP || before.is_some_and(|before| now < before.saturating_add(GAIN)) {
                     return Ok(outcome);
                 }
                 before = Some(now);
@@ -74,7 +77,10 @@ fn at_rising_precision<T>(
             Err(other) => return Err(other),
         }
     }
-    best
+    if best.is_ok() || open.is_empty() {
+        return best;
+    }
+    Enclosure::with_hulls(longest, &run).or(best)
 }
 
 /// The bits of the enclosure that has the fewest.

@@ -275,7 +275,8 @@ pub(super) fn left_side(
     }
     let sources = job.sources(&question.left)?;
     let constants = |symbol: &Symbol| run.constant(symbol);
-    let trust = Trust { deterministic: e.estimates.deterministic, ground };
+    let (deterministic, rough) = (e.estimates.deterministic, e.instance.is_rough());
+    let trust = Trust { deterministic, rough, ground };
     // Every look at the estimates has its part of the share, whether or not it was the last.
     let alpha = share(each, LOOKS);
     left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, alpha, trust)

@@ -6,7 +6,7 @@
 //! and not counted.
 
 use super::decide::{Job, Jobs, Profile, Settings};
-use crate::engine::{IN_FLIGHT, MOST_WORK};
+use crate::engine::{IN_FLIGHT, MOST_WORK, OVERHEAD};
 use crate::model::Registry;
 use crate::scalar::WIDTH;
 use crate::spec::{Cell, InstanceError, Size, Spec, Term, cells};
@@ -17,8 +17,8 @@ use std::ops::Range;
 const DOUBLE: u64 = 8;
 /// Bytes of an enclosure with multiprecision ends.
 const ENCLOSURE: u64 = 320;
-/// Coordinates and steps beyond which no run is enclosed: eight products of words each at the least precision.
-const MOST_ENCLOSED: u64 = MOST_WORK / 8;
+/// Coordinates and steps beyond which no run is enclosed.
+const MOST_ENCLOSED: u64 = MOST_WORK / OVERHEAD;
 
 /// What a claim needs.
 #[derive(Debug, Clone, PartialEq)]

@@ -96,6 +96,8 @@ pub fn left_of_estimates(
 pub struct Trust {
     /// Nothing was random.
     pub deterministic: bool,
+    /// Whether a number that the run uses, such as a step size, has an error that is only estimated.
+    pub rough: bool,
     /// What an enclosure is to rest on.
     pub ground: Ground,
 }
@@ -124,14 +126,15 @@ pub enum TermSource {
 fn mean_of(
     sample: &PathMoments,
     range: Option<Interval>,
-    Trust { deterministic, ground }: Trust,
+    Trust { deterministic, rough, ground }: Trust,
     alpha: f64,
 ) -> Result<SideValue, String> {
     if let Some(exact) = &sample.exact {
         return Ok(SideValue::exact(exact.clone()));
     }
     if let Some(interval) = sample.enclosed {
-        return Ok(enclosed(&sample.moments, interval));
+        let side = enclosed(&sample.moments, interval);
+        return Ok(if rough { SideValue { grade: Evidence::Numeric, ..side } } else { side });
     }
     if ground == Ground::Everywhere {
         return Ok(enclosed(&sample.moments, range.ok_or("the statistic has no range")?));
@@ -249,16 +252,9 @@ fn combine(expr: &Expression, found: &[SideValue], constants: Constants<'_>) -> 
     Ok(SideValue { point, interval, exact: None, grade })
 }
 
-/// A constant as an interval; one known in double precision only gets the error of a short computation.
+/// A constant as an interval; one whose error is not known excludes nothing.
 fn constant_interval(value: &Real) -> Interval {
-    match value {
-        Real::Exact(q) => Interval::from_rational(q),
-        Real::Enclosed { within, .. } => *within,
-        Real::Float(v) => {
-            let error = v.abs() * 1e-12;
-            Interval::new(v - error, v + error).unwrap_or(Interval::WHOLE)
-        }
-    }
+    value.within().unwrap_or(Interval::WHOLE)
 }
 
 /// Evaluates a right side (or margin) from constants.
@@ -279,14 +275,15 @@ pub fn left_of_row(expr: &Expression, row: &Row, constants: Constants<'_>) -> Re
 }
 
 fn output(value: &Real, error: f64) -> SideValue {
+    if let Some(within) = value.within().filter(|_| value.exact().is_none()) {
+        let grade = if value.is_rough() { Evidence::Numeric } else { Evidence::Exact };
+        return SideValue { point: value.to_f64(), interval: within, exact: None, grade };
+    }
     match value {
         Real::Exact(q) => SideValue::exact(q.clone()),
-        Real::Enclosed { near, within } => {
-            SideValue { point: *near, interval: *within, exact: None, grade: Evidence::Exact }
-        }
-        Real::Float(v) => SideValue {
-            point: *v,
-            interval: Interval::new((v - error).next_down(), (v + error).next_up()).unwrap_or(Interval::WHOLE),
+        other => SideValue {
+            point: other.to_f64(),
+            interval: Interval::new((other.to_f64() - error).next_down(), (other.to_f64() + error).next_up()).unwrap_or(Interval::WHOLE),
             exact: None,
             grade: Evidence::Numeric,
         },
