@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Replicates of a sample that only guides a search; every instance meets the same random numbers.
 const GUIDE: u64 = 256;
 /// Units of an enumeration's budget that a product of two words of an enclosure counts for.
-const UNITS_A_PRODUCT: u64 = 1;
+const UNITS_A_PRODUCT: u64 = 2;
 /// Most coordinates of an instance that is weighed: large data sets are not for a search.
 const MOST_COORDINATES: u64 = 4096;
 /// Most coordinates times workers times steps.

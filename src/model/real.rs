@@ -30,13 +30,20 @@ pub enum Real {
 }
 
 /// An irrational number with as many bits as a run may need.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Deep {
     /// A double near the value.
     near: f64,
     /// Holds the value.
     within: Interval,
     value: Enclosure,
+}
+
+impl PartialEq for Deep {
+    /// As constants of double precision; the enclosures of one number may have come about in different ways.
+    fn eq(&self, other: &Self) -> bool {
+        (self.near, self.within) == (other.near, other.within)
+    }
 }
 
 /// Bits of the enclosures of constants.

@@ -196,6 +196,18 @@ mod tests {
     }
 
     #[test]
+    fn sines_between_neighbouring_doubles_hold_both_ends() {
+        // The midpoint of two neighbours is one of them: the other lies a whole width away.
+        for a in [1e6_f64, 123_456_789.0, 3e9, -7e7, 0.5] {
+            let x = enclose(a, a.next_up());
+            let (sin, cos) = Scalar::sin_cos(&x).unwrap();
+            for at in [x.low(), x.high()] {
+                assert!(sin.contains(libm::sin(at)) && cos.contains(libm::cos(at)), "{at:?}: {sin} {cos}");
+            }
+        }
+    }
+
+    #[test]
     fn rationals_are_enclosed_and_dyadic_ones_are_points() {
         let third = Interval::ratio(1, 3);
         assert!(third.low() < third.high() && third.contains(1.0 / 3.0));

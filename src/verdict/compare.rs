@@ -221,3 +221,29 @@ pub fn compare_order(curves: &[(String, SideValue)]) -> Option<(SideValue, SideV
             rank(x.outcome).cmp(&rank(y.outcome)).then(x.closeness.total_cmp(&y.closeness))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Rational;
+
+    #[test]
+    fn a_rate_counts_the_error_of_values_that_were_not_sampled() {
+        // exact: y = 1/x has the exponent -1. Values that are known to 1 % leave it between -1 - s and -1 + s with s > 0.
+        let points = |relative: f64| -> Vec<(f64, SideValue)> {
+            [1.0, 2.0, 4.0, 8.0]
+                .map(|x: f64| {
+                    let interval = Interval::new((1.0 - relative) / x, (1.0 + relative) / x).expect("ends in order");
+                    (x, SideValue { point: 1.0 / x, interval, exact: None, grade: Evidence::Numeric })
+                })
+                .to_vec()
+        };
+        let right = |d: u64| SideValue::exact(Rational::ratio(-1, 1) + &Rational::ratio(1, d));
+        let outcome = |relative, d| compare_rate(&points(relative), &right(d), None, 1e-6).1.outcome;
+        assert_eq!(outcome(1e-9, 1000), Outcome::Holds);
+        assert_eq!(outcome(1e-2, 1000), Outcome::Undecided);
+        assert_eq!(outcome(1e-2, 10), Outcome::Holds);
+        // A value that may be 0 or less has no logarithm.
+        assert_eq!(outcome(1.5, 1), Outcome::Undecided);
+    }
+}

@@ -128,6 +128,12 @@ impl Enclosure {
         f()
     }
 
+    /// A number between two rationals, of which nothing else is known.
+    #[must_use]
+    pub fn between_rationals((low, high): &(Rational, Rational)) -> Option<Self> {
+        (low <= high).then(|| Self::between(around(low).0, around(high).1))
+    }
+
     /// Runs `f` with floats of so many bits on this thread. A sign or an order that stays open has all its possible outcomes,
     /// so that the result encloses the true one, however widely.
     ///
