@@ -70,7 +70,8 @@ fn intervals_hold_the_values_of_other_arithmetics() {
     for (file, bound, value) in values {
         let records = run(copy.path(), &["verify", file, "--json"]).json();
         let record = records.as_array().expect("records").iter().find(|r| r["bound"] == bound).expect("the bound");
-        let (low, high) = (record["left"]["low"].as_f64().expect("low"), record["left"]["high"].as_f64().expect("high"));
+        let (low, high) =
+            (record["left"]["low"].as_f64().expect("low"), record["left"]["high"].as_f64().expect("high"));
         // The values have 12 digits at least.
         let slack = 1e-12 * value.abs();
         assert!(low - slack <= value && value <= high + slack, "{file}, {bound}: {value} outside [{low}, {high}]");

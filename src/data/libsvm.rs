@@ -493,7 +493,8 @@ mod tests {
     #[test]
     fn empty_files_and_other_sizes_are_refused() {
         let with = |text: &str, rows, columns| {
-            parse_libsvm(text.as_bytes(), "set", Expected { rows, columns, single: false }).map(|d| d.matrix().columns())
+            parse_libsvm(text.as_bytes(), "set", Expected { rows, columns, single: false })
+                .map(|d| d.matrix().columns())
         };
         for text in ["", "\n\n", "# only a comment"] {
             assert!(parse(text).unwrap_err().to_string().contains("no rows"), "{text:?}");
@@ -514,7 +515,9 @@ mod tests {
         let mut text = String::new();
         for (i, b) in data.labels().iter().enumerate() {
             text += &b.to_string();
-            let Row::Dense(Slice::Single(row)) = data.matrix().row(i) else { panic!("generated rows are short and dense") };
+            let Row::Dense(Slice::Single(row)) = data.matrix().row(i) else {
+                panic!("generated rows are short and dense")
+            };
             row.iter().enumerate().for_each(|(j, v)| text += &format!(" {}:{v}", j + 1));
             text.push('\n');
         }

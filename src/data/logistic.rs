@@ -256,7 +256,7 @@ pub(super) mod tests {
     /// 40 dyadic rows of 3 columns, which a few lines of any language repeat.
     pub(in crate::data) fn reference_data() -> Dataset {
         let entry = |i: usize, j: usize| ((7 * i + 3 * j * j + i * j) % 11) as f32 / 8.0 - 0.625;
-        let values = (0..40).flat_map(|i| (0..3).map(move |j| entry(i, j))).collect();
+        let values: Vec<f32> = (0..40).flat_map(|i| (0..3).map(move |j| entry(i, j))).collect();
         let labels = (0..40).map(|i| if (i * i) % 7 < 3 { 1 } else { -1 }).collect();
         Dataset::new(Matrix::dense(40, 3, values).unwrap(), labels).unwrap()
     }

@@ -497,8 +497,8 @@ mod tests {
     #[test]
     fn malformed_storage_is_refused() {
         for (what, m) in [
-            ("no rows", Matrix::dense(0, 3, vec![])),
-            ("no columns", Matrix::dense(3, 0, vec![])),
+            ("no rows", Matrix::dense(0, 3, Vec::<f32>::new())),
+            ("no columns", Matrix::dense(3, 0, Vec::<f32>::new())),
             ("length", Matrix::dense(2, 2, vec![0.0; 3])),
             ("overflowing size", Matrix::dense(usize::MAX, 2, vec![0.0; 3])),
             ("NaN", Matrix::dense(1, 1, vec![f32::NAN])),

@@ -259,11 +259,7 @@ pub fn trace(
 ///
 /// # Errors
 /// As [`simulate`]; a random start, or constants that the arithmetic cannot hold; [`RunError::Stopped`].
-pub fn plain<S: Arithmetic>(
-    instance: &Instance,
-    plan: &Plan,
-    progress: &dyn Progress,
-) -> Result<Record<S>, RunError> {
+pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan, progress: &dyn Progress) -> Result<Record<S>, RunError> {
     let x = fixed_start::<S>(instance)?;
     let mut oracle = PlainOracle::new(instance);
     let mut recorder = Recorder::new(plan, instance);

@@ -164,7 +164,9 @@ impl Real {
         match self {
             Real::Exact(q) => Ok(S::from_rational(q)),
             Real::Enclosed { .. } | Real::Deep(_) if S::IS_EXACT => Err(Fault::NoExactForm("an irrational constant")),
-            Real::Float(_) | Real::Estimated { .. } if S::IS_EXACT => Err(Fault::NoExactForm("a constant known in double precision only")),
+            Real::Float(_) | Real::Estimated { .. } if S::IS_EXACT => {
+                Err(Fault::NoExactForm("a constant known in double precision only"))
+            }
             Real::Enclosed { near, within } | Real::Estimated { near, within } => {
                 S::from_ends(*near, within.low(), within.high())
             }

@@ -283,7 +283,8 @@ fn output(value: &Real, error: f64) -> SideValue {
         Real::Exact(q) => SideValue::exact(q.clone()),
         other => SideValue {
             point: other.to_f64(),
-            interval: Interval::new((other.to_f64() - error).next_down(), (other.to_f64() + error).next_up()).unwrap_or(Interval::WHOLE),
+            interval: Interval::new((other.to_f64() - error).next_down(), (other.to_f64() + error).next_up())
+                .unwrap_or(Interval::WHOLE),
             exact: None,
             grade: Evidence::Numeric,
         },

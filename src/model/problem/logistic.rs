@@ -28,10 +28,10 @@ mod split;
 
 use super::{Problem, ProblemEntry};
 use crate::data;
-use crate::model::{BuildError, Facts, Kind, Known, ParamSpec, Params, Real, Trait};
-use crate::scalar::{Fault, Scalar};
 use crate::data::Rounding;
+use crate::model::{BuildError, Facts, Kind, Known, ParamSpec, Params, Real, Trait};
 use crate::scalar::Rational;
+use crate::scalar::{Fault, Scalar};
 use crate::stats::Interval;
 use enclosed::Enclosed;
 use shared::Source;

@@ -1,6 +1,8 @@
 //! What an enclosure can do as a scalar: order, roots and transcendental functions.
 
-use super::{Enclosure, Float, Form, LOST, Made, PRECISION, around, down, greater, kept, lesser, negative, positive, up};
+use super::{
+    Enclosure, Float, Form, LOST, Made, PRECISION, around, down, greater, kept, lesser, negative, positive, up,
+};
 use crate::scalar::{Fault, Rational, Scalar};
 use dashu_float::{ConstCache, Context, FBig, round::mode::Down};
 use std::cell::RefCell;
@@ -89,7 +91,9 @@ impl Scalar for Enclosure {
 
     fn from_ends(_near: f64, low: f64, high: f64) -> Result<Self, Fault> {
         if low == high {
-            return Rational::from_double(low).map(Self::from_exact).ok_or(Fault::NoExactForm("a constant without bounds"));
+            return Rational::from_double(low)
+                .map(Self::from_exact)
+                .ok_or(Fault::NoExactForm("a constant without bounds"));
         }
         match (Rational::from_double(low), Rational::from_double(high)) {
             (Some(low), Some(high)) => Ok(Self::between(around(&low).0, around(&high).1)),

@@ -537,7 +537,9 @@ mod tests {
         assert!(off.is_exact_zero(), "{off}");
         // A walk that comes back is where it was, and two that made the same moves are at one place.
         let walk = |x: i64| Enclosure::ratio(x, 7) - &s + &t - &t + &s;
-        assert!((walk(5) - &Enclosure::ratio(5, 7)).is_exact_zero() && walk(5).compare(&walk(5)) == Some(Ordering::Equal));
+        assert!(
+            (walk(5) - &Enclosure::ratio(5, 7)).is_exact_zero() && walk(5).compare(&walk(5)) == Some(Ordering::Equal)
+        );
         // What is near 0 and is not 0 stays open: s t - sqrt 6 is 0, but by no formula of these; 1e-60 is nothing here.
         let tiny = Enclosure::from_rational(&q("1e-60"));
         assert!((s.clone() * &t - &root(6)).decided_sign().is_none());

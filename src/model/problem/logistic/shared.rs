@@ -4,8 +4,8 @@
 //! waited for the lock could be the one that the holder waits for. Two instances built at the same moment may thus
 //! both compute; the first result stays, and results do not depend on who computed them.
 
-use crate::data::{DataError, Dataset, Expected, Logistic, Minimum, Stop, generate, load_libsvm, minimise};
 use super::enclosed::Certified;
+use crate::data::{DataError, Dataset, Expected, Logistic, Minimum, Stop, generate, load_libsvm, minimise};
 use crate::model::{BuildError, Params, Real};
 use crate::stats::Interval;
 use std::collections::BTreeMap;

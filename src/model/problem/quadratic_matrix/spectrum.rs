@@ -60,7 +60,12 @@ fn steps(h: &Matrix) -> u32 {
 }
 
 /// Halves the enclosure of a number of which it is decidable whether it is at most t.
-fn halved(mut low: Rational, mut high: Rational, steps: u32, at_most: impl Fn(&Rational) -> bool) -> (Rational, Rational) {
+fn halved(
+    mut low: Rational,
+    mut high: Rational,
+    steps: u32,
+    at_most: impl Fn(&Rational) -> bool,
+) -> (Rational, Rational) {
     for _ in 0..steps {
         let middle = (low.clone() + &high) * &Rational::ratio(1, 2);
         if at_most(&middle) { high = middle } else { low = middle }
@@ -69,7 +74,13 @@ fn halved(mut low: Rational, mut high: Rational, steps: u32, at_most: impl Fn(&R
 }
 
 /// A number near a double, of which it is decidable whether it is at most t (`Some(true)`), and whether it is t.
-fn enclose(steps: u32, near: f64, error: f64, at_most: impl Fn(&Rational) -> bool, is: impl Fn(&Rational) -> bool) -> Real {
+fn enclose(
+    steps: u32,
+    near: f64,
+    error: f64,
+    at_most: impl Fn(&Rational) -> bool,
+    is: impl Fn(&Rational) -> bool,
+) -> Real {
     if let Some(candidate) = simple(near).filter(|c| (c.to_f64() - near).abs() <= error && is(c)) {
         return Real::Exact(candidate);
     }
@@ -81,7 +92,11 @@ fn enclose(steps: u32, near: f64, error: f64, at_most: impl Fn(&Rational) -> boo
             && at_most(&b)
             && !at_most(&a)
         {
-            return Real::irrational(near, within, Real::deeply(|| Enclosure::between_rationals(&halved(a, b, steps, &at_most))));
+            return Real::irrational(
+                near,
+                within,
+                Real::deeply(|| Enclosure::between_rationals(&halved(a, b, steps, &at_most))),
+            );
         }
         width *= 64.0;
     }
