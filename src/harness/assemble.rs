@@ -243,7 +243,7 @@ impl Judge<'_> {
 
 pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
     let audits = match run.experiment() {
-        Some(e) => e.instance.audit(&trial.variant),
+        Some(e) => e.instance.audit(&trial.variant, e.estimates.ties),
         None => requirements(&trial.variant, &|symbol| run.constant(symbol)),
     };
     CellVerdict {

@@ -353,7 +353,7 @@ fn run_cell(
         let CellOutcome::Experiment(run) = &mut run.outcome else { return };
         run.estimates = sampled;
         if let Some(exact) = &exact {
-            run.estimates.set_exact(exact.paths.clone(), exact.series.clone(), exact.traffic);
+            run.estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
         }
     };
     // What is known exactly need not be sampled; curves always are.

@@ -89,7 +89,7 @@ fn sample(
         .flatten();
     let with_certain = |mut estimates: Estimates| {
         if let Some(exact) = &exact {
-            estimates.set_exact(exact.paths.clone(), exact.series.clone(), exact.traffic);
+            estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
         }
         if let Some(record) = &enclosed {
             estimates.set_enclosed(record.clone());

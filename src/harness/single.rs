@@ -4,7 +4,7 @@ use super::assemble::{blank, experiment_cell, left_side, quantity_cell};
 use super::decide::{CellOutcome, CellRun, ExperimentRun, Job};
 use crate::engine::{Estimates, Plan, Sampling, Silent, plain_enclosed, ranges, run_until};
 use crate::exact::{Budget, ExactEstimates, enumerate};
-use crate::model::{Registry, Trait};
+use crate::model::{NO_TIES, Registry, Ties, Trait};
 use crate::results::Outcome;
 use crate::spec::{Cell, Instance, Size, Term, Trial, Variant, Work, cells, evaluate_quantity};
 use crate::verdict::{CellVerdict, Ground, compare_order};
@@ -69,7 +69,7 @@ fn run_of<'v>(
                 return Err("too large for a search".into());
             }
             let instance = Arc::new(Instance::build(registry, experiment, &cell).map_err(|e| e.message)?);
-            if let Some((name, audit)) = instance.audit(variant).into_iter().find(|(_, a)| a.holds != Some(true)) {
+            if let Some((name, audit)) = instance.audit(variant, Ties::NotSeen).into_iter().find(|(name, a)| a.holds() != Some(true) && name != NO_TIES) {
                 return Err(format!("{name}: {}", audit.value));
             }
             return measure((trial, job, cell), instance, budget);
@@ -89,7 +89,7 @@ fn measure<'v>(
     let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
     let known = |mut estimates: Estimates| {
         if let Some(exact) = &exact {
-            estimates.set_exact(exact.paths.clone(), exact.series.clone(), exact.traffic);
+            estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
         }
         estimates
     };

@@ -21,7 +21,7 @@ mod statistic;
 pub use algorithm::{Algorithm, AlgorithmEntry, DynAlgorithm, Layout, Query, Runs, Step, View};
 pub use compressor::{Compresses, Compressor, CompressorEntry, DynCompressor};
 pub use facts::{FACTS, Fact, FactSpec, Facts, Known, Trait, fact_spec};
-pub use hypothesis::{Audit, HYPOTHESES, HypothesisSpec, Subject};
+pub use hypothesis::{Answer, Audit, HYPOTHESES, HypothesisSpec, NO_TIES, Property, Subject, Ties, Witness};
 pub use noise::{Atom, DynNoise, Noise, NoiseEntry, Perturbs};
 pub use params::{BuildError, Kind, ParamSpec, ParamValue, Params, Slot};
 pub use problem::{DynProblem, Evaluates, OwnStatistic, Problem, ProblemEntry};

@@ -6,7 +6,7 @@ use super::claim::{Experiment, Setting, Variant, Work};
 use super::symbol::{Expression, Symbol};
 use crate::expr::EvalError;
 use crate::model::{
-    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Real, Registry, Semantics, Subject, View,
+    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Real, Registry, Semantics, Subject, Ties, View,
 };
 use crate::scalar::{Fault, Narrow, Rational, Scalar};
 
@@ -154,9 +154,9 @@ impl Instance {
         }
     }
 
-    /// Audits the named hypotheses and the inequalities of a variant on this instance.
+    /// Audits the named hypotheses and the inequalities of a variant on this instance; `ties` is what an exact run has seen.
     #[must_use]
-    pub fn audit(&self, variant: &Variant) -> Vec<(String, Audit)> {
+    pub fn audit(&self, variant: &Variant, ties: Ties) -> Vec<(String, Audit)> {
         let subject = Subject {
             facts: &self.facts,
             problem: &*self.problem,
@@ -169,6 +169,7 @@ impl Instance {
             },
             minimiser: self.minimiser.as_deref(),
             step_size: self.step_size(variant),
+            ties,
         };
         let named = variant.hypotheses.iter().filter_map(|name| {
             let spec = HYPOTHESES.iter().find(|h| h.name == name)?;
@@ -184,17 +185,11 @@ pub fn requirements(variant: &Variant, lookup: &dyn Fn(&Symbol) -> Option<Real>)
     for requirement in &variant.requires {
         let sides = evaluate(&requirement.low, lookup).and_then(|l| Ok((l, evaluate(&requirement.high, lookup)?)));
         let audit = match sides {
-            Ok((low, high)) => {
-                let order = match (low.exact(), high.exact()) {
-                    (Some(a), Some(b)) => a.cmp(b),
-                    _ => low.to_f64().total_cmp(&high.to_f64()),
-                };
-                let holds = order.is_lt() || (order.is_eq() && !requirement.strict);
-                let exact = low.exact().is_some() && high.exact().is_some();
-                let provenance = if exact { "exact" } else { "numeric" };
-                Audit { holds: Some(holds), value: format!("{low} and {high}"), provenance: provenance.into() }
+            Ok((low, high)) => Audit::of_order(low, high, requirement.strict),
+            Err(EvalError { fault: fault @ (Fault::Domain(_) | Fault::DivisionByZero), .. }) => {
+                Audit::undefined(fault.to_string())
             }
-            Err(error) => Audit { holds: None, value: error.to_string(), provenance: "unknown".into() },
+            Err(error) => Audit::not_known(error.to_string()),
         };
         audits.push((requirement.text.clone(), audit));
     }

@@ -33,12 +33,12 @@ impl CellVerdict {
     /// The first hypothesis that fails here.
     #[must_use]
     pub fn failing(&self) -> Option<&(String, Audit)> {
-        self.audits.iter().find(|(_, a)| a.holds == Some(false))
+        self.audits.iter().find(|(_, a)| a.holds() == Some(false))
     }
 
     /// The first hypothesis that could not be decided here.
     fn open(&self) -> Option<&(String, Audit)> {
-        self.audits.iter().find(|(_, a)| a.holds.is_none())
+        self.audits.iter().find(|(_, a)| a.holds().is_none())
     }
 
     /// What was decided in this cell, with its reason.
@@ -74,7 +74,7 @@ impl CellVerdict {
             .iter()
             .map(|(name, a)| HypothesisRecord {
                 name: name.clone(),
-                holds: a.holds,
+                holds: a.holds(),
                 value: a.value.clone(),
                 provenance: a.provenance.clone(),
             })

@@ -8,10 +8,10 @@
 //! **Ties and edge cases** Exact arithmetic reaches no further than x = 0. The nearest minimiser is 0 where
 //! |x_i| <= pi, and otherwise a multiple of 2 pi in double precision. Flows are known in double precision only.
 
-use super::constants::{Constants, DIMENSION, norm2, spread_positive};
+use super::constants::{Constants, DIMENSION, axis, norm2, origin, spread_positive};
 use super::{Flow, Problem, ProblemEntry};
-use crate::model::{Facts, Kind, ParamSpec, Real, Trait};
-use crate::scalar::{Fault, Scalar};
+use crate::model::{Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
+use crate::scalar::{Fault, Rational, Scalar};
 use std::f64::consts::{PI, TAU};
 
 /// f(x) = sum a_i (1 - cos x_i).
@@ -104,6 +104,17 @@ impl Problem for Cosine {
         match property {
             Trait::Convex | Trait::StronglyConvex => Some(false),
             Trait::Smooth => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Above its chord around the top at pi, where the gradient vanishes too.
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let d = self.amplitude.len();
+        let at = |n: i64, over: u64| axis(d, 0, &Real::Exact(Rational::ratio(n, over)));
+        match property {
+            Property::Convex | Property::StronglyConvex => Some(Witness::Above { a: at(2, 1), b: at(4, 1) }),
+            Property::Pl => Some(Witness::Summit { low: at(3, 1), high: at(13, 4), below: origin(d) }),
             _ => None,
         }
     }

@@ -9,8 +9,9 @@
 //! **Ties and edge cases** Floating point and intervals only. In lanes, ln cosh x is ln(1 + 2 sinh(x/2)^2) up to
 //! |x| = 20, which keeps its digits near 0, and |x| - ln 2 + e^(-2|x|) beyond, which does not overflow.
 
+use super::constants::{axis, origin};
 use super::{Flow, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, ParamSpec, Real, Trait};
+use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = L sum ln cosh x_i.
@@ -121,6 +122,12 @@ impl Problem for LogCosh {
 
     fn has(&self, property: Trait) -> Option<bool> {
         matches!(property, Trait::Convex | Trait::Smooth).then_some(true)
+    }
+
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let d = self.dimension;
+        let along = axis(d, 0, &Real::integer(1));
+        (property == Property::Pl).then(|| Witness::Flattening { from: origin(d), along, below: origin(d) })
     }
 
     fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {

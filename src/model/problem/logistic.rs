@@ -241,6 +241,11 @@ impl Problem for Logistic {
         matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex | Trait::Unbiased).then_some(true)
     }
 
+    /// Every loss and the regulariser are 0 or more.
+    fn floor(&self) -> Option<Real> {
+        Some(Real::integer(0))
+    }
+
     fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
         Some(self.minimum()?.point.iter().map(|v| Real::Float(*v)).collect())
     }

@@ -22,7 +22,7 @@ pub mod worker_squares;
 mod contract;
 
 use super::facts::{Facts, Trait};
-use super::{ParamSpec, Real};
+use super::{ParamSpec, Property, Real, Witness};
 use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};
 use crate::stats::Interval;
 
@@ -158,6 +158,16 @@ pub trait Problem: Send + Sync + 'static {
     /// Whether the objective has a property; `None` where that is not known.
     fn has(&self, property: Trait) -> Option<bool>;
 
+    /// A number that no value of f is below, where f* is not known.
+    fn floor(&self) -> Option<Real> {
+        None
+    }
+
+    /// Points at which the objective shows that it does not have a property; they are evaluated before they are believed.
+    fn refutation(&self, _property: Property) -> Option<Witness> {
+        None
+    }
+
     /// A minimiser, where one is known; the nearest to x_0 where there are several.
     fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
         None
@@ -283,6 +293,10 @@ pub trait ProblemMeta {
     fn smoothness_by_coordinate(&self) -> Option<Vec<Real>>;
     /// See [`Problem::has`].
     fn has(&self, property: Trait) -> Option<bool>;
+    /// See [`Problem::floor`].
+    fn floor(&self) -> Option<Real>;
+    /// See [`Problem::refutation`].
+    fn refutation(&self, property: Property) -> Option<Witness>;
     /// See [`Problem::minimiser`].
     fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>>;
     /// See [`Problem::default_start`].
@@ -314,6 +328,12 @@ impl<P: Problem> ProblemMeta for P {
     }
     fn has(&self, property: Trait) -> Option<bool> {
         Problem::has(self, property)
+    }
+    fn floor(&self) -> Option<Real> {
+        Problem::floor(self)
+    }
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        Problem::refutation(self, property)
     }
     fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
         Problem::minimiser(self, start)

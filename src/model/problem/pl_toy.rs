@@ -8,7 +8,7 @@
 //! **Ties and edge cases** Exact arithmetic reaches no further than x = 0.
 
 use super::{Flow, Problem, ProblemEntry, walk_towards};
-use crate::model::{Facts, Real, Trait};
+use crate::model::{Facts, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// f(x) = x^2 + 3 sin(x)^2.
@@ -71,6 +71,15 @@ impl Problem for PlToy {
         match property {
             Trait::Convex | Trait::StronglyConvex => Some(false),
             Trait::Smooth => Some(true),
+            _ => None,
+        }
+    }
+
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let at = |x: i64| vec![Real::integer(x)];
+        match property {
+            Property::Convex | Property::StronglyConvex => Some(Witness::Above { a: at(1), b: at(2) }),
+            Property::BoundedGradient => Some(Witness::Growth { from: at(0), along: at(10) }),
             _ => None,
         }
     }

@@ -8,9 +8,9 @@
 //! **Ties and edge cases** A coordinate without curvature has no part in PL: f is not strongly convex then, and the
 //! minimiser nearest to the start keeps that coordinate. Where all are flat both mu are 0 (no claim).
 
-use super::constants::{Constants, DIMENSION, spread};
+use super::constants::{Constants, DIMENSION, axis, origin, spread};
 use super::{Flow, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, ParamSpec, Real, Trait};
+use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = sum a_i x_i^2 / 2.
@@ -92,6 +92,19 @@ impl Problem for Quadratic {
         match property {
             Trait::Convex | Trait::Smooth => Some(true),
             Trait::StronglyConvex => Some(self.curvature.iter().all(|a| a.to_f64() > 0.0)),
+            _ => None,
+        }
+    }
+
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let d = self.curvature.len();
+        let along = |flat: bool| {
+            let i = (0..d).find(|i| (self.a.float(*i) == 0.0) == flat)?;
+            Some((origin(d), axis(d, i, &Real::integer(1))))
+        };
+        match property {
+            Property::StronglyConvex => along(true).map(|(a, b)| Witness::Straight { a, b }),
+            Property::BoundedGradient => along(false).map(|(from, along)| Witness::Growth { from, along }),
             _ => None,
         }
     }

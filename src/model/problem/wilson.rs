@@ -22,8 +22,9 @@
 mod rows;
 
 use super::seeded::{permutation, stream};
+use super::constants::{axis, origin};
 use super::{OwnStatistic, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Known, ParamSpec, Params, Real, Trait};
+use crate::model::{BuildError, Facts, Kind, Known, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Narrow, Rational, Scalar};
 use rows::{Core, Row};
 
@@ -186,6 +187,20 @@ impl Problem for Wilson {
             Trait::Convex | Trait::Smooth => Some(true),
             // The mean over the rows is grad f / n.
             Trait::Unbiased => Some(self.samples() == Some(1)),
+            _ => None,
+        }
+    }
+
+    /// No row tells columns 2 and 3 apart.
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let (d, one) = (self.dimension, Real::integer(1));
+        match property {
+            Property::StronglyConvex => {
+                let mut apart = axis(d, 1, &one);
+                apart[2] = Real::integer(-1);
+                Some(Witness::Straight { a: origin(d), b: apart })
+            }
+            Property::BoundedGradient => Some(Witness::Growth { from: origin(d), along: axis(d, 0, &one) }),
             _ => None,
         }
     }
