@@ -276,7 +276,15 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S
     let end = |fault| RunError::Step { step: instance.horizon, fault };
     let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged: vec![None], ties: if S::LANES == 0 { oracle.ties() } else { Ties::NotSeen } })
+    Ok(Record {
+        paths,
+        sizes,
+        series,
+        curves,
+        traffic: oracle.traffic,
+        diverged: vec![None],
+        ties: if S::LANES == 0 { oracle.ties() } else { Ties::NotSeen },
+    })
 }
 
 fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {

@@ -43,6 +43,9 @@ pub fn observe(
     let judge = Judge { spec, jobs: &jobs, level: settings.level };
     let done = each_cell(&jobs, ready, settings, |job, Ready { place, cell, work }| {
         Ok(match work {
+            Ask::Run(instance) if instance.lacks().is_some() => {
+                (place, CellRun { cell, outcome: CellOutcome::Unrun(instance) }, None)
+            }
             Ask::Run(instance) => {
                 let plan = CellPlan { cell, instance: *instance, budget };
                 let (run, estimates) = sample(&judge, job, plan, settings)?;

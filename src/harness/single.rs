@@ -31,7 +31,7 @@ pub fn weigh(registry: &Registry, trial: &Trial, budget: Budget) -> Result<CellV
         let (job, run) = run_of(registry, &trial.variant, trial, budget)?;
         return Ok(match run.outcome {
             CellOutcome::Quantity(_) => quantity_cell(trial, &run),
-            CellOutcome::Experiment(_) => experiment_cell(GUIDE_LEVEL, trial, &job, &run),
+            CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => experiment_cell(GUIDE_LEVEL, trial, &job, &run),
         });
     }
     let mut sides = Vec::new();
@@ -69,8 +69,15 @@ fn run_of<'v>(
                 return Err("too large for a search".into());
             }
             let instance = Arc::new(Instance::build(registry, experiment, &cell).map_err(|e| e.message)?);
-            if let Some((name, audit)) = instance.audit(variant, Ties::NotSeen).into_iter().find(|(name, a)| a.holds() != Some(true) && name != NO_TIES) {
+            if let Some((name, audit)) = instance
+                .audit(variant, Ties::NotSeen)
+                .into_iter()
+                .find(|(name, a)| a.holds() != Some(true) && name != NO_TIES)
+            {
                 return Err(format!("{name}: {}", audit.value));
+            }
+            if let Some(why) = instance.lacks() {
+                return Err(why.into());
             }
             return measure((trial, job, cell), instance, budget);
         }

@@ -24,7 +24,7 @@ pub use facts::{FACTS, Fact, FactSpec, Facts, Known, Trait, fact_spec};
 pub use hypothesis::{Answer, Audit, HYPOTHESES, HypothesisSpec, NO_TIES, Property, Subject, Ties, Witness};
 pub use noise::{Atom, DynNoise, Noise, NoiseEntry, Perturbs};
 pub use params::{BuildError, Kind, ParamSpec, ParamValue, Params, Slot};
-pub use problem::{DynProblem, Evaluates, OwnStatistic, Problem, ProblemEntry};
+pub use problem::{DynProblem, Evaluates, Minimisers, OwnStatistic, Problem, ProblemEntry};
 pub use quantity::{OutputSpec, QuantityEntry, Row};
 pub use real::Real;
 pub(crate) use real::lift;

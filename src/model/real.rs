@@ -135,7 +135,8 @@ impl Real {
     }
 
     /// An interval that holds the number: that of a double allows for the rounding of a short computation.
-    fn enclosed(&self) -> Option<Interval> {
+    #[must_use]
+    pub fn enclosed(&self) -> Option<Interval> {
         match self {
             Real::Exact(q) => Some(Interval::from_rational(q)),
             Real::Enclosed { within, .. } => Some(*within),

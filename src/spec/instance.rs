@@ -2,13 +2,16 @@
 
 use super::build::Builder;
 use super::cell::{Cell, InstanceError, evaluate};
-use super::claim::{Experiment, Setting, Variant, Work};
+use super::claim::{Experiment, Requirement, Setting, Variant, Work};
 use super::symbol::{Expression, Symbol};
 use crate::expr::EvalError;
 use crate::model::{
-    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Real, Registry, Semantics, Subject, Ties, View,
+    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Known, Minimisers, Real, Registry, Semantics,
+    Subject, Ties, View,
 };
-use crate::scalar::{Fault, Narrow, Rational, Scalar};
+use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
+use crate::stats::Interval;
+use std::collections::BTreeSet;
 
 /// Most draws of one batch: beyond it a count is surely a slip.
 const MOST_DRAWS: u64 = 1_000_000_000;
@@ -20,6 +23,8 @@ pub enum Schedule {
     Constant(Real),
     /// A formula that names k.
     Varies(Expression),
+    /// A formula that names a constant which the instance does not have: which one.
+    Lacking(String),
 }
 
 /// Where replicates start.
@@ -62,8 +67,10 @@ pub struct Instance {
     pub facts: Facts,
     /// Declared parameters.
     pub cell: Cell,
-    /// The known minimiser nearest to the start.
+    /// The minimiser nearest to the start, where it is known.
     pub minimiser: Option<Vec<Real>>,
+    /// All minimisers, where they are known.
+    pub minimisers: Option<Minimisers>,
     /// Named parts of the algorithm's state.
     pub views: Vec<View>,
 }
@@ -132,6 +139,22 @@ impl Instance {
         })
     }
 
+    /// Why the algorithm cannot be run here: its schedules name a constant that the instance does not have.
+    #[must_use]
+    pub fn lacks(&self) -> Option<&str> {
+        self.schedules.iter().chain([&self.batch]).find_map(|s| match s {
+            Schedule::Lacking(why) => Some(why.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Those of the named facts that are only bounds on what they stand for, as `name = value`.
+    #[must_use]
+    pub fn loose(&self, named: &BTreeSet<&'static str>) -> Vec<String> {
+        let one_sided = self.facts.iter().filter(|(_, fact)| fact.known == Known::Bound);
+        one_sided.filter(|(name, _)| named.contains(name)).map(|(name, fact)| format!("{name} = {}", fact.value)).collect()
+    }
+
     /// Whether nothing in a run is random: one replicate says everything.
     #[must_use]
     pub fn is_deterministic(&self) -> bool {
@@ -175,25 +198,46 @@ impl Instance {
             let spec = HYPOTHESES.iter().find(|h| h.name == name)?;
             Some((name.clone(), (spec.audit)(&subject)))
         });
-        named.chain(requirements(variant, &|symbol| self.constant(symbol))).collect()
+        let refuted = |fact: &str| subject.no_constant(fact);
+        named.chain(requirements(variant, &|symbol| self.constant(symbol), &refuted)).collect()
     }
 }
 
-/// Audits the inequalities of a variant.
-pub fn requirements(variant: &Variant, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Vec<(String, Audit)> {
-    let mut audits = Vec::new();
-    for requirement in &variant.requires {
-        let sides = evaluate(&requirement.low, lookup).and_then(|l| Ok((l, evaluate(&requirement.high, lookup)?)));
-        let audit = match sides {
-            Ok((low, high)) => Audit::of_order(low, high, requirement.strict),
-            Err(EvalError { fault: fault @ (Fault::Domain(_) | Fault::DivisionByZero), .. }) => {
-                Audit::undefined(fault.to_string())
-            }
-            Err(error) => Audit::not_known(error.to_string()),
-        };
-        audits.push((requirement.text.clone(), audit));
+/// Audits the inequalities of a variant. `refuted` says of a fact that is not known why there is none, where it can.
+pub fn requirements(
+    variant: &Variant,
+    lookup: &dyn Fn(&Symbol) -> Option<Real>,
+    refuted: &dyn Fn(&str) -> Option<Audit>,
+) -> Vec<(String, Audit)> {
+    let audit = |requirement: &Requirement| {
+        let symbols = [&requirement.low, &requirement.high].into_iter().flat_map(|expr| expr.symbols());
+        if let Some(symbol) = symbols.into_iter().find(|symbol| lookup(symbol).is_none()) {
+            let why = if let Symbol::Fact(spec) = symbol { refuted(spec.name) } else { None };
+            return why.unwrap_or_else(|| Audit::not_known(format!("'{symbol}' is not known on this instance")));
+        }
+        match (defined(&requirement.low, lookup), defined(&requirement.high, lookup)) {
+            (Ok(low), Ok(high)) => Audit::of_order(low, high, requirement.strict),
+            (Err(why), _) | (_, Err(why)) => why,
+        }
+    };
+    variant.requires.iter().map(|r| (r.text.clone(), audit(r))).collect()
+}
+
+/// A side of an inequality, or why it has no value: an undefined one is not met, whatever the other side is.
+fn defined(expr: &Expression, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Result<Real, Audit> {
+    let refuse = |fault: Fault| match fault {
+        Fault::Domain(_) | Fault::DivisionByZero => Audit::undefined(fault.to_string()),
+        fault => Audit::not_known(fault.to_string()),
+    };
+    let value = |symbol: &Symbol| lookup(symbol).ok_or_else(|| Fault::Unsupported(format!("'{symbol}' is not known")));
+    let rough = expr.symbols().iter().any(|symbol| lookup(symbol).is_some_and(|v| v.is_rough()));
+    if !rough {
+        // Exact where that is possible, and enclosed far more tightly than by doubles elsewhere.
+        return expr.eval::<Enclosure>(&|symbol: &Symbol| value(symbol)?.cast()).map(Real::from).map_err(|e| refuse(e.fault));
     }
-    audits
+    let widened = |symbol: &Symbol| value(symbol)?.enclosed().ok_or(Fault::Undecided("a double"));
+    let within = expr.eval::<Interval>(&widened).map_err(|e| refuse(e.fault))?;
+    Ok(Real::Enclosed { near: within.midpoint().unwrap_or(f64::NAN), within })
 }
 
 pub(super) fn lookup(cell: &Cell, facts: &Facts, symbol: &Symbol) -> Option<Real> {

@@ -136,6 +136,20 @@ impl Subject<'_> {
         witness.refutes(property, self.problem).then(|| Audit::failing(what, witness))
     }
 
+    /// The audit that says why a constant does not exist, where points show it.
+    #[must_use]
+    pub fn no_constant(&self, fact: &str) -> Option<Audit> {
+        let (property, what) = match fact {
+            "L" | "L1" | "Lmax" | "Linf" => (Property::Smooth, "the gradient is not Lipschitz"),
+            "mu" | "mu1" => (Property::Pl, "no PL constant"),
+            "rho" => (Property::HessianLipschitz, "the Hessian is not Lipschitz"),
+            "G" => (Property::BoundedGradient, "the gradient is not bounded"),
+            "fstar" | "D" | "R" => (Property::LowerBound, "f is not bounded below"),
+            _ => return None,
+        };
+        self.refuted(property, what)
+    }
+
     /// The same of the law of a draw, by the first of these witnesses that refutes it.
     fn refuted_law(&self, what: &str, of: impl Fn(Vec<Real>, usize) -> Witness) -> Option<Audit> {
         /// Coordinates that are looked at: those of a large problem are alike.
@@ -156,9 +170,10 @@ fn constant(subject: &Subject<'_>, name: &str) -> Audit {
     match subject.facts.get(name) {
         Some(fact) if fact.value.to_f64().is_finite() => Audit::holding(format!("{name} = {}", fact.value), fact.known),
         // A number that is known, and only too large for a double, is no infinite one.
-        Some(fact) if !matches!(fact.value, Real::Float(_)) => {
-            Audit { provenance: fact.known.to_string(), ..Audit::not_known(format!("{name} is past the largest double")) }
-        }
+        Some(fact) if !matches!(fact.value, Real::Float(_)) => Audit {
+            provenance: fact.known.to_string(),
+            ..Audit::not_known(format!("{name} is past the largest double"))
+        },
         _ => Audit::not_known(format!("{name} is not known here")),
     }
 }
@@ -208,7 +223,9 @@ fn of_noise(subject: &Subject<'_>, property: Trait, text: &str) -> Audit {
         Trait::Symmetric => subject.refuted_law(&not, |x, coordinate| Witness::Skew { x, coordinate }),
         Trait::Unimodal => subject.refuted_law(&not, |x, coordinate| Witness::TwoAtoms { x, coordinate }),
         Trait::IndependentCoordinates => subject.refuted_law(&not, |x, _| Witness::Together { x }),
-        Trait::Independent => (1..8).find_map(|b| subject.refuted_law(&not, |x, _| Witness::Memory { x, atoms: (0, b) })),
+        Trait::Independent => {
+            (1..8).find_map(|b| subject.refuted_law(&not, |x, _| Witness::Memory { x, atoms: (0, b) }))
+        }
         _ => None,
     };
     refuted.unwrap_or_else(|| Audit::not_known(format!("{text}: not known")))
@@ -281,7 +298,9 @@ fn sign_advantage(s: &Subject<'_>) -> Audit {
 /// Signs of zeros: what the exact run has seen, or that every draw has a density and an odd number of workers votes.
 fn no_ties(s: &Subject<'_>) -> Audit {
     match s.ties {
-        Ties::None => return Audit::holding("every sign that the exact run takes is of a number other than 0", Known::Exact),
+        Ties::None => {
+            return Audit::holding("every sign that the exact run takes is of a number other than 0", Known::Exact);
+        }
         Ties::At(step) => return Audit::failing("", Witness::Tie { step }),
         Ties::NotSeen => {}
     }

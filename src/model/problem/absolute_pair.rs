@@ -9,7 +9,7 @@
 //! with 0 the first gradient is eps (1, 1), and its signs leave the line x1 + x2 = 2 at once.
 
 use super::constants::{Constants, norm2};
-use super::{Problem, ProblemEntry};
+use super::{Minimisers, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -100,8 +100,8 @@ impl Problem for AbsolutePair {
         }
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![Real::integer(0); 2])
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(vec![Real::integer(0); 2]))
     }
 
     fn default_start(&self) -> Option<Vec<Real>> {

@@ -9,10 +9,10 @@
 //! |x_i| <= pi, and otherwise a multiple of 2 pi in double precision. Flows are known in double precision only.
 
 use super::constants::{Constants, DIMENSION, axis, norm2, origin, spread_positive};
-use super::{Flow, Problem, ProblemEntry};
+use super::{Flow, Minimisers, Problem, ProblemEntry};
 use crate::model::{Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::TAU;
 
 /// f(x) = sum a_i (1 - cos x_i).
 pub struct Cosine {
@@ -119,11 +119,7 @@ impl Problem for Cosine {
         }
     }
 
-    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
-        let nearest = |x: &Real| {
-            let x = x.to_f64();
-            if x.abs() <= PI { Real::integer(0) } else { Real::Float(TAU * (x / TAU).round()) }
-        };
-        Some(start.iter().map(nearest).collect())
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::WholeTurns)
     }
 }

@@ -7,7 +7,7 @@
 //! s|x| - s^2/(2L) beyond.
 
 use super::constants::{Constants, axis, origin, quotient};
-use super::{Flow, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -126,7 +126,7 @@ impl Problem for Huber {
         }
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![Real::integer(0); self.dimension])
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(origin(self.dimension)))
     }
 }

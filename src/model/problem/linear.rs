@@ -8,7 +8,7 @@
 //! nearest minimiser keeps the start's coordinate, clamped to the box.
 
 use super::constants::{Constants, DIMENSION, axis, norm1, norm2, origin, spread};
-use super::{Flow, Problem, ProblemEntry};
+use super::{Flow, Minimisers, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -147,18 +147,18 @@ impl Problem for Linear {
         self.slope.iter().all(|c| c.to_f64() == 0.0).then(|| Real::integer(0))
     }
 
-    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
-        let walls = self.half_width.as_ref()?;
-        let nearest = |((c, b), x): ((&Real, &Real), &Real)| {
+    fn minimisers(&self) -> Option<Minimisers> {
+        let Some(walls) = &self.half_width else {
+            return self.floor().map(|_| Minimisers::Box(vec![(None, None); self.slope.len()]));
+        };
+        let ends = |(c, b): (&Real, &Real)| {
             let low = Real::integer(0).minus(b);
             match c.to_f64() {
-                c if c > 0.0 => low,
-                c if c < 0.0 => b.clone(),
-                _ if x.to_f64() > b.to_f64() => b.clone(),
-                _ if x.to_f64() < low.to_f64() => low,
-                _ => x.clone(),
+                c if c > 0.0 => (Some(low.clone()), Some(low)),
+                c if c < 0.0 => (Some(b.clone()), Some(b.clone())),
+                _ => (Some(low), Some(b.clone())),
             }
         };
-        Some(self.slope.iter().zip(walls).zip(start).map(nearest).collect())
+        Some(Minimisers::Box(self.slope.iter().zip(walls).map(ends).collect()))
     }
 }

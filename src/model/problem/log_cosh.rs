@@ -10,7 +10,7 @@
 //! |x| = 20, which keeps its digits near 0, and |x| - ln 2 + e^(-2|x|) beyond, which does not overflow.
 
 use super::constants::{axis, origin};
-use super::{Flow, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -130,8 +130,8 @@ impl Problem for LogCosh {
         (property == Property::Pl).then(|| Witness::Flattening { from: origin(d), along, below: origin(d) })
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![Real::integer(0); self.dimension])
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(origin(self.dimension)))
     }
 }
 

@@ -21,7 +21,7 @@
 mod shared;
 mod split;
 
-use super::{Problem, ProblemEntry};
+use super::{Minimisers, Problem, ProblemEntry};
 use crate::data;
 use crate::model::{BuildError, Facts, Kind, Known, ParamSpec, Params, Real, Trait};
 use crate::scalar::{Fault, Scalar};
@@ -246,8 +246,8 @@ impl Problem for Logistic {
         Some(Real::integer(0))
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(self.minimum()?.point.iter().map(|v| Real::Float(*v)).collect())
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(self.minimum()?.point.iter().map(|v| Real::Float(*v)).collect()))
     }
 
     fn prefers_narrow(&self) -> bool {

@@ -11,7 +11,7 @@
 //! as long as the norm's branch is not taken at an irrational norm.
 
 use super::constants::{Constants, axis, origin, quotient};
-use super::{Problem, ProblemEntry};
+use super::{Minimisers, Problem, ProblemEntry};
 use crate::model::{Facts, Kind, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -131,8 +131,8 @@ impl Problem for MaxType {
         }
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![Real::integer(0).minus(&self.depth); self.dimension])
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(vec![Real::integer(0).minus(&self.depth); self.dimension]))
     }
 
     fn default_start(&self) -> Option<Vec<Real>> {

@@ -7,7 +7,7 @@
 //! **Shapes and units** d = 1; x is in radians, which count as units of `[x]`.
 //! **Ties and edge cases** Exact arithmetic reaches no further than x = 0.
 
-use super::{Flow, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{Facts, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 
@@ -84,8 +84,8 @@ impl Problem for PlToy {
         }
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![Real::integer(0)])
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(vec![Real::integer(0)]))
     }
 }
 

@@ -9,7 +9,7 @@
 //! minimiser nearest to the start keeps that coordinate. Where all are flat both mu are 0 (no claim).
 
 use super::constants::{Constants, DIMENSION, axis, origin, spread};
-use super::{Flow, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -109,9 +109,9 @@ impl Problem for Quadratic {
         }
     }
 
-    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
-        // A flat coordinate stays where it starts: that is the nearest minimiser.
-        let flat = |i: usize| self.a.float(i) == 0.0;
-        Some(start.iter().enumerate().map(|(i, x)| if flat(i) { x.clone() } else { Real::integer(0) }).collect())
+    fn minimisers(&self) -> Option<Minimisers> {
+        let zero = Some(Real::integer(0));
+        let ends = |i: usize| if self.a.float(i) == 0.0 { (None, None) } else { (zero.clone(), zero.clone()) };
+        Some(Minimisers::Box((0..self.curvature.len()).map(ends).collect()))
     }
 }

@@ -15,7 +15,7 @@
 //! grad f / 2, not grad f.
 
 use super::constants::{Constants, axis, origin, quotient};
-use super::{Problem, ProblemEntry};
+use super::{Minimisers, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -125,8 +125,8 @@ impl Problem for TwoLineSquares {
         (property == Property::BoundedGradient).then_some(Witness::Growth { from, along })
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![Real::integer(0); 2])
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(origin(2)))
     }
 
     fn default_start(&self) -> Option<Vec<Real>> {

@@ -13,7 +13,7 @@
 
 use super::constants::{Constants, axis, norm2, origin, quotient};
 use super::worker_squares::{average, median};
-use super::{Flow, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -191,7 +191,7 @@ impl Problem for WorkerQuadratics {
         (property == Property::BoundedGradient).then_some(Witness::Growth { from, along })
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(self.best.clone())
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(self.best.clone()))
     }
 }

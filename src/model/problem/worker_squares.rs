@@ -8,7 +8,7 @@
 //! **Ties and edge cases** For an even M the median is the mean of the two middle targets.
 
 use super::constants::{Constants, axis, origin, quotient};
-use super::{Flow, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -114,8 +114,8 @@ impl Problem for WorkerSquares {
         (property == Property::BoundedGradient).then_some(Witness::Growth { from, along })
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![self.mean.clone()])
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(vec![self.mean.clone()]))
     }
 }
 
