@@ -106,6 +106,7 @@ impl Instance {
         let expr = match schedule {
             Schedule::Constant(value) => return value.cast(),
             Schedule::Varies(expr) => expr,
+            Schedule::Lacking(why) => return Err(Fault::Unsupported(why.clone())),
         };
         let now = Real::integer(i64::try_from(k).map_err(|_| Fault::TooLarge(64))?);
         let environment = |symbol: &Symbol| -> Result<S, Fault> {
@@ -173,7 +174,7 @@ impl Instance {
         let slot = slots.map(|(p, ..)| p.name).position(|name| name == "step_size")?;
         match self.schedules.get(slot)? {
             Schedule::Constant(value) => Some(value),
-            Schedule::Varies(_) => None,
+            Schedule::Varies(_) | Schedule::Lacking(_) => None,
         }
     }
 
@@ -215,29 +216,59 @@ pub fn requirements(
             let why = if let Symbol::Fact(spec) = symbol { refuted(spec.name) } else { None };
             return why.unwrap_or_else(|| Audit::not_known(format!("'{symbol}' is not known on this instance")));
         }
-        match (defined(&requirement.low, lookup), defined(&requirement.high, lookup)) {
-            (Ok(low), Ok(high)) => Audit::of_order(low, high, requirement.strict),
-            (Err(why), _) | (_, Err(why)) => why,
-        }
+        in_order(requirement, lookup)
     };
     variant.requires.iter().map(|r| (r.text.clone(), audit(r))).collect()
 }
 
-/// A side of an inequality, or why it has no value: an undefined one is not met, whatever the other side is.
-fn defined(expr: &Expression, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Result<Real, Audit> {
-    let refuse = |fault: Fault| match fault {
+/// Bits of the floats in which irrational sides are compared, tried in this order.
+const PRECISIONS: [usize; 3] = [128, 512, 2048];
+
+/// Audits an inequality, of which an undefined side is not met, whatever the other is. Where doubles of unknown error enter,
+/// they are widened; elsewhere sides are exact or enclosed, as tightly as it takes.
+fn in_order(requirement: &Requirement, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Audit {
+    let Requirement { low, high, strict, .. } = requirement;
+    let value = |symbol: &Symbol| lookup(symbol).ok_or_else(|| Fault::Unsupported(format!("'{symbol}' is not known")));
+    let rough = |expr: &Expression| expr.symbols().iter().any(|s| lookup(s).is_some_and(|v| v.is_rough()));
+    if rough(low) || rough(high) {
+        let side = |expr: &Expression| -> Result<Real, Audit> {
+            let widened = |symbol: &Symbol| value(symbol)?.enclosed().ok_or(Fault::Undecided("a double"));
+            let within = expr.eval::<Interval>(&widened).map_err(|e| without_value(e.fault))?;
+            Ok(Real::Enclosed { near: within.midpoint().unwrap_or(f64::NAN), within })
+        };
+        return match (side(low), side(high)) {
+            (Ok(low), Ok(high)) => Audit::of_order(low, high, *strict, None),
+            (Err(why), _) | (_, Err(why)) => why,
+        };
+    }
+    let compare = || {
+        let side = |expr: &Expression| {
+            let value = expr.eval::<Enclosure>(&|symbol: &Symbol| value(symbol)?.cast());
+            value.map_err(|e| without_value(e.fault))
+        };
+        let (low, high) = (side(low)?, side(high)?);
+        let sign = (high.clone() - &low).sign_or(&Enclosure::zero()).ok().and_then(|s| s.exact().map(Rational::signum));
+        let met = sign.map(|sign| if *strict { sign > 0 } else { sign >= 0 });
+        Ok((Real::from(low), Real::from(high), met))
+    };
+    let mut found = Audit::not_known("not evaluated");
+    for bits in PRECISIONS {
+        found = match Enclosure::at_precision(bits, compare) {
+            Ok((low, high, met)) => Audit::of_order(low, high, *strict, met),
+            Err(why) => why,
+        };
+        if found.holds().is_some() {
+            break;
+        }
+    }
+    found
+}
+
+fn without_value(fault: Fault) -> Audit {
+    match fault {
         Fault::Domain(_) | Fault::DivisionByZero => Audit::undefined(fault.to_string()),
         fault => Audit::not_known(fault.to_string()),
-    };
-    let value = |symbol: &Symbol| lookup(symbol).ok_or_else(|| Fault::Unsupported(format!("'{symbol}' is not known")));
-    let rough = expr.symbols().iter().any(|symbol| lookup(symbol).is_some_and(|v| v.is_rough()));
-    if !rough {
-        // Exact where that is possible, and enclosed far more tightly than by doubles elsewhere.
-        return expr.eval::<Enclosure>(&|symbol: &Symbol| value(symbol)?.cast()).map(Real::from).map_err(|e| refuse(e.fault));
     }
-    let widened = |symbol: &Symbol| value(symbol)?.enclosed().ok_or(Fault::Undecided("a double"));
-    let within = expr.eval::<Interval>(&widened).map_err(|e| refuse(e.fault))?;
-    Ok(Real::Enclosed { near: within.midpoint().unwrap_or(f64::NAN), within })
 }
 
 pub(super) fn lookup(cell: &Cell, facts: &Facts, symbol: &Symbol) -> Option<Real> {

@@ -84,12 +84,12 @@ impl Audit {
         Audit { answer: Answer::Fails(witness), value, provenance: "exact".into() }
     }
 
-    /// An inequality `low` <= `high`, from enclosures of its sides.
+    /// An inequality `low` <= `high`: `met` where longer numbers than these have decided it, else by their enclosures.
     #[must_use]
-    pub fn of_order(low: Real, high: Real, strict: bool) -> Self {
+    pub fn of_order(low: Real, high: Real, strict: bool, met: Option<bool>) -> Self {
         let value = format!("{low} and {high}");
         let known = low.exact().is_some() && high.exact().is_some();
-        match low.at_most(&high, strict) {
+        match met.or_else(|| low.at_most(&high, strict)) {
             Some(true) => Audit::holding(value, if known { "exact" } else { "numeric" }),
             Some(false) => Audit::failing("", Witness::Reversed { low, high, strict }),
             None => Audit::not_known(format!("{value} are too near to tell")),

@@ -153,6 +153,10 @@ const MOST_SIGNS: (usize, usize) = (20, 10);
 /// vector to the next a single sign turns (Gray's code); the last stays, as -s gives the same.
 pub(super) fn largest_over_signs(h: &Matrix) -> Option<Rational> {
     let d = h.len();
+    if signs_agree(h) {
+        let magnitudes = h.iter().flatten().fold(Rational::zero(), |sum, v| sum + Scalar::abs(v));
+        return Some(magnitudes);
+    }
     let scale = common_denominator(h)?;
     let whole: Option<Vec<Vec<i128>>> =
         h.iter().map(|row| row.iter().map(|v| Some(i128::from((v.clone() * &scale).to_i64()?))).collect()).collect();
@@ -176,6 +180,32 @@ pub(super) fn largest_over_signs(h: &Matrix) -> Option<Rational> {
         }
         _ => None,
     }
+}
+
+/// Whether a sign vector s makes every s_i H_ij s_j positive or 0, of any size: then |H s|_1 is the sum of all magnitudes. The
+/// signs spread from coordinate to coordinate along entries that are not 0.
+fn signs_agree(h: &Matrix) -> bool {
+    let d = h.len();
+    let mut signs = vec![0_i64; d];
+    for first in 0..d {
+        if signs[first] != 0 {
+            continue;
+        }
+        signs[first] = 1;
+        let mut open = vec![first];
+        while let Some(i) = open.pop() {
+            for j in (0..d).filter(|j| !h[i][*j].is_zero()) {
+                let wanted = signs[i] * h[i][j].signum();
+                if signs[j] == 0 {
+                    signs[j] = wanted;
+                    open.push(j);
+                } else if signs[j] != wanted {
+                    return false;
+                }
+            }
+        }
+    }
+    true
 }
 
 fn over_signs<T: Clone + Ord>(h: &[Vec<T>], add: impl Fn(&mut T, &T, i128), size: impl Fn(&[T]) -> T, zero: T) -> T {
