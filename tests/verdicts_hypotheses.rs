@@ -5,9 +5,7 @@
 mod common;
 
 use signcheck::harness::{Catalog, check_claim};
-use signcheck::model::{
-    Answer, Atom, DynNoise, DynProblem, Evaluates, HYPOTHESES, Real, Registry, Ties, Witness,
-};
+use signcheck::model::{Answer, Atom, DynNoise, DynProblem, Evaluates, HYPOTHESES, Real, Registry, Ties, Witness};
 use signcheck::results::{BoundRecord, Evidence, Outcome};
 use signcheck::scalar::Rational;
 use signcheck::spec::{Instance, Variant, cells, load};
@@ -43,7 +41,10 @@ fn every_case_comes_out_as_derived_by_hand() {
         match check_claim(&text(&name), &Registry::standard()) {
             Ok(result) => {
                 for bound in result.bounds.iter().filter(|b| !b.as_expected) {
-                    wrong.push(format!("{name} [{}]: {:?}, not {:?}: {}", bound.bound, bound.outcome, bound.expect, bound.reason));
+                    wrong.push(format!(
+                        "{name} [{}]: {:?}, not {:?}: {}",
+                        bound.bound, bound.outcome, bound.expect, bound.reason
+                    ));
                 }
             }
             Err(error) => wrong.push(format!("{name}: {error}")),
@@ -109,7 +110,8 @@ fn instances(text: &str) -> Vec<(Variant, Instance)> {
     for trial in spec.trials() {
         for variant in trial.curves.iter().map(|(_, v)| v).chain([&trial.variant]) {
             let Some(experiment) = variant.experiment() else { continue };
-            let wanted = Variant { hypotheses: HYPOTHESES.iter().map(|h| h.name.to_string()).collect(), ..variant.clone() };
+            let wanted =
+                Variant { hypotheses: HYPOTHESES.iter().map(|h| h.name.to_string()).collect(), ..variant.clone() };
             if found.iter().any(|(v, _)| v.setup == wanted.setup && v.requires == wanted.requires) {
                 continue;
             }
@@ -265,7 +267,9 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
         Witness::Descent { from, along } => {
             let f = |t: f64| value(problem, &at(from, along, t));
             let falls = (0..20).all(|k| f(2f64.powi(k + 1)).high() < f(2f64.powi(k)).low());
-            matches!(name, "lower-bound" | "minimiser") && falls && f(1e6).high() < f(0.0).low() - 1e5 * (f(0.0) - f(1.0)).low().min(1.0)
+            matches!(name, "lower-bound" | "minimiser")
+                && falls
+                && f(1e6).high() < f(0.0).low() - 1e5 * (f(0.0) - f(1.0)).low().min(1.0)
         }
         Witness::Growth { from, along } => {
             let g = |t: f64| size(&gradient(problem, &at(from, along, t)));
@@ -282,7 +286,10 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
         Witness::Above { a, b } | Witness::Straight { a, b } => {
             let middle: Vec<Interval> =
                 point(a).into_iter().zip(point(b)).map(|(a, b)| (a + b) * Interval::point(0.5)).collect();
-            let (m, mean) = (value(problem, &middle), (value(problem, &point(a)) + value(problem, &point(b))) * Interval::point(0.5));
+            let (m, mean) = (
+                value(problem, &middle),
+                (value(problem, &point(a)) + value(problem, &point(b))) * Interval::point(0.5),
+            );
             match witness {
                 Witness::Above { .. } => matches!(name, "convex" | "strongly-convex-linf") && m.low() > mean.high(),
                 _ => name == "strongly-convex-linf" && a != b && m.high() >= mean.low() - SLACK * mean.high().abs(),
@@ -347,8 +354,11 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
         }
         Witness::Coin { x, coordinate } => {
             let g = gradient(problem, &point(x))[*coordinate];
-            let right: f64 =
-                law(instance, x).iter().filter(|(v, _)| v[*coordinate] * g.midpoint().unwrap() > 0.0).map(|(_, p)| p).sum();
+            let right: f64 = law(instance, x)
+                .iter()
+                .filter(|(v, _)| v[*coordinate] * g.midpoint().unwrap() > 0.0)
+                .map(|(_, p)| p)
+                .sum();
             name == "sign-advantage" && !g.contains(0.0) && right <= 0.5 + SLACK
         }
         Witness::Even(workers) => name == "odd-workers" && instance.workers == *workers && workers % 2 == 0,

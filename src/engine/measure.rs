@@ -2,8 +2,9 @@
 
 use super::RunError;
 use super::point::{Point, missing};
+use crate::expr::Node;
 use crate::model::{Evaluating, Real, Statistic, StatisticName, fact_spec};
-use crate::scalar::{Fault, Scalar};
+use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::{Expression, Instance, Left, PathTerm, Reducer, Symbol, Term};
 
 /// Longest window over which a mean is kept for each iterate.
@@ -50,9 +51,8 @@ impl Probe {
         if lacks(expr, instance).is_some() {
             return Ok(Probe::Lacking);
         }
-        let statistic = |name: &StatisticName| {
-            name.on(&*instance.problem, &instance.views).map_err(RunError::Statistic)
-        };
+        let statistic =
+            |name: &StatisticName| name.on(&*instance.problem, &instance.views).map_err(RunError::Statistic);
         if let Some(Symbol::Statistic(name)) = expr.as_symbol() {
             return statistic(name).map(Probe::Single);
         }
@@ -173,7 +173,7 @@ impl Plan {
 }
 
 fn zero() -> Expression {
-    Expression::constant(0)
+    Expression::from_root(Node::Number { value: Rational::zero(), span: 0..0 })
 }
 
 /// Running reductions of one block.

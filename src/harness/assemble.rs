@@ -246,9 +246,11 @@ impl Judge<'_> {
 fn named(trial: &Trial) -> BTreeSet<&'static str> {
     let question = &trial.question;
     let sides = [&question.right, &question.margin].into_iter().flatten().map(|f| &f.expr);
-    let runs = trial.variant.experiment().into_iter().flat_map(|e| {
-        e.algorithm.formulas().into_iter().chain(&e.oracle.batch).map(|f| &f.expr)
-    });
+    let runs = trial
+        .variant
+        .experiment()
+        .into_iter()
+        .flat_map(|e| e.algorithm.formulas().into_iter().chain(&e.oracle.batch).map(|f| &f.expr));
     let symbols = sides.chain(runs).chain(question.left.expressions()).flat_map(|expr| expr.symbols());
     symbols.filter_map(|symbol| if let Symbol::Fact(spec) = symbol { Some(spec.name) } else { None }).collect()
 }

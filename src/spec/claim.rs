@@ -109,16 +109,19 @@ impl PartSetup {
     /// Every formula in it.
     #[must_use]
     pub fn formulas(&self) -> Vec<&Formula> {
-        let of = |setting: &'_ Setting| -> Vec<&Formula> {
-            match setting {
-                Setting::Formula(formula) => vec![formula],
-                Setting::List(list) => list.iter().collect(),
-                Setting::Rows(rows) => rows.iter().flatten().collect(),
-                Setting::Text(_) => Vec::new(),
-                Setting::Part(part) => part.formulas(),
-            }
-        };
-        self.settings.iter().flat_map(|(_, setting, _)| of(setting)).collect()
+        self.settings.iter().flat_map(|(_, setting, _)| setting.formulas()).collect()
+    }
+}
+
+impl Setting {
+    fn formulas(&self) -> Vec<&Formula> {
+        match self {
+            Setting::Formula(formula) => vec![formula],
+            Setting::List(list) => list.iter().collect(),
+            Setting::Rows(rows) => rows.iter().flatten().collect(),
+            Setting::Text(_) => Vec::new(),
+            Setting::Part(part) => part.formulas(),
+        }
     }
 }
 

@@ -153,7 +153,10 @@ impl Instance {
     #[must_use]
     pub fn loose(&self, named: &BTreeSet<&'static str>) -> Vec<String> {
         let one_sided = self.facts.iter().filter(|(_, fact)| fact.known == Known::Bound);
-        one_sided.filter(|(name, _)| named.contains(name)).map(|(name, fact)| format!("{name} = {}", fact.value)).collect()
+        one_sided
+            .filter(|(name, _)| named.contains(name))
+            .map(|(name, fact)| format!("{name} = {}", fact.value))
+            .collect()
     }
 
     /// Whether nothing in a run is random: one replicate says everything.
