@@ -3,6 +3,7 @@
 //! There are three answers. A hypothesis *holds*, with its constant. It *fails*, with a [`Witness`] that was evaluated on the
 //! instance. Or it is *not known*: the program has no formula, which excuses nothing.
 
+mod law;
 mod witness;
 
 pub use witness::{Property, Witness};
