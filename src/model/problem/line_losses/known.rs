@@ -53,7 +53,7 @@ impl Knowledge {
         let (lowest, minimisers) = match loss {
             _ if loss == Loss::Square || consistent => {
                 let squares = misses.iter().fold(Rational::zero(), |sum, u| sum + u.clone() * u);
-                (Some(squares), hessian.solutions(&centre, d))
+                (Some(squares), hessian.solutions(&centre))
             }
             Loss::Absolute if d == 1 => absolute_in_one(rows, targets),
             Loss::Absolute => (lowest_corner(rows, targets, hessian.span.is_whole()), None),
@@ -120,11 +120,11 @@ impl Knowledge {
 
 impl Hessian {
     /// All x with A'A x = A'A centre.
-    fn solutions(&self, centre: &[Rational], d: usize) -> Option<Minimisers> {
+    fn solutions(&self, centre: &[Rational]) -> Option<Minimisers> {
         if self.span.is_whole() {
             return Some(Minimisers::point(centre.iter().cloned().map(Real::Exact).collect()));
         }
-        Some(Minimisers::affine(centre.to_vec(), &self.span.basis, &self.span.weights()?)).filter(|_| d > 0)
+        Some(Minimisers::affine(centre.to_vec(), &self.span.basis, &self.span.weights()?))
     }
 }
 
@@ -190,7 +190,7 @@ fn spectrum_of(rows: &Matrix, hessian: &Hessian, factor: &Rational) -> (Option<R
     let error = n as f64 * top * libm::ldexp(1.0, -50);
     let span = Span::new(&small);
     let scaled = |value: Real| Some(value.times(&Real::Exact(factor.clone()))).filter(|v| !v.is_rough());
-    let least = values.get(span.basis.len().checked_sub(1).unwrap_or(0)).copied().unwrap_or(0.0);
+    let least = values.get(span.basis.len().saturating_sub(1)).copied().unwrap_or(0.0);
     (scaled(spectrum::norm(&small, top, error)), scaled(span.smallest(least, error)))
 }
 
