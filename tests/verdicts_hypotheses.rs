@@ -7,7 +7,7 @@ mod common;
 use signcheck::harness::{Catalog, check_claim};
 use signcheck::model::{Answer, Atom, DynNoise, DynProblem, Evaluates, HYPOTHESES, Real, Registry, Ties, Witness};
 use signcheck::results::{BoundRecord, Evidence, Outcome};
-use signcheck::scalar::Rational;
+use signcheck::scalar::{Narrow, Rational, Scalar};
 use signcheck::spec::{Instance, Variant, cells, load};
 use signcheck::stats::Interval;
 use std::collections::BTreeMap;
@@ -232,6 +232,14 @@ fn gradient(problem: &dyn DynProblem, x: &[Interval]) -> Vec<Interval> {
     out
 }
 
+/// The gradient at a point of a line, in doubles: a kink is crossed and not enclosed.
+fn slope(problem: &dyn DynProblem, from: &[Real], along: &[Real], t: f64) -> Vec<f64> {
+    let x: Vec<Narrow> = from.iter().zip(along).map(|(x, a)| Narrow::splat(x.to_f64() + t * a.to_f64())).collect();
+    let mut out = x.clone();
+    (problem as &dyn Evaluates<Narrow>).gradient_at(&x, &mut out).expect("a gradient");
+    out.iter().map(|g| g.0[0]).collect()
+}
+
 fn size(v: &[Interval]) -> Interval {
     v.iter().fold(Interval::point(0.0), |sum, v| sum + v.abs())
 }
@@ -297,20 +305,16 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
         }
         Witness::Jump { at: here, along } => {
             let gap = |h: f64| {
-                let (x, y) = (gradient(problem, &at(here, along, h)), gradient(problem, &at(here, along, -h)));
-                size(&x.into_iter().zip(y).map(|(a, b)| a - b).collect::<Vec<_>>()).low()
+                let (x, y) = (slope(problem, here, along, h), slope(problem, here, along, -h));
+                x.iter().zip(&y).map(|(a, b)| (a - b).abs()).sum::<f64>()
             };
-            name.starts_with("smooth") | (name == "hessian-lipschitz") && gap(0.5) > 0.0 && gap(1e-3) > 0.4 * gap(1.0)
+            let named = name.starts_with("smooth") || name == "hessian-lipschitz" || name == "eta < 2/L";
+            named && gap(0.5) > 0.0 && gap(1e-3) > 0.4 * gap(1.0)
         }
         Witness::Bend { at: here, along } => {
             let turn = |h: f64| {
-                let (x, y, z) = (
-                    gradient(problem, &at(here, along, h)),
-                    gradient(problem, &at(here, along, -h)),
-                    gradient(problem, &at(here, along, 0.0)),
-                );
-                let second = x.into_iter().zip(y).zip(z).map(|((a, b), c)| a + b - c - c).collect::<Vec<_>>();
-                size(&second).midpoint().unwrap() / h
+                let [x, y, z] = [h, -h, 0.0].map(|t| slope(problem, here, along, t));
+                (0..x.len()).map(|i| (x[i] + y[i] - 2.0 * z[i]).abs()).sum::<f64>() / h
             };
             name == "hessian-lipschitz" && turn(1.0) > 0.0 && turn(0.25) > 0.4 * turn(1.0)
         }
@@ -321,16 +325,22 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
             name == "unbiased" && (mean - exact).abs() > SLACK * (1.0 + exact.abs())
         }
         Witness::Skew { x, coordinate } => {
-            // A symmetric law has no third moment about its mean, nor a fifth.
-            let law = law(instance, x);
-            let mean = law.iter().map(|(v, p)| v[*coordinate] * p).sum::<f64>();
-            let moment = |k: i32| law.iter().map(|(v, p)| (v[*coordinate] - mean).powi(k) * p).sum::<f64>();
-            name == "symmetric" && (moment(3).abs() > SLACK || moment(5).abs() > SLACK)
+            // A symmetric law has no third moment about its mean, nor a fifth. In fractions: a skew can be small.
+            let law = exact_law(instance, x);
+            let expect = |f: &dyn Fn(&Rational) -> Rational| {
+                law.iter().fold(Rational::integer(0), |sum, a| sum + f(&a.gradient[*coordinate]) * &a.probability)
+            };
+            let mean = expect(&Rational::clone);
+            let moment = |k: u32| {
+                expect(&|v| (0..k).fold(Rational::integer(1), |product, _| product * (v.clone() - &mean)))
+            };
+            name == "symmetric" && !(moment(3).is_zero() && moment(5).is_zero())
         }
         Witness::TwoAtoms { x, coordinate } => {
             let law = law(instance, x);
             let first = law[0].0[*coordinate];
-            name == "unimodal" && law.iter().any(|(v, p)| *p > 0.0 && (v[*coordinate] - first).abs() > SLACK)
+            let apart = |v: f64| (v - first).abs() > SLACK * v.abs().max(first.abs());
+            name == "unimodal" && law.iter().any(|(v, p)| *p > 0.0 && apart(v[*coordinate]))
         }
         Witness::Together { x } => {
             // Some product of powers of two coordinates has another mean than the product of their means.
@@ -353,13 +363,9 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
             name == "independent-draws" && after(*a) != after(*b)
         }
         Witness::Coin { x, coordinate } => {
-            let g = gradient(problem, &point(x))[*coordinate];
-            let right: f64 = law(instance, x)
-                .iter()
-                .filter(|(v, _)| v[*coordinate] * g.midpoint().unwrap() > 0.0)
-                .map(|(_, p)| p)
-                .sum();
-            name == "sign-advantage" && !g.contains(0.0) && right <= 0.5 + SLACK
+            let g = rational_gradient(problem, x)[*coordinate].to_f64();
+            let right: f64 = law(instance, x).iter().filter(|(v, _)| v[*coordinate] * g > 0.0).map(|(_, p)| p).sum();
+            name == "sign-advantage" && g != 0.0 && right <= 0.5 + SLACK
         }
         Witness::Even(workers) => name == "odd-workers" && instance.workers == *workers && workers % 2 == 0,
         Witness::OnLattice { coordinate, steps } => {
@@ -388,30 +394,32 @@ fn rational_gradient(problem: &dyn DynProblem, x: &[Real]) -> Vec<Rational> {
     out
 }
 
-/// The law of a draw at x in doubles: vectors with their probabilities.
-fn law(instance: &Instance, x: &[Real]) -> Vec<(Vec<f64>, f64)> {
+/// The law of a draw at x.
+fn exact_law(instance: &Instance, x: &[Real]) -> Vec<Atom> {
     let problem = &*instance.problem;
     let exact: Vec<Rational> = x.iter().map(|v| v.exact().unwrap().clone()).collect();
-    let double = |atoms: Vec<Atom>, share: f64| {
-        atoms
-            .into_iter()
-            .map(|a| (a.gradient.iter().map(Rational::to_f64).collect(), a.probability.to_f64() * share))
-            .collect::<Vec<(Vec<f64>, f64)>>()
-    };
-    let around = |noise: Option<&dyn DynNoise>, g: Vec<Rational>, share: f64| match noise {
-        Some(noise) => double(noise.atoms_from(0, &exact, &g).unwrap(), share),
-        None => double(vec![Atom { probability: Rational::integer(1), gradient: g }], share),
+    let around = |noise: Option<&dyn DynNoise>, g: Vec<Rational>| match noise {
+        Some(noise) => noise.atoms_from(0, &exact, &g).unwrap(),
+        None => vec![Atom { probability: Rational::integer(1), gradient: g }],
     };
     if !instance.minibatch {
-        return around(instance.noise.as_deref(), rational_gradient(problem, x), 1.0);
+        return around(instance.noise.as_deref(), rational_gradient(problem, x));
     }
     let n = problem.samples().unwrap();
+    let share = Rational::ratio(1, n as u64);
     let sample = |i: usize| {
         let mut out = exact.clone();
         (problem as &dyn Evaluates<Rational>).sample_gradient_at(i, &exact, &mut out).unwrap();
-        around(instance.noise.as_deref(), out, 1.0 / n as f64)
+        let atoms = around(instance.noise.as_deref(), out);
+        atoms.into_iter().map(|a| Atom { probability: a.probability * &share, ..a }).collect::<Vec<_>>()
     };
     (0..n).flat_map(sample).collect()
+}
+
+/// The same in doubles: vectors with their probabilities.
+fn law(instance: &Instance, x: &[Real]) -> Vec<(Vec<f64>, f64)> {
+    let double = |a: Atom| (a.gradient.iter().map(Rational::to_f64).collect(), a.probability.to_f64());
+    exact_law(instance, x).into_iter().map(double).collect()
 }
 
 #[test]

@@ -111,16 +111,16 @@ impl Subject<'_> {
         Some(atoms)
     }
 
-    /// States at which a law is looked at: the start, a point near the minimiser, and two plain ones.
+    /// States at which a law is looked at: the start, two plain ones, and one near the minimiser.
     pub(super) fn states(&self) -> Vec<Vec<Real>> {
         let d = self.problem.dimension();
         let mut states: Vec<Vec<Real>> = self.start.map(<[Real]>::to_vec).into_iter().collect();
+        states.extend([vec![Real::integer(1); d], vec![Real::integer(0); d]]);
         if let (Some(start), Some(minimiser)) = (self.start, self.minimiser) {
             let small = Real::from(Rational::ratio(1, 1 << 40));
             let near = |(x, m): (&Real, &Real)| Real::sum(&[m.clone(), x.minus(m).times(&small)]);
             states.push(start.iter().zip(minimiser).map(near).collect());
         }
-        states.extend([vec![Real::integer(1); d], vec![Real::integer(0); d]]);
         states
     }
 }
