@@ -327,8 +327,12 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
         Witness::Skew { x, coordinate } => {
             // A symmetric law has no third moment about its mean, nor a fifth. In fractions: a skew can be small.
             let law = exact_law(instance, x);
+            let mut values: BTreeMap<Rational, Rational> = BTreeMap::new();
+            for atom in law {
+                *values.entry(atom.gradient[*coordinate].clone()).or_insert(Rational::integer(0)) += &atom.probability;
+            }
             let expect = |f: &dyn Fn(&Rational) -> Rational| {
-                law.iter().fold(Rational::integer(0), |sum, a| sum + f(&a.gradient[*coordinate]) * &a.probability)
+                values.iter().fold(Rational::integer(0), |sum, (v, p)| sum + f(v) * p)
             };
             let mean = expect(&Rational::clone);
             let moment = |k: u32| {

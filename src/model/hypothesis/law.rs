@@ -5,6 +5,11 @@ use crate::model::{Atom, Evaluates, Real};
 use crate::scalar::{Fault, Rational, Scalar};
 use std::collections::BTreeMap;
 
+/// Coordinates that are looked at: those of a large problem are alike.
+const MOST_COORDINATES: usize = 16;
+/// Coordinates of a problem whose law is looked at.
+const MOST_DIMENSION: usize = 4096;
+
 impl Witness {
     /// Whether this refutes what a law is said to have, at a state of the subject.
     #[must_use]
@@ -13,40 +18,63 @@ impl Witness {
     }
 
     fn check_law(&self, subject: &Subject<'_>) -> Option<bool> {
-        let at = |x: &[Real]| x.iter().map(|v| v.exact().cloned()).collect::<Option<Vec<_>>>();
+        let x = match self {
+            Witness::Bias { x, .. }
+            | Witness::Skew { x, .. }
+            | Witness::TwoAtoms { x, .. }
+            | Witness::Together { x }
+            | Witness::Memory { x, .. }
+            | Witness::Coin { x, .. } => exact(x)?,
+            _ => return None,
+        };
+        let seen = Seen::at(subject, x)?;
+        self.shown_by(subject, &seen)
+    }
+
+    /// Whether what is seen at the witness's state refutes what it is a witness against.
+    fn shown_by(&self, subject: &Subject<'_>, seen: &Seen) -> Option<bool> {
+        let Seen { x, gradient, law } = seen;
         Some(match self {
-            Witness::Bias { x, coordinate } => {
-                let x = at(x)?;
-                let gradient = subject.gradient(&x).ok()?;
-                mean(&subject.law(&x)?, *coordinate) != gradient[*coordinate]
+            Witness::Bias { coordinate, .. } => mean(law, *coordinate) != gradient[*coordinate],
+            Witness::Skew { coordinate, .. } => {
+                let centre = mean(law, *coordinate);
+                let around = marginal(law, *coordinate, |v| v.clone() - &centre);
+                around != marginal(law, *coordinate, |v| centre.clone() - v)
             }
-            Witness::Skew { x, coordinate } => {
-                let law = subject.law(&at(x)?)?;
-                let centre = mean(&law, *coordinate);
-                let around = marginal(&law, *coordinate, |v| v.clone() - &centre);
-                around != marginal(&law, *coordinate, |v| centre.clone() - v)
-            }
-            Witness::TwoAtoms { x, coordinate } => {
-                marginal(&subject.law(&at(x)?)?, *coordinate, Rational::clone).len() > 1
-            }
-            Witness::Together { x } => !is_product(&subject.law(&at(x)?)?),
-            Witness::Memory { x, atoms: (a, b) } => {
-                let (noise, x) = (subject.noise?, at(x)?);
-                let gradient = subject.gradient(&x).ok()?;
-                let first = noise.atoms_from(0, &x, &gradient)?;
-                let after = |atom| noise.atoms_from(noise.node_after(0, atom), &x, &gradient);
-                let possible = |i: usize| first.get(i).is_some_and(|a| !a.probability.is_zero());
+            Witness::TwoAtoms { coordinate, .. } => marginal(law, *coordinate, Rational::clone).len() > 1,
+            Witness::Together { .. } => !is_product(law),
+            Witness::Memory { atoms: (a, b), .. } => {
+                let noise = subject.noise?;
+                let after = |atom| noise.atoms_from(noise.node_after(0, atom), x, gradient);
+                let possible = |i: usize| law.get(i).is_some_and(|a| !a.probability.is_zero());
                 possible(*a) && possible(*b) && joined(&after(*a)?) != joined(&after(*b)?)
             }
-            Witness::Coin { x, coordinate } => {
-                let x = at(x)?;
-                let sign = subject.gradient(&x).ok()?[*coordinate].signum();
-                let law = marginal(&subject.law(&x)?, *coordinate, Rational::clone);
-                let right = law.iter().filter(|(v, _)| v.signum() == sign);
+            Witness::Coin { coordinate, .. } => {
+                let sign = gradient[*coordinate].signum();
+                let values = marginal(law, *coordinate, Rational::clone);
+                let right = values.iter().filter(|(v, _)| v.signum() == sign);
                 sign != 0 && right.fold(Rational::zero(), |sum, (_, p)| sum + p) <= Rational::ratio(1, 2)
             }
             _ => false,
         })
+    }
+}
+
+fn exact(x: &[Real]) -> Option<Vec<Rational>> {
+    x.iter().map(|v| v.exact().cloned()).collect()
+}
+
+/// A state with the gradient and the law of one draw there.
+struct Seen {
+    x: Vec<Rational>,
+    gradient: Vec<Rational>,
+    law: Vec<Atom>,
+}
+
+impl Seen {
+    fn at(subject: &Subject<'_>, x: Vec<Rational>) -> Option<Self> {
+        let gradient = subject.gradient(&x).ok()?;
+        Some(Seen { law: subject.law(&x)?, gradient, x })
     }
 }
 
@@ -111,8 +139,20 @@ impl Subject<'_> {
         Some(atoms)
     }
 
+    /// The first of these witnesses, a state and a coordinate each, that the law of a draw shows to be one.
+    pub(super) fn law_witness(&self, of: impl Fn(Vec<Real>, usize) -> Witness) -> Option<Witness> {
+        let coordinates = self.problem.dimension().min(MOST_COORDINATES);
+        if self.problem.dimension() > MOST_DIMENSION {
+            return None;
+        }
+        self.states().into_iter().find_map(|x| {
+            let seen = Seen::at(self, exact(&x)?)?;
+            (0..coordinates).map(|i| of(x.clone(), i)).find(|w| w.shown_by(self, &seen) == Some(true))
+        })
+    }
+
     /// States at which a law is looked at: the start, two plain ones, and one near the minimiser.
-    pub(super) fn states(&self) -> Vec<Vec<Real>> {
+    fn states(&self) -> Vec<Vec<Real>> {
         let d = self.problem.dimension();
         let mut states: Vec<Vec<Real>> = self.start.map(<[Real]>::to_vec).into_iter().collect();
         states.extend([vec![Real::integer(1); d], vec![Real::integer(0); d]]);
