@@ -1,6 +1,7 @@
 //! The closed forms against dense linear algebra.
 
 use super::*;
+use crate::scalar::Narrow;
 use crate::model::ParamValue;
 use nalgebra::{DMatrix, DVector};
 
