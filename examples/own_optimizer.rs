@@ -18,8 +18,14 @@ static CLIPPED: AlgorithmEntry = AlgorithmEntry {
     summary: "x -= lr clip(g, c)",
     source: "this example",
     params: &[
-        ParamSpec { name: "step_size", kind: Kind::Schedule, default: None, doc: "lr, at every step k" },
-        ParamSpec { name: "clip", kind: Kind::Number, default: None, doc: "c, above 0" },
+        ParamSpec {
+            name: "step_size",
+            kind: Kind::Schedule,
+            default: None,
+            limits: Limits::ANY,
+            doc: "lr, at every step k",
+        },
+        ParamSpec { name: "clip", kind: Kind::Number, default: None, limits: Limits::POSITIVE, doc: "c" },
     ],
     build: |p| Ok(Box::new(Clipped { step_size: p.schedule("step_size")?, clip: p.positive("clip")? })),
 };

@@ -42,8 +42,8 @@ pub mod prelude {
     pub use crate::harness::{check_claim, claim_text};
     pub use crate::model::algorithm::{mean_gradient, norm1, norm2_squared, take_signs};
     pub use crate::model::{
-        Algorithm, AlgorithmEntry, Arithmetic, BuildError, Kind, Layout, ParamSpec, Params, Query, Real, Registry,
-        Slot, Step, View,
+        Algorithm, AlgorithmEntry, Arithmetic, BuildError, Kind, Layout, Limits, ParamSpec, Params, Query, Real,
+        Registry, Slot, Step, View,
     };
     pub use crate::results::{Evidence, Outcome, ResultFile};
     pub use crate::scalar::{Fault, Scalar};

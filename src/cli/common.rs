@@ -92,11 +92,23 @@ pub fn load_all_in(
     let (mut loaded, mut errors) = (Vec::new(), Vec::new());
     for claim in claims {
         match load_in(profile.name(), (&claim.file, &claim.text), registry, overrides) {
-            Ok(spec) => loaded.push(Loaded { claim, spec }),
+            Ok(spec) => {
+                warn(&claim, &spec);
+                loaded.push(Loaded { claim, spec });
+            }
             Err(error) => errors.push(*error),
         }
     }
     if errors.is_empty() { Ok(loaded) } else { Err(SpecErrors(errors).into()) }
+}
+
+/// Tells on standard error what a reader of the file may not expect.
+fn warn(claim: &ClaimText, spec: &Spec) {
+    if !spec.warnings.is_empty() {
+        let told = SpecError::new(&claim.file, &claim.text, spec.warnings.clone());
+        // An error about a closed stderr has nowhere to go.
+        let _ = writeln!(anstream::stderr().lock(), "{}", told.render(std::io::stderr().is_terminal()));
+    }
 }
 
 /// The claims that arguments name, each once.

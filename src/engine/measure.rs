@@ -277,12 +277,20 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
     pub fn paths(&mut self) -> Result<Vec<(S, S)>, Fault> {
         let mut values = Vec::with_capacity(self.plan.paths.len());
         for ((combine, reductions), running) in self.plan.paths.iter().zip(&mut self.running) {
-            let reduced: Vec<S> = running.iter_mut().map(|value| value.take().unwrap_or_else(S::zero)).collect();
+            let reduced: Result<Vec<S>, Fault> =
+                running.iter_mut().map(|value| value.take().ok_or_else(not_recorded)).collect();
+            let reduced = reduced?;
             let size = reduced.iter().fold(S::zero(), |sum, value| sum + &value.abs());
             values.push((combine_path(self.instance, combine, reductions, reduced)?, size));
         }
         Ok(values)
     }
+}
+
+/// A functional over time that no iterate entered has no value.
+#[must_use]
+pub fn not_recorded() -> Fault {
+    Fault::Unsupported("a functional over time saw no iterate".into())
 }
 
 /// Whether a functional looks at iterate k.

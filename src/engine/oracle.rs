@@ -100,7 +100,8 @@ impl<'a, const N: usize> LaneOracle<'a, N> {
     /// The mean gradient of `batch` of the worker's samples drawn with replacement, each lane with its own draws.
     fn sampled_gradient(&mut self, worker: usize, x: &[Lane<N>], out: &mut [Lane<N>]) -> Result<(), Fault> {
         let problem: &dyn Evaluates<Narrow> = &*self.instance.problem;
-        let n = self.instance.problem.worker_samples(worker).unwrap_or(1);
+        let n = self.instance.problem.worker_samples(worker);
+        let n = n.ok_or_else(|| Fault::Unsupported("this problem has no samples to draw".into()))?;
         let draws: Vec<[usize; N]> = (0..self.batch).map(|_| self.streams.oracle.index(n)).collect();
         let weight = 1.0 / self.batch as f64;
         let [point, gradient, sum] = &mut self.column;

@@ -46,17 +46,19 @@ impl Script {
     }
 
     /// Takes the scripted branch, or the first where the script ends.
-    fn choose(&mut self, probabilities: &[Rational]) -> usize {
+    ///
+    /// # Errors
+    /// A choice in which nothing is possible.
+    fn choose(&mut self, probabilities: &[Rational]) -> Result<usize, Fault> {
         let possible: Vec<usize> = (0..probabilities.len()).filter(|i| !probabilities[*i].is_zero()).collect();
         if self.position == self.taken.len() {
-            self.taken.push((0, possible.len().max(1)));
+            self.taken.push((0, possible.len()));
         }
-        let index = possible.get(self.taken[self.position].0).copied().unwrap_or(0);
+        let index = possible.get(self.taken[self.position].0).copied();
+        let index = index.ok_or_else(|| Fault::Unsupported("a choice in which nothing is possible".into()))?;
         self.position += 1;
-        if let Some(p) = probabilities.get(index) {
-            self.probability = Some(self.probability() * p);
-        }
-        index
+        self.probability = Some(self.probability() * &probabilities[index]);
+        Ok(index)
     }
 }
 
@@ -85,8 +87,8 @@ pub(super) fn length(v: &Rational) -> u64 {
 }
 
 impl Branching<'_> {
-    fn sides(&mut self, shares: &[[Rational; 3]]) -> Vec<Ordering> {
-        shares.iter().map(|shares| SIDES[self.script.choose(shares)]).collect()
+    fn sides(&mut self, shares: &[[Rational; 3]]) -> Result<Vec<Ordering>, Fault> {
+        shares.iter().map(|shares| Ok(SIDES[self.script.choose(shares)?])).collect()
     }
 
     /// The mean of `batch` draws at a gradient, each choosing its own atom.
@@ -99,7 +101,7 @@ impl Branching<'_> {
         let (mut atoms, mut probabilities) = law(self.place)?;
         let mut sum = vec![Rational::zero(); gradient.len()];
         for draw in 1..=self.batch {
-            let index = self.script.choose(&probabilities);
+            let index = self.script.choose(&probabilities)?;
             for (s, g) in sum.iter_mut().zip(&atoms[index].gradient) {
                 *s += g;
             }
@@ -117,11 +119,12 @@ impl Branching<'_> {
 
     fn sampled_gradient(&mut self, worker: usize, x: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
         let problem = Rational::problem(&*self.instance.problem);
-        let n = self.instance.problem.worker_samples(worker).unwrap_or(1);
+        let n = self.instance.problem.worker_samples(worker);
+        let n = n.ok_or_else(|| Fault::Unsupported("this problem has no samples to draw".into()))?;
         let uniform = vec![Rational::ratio(1, n as u64); n];
         let (mut sum, mut one) = (vec![Rational::zero(); x.len()], vec![Rational::zero(); x.len()]);
         for _ in 0..self.batch {
-            problem.worker_sample_gradient_at(worker, self.script.choose(&uniform), x, &mut one)?;
+            problem.worker_sample_gradient_at(worker, self.script.choose(&uniform)?, x, &mut one)?;
             for (s, g) in sum.iter_mut().zip(&one) {
                 *s += g;
             }
@@ -187,7 +190,7 @@ impl Query<Rational> for Branching<'_> {
         for (p, out) in p.iter().zip(out) {
             let p = Ord::clamp(p.clone(), zero.clone(), one.clone());
             let other = one.clone() - &p;
-            *out = Rational::integer(1 - self.script.choose(&[p, other]) as i64);
+            *out = Rational::integer(1 - self.script.choose(&[p, other])? as i64);
         }
         Ok(())
     }
@@ -206,7 +209,7 @@ impl Query<Rational> for Branching<'_> {
         // Nothing was chosen before: the law is that of the node, whichever outcome comes next.
         let first = self.script.position == 0;
         if first && let Some(shares) = self.law.clone() {
-            return Ok(Some(self.sides(&shares)));
+            return self.sides(&shares).map(Some);
         }
         // heads[j][n]: n votes for + in coordinate j so far, as a whole number over the product of the denominators:
         // nothing is shortened before the end.
@@ -221,7 +224,7 @@ impl Query<Rational> for Branching<'_> {
         let words = heads.iter().flatten().map(|n| (n.bits() as u64).div_ceil(64)).max().unwrap_or(1);
         self.work += products * (UNITS_A_PRODUCT + UNITS_A_WORD * words);
         let shares: Vec<[Rational; 3]> = heads.iter().map(|heads| shares(heads, workers)).collect();
-        let sides = self.sides(&shares);
+        let sides = self.sides(&shares)?;
         if first {
             self.law = Some(shares);
         }

@@ -5,7 +5,7 @@
 
 use super::branch::{Branching, Script, length};
 use crate::engine::{
-    Plan, Point, Progress, RunError, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once,
+    Plan, Point, Progress, RunError, Traffic, Workspace, add_to, combine_path, is_due, not_recorded, reduce, step_once,
 };
 use crate::model::{Real, Ties};
 use crate::scalar::{Fault, Rational, Scalar};
@@ -403,8 +403,8 @@ fn finish(
             let mut reduced = Vec::with_capacity(reductions.len());
             for (r, (reducer, probe)) in reductions.iter().enumerate() {
                 reduced.push(match (places[r], reducer) {
-                    (Some(place), _) => carried[place].clone().unwrap_or_else(Rational::zero),
-                    (None, Reducer::First) => first[p][r].clone().unwrap_or_else(Rational::zero),
+                    (Some(place), _) => carried[place].clone().ok_or_else(not_recorded)?,
+                    (None, Reducer::First) => first[p][r].clone().ok_or_else(not_recorded)?,
                     (None, _) => probe.evaluate(point)?,
                 });
             }

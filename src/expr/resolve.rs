@@ -6,6 +6,9 @@ use std::ops::Range;
 /// What a name at a place of the text stands for.
 pub type Meaning<'a, N> = &'a mut dyn FnMut(&str, &Range<usize>) -> Result<N, ExprError>;
 
+/// What a function of so many arguments at a place of the text stands for.
+type Choice<'a, F> = &'a mut dyn FnMut(&str, &Range<usize>, usize) -> Result<F, ExprError>;
+
 impl Expr {
     /// The same expression over what its names stand for, with built-in functions only.
     ///
@@ -38,11 +41,7 @@ pub fn built_in(name: &str, span: &Range<usize>, arguments: usize) -> Result<Bui
     }
 }
 
-fn node<N, F>(
-    from: &Node,
-    meaning: Meaning<'_, N>,
-    function_of: &mut dyn FnMut(&str, &Range<usize>, usize) -> Result<F, ExprError>,
-) -> Result<Node<N, F>, ExprError> {
+fn node<N, F>(from: &Node, meaning: Meaning<'_, N>, function_of: Choice<'_, F>) -> Result<Node<N, F>, ExprError> {
     Ok(match from {
         Node::Number { value, span } => Node::Number { value: value.clone(), span: span.clone() },
         Node::Name { name, span } => Node::Name { name: meaning(name, span)?, span: span.clone() },

@@ -1,17 +1,17 @@
 //! From runs to records: verdicts of bounds and controls.
 
-use super::decide::{CellOutcome, CellRun, Job, Jobs, LOOKS};
+use super::decide::{CellOutcome, CellRun, HarnessError, Job, Jobs, LOOKS};
 use crate::engine::left_lacks;
 use crate::model::{Real, Ties};
 use crate::results::{
     BoundRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Outcome, RatePoint, RightSide,
     UnitsRecord,
 };
-use crate::spec::{Question, Relation, Spec, Symbol, Trial, Work, requirements};
+use crate::spec::{Expression, Question, Relation, Spec, Symbol, Trial, Trivial, Work, requirements};
 use crate::stats::share;
 use crate::verdict::{
-    CellVerdict, CellView, Comparison, Constants, Ground, SideValue, Trust, compare, compare_order, compare_rate,
-    gather, left_of_estimates, left_of_row, right_side, units_of,
+    CellVerdict, CellView, Comparison, Ground, SideValue, Trust, compare, compare_order, compare_rate, gather,
+    is_vacuous, left_of_estimates, left_of_row, right_side, units_of,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,23 +50,40 @@ impl Judge<'_> {
             })
     }
 
-    pub fn bounds(&self) -> (Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>) {
+    fn unanswered(&self, what: String) -> HarnessError {
+        HarnessError::Unanswered { id: self.spec.id.clone(), what }
+    }
+
+    /// The record of every bound, and those of its cells.
+    ///
+    /// # Errors
+    /// A bound without a cell.
+    #[allow(clippy::type_complexity)]
+    pub fn bounds(&self) -> Result<(Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>), HarnessError> {
         let (mut records, mut all_cells) = (Vec::new(), BTreeMap::new());
         for bound in &self.spec.bounds {
             let cells = self.cells(&bound.trials);
-            let Some(view) = gather(&cells) else { continue };
-            let units = bound.trials.first().map_or(UnitsRecord::Consistent, |t| self.units(&t.question));
+            let (Some(view), Some(trial)) = (gather(&cells), bound.trials.first()) else {
+                return Err(self.unanswered(format!("bound '{}'", bound.name)));
+            };
+            let units = self.units(&trial.question);
             records.push(self.record(&bound.name, bound.expectation.expect, &cells, &view, units));
             all_cells.insert(bound.name.clone(), cells.iter().map(cell_record).collect());
         }
-        (records, all_cells)
+        Ok((records, all_cells))
     }
 
-    pub fn controls(&self) -> Vec<ControlRecord> {
+    /// The record of every control.
+    ///
+    /// # Errors
+    /// A control without a cell.
+    pub fn controls(&self) -> Result<Vec<ControlRecord>, HarnessError> {
         let mut records = Vec::new();
         for control in &self.spec.controls {
             let cells = self.cells(&control.trials);
-            let Some(view) = gather(&cells) else { continue };
+            let Some(view) = gather(&cells) else {
+                return Err(self.unanswered(format!("a control of bound '{}'", control.bound)));
+            };
             let ratio = cells[view.nearest].comparison.as_ref().ok().and_then(|c| c.ratio);
             records.push(ControlRecord {
                 bound: control.bound.clone(),
@@ -77,7 +94,7 @@ impl Judge<'_> {
                 ratio,
             });
         }
-        records
+        Ok(records)
     }
 
     pub fn with_controls(&self, mut bounds: Vec<BoundRecord>, controls: &[ControlRecord]) -> Vec<BoundRecord> {
@@ -215,6 +232,7 @@ impl Judge<'_> {
         let jobs: Option<Vec<(&String, &Job<'_>)>> =
             trial.curves.iter().map(|(name, v)| Some((name, self.jobs.of(&trial.case, v)?))).collect();
         let Some(jobs) = jobs.filter(|j| !j.is_empty()) else { return Vec::new() };
+        // The loader has seen that all curves sweep the same values.
         let count = jobs.iter().map(|(_, j)| j.runs.len()).min().unwrap_or(0);
         (0..count)
             .map(|i| {
@@ -271,7 +289,7 @@ pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
         loose,
         left: None,
         right: None,
-        trivial: None,
+        vacuous: false,
         comparison: Err(String::new()),
         replicates: run.experiment().map_or(1, |e| e.estimates.replicates),
         traffic: run.experiment().map(|e| (e.estimates.traffic.calls, e.estimates.traffic.bits())),
@@ -295,8 +313,17 @@ pub(super) fn left_side(
     if let Some(why) = left_lacks(&question.left, &e.instance) {
         return Err(why);
     }
+    if let Some(why) = &e.undefined {
+        return Err(why.clone());
+    }
     if let (n @ 1.., Some(step)) = e.estimates.diverged {
-        return Err(format!("diverged: {n} of {} replicates, the first at step {step}", e.estimates.replicates));
+        let all = e.estimates.replicates;
+        return Err(match e.instance.noise.as_ref().and_then(|noise| noise.where_undefined()) {
+            None => format!("diverged: {n} of {all} replicates, the first at step {step}"),
+            Some(place) => format!(
+                "{n} of {all} replicates, the first before step {step}, came to a gradient {place}; or diverged"
+            ),
+        });
     }
     let sources = job.sources(&question.left)?;
     let constants = |symbol: &Symbol| run.constant(symbol);
@@ -316,8 +343,8 @@ pub(super) fn experiment_cell(each: f64, trial: &Trial, job: &Job<'_>, run: &Cel
         None => Err("no right side".into()),
     };
     let margin = question.margin.as_ref().map(|m| right_side(&m.expr, &constants)).transpose();
-    verdict.trivial = trivial(question, &constants);
     verdict.right = right.as_ref().ok().cloned();
+    verdict.vacuous = vacuous(question, verdict.right.as_ref(), |t| right_side(t, &constants));
     if let Ok((right, margin)) = right.clone().and_then(|r| Ok((r, margin.clone()?)))
         && let Some((left, comparison)) = broken_everywhere((each, question, job, run), &right, margin.as_ref())
     {
@@ -367,7 +394,7 @@ pub(super) fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
     let per_row: Vec<CellVerdict> = rows
         .iter()
         .map(|row| {
-            let side = |expr| left_of_row(expr, row, &constants);
+            let side = |expr: &Expression| left_of_row(expr, row, &constants);
             let mut verdict = blank.clone();
             if rows.len() > 1 {
                 verdict.cell.insert("input".into(), row.input.clone().into());
@@ -375,9 +402,9 @@ pub(super) fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
             let left = side(&question.left.combine);
             let right = question.right.as_ref().map_or(Err("no right side".into()), |r| side(&r.expr));
             let margin = question.margin.as_ref().map(|m| side(&m.expr)).transpose();
-            verdict.trivial = question.trivial.as_ref().and_then(|t| side(&t.expr).ok()).map(|v| v.point);
             verdict.left = left.as_ref().ok().cloned();
             verdict.right = right.as_ref().ok().cloned();
+            verdict.vacuous = vacuous(question, verdict.right.as_ref(), side);
             verdict.comparison = left.and_then(|l| Ok(compare(question.relation, &l, &right?, margin?.as_ref())));
             verdict.replicates = rows.len() as u64;
             verdict
@@ -385,19 +412,25 @@ pub(super) fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
         .collect();
     match gather(&per_row) {
         Some(view) => {
-            let mut shown = per_row[view.nearest].clone();
+            let mut shown = CellVerdict { vacuous: view.vacuous, ..per_row[view.nearest].clone() };
             if let Ok(comparison) = &mut shown.comparison {
                 comparison.grade = view.evidence;
             }
             shown
         }
-        None => blank,
+        None => CellVerdict { comparison: Err("the quantity has no row".into()), ..blank },
     }
 }
 
-fn trivial(question: &Question, constants: Constants<'_>) -> Option<f64> {
-    let trivial = question.trivial.as_ref()?;
-    right_side(&trivial.expr, constants).ok().map(|v| v.point)
+/// Whether the question's trivial bound says as much as the right side.
+fn vacuous(
+    question: &Question,
+    right: Option<&SideValue>,
+    value: impl Fn(&Expression) -> Result<SideValue, String>,
+) -> bool {
+    let Trivial::Right(trivial) = &question.trivial else { return false };
+    let trivial = value(&trivial.expr).ok();
+    right.zip(trivial.as_ref()).is_some_and(|(right, trivial)| is_vacuous(question.relation, right, trivial))
 }
 
 /// The values that name a cell: what is swept and the case; everything given where nothing is swept.

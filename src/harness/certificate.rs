@@ -8,7 +8,7 @@ use super::decide::{HarnessError, Profile, Settings, decide};
 use crate::engine::Silent;
 use crate::model::Registry;
 use crate::results::{BoundRecord, Estimate, Evidence, Outcome, RightSide, digest};
-use crate::spec::{Overrides, PartSetup, Relation, Setting, Spec, SpecError, Trial, Work, load_in};
+use crate::spec::{Overrides, Relation, Spec, SpecError, Trial, file_words, load_in};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -68,9 +68,7 @@ pub enum CertificateError {
 /// becomes a hyphen.
 #[must_use]
 pub fn certificate_name(id: &str, bound: &str) -> String {
-    let words: Vec<&str> =
-        bound.split(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-').filter(|w| !w.is_empty()).collect();
-    format!("{id}.{}.json", words.join("-"))
+    format!("{id}.{}.json", file_words(bound))
 }
 
 /// What a replay found.
@@ -118,7 +116,6 @@ pub fn standalone(trial: &Trial, cell: &BTreeMap<String, Value>, bound: &str, wh
     let question = &trial.question;
     let Value::Object(mut claim) = trial.tree.to_json() else { return None };
     claim.retain(|key, _| !LEFT_OUT.contains(&key.as_str()) || (key == "curve" && !trial.curves.is_empty()));
-    leave_out_unused(&mut claim, &trial.variant.work);
     for key in ["right", "margin"] {
         claim.remove(key);
     }
@@ -148,36 +145,6 @@ pub fn standalone(trial: &Trial, cell: &BTreeMap<String, Value>, bound: &str, wh
     claim.remove("order");
     claim.insert("bound".into(), json!([written]));
     Some(Value::Object(claim))
-}
-
-/// A change of a part's name leaves settings of the part before behind, which nothing reads: they go.
-fn leave_out_unused(claim: &mut Map<String, Value>, work: &Work) {
-    let mut keep = |place: &[&str], own: &[&str], part: &PartSetup| {
-        let first = place.first().and_then(|key| claim.get_mut(*key));
-        let table = place[1..].iter().fold(first, |table, key| table.and_then(|t| t.get_mut(*key)));
-        if let Some(Value::Object(table)) = table {
-            keep_settings(table, own, part);
-        }
-    };
-    match work {
-        Work::Quantity(part) => keep(&["quantity"], &["name"], part),
-        Work::Experiment(experiment) => {
-            keep(&["problem"], &["name", "start"], &experiment.problem);
-            keep(&["algorithm"], &["name"], &experiment.algorithm);
-            if let Some(noise) = &experiment.oracle.noise {
-                keep(&["oracle", "noise"], &["law"], noise);
-            }
-        }
-    }
-}
-
-fn keep_settings(table: &mut Map<String, Value>, own: &[&str], part: &PartSetup) {
-    table.retain(|key, _| own.contains(&key.as_str()) || part.settings.iter().any(|(p, ..)| p.name == key));
-    for (param, setting, _) in &part.settings {
-        if let (Setting::Part(inner), Some(Value::Object(table))) = (setting, table.get_mut(param.name)) {
-            keep_settings(table, &["name", "law"], inner);
-        }
-    }
 }
 
 fn path_of(verdict: &BoundRecord) -> String {

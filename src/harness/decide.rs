@@ -8,6 +8,7 @@ use crate::engine::{Estimates, MOST_WORK, Plan, Progress, RunError, Sampling, pl
 use crate::exact::{Budget, ExactEstimates, Unavailable, enumerate};
 use crate::model::{Real, Registry, Row};
 use crate::results::{ResultFile, SCHEMA_VERSION};
+use crate::scalar::Fault;
 use crate::spec::{
     Cell, Experiment, Expression, FigureKind, Instance, InstanceError, Left, Relation, Spec, SpecError, Symbol, Term,
     Trial, Variant, cells, evaluate_quantity,
@@ -74,6 +75,14 @@ pub enum HarnessError {
         /// What happened.
         error: RunError,
     },
+    /// A bound or control that no cell answers.
+    #[error("{id}: {what} has no cell, so that nothing is known of it")]
+    Unanswered {
+        /// Claim id.
+        id: String,
+        /// The bound or control.
+        what: String,
+    },
     /// A claim that was given up: its [`Progress`] said stop.
     #[error("{0}: stopped before it was decided")]
     Stopped(String),
@@ -96,6 +105,8 @@ pub(super) struct ExperimentRun {
     pub instance: Arc<Instance>,
     pub estimates: Estimates,
     pub ranges: (Vec<Option<Interval>>, Vec<Option<Interval>>),
+    /// Why the run is not defined, where a number left the range of its parameter on the way.
+    pub undefined: Option<String>,
 }
 
 impl CellRun {
@@ -263,8 +274,8 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
         jobs.0[place].runs.push(run);
     }
     let judge = Judge { spec, jobs: &jobs, level: settings.level };
-    let (bounds, cells) = judge.bounds();
-    let controls = judge.controls();
+    let (bounds, cells) = judge.bounds()?;
+    let controls = judge.controls()?;
     let bounds = judge.with_controls(bounds, &controls);
     let (figures, tables) = pictures::pictures(spec, &jobs, &cells, settings).map_err(locate)?;
     let provenance = provenance(spec, text, settings, &bounds);
@@ -347,7 +358,7 @@ fn run_cell(
     let replicates = if settings.profile == Profile::Quick { replicates.0 } else { replicates.1 };
     let ranges = ranges(&instance, &plan);
     let estimates = Estimates::empty(&plan, &instance);
-    let run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges };
+    let run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges, undefined: None };
     let mut cell_run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
     // What no outcome can change is not worth the largest enumeration.
     let profile = if judge.is_broken_everywhere(job, &cell_run) { Profile::Quick } else { settings.profile };
@@ -371,8 +382,17 @@ fn run_cell(
         put(&mut cell_run, estimates.clone());
         judge.is_settled(job, &cell_run, estimates.replicates < replicates)
     };
-    let sampled = run_until(&instance, &plan, sampling, &mut enough).map_err(failed)?;
-    put(&mut cell_run, sampled);
+    match run_until(&instance, &plan, sampling, &mut enough) {
+        Ok(sampled) => put(&mut cell_run, sampled),
+        Err(error @ RunError::Step { fault: Fault::Outside(_), .. }) => {
+            if let CellOutcome::Experiment(run) = &mut cell_run.outcome {
+                run.undefined = Some(error.to_string());
+                run.estimates = Estimates::empty(&plan, &instance);
+            }
+            return Ok(cell_run);
+        }
+        Err(error) => return Err(failed(error)),
+    }
     if let CellOutcome::Experiment(run) = &mut cell_run.outcome
         && run.estimates.deterministic
         && !complete

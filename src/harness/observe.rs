@@ -63,7 +63,7 @@ pub fn observe(
         fixed[place].push(estimates);
     }
     let judge = Judge { spec, jobs: &jobs, level: settings.level };
-    Ok(Listing::new(&judge, &jobs, &fixed).all())
+    Listing::new(&judge, &jobs, &fixed).all()
 }
 
 struct CellPlan {
@@ -102,7 +102,7 @@ fn sample(
     let nothing = with_certain(Estimates::empty(&plan, &instance));
     let ranges = ranges(&instance, &plan);
     let instance = Arc::new(instance);
-    let run = ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges };
+    let run = ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges, undefined: None };
     let mut run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
     if exact.as_ref().is_some_and(|e| e.is_complete()) && plan.curves.is_empty() {
         return Ok((run, nothing));

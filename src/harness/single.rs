@@ -102,7 +102,7 @@ fn measure<'v>(
     };
     let ranges = ranges(&instance, &plan);
     let run = |estimates: Estimates| {
-        let run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges: ranges.clone() };
+        let run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges: ranges.clone(), undefined: None };
         CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(run)) }
     };
     let unsampled = run(known(Estimates::empty(&plan, &instance)));

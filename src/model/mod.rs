@@ -9,6 +9,7 @@ pub mod compressor;
 mod elimination;
 mod facts;
 mod hypothesis;
+mod limits;
 pub mod noise;
 mod params;
 pub mod problem;
@@ -22,6 +23,7 @@ pub use algorithm::{Algorithm, AlgorithmEntry, DynAlgorithm, Layout, Query, Runs
 pub use compressor::{Compresses, Compressor, CompressorEntry, DynCompressor};
 pub use facts::{FACTS, Fact, FactSpec, Facts, Known, Trait, fact_spec};
 pub use hypothesis::{Answer, Audit, HYPOTHESES, HypothesisSpec, NO_TIES, Property, Subject, Ties, Witness};
+pub use limits::Limits;
 pub use noise::{Atom, DynNoise, Noise, NoiseEntry, Perturbs};
 pub use params::{BuildError, Kind, ParamSpec, ParamValue, Params, Slot};
 pub use problem::{DynProblem, Evaluates, Minimisers, OwnStatistic, Problem, ProblemEntry};

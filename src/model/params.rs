@@ -1,6 +1,6 @@
 //! What a part is built from: named, checked values.
 
-use super::Real;
+use super::{Limits, Real};
 use std::collections::BTreeMap;
 
 /// What kind of value a parameter of a part takes.
@@ -35,6 +35,8 @@ pub struct ParamSpec {
     pub kind: Kind,
     /// Its value where the file gives none; `None` makes it required, `Some("")` optional without a value.
     pub default: Option<&'static str>,
+    /// The numbers that it takes: of a list each entry, of a schedule the value at every step.
+    pub limits: Limits,
     /// One line for the reference page.
     pub doc: &'static str,
 }

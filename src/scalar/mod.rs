@@ -38,6 +38,9 @@ pub enum Fault {
     /// A part was asked for something that it does not offer.
     #[error("{0}")]
     Unsupported(String),
+    /// A number left the range in which what it belongs to is defined.
+    #[error("{0}")]
+    Outside(String),
 }
 
 /// One number of an arithmetic: a vector of replicates, or one exact number.

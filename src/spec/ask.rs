@@ -1,13 +1,16 @@
 //! Questions of a file: relation, left side, right side.
 
 use super::Diagnostic;
-use super::claim::{Question, Relation, Variant, Work};
+use super::claim::{Parameter, PartSetup, Question, Relation, Trivial, Variant, Work};
 use super::left::Left;
 use super::load::Loader;
 use super::symbol::Scope;
-use super::tree::{Node, Table};
+use super::tree::{Node, Table, Value};
 use crate::model::{OutputSpec, OwnStatistic};
 use std::ops::Range;
+
+/// What a text begins with that says that there is no trivial bound.
+pub(super) const NO_TRIVIAL: &str = "none:";
 
 impl Loader<'_> {
     pub(super) fn question(&mut self, tree: &Table, variant: &Variant, span: &Range<usize>) -> Option<Question> {
@@ -44,21 +47,50 @@ impl Loader<'_> {
             );
         }
         let margin = tree.get("margin").and_then(|n| self.reader.formula(n, "margin", &scope));
-        let trivial = tree.get("trivial").and_then(|n| self.reader.formula(n, "trivial", &scope));
+        let trivial = tree.get("trivial").map_or(Trivial::Unsaid, |n| self.trivial(n, &scope));
         Some(Question { relation, left, left_text, right, order, margin, trivial, rate_in })
+    }
+
+    /// A formula, or `none: <reason>`.
+    fn trivial(&mut self, node: &Node, scope: &Scope) -> Trivial {
+        match &node.value {
+            Value::Text(text) if text.trim_start().starts_with(NO_TRIVIAL) => {
+                let reason = text.trim_start()[NO_TRIVIAL.len()..].trim();
+                if reason.is_empty() {
+                    let error = Diagnostic::new(node.span.clone(), "'trivial' says that there is none, and not why");
+                    self.reader.error(error.help("\"none: <reason>\", or the bound that needs no theorem"));
+                }
+                Trivial::None(reason.into())
+            }
+            _ => self.reader.formula(node, "trivial", scope).map_or(Trivial::Unsaid, Trivial::Right),
+        }
     }
 
     fn left(&mut self, node: &Node, scope: &Scope, work: &Work) -> Option<(Left, String)> {
         match work {
-            Work::Quantity(_) => self.reader.expression(node, "left", &|expr| Left::of_quantity(expr, scope)),
+            Work::Quantity(_) => self.reader.expression(node, "left", scope, &|expr| Left::of_quantity(expr, scope)),
             Work::Experiment(experiment) => {
                 let scope = scope.clone().with_statistics(self.own_statistics(&experiment.problem.name));
-                self.reader.expression(node, "left", &|expr| Left::of_statistics(expr, &scope))
+                self.reader.expression(node, "left", &scope, &|expr| Left::of_statistics(expr, &scope))
             }
         }
     }
 
     /// Statistics that only this problem has.
+    /// A parameter of an output's name could be either in a left or a right side.
+    pub(super) fn check_outputs(&mut self, part: &PartSetup, parameters: &[Parameter]) {
+        let outputs = self.registry.quantity(&part.name).map(|e| e.outputs).unwrap_or_default();
+        for parameter in parameters {
+            let Some(output) = outputs.iter().find(|o| o.name == parameter.name) else { continue };
+            let message = format!(
+                "'{}' could mean two things: the declared parameter, or the output '{}' of '{}' ({})",
+                parameter.name, output.name, part.name, output.doc
+            );
+            let error = Diagnostic::new(parameter.span.clone(), message).also(part.span.clone(), "the quantity");
+            self.reader.error(error.help("give the parameter another name"));
+        }
+    }
+
     pub(super) fn own_statistics(&self, problem: &str) -> Vec<&'static OwnStatistic> {
         self.registry.problem(problem).map(|entry| entry.statistics.iter().collect()).unwrap_or_default()
     }

@@ -3,14 +3,15 @@
 use super::cell::{Cell, InstanceError, evaluate};
 use super::claim::{Experiment, Formula, PartSetup, Setting, Start};
 use super::instance::{Instance, Schedule, StartPoint, lookup};
-use super::load::schedules;
-use super::resolve::{MAX_DIMENSION, located, resolve, vector};
+use super::load::schedules as schedules_of;
+use super::resolve::{MAX_DIMENSION, located, resolve, scheduled, vector};
 use super::symbol::Symbol;
 use crate::model::quantity::symmetric_beta;
 use crate::model::{
-    DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, ParamValue, Params, Real, Registry, Trait,
+    DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, Known, Limits, ParamSpec, ParamValue,
+    Params, Real, Registry, Trait, fact_spec,
 };
-use crate::scalar::{Fault, Narrow, Rational};
+use crate::scalar::{Fault, Narrow, Rational, Scalar};
 use crate::stats::Interval;
 
 /// Longest run that is started: beyond it a step count is surely a slip.
@@ -57,6 +58,9 @@ impl<'a> Builder<'a> {
             self.start_facts(&*problem, point, minimiser.as_deref());
         }
         let noise = experiment.oracle.noise.as_ref().map(|part| self.noise(part, d)).transpose()?;
+        if let (Some(noise), StartPoint::At(point)) = (&noise, &start) {
+            self.has_a_law(&**noise, &*problem, point)?;
+        }
         if let Some(noise) = &noise {
             self.facts.extend(noise.facts());
         } else if !experiment.oracle.minibatch {
@@ -79,9 +83,10 @@ impl<'a> Builder<'a> {
             self.facts.exact(name, value);
         }
         self.check_declared()?;
-        let schedules = schedules(&experiment.algorithm).map(|f| self.schedule(f)).collect::<Result<_, _>>()?;
+        let schedules =
+            schedules_of(&experiment.algorithm).map(|(p, f)| self.schedule(f, Some(p))).collect::<Result<_, _>>()?;
         let batch = match &experiment.oracle.batch {
-            Some(formula) => self.schedule(formula)?,
+            Some(formula) => self.schedule(formula, None)?,
             None => Schedule::Constant(Real::integer(1)),
         };
         let (horizon, window, checkpoints) = self.times()?;
@@ -105,6 +110,10 @@ impl<'a> Builder<'a> {
             minimiser,
             minimisers,
         };
+        // What is out of range from the start on is an error of the file; later the run comes to it.
+        for ((_, formula), schedule) in schedules_of(&experiment.algorithm).zip(&instance.schedules) {
+            instance.check_range(schedule, 0).map_err(|e| InstanceError::new(&formula.span, e.to_string()))?;
+        }
         // At its ends now, so that a slip shows before time is spent; in between as the run comes to it.
         if let (Some(formula), None) = (&experiment.oracle.batch, instance.lacks()) {
             for k in [0, horizon - 1] {
@@ -158,6 +167,54 @@ impl<'a> Builder<'a> {
             .noise(&part.name)
             .map_err(|_| InstanceError::new(&part.span, format!("unknown noise law '{}'", part.name)))?;
         (entry.build)(&self.params(part, d, 1)?).map_err(|e| located(part, &e))
+    }
+
+    /// Refuses noise that has no law at the start's own gradients, where these are known exactly.
+    fn has_a_law(&self, noise: &dyn DynNoise, problem: &dyn DynProblem, start: &[Real]) -> Result<(), InstanceError> {
+        let Some(part) = self.experiment.oracle.noise.as_ref().filter(|_| noise.where_undefined().is_some()) else {
+            return Ok(());
+        };
+        let Ok(x) = start.iter().map(Real::cast).collect::<Result<Vec<Rational>, Fault>>() else { return Ok(()) };
+        let mut gradient = vec![Rational::zero(); x.len()];
+        for worker in 0..problem.own_objectives().unwrap_or(1) {
+            let at = Rational::problem(problem).worker_gradient_at(worker, &x, &mut gradient);
+            if self.experiment.oracle.minibatch || at.is_err() {
+                continue;
+            }
+            x.iter().zip(&gradient).try_for_each(|(x, g)| noise.law_at(x, g)).map_err(|e| located(part, &e))?;
+        }
+        Ok(())
+    }
+
+    /// An algorithm's own noise has mean 0 and variance 1 in each coordinate: its size stands in the algorithm.
+    fn perturbation(&self, part: &PartSetup, d: usize) -> Result<Box<dyn DynNoise>, InstanceError> {
+        let law = self.noise(part, d)?;
+        let refuse = |what: String| {
+            let message = format!("{what}; an algorithm's own noise has mean 0 and variance 1 in each coordinate");
+            InstanceError::new(&part.span, message)
+        };
+        let facts = law.facts();
+        if let (Some(largest), Some(sum)) = (facts.get("sigma_max"), facts.get("sigma1"))
+            && largest.known == Known::Exact
+        {
+            let (one, all) = (Limits::at(1), Limits::at(d as i64));
+            return match one.admits(&largest.value) && all.admits(&sum.value) {
+                true => Ok(law),
+                false => Err(refuse(format!("'{}' has the largest deviation {} here", part.name, largest.value))),
+            };
+        }
+        // The moments depend on the gradient; that of this noise is 0, one coordinate like the other.
+        let atoms = self.noise(part, 1)?.atoms_from(0, &[], &[Rational::zero()]);
+        let atoms = atoms.ok_or_else(|| refuse(format!("the variance of '{}' is not known", part.name)))?;
+        let moment = |power: i32| {
+            let value = |v: &Rational| if power == 1 { v.clone() } else { v.clone() * v };
+            atoms.iter().fold(Rational::zero(), |sum, a| sum + a.probability.clone() * value(&a.gradient[0]))
+        };
+        let (mean, square) = (moment(1), moment(2));
+        if mean.is_zero() && square == Rational::one() {
+            return Ok(law);
+        }
+        Err(refuse(format!("'{}' has the mean {mean} and the mean square {square} where the gradient is 0", part.name)))
     }
 
     fn workers(&self, problem: &dyn DynProblem) -> Result<usize, InstanceError> {
@@ -273,18 +330,21 @@ impl<'a> Builder<'a> {
             (Kind::Noise, Setting::Part(law)) => Some(law),
             _ => None,
         });
-        Ok((algorithm, own.map(|law| self.noise(law, d)).transpose()?))
+        Ok((algorithm, own.map(|law| self.perturbation(law, d)).transpose()?))
     }
 
-    /// A declared parameter that has a fact's name must agree with it.
+    /// A declared parameter that has the name of a fact of this instance must be that fact.
     fn check_declared(&self) -> Result<(), InstanceError> {
         for (name, value) in &self.cell.values {
             let Some(fact) = self.facts.get(name) else { continue };
-            let (a, b) = (value.to_f64(), fact.value.to_f64());
-            if (a - b).abs() > 1e-12 * (a.abs() + b.abs()) {
+            // Equal and known exactly, the two are one number; else a bound that names it could mean either.
+            let same = fact.known == Known::Exact && value.exact().is_some() && value.exact() == fact.value.exact();
+            if !same {
+                let doc = fact_spec(name).map_or("", |spec| spec.doc);
                 let message = format!(
-                    "the parameter {name} = {value} has the name of a fact, which is {} here: rename the parameter",
-                    fact.value
+                    "'{name}' could mean two things: the declared parameter, {value}, or the fact '{name}' ({doc}), which \
+                     is {} here ({}): give the parameter another name",
+                    fact.value, fact.known
                 );
                 return Err(InstanceError::new(&self.experiment.problem.span, message));
             }
@@ -292,7 +352,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn schedule(&self, formula: &Formula) -> Result<Schedule, InstanceError> {
+    fn schedule(&self, formula: &Formula, param: Option<&'static ParamSpec>) -> Result<Schedule, InstanceError> {
         let known = |symbol: &Symbol| *symbol == Symbol::Iteration || lookup(self.cell, &self.facts, symbol).is_some();
         if let Some(symbol) = formula.expr.symbols().into_iter().find(|symbol| !known(symbol)) {
             let message = format!("'{symbol}' is not known on this instance");
@@ -303,9 +363,13 @@ impl<'a> Builder<'a> {
             };
         }
         if formula.expr.mentions(&Symbol::Iteration) {
-            return Ok(Schedule::Varies(formula.expr.clone()));
+            return Ok(Schedule::Varies(formula.expr.clone(), param));
         }
-        self.value(formula).map(Schedule::Constant)
+        let value = self.value(formula)?;
+        if let Some(param) = param {
+            scheduled(param, &value).map_err(|why| InstanceError::new(&formula.span, why))?;
+        }
+        Ok(Schedule::Constant(value))
     }
 
     /// Horizon, window and checkpoints.

@@ -1,6 +1,7 @@
 //! The checked form of a claim file.
 
 use super::build::DATA_FILE;
+use super::diagnostic::Diagnostic;
 use super::left::Left;
 use super::symbol::Expression;
 use super::tree::Table;
@@ -75,6 +76,8 @@ pub struct Formula {
 pub struct Parameter {
     /// Its name.
     pub name: String,
+    /// Where the name is declared.
+    pub span: Range<usize>,
     /// Its values; more than one are swept.
     pub values: Vec<Formula>,
 }
@@ -218,6 +221,17 @@ pub struct Variant {
     pub setup: String,
 }
 
+/// What a file says of the bound on the left side that needs no theorem.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trivial {
+    /// Nothing.
+    Unsaid,
+    /// There is none, and why.
+    None(String),
+    /// Its right side, in the bound's own direction. A bound that says no more is vacuous.
+    Right(Formula),
+}
+
 /// What is asked of a variant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
@@ -233,8 +247,8 @@ pub struct Question {
     pub order: Vec<String>,
     /// Half-width that counts as equal.
     pub margin: Option<Formula>,
-    /// A right side above this is vacuous.
-    pub trivial: Option<Formula>,
+    /// What is known of the left side without the claim.
+    pub trivial: Trivial,
     /// The swept parameter of a rate.
     pub rate_in: Option<String>,
 }
@@ -426,6 +440,8 @@ pub struct Spec {
     pub figures: Vec<FigureSetup>,
     /// SHA-256 of the text.
     pub hash: String,
+    /// What a reader of the file may not expect.
+    pub warnings: Vec<Diagnostic>,
     /// The tree, for `--set` and records.
     pub tree: Table,
 }

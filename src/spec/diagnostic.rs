@@ -4,21 +4,37 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;
 
-/// One error.
+/// One error, or one warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
+    /// Whether the file is read all the same.
+    pub warning: bool,
     /// Bytes of the text that it is about.
     pub span: Range<usize>,
     /// What was found and what is accepted.
     pub message: String,
     /// "did you mean", or another remedy.
     pub help: Option<String>,
+    /// Another place that it is about, and what stands there.
+    pub also: Option<(Range<usize>, String)>,
 }
 
 impl Diagnostic {
     /// An error without a remedy beyond its message.
     pub fn new(span: Range<usize>, message: impl Into<String>) -> Self {
-        Diagnostic { span, message: message.into(), help: None }
+        Diagnostic { warning: false, span, message: message.into(), help: None, also: None }
+    }
+
+    /// Adds another place that the error is about.
+    #[must_use]
+    pub fn also(mut self, span: Range<usize>, what: impl Into<String>) -> Self {
+        self.also = Some((span, what.into()));
+        self
+    }
+
+    /// Something that a reader of the file may not expect, without a remedy beyond its message.
+    pub fn warning(span: Range<usize>, message: impl Into<String>) -> Self {
+        Diagnostic { warning: true, ..Self::new(span, message) }
     }
 
     /// Adds a remedy.
@@ -48,7 +64,7 @@ pub struct SpecError {
     pub file: String,
     /// Its text.
     pub text: String,
-    /// The errors, in order of their places.
+    /// The errors, and warnings where there are some, in order of their places.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -78,11 +94,20 @@ impl SpecError {
             .diagnostics
             .iter()
             .map(|d| {
-                let end = d.span.end.clamp(d.span.start, self.text.len());
-                let span = d.span.start.min(end)..end;
-                let snippet =
-                    Snippet::source(&self.text).path(&self.file).annotation(AnnotationKind::Primary.span(span));
-                let group = Level::ERROR.primary_title(&d.message).element(snippet);
+                let within = |span: &Range<usize>| {
+                    let end = span.end.clamp(span.start, self.text.len());
+                    span.start.min(end)..end
+                };
+                let primary = AnnotationKind::Primary.span(within(&d.span));
+                let snippet = Snippet::source(&self.text).path(&self.file).annotation(primary);
+                let snippet = match &d.also {
+                    Some((span, what)) => {
+                        snippet.annotation(AnnotationKind::Context.span(within(span)).label(what.as_str()))
+                    }
+                    None => snippet,
+                };
+                let level = if d.warning { Level::WARNING } else { Level::ERROR };
+                let group = level.primary_title(&d.message).element(snippet);
                 let group = match &d.help {
                     Some(help) => group.element(Level::HELP.message(help.as_str())),
                     None => group,

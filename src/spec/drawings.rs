@@ -1,10 +1,14 @@
 //! Figures of a file.
 
+use super::Diagnostic;
+use super::cell::evaluate;
 use super::claim::{BandKind, Curve, FigureKind, FigureSetup, Formula, Variant, Work};
 use super::load::Loader;
 use super::read::Reader;
 use super::symbol::Scope;
 use super::tree::{Node, Table, Value};
+use crate::model::Real;
+use crate::scalar::Rational;
 use std::ops::Range;
 
 impl Loader<'_> {
@@ -23,12 +27,17 @@ impl Loader<'_> {
                 }
             };
         }
-        let mut figures = Vec::new();
+        let mut figures: Vec<FigureSetup> = Vec::new();
         for (table, span) in self.reader.tables(root, "figure") {
             self.reader.check_keys(table, "figure", &span);
-            if let Some(figure) = self.figure(table, &scope) {
-                figures.push(figure);
+            self.check_shown(root, table);
+            let Some(figure) = self.figure(table, &scope) else { continue };
+            let drawn = |f: &FigureSetup| f.kind != FigureKind::Table;
+            if drawn(&figure) && figures.iter().any(|f| drawn(f) && f.name == figure.name) {
+                let message = format!("two figures have the name '{}': their files would be one", figure.name);
+                self.reader.error(Diagnostic::new(span, message).help("give each figure a 'name' of its own"));
             }
+            figures.push(figure);
         }
         figures
     }
@@ -52,10 +61,6 @@ impl Loader<'_> {
             is_log(self.reader.word(table, "figure", "y_scale")),
         );
         let names_of = |list: Vec<(String, Range<usize>)>| list.into_iter().map(|(t, _)| t).collect();
-        let range = |pair: Option<(Formula, Formula)>| {
-            let value = |f: &Formula| f.text.parse().ok();
-            pair.and_then(|(a, b)| Some((value(&a)?, value(&b)?)))
-        };
         Some(FigureSetup {
             kind,
             name: self.reader.text(table, "name").unwrap_or_default(),
@@ -72,9 +77,37 @@ impl Loader<'_> {
             y_label: names_of(self.reader.texts(table, "y_label")),
             log,
             band,
-            x_range: range(self.pair(table, "x_range", &Scope::new(&[]))),
-            y_range: range(self.pair(table, "y_range", &Scope::new(&[]))),
+            x_range: self.range_of(table, "x_range"),
+            y_range: self.range_of(table, "y_range"),
         })
+    }
+
+    /// The ends of an axis.
+    fn range_of(&mut self, table: &Table, key: &str) -> Option<(Rational, Rational)> {
+        let (first, last) = self.pair(table, key, &Scope::new(&[]))?;
+        let mut end = |formula: &Formula| match evaluate(&formula.expr, &|_| None) {
+            Ok(Real::Exact(value)) => Some(value),
+            _ => {
+                let message = format!("'{key}' has the end {}; it takes rational numbers", formula.text);
+                self.reader.error(Diagnostic::new(formula.span.clone(), message));
+                None
+            }
+        };
+        Some((end(&first)?, end(&last)?))
+    }
+
+    /// A figure that names what is not there would be drawn without it.
+    fn check_shown(&mut self, root: &Table, table: &Table) {
+        for (key, section) in [("curves", "curve"), ("cases", "case"), ("bounds", "bound")] {
+            let there: Vec<String> =
+                self.reader.tables(root, section).iter().filter_map(|(t, _)| self.reader.text(t, "name")).collect();
+            for (name, span) in self.reader.texts(table, key) {
+                if !there.contains(&name) {
+                    let error = Diagnostic::new(span, format!("'{key}' names '{name}', which is no [[{section}]]"));
+                    self.reader.error(error.did_you_mean(&name, there.iter().map(String::as_str)));
+                }
+            }
+        }
     }
 
     pub(super) fn figure_formulas(&mut self, table: &Table, key: &str, scope: &Scope) -> Vec<Formula> {

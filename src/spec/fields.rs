@@ -115,7 +115,11 @@ pub const SECTIONS: &[Section] = &[
                 Shape::Expression,
                 "For identity, tight and rate: the half-width that counts as equal. 0 needs exact evidence.",
             ),
-            may("trivial", Shape::Expression, "A right side above this value is vacuous."),
+            may(
+                "trivial",
+                Shape::Expression,
+                "What is known of the left side without the claim, in the relation's direction (upper or lower): a bound that says no more is vacuous. Or `none: <reason>`. It is about the file's left side and relation: a bound with its own gives its own.",
+            ),
             may("units", Shape::Text, "`waived: <reason>` where a bound is knowingly not homogeneous in [f] and [x]."),
             may(
                 "dimensions",
@@ -235,7 +239,11 @@ pub const SECTIONS: &[Section] = &[
         name: "case",
         fields: &[
             must("name", Shape::Text, "Name of the instance."),
-            must("change", Shape::Change, "What differs from the file."),
+            must(
+                "change",
+                Shape::Change,
+                "What differs from the file. Tables merge key by key, and everything else is replaced; a change that names another part (problem, algorithm, quantity, law, compressor) drops the keys of the part before, but for those that it repeats or lists, as in `keep = [\"step_size\"]`. A problem's `start`, and `batch`, `workers` and `sampling`, are no keys of a part and stay.",
+            ),
         ],
     },
     Section {
@@ -249,6 +257,11 @@ pub const SECTIONS: &[Section] = &[
             may("left", Shape::Left, "Left side, where it differs from the file's."),
             may("relation", Shape::Word(RELATIONS), "Relation, where it differs."),
             may("margin", Shape::Expression, "Margin, where it differs."),
+            may(
+                "trivial",
+                Shape::Expression,
+                "Trivial bound on this left side in this relation's direction, or `none: <reason>`.",
+            ),
             may("change", Shape::Change, "What else differs from the file."),
             may("cases", Shape::Texts, "Restricts the bound to these cases."),
             may(

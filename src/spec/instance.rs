@@ -3,10 +3,11 @@
 use super::build::Builder;
 use super::cell::{Cell, InstanceError, evaluate};
 use super::claim::{Experiment, Requirement, Setting, Variant, Work};
+use super::resolve::scheduled;
 use super::symbol::{Expression, Symbol};
 use crate::expr::EvalError;
 use crate::model::{
-    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Known, Minimisers, Real, Registry, Semantics,
+    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Known, Minimisers, ParamSpec, Real, Registry, Semantics,
     Subject, Ties, View,
 };
 use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
@@ -21,8 +22,8 @@ const MOST_DRAWS: u64 = 1_000_000_000;
 pub enum Schedule {
     /// The same at every step.
     Constant(Real),
-    /// A formula that names k.
-    Varies(Expression),
+    /// A formula that names k, and the parameter that it is, where it has a range.
+    Varies(Expression, Option<&'static ParamSpec>),
     /// A formula that names a constant which the instance does not have: which one.
     Lacking(String),
 }
@@ -105,9 +106,10 @@ impl Instance {
     pub fn schedule_at<S: Scalar>(&self, schedule: &Schedule, k: u64) -> Result<S, Fault> {
         let expr = match schedule {
             Schedule::Constant(value) => return value.cast(),
-            Schedule::Varies(expr) => expr,
+            Schedule::Varies(expr, _) => expr,
             Schedule::Lacking(why) => return Err(Fault::Unsupported(why.clone())),
         };
+        self.check_range(schedule, k)?;
         let now = Real::integer(i64::try_from(k).map_err(|_| Fault::TooLarge(64))?);
         let environment = |symbol: &Symbol| -> Result<S, Fault> {
             match symbol {
@@ -119,6 +121,24 @@ impl Instance {
             }
         };
         expr.eval(&environment).map_err(|e| e.fault)
+    }
+
+    /// Whether a schedule that changes is in its parameter's range at iteration k.
+    ///
+    /// # Errors
+    /// [`Fault::Outside`] where it is not, or as the expression.
+    pub(super) fn check_range(&self, schedule: &Schedule, k: u64) -> Result<(), Fault> {
+        let Schedule::Varies(expr, Some(param)) = schedule else { return Ok(()) };
+        if param.limits.is_any() {
+            return Ok(());
+        }
+        let now = Real::integer(i64::try_from(k).map_err(|_| Fault::TooLarge(64))?);
+        let lookup = |symbol: &Symbol| match symbol {
+            Symbol::Iteration => Some(now.clone()),
+            other => self.constant(other),
+        };
+        let value = evaluate(expr, &lookup).map_err(|e| e.fault)?;
+        scheduled(param, &value).map_err(Fault::Outside)
     }
 
     /// Draws averaged into a gradient at iteration k.
@@ -177,7 +197,7 @@ impl Instance {
         let slot = slots.map(|(p, ..)| p.name).position(|name| name == "step_size")?;
         match self.schedules.get(slot)? {
             Schedule::Constant(value) => Some(value),
-            Schedule::Varies(_) | Schedule::Lacking(_) => None,
+            Schedule::Varies(..) | Schedule::Lacking(_) => None,
         }
     }
 

@@ -1,10 +1,12 @@
 //! From a tree to a [`Spec`].
 
+use super::ask::NO_TRIVIAL;
 use super::claim::{Bound, Control, Curve, Formula, PartSetup, Relation, Setting, Spec, Trial, Variant};
+use super::naming::{declared, file_words};
 use super::read::Reader;
 use super::tree::{Node, Table, Value};
 use super::{Diagnostic, SpecError, tree};
-use crate::model::{self, Registry};
+use crate::model::{self, ParamSpec, Registry};
 use crate::results::{Expectation, Outcome, Source};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -71,7 +73,9 @@ pub fn load_in(
     let mut loader = Loader { reader: Reader::new(registry), registry, root: tree.clone(), overrides };
     let spec = loader.spec(text);
     match spec {
-        Some(spec) if loader.reader.diagnostics.is_empty() => Ok(spec),
+        Some(spec) if loader.reader.is_content() => {
+            Ok(Spec { warnings: SpecError::new(file, text, loader.reader.diagnostics).diagnostics, ..spec })
+        }
         _ => Err(fail(loader.reader.diagnostics)),
     }
 }
@@ -89,7 +93,7 @@ pub fn trial_of(tree: &Table, registry: &Registry) -> Result<Trial, Vec<Diagnost
         Some(Trial { case: String::new(), variant, question, curves, tree: tree.clone() })
     });
     match found {
-        Some(trial) if loader.reader.diagnostics.is_empty() => Ok(trial),
+        Some(trial) if loader.reader.is_content() => Ok(trial),
         _ => Err(loader.reader.diagnostics),
     }
 }
@@ -210,6 +214,7 @@ impl Loader<'_> {
             curves,
             figures,
             hash,
+            warnings: Vec::new(),
             tree: root,
         })
     }
@@ -257,7 +262,13 @@ impl Loader<'_> {
     fn dimensions(&mut self, root: &Table) -> Vec<(String, (i64, i64))> {
         let Some((table, _)) = self.reader.table(root, "dimensions") else { return Vec::new() };
         let mut found = Vec::new();
+        let declared = declared(root);
         for entry in &table.entries {
+            if !declared.contains(&entry.key.as_str()) {
+                let message = format!("'dimensions' names '{}', which is no declared parameter", entry.key);
+                let error = Diagnostic::new(entry.key_span.clone(), message);
+                self.reader.error(error.did_you_mean(&entry.key, declared.iter().copied()));
+            }
             let powers: Vec<i64> = match &entry.node.value {
                 Value::List(list) => {
                     list.iter().filter_map(|n| self.reader.number(n, &entry.key)).filter_map(|q| q.to_i64()).collect()
@@ -279,7 +290,7 @@ impl Loader<'_> {
         let mut cases = Vec::new();
         for (table, span) in self.reader.tables(root, "case") {
             self.reader.check_keys(table, "case", &span);
-            let name = self.reader.text(table, "name").unwrap_or_default();
+            let name = self.name_of(table, "case");
             if cases.iter().any(|(n, _)| *n == name) {
                 self.reader.error(Diagnostic::new(span.clone(), format!("case '{name}' is there twice")));
             }
@@ -319,9 +330,14 @@ impl Loader<'_> {
         let of_file = self.family(root, root);
         for (table, span) in self.reader.tables(root, "bound") {
             self.reader.check_keys(table, "bound", &span);
-            let name = self.reader.text(table, "name").unwrap_or_default();
-            if bounds.iter().any(|b| b.name == name) {
-                self.reader.error(Diagnostic::new(span.clone(), format!("bound '{name}' is there twice")));
+            let name = self.name_of(table, "bound");
+            if let Some(other) = bounds.iter().find(|b| b.name == name || file_words(&b.name) == file_words(&name)) {
+                let message = if other.name == name {
+                    format!("bound '{name}' is there twice")
+                } else {
+                    format!("the files of bounds '{name}' and '{}' would have one name", other.name)
+                };
+                self.reader.error(Diagnostic::new(span.clone(), message));
             }
             let change = self.change(table);
             let own = question_of(table);
@@ -387,11 +403,14 @@ impl Loader<'_> {
         {
             let mut tree = merged(root, case_change.as_ref(), None);
             for layer in layers.iter().flatten() {
+                drop_trivial(&mut tree, layer);
                 tree.apply(layer);
             }
             let Some(variant) = self.variant(&tree) else { continue };
             let Some(question) = self.question(&tree, &variant, span) else { continue };
-            let curves = question.order.iter().filter_map(|name| self.ordered(root, &tree, name, span)).collect();
+            let curves: Vec<(String, Variant)> =
+                question.order.iter().filter_map(|name| self.ordered(root, &tree, name, span)).collect();
+            self.check_sweeps(&curves, span);
             trials.push(Trial { case: case.clone(), variant, question, curves, tree });
         }
         trials
@@ -417,7 +436,7 @@ impl Loader<'_> {
         let mut curves: Vec<Curve> = Vec::new();
         for (table, span) in self.reader.tables(root, "curve") {
             self.reader.check_keys(table, "curve", &span);
-            let name = self.reader.text(table, "name").unwrap_or_default();
+            let name = self.name_of(table, "curve");
             if curves.iter().any(|c| c.name == name) {
                 self.reader.error(Diagnostic::new(span.clone(), format!("curve '{name}' is there twice")));
             }
@@ -459,10 +478,20 @@ fn text_of<'t>(table: &'t Table, key: &str) -> Option<&'t str> {
     }
 }
 
+/// A trivial bound is about one left side and one direction: a change of either without one of its own drops it. That there
+/// is none holds on.
+fn drop_trivial(tree: &mut Table, layer: &Table) {
+    let differs = |key: &str| layer.get(key).is_some_and(|new| tree.get(key).map(|old| &old.value) != Some(&new.value));
+    let is_bound = !text_of(tree, "trivial").is_some_and(|text| text.trim_start().starts_with(NO_TRIVIAL));
+    if is_bound && layer.get("trivial").is_none() && (differs("left") || differs("relation")) {
+        tree.entries.retain(|e| e.key != "trivial");
+    }
+}
+
 /// The parts of a bound's table that vary the question.
 fn question_of(table: &Table) -> Table {
     let entries = table.entries.iter().filter(|e| QUESTION_KEYS.contains(&e.key.as_str())).cloned().collect();
-    Table { entries }
+    Table { entries, ..Table::default() }
 }
 
 fn merged(root: &Table, first: Option<&Table>, second: Option<&Table>) -> Table {
@@ -474,9 +503,9 @@ fn merged(root: &Table, first: Option<&Table>, second: Option<&Table>) -> Table 
 }
 
 /// Settings of a part that are schedules, in table order: their slots.
-pub(super) fn schedules(part: &PartSetup) -> impl Iterator<Item = &Formula> {
+pub(super) fn schedules(part: &PartSetup) -> impl Iterator<Item = (&'static ParamSpec, &Formula)> {
     part.settings.iter().filter_map(|(param, setting, _)| match (param.kind, setting) {
-        (model::Kind::Schedule, Setting::Formula(formula)) => Some(formula),
+        (model::Kind::Schedule, Setting::Formula(formula)) => Some((*param, formula)),
         _ => None,
     })
 }

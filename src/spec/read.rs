@@ -1,6 +1,7 @@
 //! From a tree to a checked claim: every error of the file is collected before any is reported.
 
 use super::Diagnostic;
+use super::change::KEEP;
 use super::claim::{Formula, Parameter, PartSetup, Setting};
 use super::fields::{Shape, section};
 use super::symbol::{Scope, Symbol};
@@ -9,6 +10,15 @@ use crate::expr::{Expr, ExprError};
 use crate::model::{Kind, ParamSpec, Registry};
 use crate::scalar::Rational;
 use std::ops::Range;
+
+/// Names that no parameter can have, and what they mean.
+const RESERVED: [(&str, &str); 5] = [
+    ("k", "the iteration of a schedule"),
+    ("j", "the coordinate of a vector's entry"),
+    ("E", "the expectation"),
+    ("case", "the case in the record of a cell"),
+    ("input", "the input of a quantity in the record of a cell"),
+];
 
 /// Reads pieces of a file, collecting errors.
 pub(super) struct Reader<'a> {
@@ -23,6 +33,11 @@ impl<'a> Reader<'a> {
 
     pub fn error(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Whether nothing is wrong; warnings are not.
+    pub fn is_content(&self) -> bool {
+        self.diagnostics.iter().all(|d| d.warning)
     }
 
     /// Reports keys that a section does not have and required ones that are missing.
@@ -143,18 +158,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn expression_error(&mut self, node: &Node, key: &str, error: ExprError) {
+    fn expression_error(&mut self, node: &Node, key: &str, error: ExprError, declared: Option<Range<usize>>) {
         // The text begins after its quote; a single-line string without escapes maps byte for byte.
         let start = node.span.start + usize::from(matches!(node.value, Value::Text(_)));
         let span = start + error.span.start..(start + error.span.end).min(node.span.end);
         let span = if span.start < node.span.end { span } else { node.span.clone() };
         let diagnostic = Diagnostic::new(span, format!("'{key}': {}", error.message));
-        self.error(Diagnostic { help: error.help, ..diagnostic });
+        let also = declared.map(|span| (span, "declared here".to_string()));
+        self.error(Diagnostic { help: error.help, also, ..diagnostic });
     }
 
     /// A number or an expression in the names of a scope.
     pub fn formula(&mut self, node: &Node, key: &str, scope: &Scope) -> Option<Formula> {
-        let (expr, text) = self.expression(node, key, &|expr| scope.resolve(expr))?;
+        let (expr, text) = self.expression(node, key, scope, &|expr| scope.resolve(expr))?;
         Some(Formula { expr, text, span: node.span.clone() })
     }
 
@@ -163,6 +179,7 @@ impl<'a> Reader<'a> {
         &mut self,
         node: &Node,
         key: &str,
+        scope: &Scope,
         read: &dyn Fn(&Expr) -> Result<T, ExprError>,
     ) -> Option<(T, String)> {
         let text = match &node.value {
@@ -170,10 +187,12 @@ impl<'a> Reader<'a> {
             Value::Text(text) => text.clone(),
             _ => return self.wrong(node, key, "a number or an expression in quotes"),
         };
-        match Expr::parse(&text).and_then(|expr| read(&expr)) {
+        let parsed = Expr::parse(&text);
+        match parsed.as_ref().map_err(Clone::clone).and_then(read) {
             Ok(found) => Some((found, text)),
             Err(error) => {
-                self.expression_error(node, key, error);
+                let declared = parsed.ok().and_then(|expr| scope.clash(&expr));
+                self.expression_error(node, key, error, declared);
                 None
             }
         }
@@ -189,22 +208,22 @@ impl<'a> Reader<'a> {
     /// The declared parameters; their formulas may name each other.
     pub fn parameters(&mut self, table: &Table) -> Vec<Parameter> {
         let Some((inner, _)) = self.table(table, "parameters") else { return Vec::new() };
-        let scope = Scope::of_names(inner.entries.iter().map(|e| e.key.as_str()));
+        let scope = Scope::of_names(inner.entries.iter().map(|e| (e.key.as_str(), e.key_span.clone())));
         let mut parameters = Vec::new();
         for entry in &inner.entries {
             if !is_name(&entry.key) {
                 let message = format!("'{}' is no name: use letters, digits and _", entry.key);
                 self.error(Diagnostic::new(entry.key_span.clone(), message));
             }
-            if matches!(entry.key.as_str(), "k" | "j" | "E") {
-                let message = format!("'{}' has a meaning of its own and cannot be declared", entry.key);
-                self.error(Diagnostic::new(entry.key_span.clone(), message));
+            if let Some((_, meaning)) = RESERVED.iter().find(|(name, _)| *name == entry.key) {
+                let message = format!("'{}' has a meaning of its own and cannot be declared: {meaning}", entry.key);
+                self.error(Diagnostic::new(entry.key_span.clone(), message).help("give the parameter another name"));
             }
             if let Some(values) = self.formulas(&entry.node, &entry.key, &scope) {
                 if values.is_empty() {
                     self.error(Diagnostic::new(entry.node.span.clone(), "an empty list: give at least one value"));
                 }
-                parameters.push(Parameter { name: entry.key.clone(), values });
+                parameters.push(Parameter { name: entry.key.clone(), span: entry.key_span.clone(), values });
             }
         }
         self.check_cycles(inner, &parameters);
@@ -242,7 +261,13 @@ impl<'a> Reader<'a> {
     ) -> PartSetup {
         for entry in &table.entries {
             let known = entry.key == name_key || also.contains(&entry.key.as_str());
-            if !known && !entry.inherited && !params.iter().any(|p| p.name == entry.key) {
+            if !known && !params.iter().any(|p| p.name == entry.key) {
+                if entry.key == KEEP {
+                    let message = "'keep' names what the part that is replaced does not have";
+                    let help = "in a change that names another part, keep = [\"step_size\"] takes that key of the part before over";
+                    self.error(Diagnostic::new(entry.node.span.clone(), message).help(help));
+                    continue;
+                }
                 let message = format!("{what} '{name}' has no parameter '{}'", entry.key);
                 let accepted = params.iter().map(|p| p.name).chain(also.iter().copied());
                 self.error(Diagnostic::new(entry.key_span.clone(), message).did_you_mean(&entry.key, accepted));
@@ -253,12 +278,10 @@ impl<'a> Reader<'a> {
             let written = table.entries.iter().find(|e| e.key == param.name);
             let setting = match (written, param.default) {
                 (Some(entry), _) => self.setting(entry, param, scope).map(|s| (s, entry.node.span.clone())),
-                (None, Some("")) => None,
-                (None, Some(default)) => self.default_setting(param, default, span, scope).map(|s| (s, span.clone())),
-                (None, None) => {
-                    let message = format!("{what} '{name}' has no '{}'", param.name);
-                    self.error(Diagnostic::new(span.clone(), message).help(param.doc));
-                    None
+                (None, default) => {
+                    self.missing(table, span, (what, name), param);
+                    let value = default.filter(|default| !default.is_empty());
+                    value.and_then(|v| self.default_setting(param, v, span, scope)).map(|s| (s, span.clone()))
                 }
             };
             if let Some((setting, place)) = setting {
@@ -266,6 +289,39 @@ impl<'a> Reader<'a> {
             }
         }
         PartSetup { name: name.into(), span: span.clone(), settings }
+    }
+
+    /// A key that is not given: an error where it is required; a warning where a change of the part's name dropped it and
+    /// the default, or nothing, stands in for what was written.
+    fn missing(&mut self, table: &Table, span: &Range<usize>, (what, name): (&str, &str), param: &ParamSpec) {
+        let lost = table.dropped.iter().find(|d| d.key == param.name);
+        match (param.default, lost) {
+            (None, None) => {
+                let message = format!("{what} '{name}' has no '{}'", param.name);
+                self.error(Diagnostic::new(span.clone(), message).help(param.doc));
+            }
+            (None, Some(lost)) => {
+                let message = format!("{what} '{name}' has no '{}'", param.name);
+                let help = format!(
+                    "a change that names another part drops the keys of '{}': repeat `{}`, or keep = [\"{}\"]",
+                    lost.of,
+                    lost.written(),
+                    lost.key
+                );
+                self.error(Diagnostic::new(lost.by.clone(), message).help(help));
+            }
+            (Some(default), Some(lost)) if !lost.is(default) => {
+                let now = match default {
+                    "" => format!("is without '{}'", param.name),
+                    _ => format!("takes the default `{} = {default}`", param.name),
+                };
+                let (key, of) = (lost.written(), &lost.of);
+                let message = format!("{what} '{name}' {now}: naming another part drops `{key}` of '{of}'");
+                let help = format!("give '{0}' in the change, or keep = [\"{0}\"]", param.name);
+                self.error(Diagnostic::warning(lost.by.clone(), message).help(help));
+            }
+            _ => {}
+        }
     }
 
     fn default_setting(
@@ -284,7 +340,7 @@ impl<'a> Reader<'a> {
             }
             _ => Node { span: span.clone(), value: Value::Text(default.into()) },
         };
-        let entry = Entry { key: param.name.into(), key_span: span.clone(), node, inherited: false };
+        let entry = Entry { key: param.name.into(), key_span: span.clone(), node };
         self.setting(&entry, param, scope)
     }
 

@@ -91,6 +91,12 @@ fn part(key: &str, name: &str, summary: &str, params: &[ParamSpec], extra: Optio
             Kind::Text => json!({"type": "string"}),
             Kind::Compressor | Kind::Noise => json!({"type": ["string", "object"]}),
         };
+        for (key, end) in param.limits.to_schema() {
+            if value.get("items").is_some() {
+                value["items"][key] = end.clone();
+            }
+            value[key] = end;
+        }
         value["description"] = param.doc.into();
         properties.insert(param.name.into(), value);
         if param.default.is_none() {
@@ -179,10 +185,14 @@ fn parts<'a>(title: &str, entries: impl Iterator<Item = (&'a str, &'a str, &'sta
     for (name, summary, params) in entries {
         let params: Vec<String> = params
             .iter()
-            .map(|p| match p.default {
-                None => format!("`{}`: {}", p.name, escape(p.doc)),
-                Some("") => format!("`{}` (optional): {}", p.name, escape(p.doc)),
-                Some(default) => format!("`{}` (default `{default}`): {}", p.name, escape(p.doc)),
+            .map(|p| {
+                let given = match p.default {
+                    None => String::new(),
+                    Some("") => " (optional)".into(),
+                    Some(default) => format!(" (default `{default}`)"),
+                };
+                let limits = if p.limits.is_any() { String::new() } else { format!("; {}", p.limits) };
+                format!("`{}`{given}: {}{limits}", p.name, escape(p.doc))
             })
             .collect();
         text += &format!("| `{name}` | {} | {} |\n", escape(summary), params.join("<br>"));

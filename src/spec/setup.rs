@@ -1,6 +1,7 @@
 //! Setups of a file: parameters, problem, oracle, algorithm, conventions and run.
 
 use super::Diagnostic;
+use super::change::{NO_NOISE, START};
 use super::claim::{Experiment, Formula, OracleSetup, PartSetup, Requirement, RunSetup, Start, Variant, Work};
 use super::load::{Loader, PROSE_KEYS, QUESTION_KEYS, as_table};
 use super::symbol::Scope;
@@ -15,7 +16,11 @@ impl Loader<'_> {
         let hypotheses = self.hypotheses(tree);
         let requires = self.requires(tree, &scope);
         let work = match (tree.get("quantity"), tree.get("problem")) {
-            (Some(node), None) => Work::Quantity(self.quantity(node, &scope)?),
+            (Some(node), None) => {
+                let part = self.quantity(node, &scope)?;
+                self.check_outputs(&part, &parameters);
+                Work::Quantity(part)
+            }
             (None, Some(_)) => Work::Experiment(Box::new(self.experiment(tree, &scope)?)),
             (None, None) => {
                 let message = "the file has no [problem] (or [quantity])";
@@ -112,7 +117,7 @@ impl Loader<'_> {
             self.reader.text(table, "name").or_else(|| self.reader.missing_name(table, &node, "problem", "name"))?;
         match self.registry.problem(&name) {
             Ok(entry) => {
-                let what = ("problem", "name", &["start"][..]);
+                let what = ("problem", "name", &[START][..]);
                 Some(self.reader.settings(table, &span, what, entry.params, &name, scope))
             }
             Err(_) => {
@@ -124,7 +129,7 @@ impl Loader<'_> {
 
     pub(super) fn start(&mut self, tree: &Table, scope: &Scope) -> Start {
         let Some(Node { value: Value::Table(problem), .. }) = tree.get("problem") else { return Start::Default };
-        let Some(node) = problem.get("start") else { return Start::Default };
+        let Some(node) = problem.get(START) else { return Start::Default };
         match &node.value {
             Value::Table(_) => self.reader.noise(node, "start", scope).map_or(Start::Default, Start::Random),
             Value::List(list) => {
@@ -140,7 +145,7 @@ impl Loader<'_> {
         let Some((table, span)) = self.reader.table(tree, "oracle") else { return setup };
         self.reader.check_keys(table, "oracle", &span);
         if let Some(node) = table.get("noise")
-            && node.value != Value::Text("none".into())
+            && node.value != Value::Text(NO_NOISE.into())
         {
             setup.noise = self.reader.noise(node, "noise", scope);
         }
@@ -190,11 +195,30 @@ impl Loader<'_> {
         if self.reader.word(table, "semantics", "momentum_start").as_deref() == Some("first-gradient") {
             semantics.momentum_start = MomentumStart::FirstGradient;
         }
-        if let Some(Node { value: Value::List(list), .. }) = table.get("scaling") {
-            let sizes = list.iter().filter_map(|n| self.reader.number(n, "scaling")).filter_map(|q| q.to_i64());
-            semantics.scaling = Scaling::Blocks(sizes.filter_map(|n| usize::try_from(n).ok()).collect());
+        match table.get("scaling") {
+            Some(Node { value: Value::List(list), .. }) => {
+                semantics.scaling = Scaling::Blocks(list.iter().filter_map(|n| self.block(n)).collect());
+            }
+            Some(Node { value: Value::Text(text), .. }) if text == "whole" => {}
+            Some(node) => {
+                let error =
+                    Diagnostic::new(node.span.clone(), "'scaling' is neither \"whole\" nor a list of block sizes");
+                self.reader.error(error.help("write \"whole\", or a list such as [2, 5]"));
+            }
+            None => {}
         }
         semantics
+    }
+
+    /// The size of a block.
+    fn block(&mut self, node: &Node) -> Option<usize> {
+        let size = self.reader.number(node, "scaling")?;
+        let whole = size.to_i64().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
+        if whole.is_none() {
+            let message = format!("'scaling' has a block of {size}; a size is a whole number from 1 on");
+            self.reader.error(Diagnostic::new(node.span.clone(), message));
+        }
+        whole
     }
 
     pub(super) fn run(&mut self, tree: &Table, scope: &Scope) -> Option<RunSetup> {

@@ -72,7 +72,8 @@ pub type Expression = Expr<Symbol, Builtin>;
 /// The names that an expression may use, by what they stand for.
 #[derive(Clone)]
 pub(super) struct Scope {
-    parameters: Vec<Arc<str>>,
+    /// Each with the place of its declaration.
+    parameters: Vec<(Arc<str>, Range<usize>)>,
     facts: bool,
     outputs: Vec<(usize, &'static str)>,
     statistics: Option<Vec<&'static OwnStatistic>>,
@@ -83,12 +84,12 @@ pub(super) struct Scope {
 impl Scope {
     /// Declared parameters only.
     pub fn new(parameters: &[Parameter]) -> Self {
-        Self::of_names(parameters.iter().map(|p| p.name.as_str()))
+        Self::of_names(parameters.iter().map(|p| (p.name.as_str(), p.span.clone())))
     }
 
     /// The same, by their names.
-    pub fn of_names<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        let parameters = names.map(Into::into).collect();
+    pub fn of_names<'n>(names: impl Iterator<Item = (&'n str, Range<usize>)>) -> Self {
+        let parameters = names.map(|(name, span)| (name.into(), span)).collect();
         Scope { parameters, facts: false, outputs: Vec::new(), statistics: None, iteration: false, coordinate: false }
     }
 
@@ -124,9 +125,22 @@ impl Scope {
         Scope { coordinate: true, ..self.clone() }
     }
 
+    fn declared(&self, name: &str) -> Option<&(Arc<str>, Range<usize>)> {
+        self.parameters.iter().find(|(declared, _)| **declared == *name)
+    }
+
+    /// The declaration of the first parameter in an expression whose name could mean something else, too.
+    pub fn clash(&self, expr: &Expr) -> Option<Range<usize>> {
+        let names = expr.names().into_iter().map(|(name, _)| name);
+        names
+            .filter(|name| self.meanings(name).len() > 1)
+            .find_map(|name| self.declared(name))
+            .map(|(_, span)| span.clone())
+    }
+
     /// What a name can mean here.
     fn meanings(&self, name: &str) -> Vec<Symbol> {
-        let parameter = self.parameters.iter().find(|p| ***p == *name).map(|p| Symbol::Parameter(Arc::clone(p)));
+        let parameter = self.declared(name).map(|(name, _)| Symbol::Parameter(Arc::clone(name)));
         let fact = match &parameter {
             None if self.facts => fact_spec(name).map(Symbol::Fact),
             _ => None,
@@ -141,7 +155,7 @@ impl Scope {
 
     /// The names that are known here, with those of an expression that fit a pattern, such as `x3`.
     fn names<'n>(&'n self, expr: &'n Expr) -> Vec<&'n str> {
-        let mut all: Vec<&str> = self.parameters.iter().map(|p| &**p).collect();
+        let mut all: Vec<&str> = self.parameters.iter().map(|(name, _)| &**name).collect();
         if self.facts {
             all.extend(FACTS.iter().map(|f| f.name));
         }
@@ -170,10 +184,9 @@ impl Scope {
                 let all: Vec<String> = others.iter().chain([&last]).map(Symbol::meaning).collect();
                 let message = format!("'{name}' could mean two things: {}", all.join(", or "));
                 let error = ExprError::new(message, span.clone());
-                Err(if self.parameters.iter().any(|p| **p == *name) {
-                    error.with_help("give the parameter another name")
-                } else {
-                    error
+                Err(match self.declared(name) {
+                    Some(_) => error.with_help("give the parameter another name"),
+                    None => error,
                 })
             }
         }

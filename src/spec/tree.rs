@@ -1,6 +1,7 @@
-//! The text of a claim file as a tree of values with source spans, and changes laid over it.
+//! The text of a claim file as a tree of values with source spans.
 
 use super::Diagnostic;
+use super::change::Dropped;
 use crate::scalar::Rational;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
@@ -60,8 +61,6 @@ pub struct Entry {
     pub key_span: Range<usize>,
     /// The value.
     pub node: Node,
-    /// Left over from a part that a change replaced by another: dropped where the new part has no such key.
-    pub inherited: bool,
 }
 
 /// A table in file order.
@@ -69,6 +68,8 @@ pub struct Entry {
 pub struct Table {
     /// Its entries.
     pub entries: Vec<Entry>,
+    /// What stood here before a change named another part.
+    pub dropped: Vec<Dropped>,
 }
 
 impl Table {
@@ -81,36 +82,8 @@ impl Table {
     /// Sets a key, in place where it stands already.
     pub fn set(&mut self, key: &str, key_span: Range<usize>, node: Node) {
         match self.entries.iter_mut().find(|e| e.key == key) {
-            Some(entry) => *entry = Entry { key: key.into(), key_span, node, inherited: false },
-            None => self.entries.push(Entry { key: key.into(), key_span, node, inherited: false }),
-        }
-    }
-
-    /// Lays a change over the table: tables merge key by key, everything else is replaced.
-    ///
-    /// A change that names another part (`name`, `law`) keeps those of the old part's keys that the new part
-    /// knows, so that a change of algorithm need not repeat the step size.
-    pub fn apply(&mut self, change: &Table) {
-        let renames = |key: &str| {
-            let text = |t: &Table| match t.get(key).map(|n| &n.value) {
-                Some(Value::Text(text)) => Some(text.clone()),
-                _ => None,
-            };
-            text(change).is_some() && text(change) != text(self)
-        };
-        if renames("name") || renames("law") {
-            for entry in &mut self.entries {
-                entry.inherited = true;
-            }
-        }
-        for entry in &change.entries {
-            match (self.entries.iter_mut().find(|e| e.key == entry.key), &entry.node.value) {
-                (Some(Entry { node: Node { value: Value::Table(old), .. }, inherited, .. }), Value::Table(new)) => {
-                    *inherited = false;
-                    old.apply(new);
-                }
-                _ => self.set(&entry.key, entry.key_span.clone(), entry.node.clone()),
-            }
+            Some(entry) => *entry = Entry { key: key.into(), key_span, node },
+            None => self.entries.push(Entry { key: key.into(), key_span, node }),
         }
     }
 
@@ -186,11 +159,10 @@ fn convert_table(table: &DeTable<'_>, diagnostics: &mut Vec<Diagnostic>) -> Tabl
             key: key.get_ref().to_string(),
             key_span: key.span(),
             node: Node { span: value.span(), value: convert(value.get_ref(), value.span(), diagnostics) },
-            inherited: false,
         })
         .collect();
     entries.sort_by_key(|e| e.key_span.start);
-    Table { entries }
+    Table { entries, ..Table::default() }
 }
 
 fn convert(value: &DeValue<'_>, span: Range<usize>, diagnostics: &mut Vec<Diagnostic>) -> Value {
@@ -223,17 +195,6 @@ fn convert(value: &DeValue<'_>, span: Range<usize>, diagnostics: &mut Vec<Diagno
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_change_merges_tables_and_marks_what_a_renamed_part_leaves() {
-        let mut base = parse("[algorithm]\nname = 'sgdm'\nstep_size = 0.1\nmomentum = 0.9\n").unwrap();
-        let change = parse("[algorithm]\nname = 'sgd'\n").unwrap();
-        base.apply(&change);
-        let Value::Table(algorithm) = &base.get("algorithm").unwrap().value else { panic!("a table") };
-        let inherited: Vec<_> = algorithm.entries.iter().map(|e| (e.key.as_str(), e.inherited)).collect();
-        assert_eq!(inherited, [("name", false), ("step_size", true), ("momentum", true)]);
-        assert_eq!(algorithm.get("step_size").unwrap().value, Value::Number("1/10".parse().unwrap()));
-    }
 
     #[test]
     fn every_syntax_error_is_reported_and_infinities_refused() {

@@ -55,6 +55,18 @@ pub fn compare(relation: Relation, left: &SideValue, right: &SideValue, margin: 
     Comparison { outcome, reason, ratio, closeness, grade }
 }
 
+/// Whether a trivial bound, on the same left side and in the same direction, says what the bound says: for certain, by
+/// rationals where both are known, else by enclosures. Relations without a direction have no trivial bound.
+#[must_use]
+pub fn is_vacuous(relation: Relation, right: &SideValue, trivial: &SideValue) -> bool {
+    let (small, large) = match relation {
+        Relation::Upper => (trivial, right),
+        Relation::Lower | Relation::NonConvergence => (right, trivial),
+        Relation::Tight | Relation::Identity | Relation::Rate | Relation::Ordering => return false,
+    };
+    at_most(small, large, "", "").0 == Outcome::Holds
+}
+
 /// Decides small <= large: by rationals where both are known, else by enclosures.
 fn at_most(small: &SideValue, large: &SideValue, a: &str, b: &str) -> (Outcome, String) {
     if let (Some(x), Some(y)) = (&small.exact, &large.exact) {

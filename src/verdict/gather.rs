@@ -19,8 +19,8 @@ pub struct CellVerdict {
     pub left: Option<SideValue>,
     /// Right side.
     pub right: Option<SideValue>,
-    /// The value above which a bound is vacuous.
-    pub trivial: Option<f64>,
+    /// Whether the declared trivial bound says as much here: see [`super::is_vacuous`].
+    pub vacuous: bool,
     /// The comparison, or why there is none.
     pub comparison: Result<Comparison, String>,
     /// Replicates used.
@@ -111,7 +111,7 @@ pub struct CellView {
     pub evidence: Evidence,
     /// Index of the cell nearest to violation.
     pub nearest: usize,
-    /// Whether the bound exceeds the trivial one in every cell that meets the hypotheses.
+    /// Whether the trivial bound says as much in every cell that meets the hypotheses; never of a broken bound.
     pub vacuous: bool,
 }
 
@@ -198,9 +198,6 @@ pub fn gather(cells: &[CellVerdict]) -> Option<CellView> {
     } else {
         nearest
     };
-    let vacuous = meets.iter().all(|i| match (cells[*i].trivial, &cells[*i].right) {
-        (Some(trivial), Some(right)) => right.point > trivial,
-        _ => false,
-    });
+    let vacuous = outcome != Outcome::Violated && meets.iter().all(|i| cells[*i].vacuous);
     Some(CellView { outcome, reason, evidence: evidence.unwrap_or(Evidence::Asymptotic), nearest, vacuous })
 }

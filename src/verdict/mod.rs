@@ -6,7 +6,7 @@ mod gather;
 mod sides;
 mod units;
 
-pub use compare::{Comparison, compare, compare_order, compare_rate};
+pub use compare::{Comparison, compare, compare_order, compare_rate, is_vacuous};
 pub use gather::{CellVerdict, CellView, gather};
 pub use sides::{Constants, Grade, Ground, SideValue, TermSource, Trust, left_of_estimates, left_of_row, right_side};
 pub use units::{UnitsReport, units_of};

@@ -1,7 +1,7 @@
 //! The entries of a claim, by name.
 
 use super::super::assemble::{Judge, left_side};
-use super::super::decide::{CellOutcome, CellRun, Jobs};
+use super::super::decide::{CellOutcome, CellRun, HarnessError, Jobs};
 use super::super::pictures::drawn_variants;
 use super::samples::{curve_value, exponent, known, no_value, sampled_left};
 use super::{Fixed, cell_text};
@@ -30,11 +30,14 @@ impl<'a, 'j> Listing<'a, 'j> {
     }
 
     /// Everything, in the order bounds, controls, curves.
-    pub fn all(mut self) -> Vec<Entry> {
-        self.bounds();
-        self.controls();
+    ///
+    /// # Errors
+    /// A bound or control without a cell.
+    pub fn all(mut self) -> Result<Vec<Entry>, HarnessError> {
+        self.bounds()?;
+        self.controls()?;
         self.curves();
-        self.entries
+        Ok(self.entries)
     }
 
     fn push(&mut self, quantity: String, cell: String, value: Value) {
@@ -50,8 +53,8 @@ impl<'a, 'j> Listing<'a, 'j> {
         self.jobs.0.iter().position(|j| j.case == case && j.variant.setup == variant.setup)
     }
 
-    fn bounds(&mut self) {
-        let (records, cells) = self.judge.bounds();
+    fn bounds(&mut self) -> Result<(), HarnessError> {
+        let (records, cells) = self.judge.bounds()?;
         let spec = self.judge.spec;
         for record in &records {
             let sampled = record.evidence > Evidence::Numeric;
@@ -68,12 +71,13 @@ impl<'a, 'j> Listing<'a, 'j> {
                 }
             }
         }
+        Ok(())
     }
 
-    fn controls(&mut self) {
+    fn controls(&mut self) -> Result<(), HarnessError> {
         let spec = self.judge.spec;
         let mut number: BTreeMap<&str, usize> = BTreeMap::new();
-        let records = self.judge.controls();
+        let records = self.judge.controls()?;
         // A record's evidence is not kept: what rests on a run with noise may come out otherwise with another seed.
         for (record, control) in records.iter().zip(&spec.controls) {
             let count = number.entry(&control.bound).or_default();
@@ -82,6 +86,7 @@ impl<'a, 'j> Listing<'a, 'j> {
             let sampled = control.trials.iter().any(|t| self.is_sampled(t));
             self.push(quantity, String::new(), outcome(record.outcome, "", sampled));
         }
+        Ok(())
     }
 
     fn is_sampled(&self, trial: &Trial) -> bool {

@@ -11,7 +11,7 @@
 
 use super::common::{count_mean, count_signs, descend};
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, mean_gradient, norm2_squared, take_signs};
-use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, ParamSpec, Params, Real, Slot};
+use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, Limits, ParamSpec, Params, Real, Slot};
 use crate::scalar::Fault;
 
 /// What enters b and what is stepped along.
@@ -33,8 +33,14 @@ pub struct AdaGrad {
 }
 
 const PARAMS: &[ParamSpec] = &[
-    ParamSpec { name: "step_size", kind: Kind::Schedule, default: None, doc: "eta, divided by b" },
-    ParamSpec { name: "b0", kind: Kind::Number, default: Some("0"), doc: "b before the first step, 0 or more" },
+    ParamSpec { name: "step_size", kind: Kind::Schedule, default: None, limits: Limits::ANY, doc: "eta, divided by b" },
+    ParamSpec {
+        name: "b0",
+        kind: Kind::Number,
+        default: Some("0"),
+        limits: Limits::NON_NEGATIVE,
+        doc: "b before the first step",
+    },
 ];
 
 fn build(p: &Params, rule: Rule) -> Result<Box<dyn DynAlgorithm>, BuildError> {

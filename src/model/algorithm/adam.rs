@@ -15,7 +15,7 @@
 
 use super::common::{STEP_SIZE, count_mean};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient};
-use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, ParamSpec, Params, Real, Semantics, Slot};
+use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, Limits, ParamSpec, Params, Real, Semantics, Slot};
 use crate::scalar::{Fault, Scalar};
 
 /// Momentum over the root of a mean square.
@@ -27,8 +27,13 @@ pub struct Adam {
     corrected: bool,
 }
 
-const EPSILON: ParamSpec =
-    ParamSpec { name: "epsilon", kind: Kind::Number, default: Some("1e-8"), doc: "eps, added to the root; 0 or more" };
+const EPSILON: ParamSpec = ParamSpec {
+    name: "epsilon",
+    kind: Kind::Number,
+    default: Some("1e-8"),
+    limits: Limits::NON_NEGATIVE,
+    doc: "eps, added to the root",
+};
 const CORRECTION: &[&str] = &["yes", "no"];
 
 /// Registry line.
@@ -38,13 +43,26 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     source: "Kingma and Ba 2015; bernstein2018, Section 2",
     params: &[
         STEP_SIZE,
-        ParamSpec { name: "beta1", kind: Kind::Number, default: Some("0.9"), doc: "factor of the old m, in [0, 1)" },
-        ParamSpec { name: "beta2", kind: Kind::Number, default: Some("0.999"), doc: "factor of the old v, in [0, 1)" },
+        ParamSpec {
+            name: "beta1",
+            kind: Kind::Number,
+            default: Some("0.9"),
+            limits: Limits::FRACTION,
+            doc: "factor of the old m",
+        },
+        ParamSpec {
+            name: "beta2",
+            kind: Kind::Number,
+            default: Some("0.999"),
+            limits: Limits::FRACTION,
+            doc: "factor of the old v",
+        },
         EPSILON,
         ParamSpec {
             name: "bias_correction",
             kind: Kind::Word(CORRECTION),
             default: Some("yes"),
+            limits: Limits::ANY,
             doc: "whether m and v are divided by 1 - beta^t",
         },
     ],
@@ -58,12 +76,19 @@ pub static RMSPROP: AlgorithmEntry = AlgorithmEntry {
     source: "Tieleman and Hinton 2012; bernstein2018, Section 2",
     params: &[
         STEP_SIZE,
-        ParamSpec { name: "beta2", kind: Kind::Number, default: Some("0.9"), doc: "factor of the old v, in [0, 1)" },
+        ParamSpec {
+            name: "beta2",
+            kind: Kind::Number,
+            default: Some("0.9"),
+            limits: Limits::FRACTION,
+            doc: "factor of the old v",
+        },
         EPSILON,
         ParamSpec {
             name: "bias_correction",
             kind: Kind::Word(CORRECTION),
             default: Some("no"),
+            limits: Limits::ANY,
             doc: "whether v is divided by 1 - beta2^t",
         },
     ],

@@ -1,16 +1,26 @@
 //! What several algorithms share: momentum, steps, what a mean and its signs cost on the wire, traces of NaN.
 
 use super::{FLOAT_BITS, Query};
-use crate::model::{Kind, MomentumForm, MomentumStart, ParamSpec, Semantics};
+use crate::model::{Kind, Limits, MomentumForm, MomentumStart, ParamSpec, Semantics};
 use crate::scalar::{Fault, Scalar};
 
 /// The step size, which every method here takes.
-pub(super) const STEP_SIZE: ParamSpec =
-    ParamSpec { name: "step_size", kind: Kind::Schedule, default: None, doc: "lr, at every step k" };
+pub(super) const STEP_SIZE: ParamSpec = ParamSpec {
+    name: "step_size",
+    kind: Kind::Schedule,
+    default: None,
+    limits: Limits::ANY,
+    doc: "lr, at every step k",
+};
 
 /// The factor of the old momentum.
-pub(super) const MOMENTUM: ParamSpec =
-    ParamSpec { name: "momentum", kind: Kind::Schedule, default: None, doc: "beta (theta in sun2023), in [0, 1)" };
+pub(super) const MOMENTUM: ParamSpec = ParamSpec {
+    name: "momentum",
+    kind: Kind::Schedule,
+    default: None,
+    limits: Limits::FRACTION,
+    doc: "beta (theta in sun2023)",
+};
 
 /// x -= lr v.
 #[inline(always)]

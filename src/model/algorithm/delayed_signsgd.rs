@@ -11,7 +11,7 @@
 
 use super::common::{STEP_SIZE, count_signs, descend};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, take_signs};
-use crate::model::{Arithmetic, BuildError, Kind, ParamSpec, Params, Slot};
+use crate::model::{Arithmetic, BuildError, Kind, Limits, ParamSpec, Params, Slot};
 use crate::scalar::Fault;
 
 /// Longest delay that is kept.
@@ -35,6 +35,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
             name: "delay",
             kind: Kind::Vector,
             default: Some("1"),
+            limits: Limits::NON_NEGATIVE,
             doc: "tau, steps by which gradients are late: one number, or one a worker",
         },
     ],

@@ -8,7 +8,7 @@
 
 use super::ef_sgd::{COMPRESSOR, ErrorFeedback};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient};
-use crate::model::{Arithmetic, Kind, ParamSpec, Real};
+use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Real};
 use crate::scalar::Fault;
 
 /// Error feedback that follows gradient descent exactly in z = x - e.
@@ -22,7 +22,13 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     summary: "p = lr g(x - e) + e; x -= C(p); e = p - C(p)",
     source: "li2021, equation 13",
     params: &[
-        ParamSpec { name: "step_size", kind: Kind::Schedule, default: None, doc: "lr (lambda), inside the compressor" },
+        ParamSpec {
+            name: "step_size",
+            kind: Kind::Schedule,
+            default: None,
+            limits: Limits::ANY,
+            doc: "lr (lambda), inside the compressor",
+        },
         COMPRESSOR,
     ],
     build: |p| Ok(Box::new(EfLookahead { feedback: ErrorFeedback::build(p)? })),

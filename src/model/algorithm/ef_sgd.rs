@@ -9,14 +9,19 @@
 
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, View, mean_gradient};
 use crate::model::{
-    Arithmetic, BuildError, DynCompressor, Kind, ParamSpec, ParamValue, Params, Real, Registry, Semantics, SignZero,
-    Slot,
+    Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, ParamValue, Params, Real, Registry, Semantics,
+    SignZero, Slot,
 };
 use crate::scalar::Fault;
 
 /// The parameter that names the compressor.
-pub(super) const COMPRESSOR: ParamSpec =
-    ParamSpec { name: "compressor", kind: Kind::Compressor, default: Some("sign"), doc: "C; `sign` gives EF-signSGD" };
+pub(super) const COMPRESSOR: ParamSpec = ParamSpec {
+    name: "compressor",
+    kind: Kind::Compressor,
+    default: Some("sign"),
+    limits: Limits::ANY,
+    doc: "C; `sign` gives EF-signSGD",
+};
 
 /// A compressor whose error comes back at the next step.
 pub(super) struct ErrorFeedback {
@@ -35,7 +40,13 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     summary: "p = lr g + e; x -= C(p); e = p - C(p)",
     source: "karimireddy2019, Algorithms 1 and 2",
     params: &[
-        ParamSpec { name: "step_size", kind: Kind::Schedule, default: None, doc: "lr, inside the compressor" },
+        ParamSpec {
+            name: "step_size",
+            kind: Kind::Schedule,
+            default: None,
+            limits: Limits::ANY,
+            doc: "lr, inside the compressor",
+        },
         COMPRESSOR,
     ],
     build: |p| Ok(Box::new(EfSgd { feedback: ErrorFeedback::build(p)? })),

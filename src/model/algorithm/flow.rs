@@ -13,7 +13,7 @@
 
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step};
 use crate::model::problem::Flow;
-use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, ParamSpec, Params, Real, Semantics, Slot};
+use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, Limits, ParamSpec, Params, Real, Semantics, Slot};
 use crate::scalar::Fault;
 
 /// The exact flow of a problem.
@@ -24,8 +24,14 @@ pub struct ExactFlow {
 }
 
 const PARAMS: &[ParamSpec] = &[
-    ParamSpec { name: "step_size", kind: Kind::Schedule, default: None, doc: "time that step k advances" },
-    ParamSpec { name: "speed", kind: Kind::Number, default: Some("1"), doc: "beta > 0" },
+    ParamSpec {
+        name: "step_size",
+        kind: Kind::Schedule,
+        default: None,
+        limits: Limits::ANY,
+        doc: "time that step k advances",
+    },
+    ParamSpec { name: "speed", kind: Kind::Number, default: Some("1"), limits: Limits::POSITIVE, doc: "beta" },
 ];
 
 /// Registry line of equation 22.

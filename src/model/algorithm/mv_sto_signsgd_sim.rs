@@ -20,7 +20,7 @@ use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View};
 use crate::model::compressor::Compressor;
 use crate::model::compressor::stochastic_sign::StochasticSign;
 use crate::model::{
-    Arithmetic, BuildError, DynAlgorithm, Kind, MomentumForm, ParamSpec, Params, Semantics, SignZero, Slot,
+    Arithmetic, BuildError, DynAlgorithm, Kind, Limits, MomentumForm, ParamSpec, Params, Semantics, SignZero, Slot,
 };
 use crate::scalar::{Fault, Scalar};
 
@@ -38,10 +38,16 @@ const EXTRAPOLATION: ParamSpec = ParamSpec {
     name: "extrapolation",
     kind: Kind::Schedule,
     default: Some("0"),
+    limits: Limits::ANY,
     doc: "alpha: gradients are taken at x + alpha (x - x_prev)",
 };
-const RADIUS: ParamSpec =
-    ParamSpec { name: "radius", kind: Kind::Number, default: None, doc: "R > 0, at least |m_i| for unbiased signs" };
+const RADIUS: ParamSpec = ParamSpec {
+    name: "radius",
+    kind: Kind::Number,
+    default: None,
+    limits: Limits::POSITIVE,
+    doc: "R, at least |m_i| for unbiased signs",
+};
 
 /// Registry line of Algorithm 2.
 pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
@@ -62,8 +68,20 @@ pub static FEDERATED: AlgorithmEntry = AlgorithmEntry {
         MOMENTUM,
         EXTRAPOLATION,
         RADIUS,
-        ParamSpec { name: "local_step_size", kind: Kind::Schedule, default: None, doc: "eta of the local steps" },
-        ParamSpec { name: "local_steps", kind: Kind::Count, default: None, doc: "K, local steps a round" },
+        ParamSpec {
+            name: "local_step_size",
+            kind: Kind::Schedule,
+            default: None,
+            limits: Limits::ANY,
+            doc: "eta of the local steps",
+        },
+        ParamSpec {
+            name: "local_steps",
+            kind: Kind::Count,
+            default: None,
+            limits: Limits::ANY,
+            doc: "K, local steps a round",
+        },
     ],
     build: |p| build(p, true),
 };

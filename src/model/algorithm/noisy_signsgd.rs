@@ -9,18 +9,24 @@
 
 use super::common::{STEP_SIZE, apply_trace, descend};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, vote};
-use crate::model::{Arithmetic, Kind, ParamSpec, Semantics, Slot};
+use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Semantics, Slot};
 use crate::scalar::Fault;
 
 /// How large the added noise is, at every step.
-pub(super) const NOISE_LEVEL: ParamSpec =
-    ParamSpec { name: "noise_level", kind: Kind::Schedule, default: None, doc: "b, factor of the added noise" };
+pub(super) const NOISE_LEVEL: ParamSpec = ParamSpec {
+    name: "noise_level",
+    kind: Kind::Schedule,
+    default: None,
+    limits: Limits::ANY,
+    doc: "b, factor of the added noise",
+};
 
 /// The law of the added noise; whoever answers [`Query::perturbation`] draws from it.
 pub(super) const PERTURBATION: ParamSpec = ParamSpec {
     name: "perturbation",
     kind: Kind::Noise,
     default: Some("gaussian"),
+    limits: Limits::ANY,
     doc: "law of xi: mean 0 and variance 1 in each coordinate",
 };
 

@@ -9,7 +9,7 @@
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient, take_signs};
-use crate::model::{Arithmetic, BuildError, Kind, MomentumForm, ParamSpec, Real, Slot};
+use crate::model::{Arithmetic, BuildError, Kind, Limits, MomentumForm, ParamSpec, Real, Slot};
 use crate::scalar::Fault;
 
 /// Sign of an averaged momentum, with a step for each coordinate.
@@ -32,7 +32,8 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
             name: "step_factors",
             kind: Kind::Vector,
             default: Some("1"),
-            doc: "c_j > 0, one a coordinate: coordinate j steps by step_size * c_j",
+            limits: Limits::POSITIVE,
+            doc: "c_j, one a coordinate: coordinate j steps by step_size * c_j",
         },
     ],
     build: |p| {

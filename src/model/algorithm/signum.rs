@@ -11,7 +11,7 @@
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient, take_signs};
-use crate::model::{Arithmetic, Kind, MomentumForm, ParamSpec, Slot};
+use crate::model::{Arithmetic, Kind, Limits, MomentumForm, ParamSpec, Slot};
 use crate::scalar::Fault;
 
 /// Sign of a momentum, after a warm-up by signs of gradients.
@@ -34,6 +34,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
             name: "warmup",
             kind: Kind::Count,
             default: Some("0"),
+            limits: Limits::ANY,
             doc: "C, steps that follow sgn(g) while m accumulates",
         },
     ],

@@ -12,7 +12,7 @@
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
 use super::noisy_signsgd::PERTURBATION;
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient, take_signs};
-use crate::model::{Arithmetic, Kind, MomentumForm, ParamSpec, Semantics, Slot};
+use crate::model::{Arithmetic, Kind, Limits, MomentumForm, ParamSpec, Semantics, Slot};
 use crate::scalar::Fault;
 
 /// Sign of a momentum plus noise that all workers share.
@@ -34,6 +34,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
             name: "noise_level",
             kind: Kind::Schedule,
             default: None,
+            limits: Limits::ANY,
             doc: "b, factor of the noise in the update, in the unit of x",
         },
         PERTURBATION,

@@ -12,7 +12,7 @@
 
 use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, take_signs};
-use crate::model::{Arithmetic, Kind, ParamSpec, Slot};
+use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Slot};
 use crate::scalar::Fault;
 
 /// Ternary votes.
@@ -33,12 +33,14 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
             name: "threshold",
             kind: Kind::Schedule,
             default: Some("0"),
+            limits: Limits::ANY,
             doc: "c: a worker abstains where |g_i| is below it",
         },
         ParamSpec {
             name: "quorum",
             kind: Kind::Count,
             default: Some("0"),
+            limits: Limits::ANY,
             doc: "q, fewest votes of the side that won; with fewer the server sends 0",
         },
     ],

@@ -11,7 +11,7 @@
 
 use super::{Compressor, CompressorEntry, kept, kept_share};
 use crate::model::algorithm::FLOAT_BITS;
-use crate::model::{Arithmetic, BuildError, Kind, ParamSpec, Query, Real, Semantics};
+use crate::model::{Arithmetic, BuildError, Kind, Limits, ParamSpec, Query, Real, Semantics};
 use crate::scalar::Fault;
 
 /// Most sweeps of rotations; ten are plenty for any size.
@@ -28,8 +28,14 @@ pub static ENTRY: CompressorEntry = CompressorEntry {
     name: "k-pca",
     summary: "v as a matrix by rows, cut to its k largest singular values",
     params: &[
-        ParamSpec { name: "k", kind: Kind::Count, default: None, doc: "components kept, at least 1" },
-        ParamSpec { name: "rows", kind: Kind::Count, default: None, doc: "rows of the matrix; they divide d" },
+        ParamSpec { name: "k", kind: Kind::Count, default: None, limits: Limits::ONE_UP, doc: "components kept" },
+        ParamSpec {
+            name: "rows",
+            kind: Kind::Count,
+            default: None,
+            limits: Limits::ONE_UP,
+            doc: "rows of the matrix; they divide d",
+        },
     ],
     build: |p| {
         let rows = p.count("rows")?;

@@ -6,7 +6,7 @@
 
 use super::{Compressor, CompressorEntry};
 use crate::model::algorithm::FLOAT_BITS;
-use crate::model::{Arithmetic, BuildError, Kind, ParamSpec, Query, Real, Semantics};
+use crate::model::{Arithmetic, BuildError, Kind, Limits, ParamSpec, Query, Real, Semantics};
 use crate::scalar::Fault;
 
 /// C(v) = c v.
@@ -18,7 +18,7 @@ pub struct Linear {
 pub static ENTRY: CompressorEntry = CompressorEntry {
     name: "linear",
     summary: "c v",
-    params: &[ParamSpec { name: "factor", kind: Kind::Number, default: None, doc: "c, above 0 and below 2" }],
+    params: &[ParamSpec { name: "factor", kind: Kind::Number, default: None, limits: Limits::open(0, 2), doc: "c" }],
     build: |p| {
         let factor = p.positive("factor")?;
         if factor.to_f64() >= 2.0 {

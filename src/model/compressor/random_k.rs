@@ -10,7 +10,7 @@
 use super::unbiased::{RESCALE, rescale, unbiased_quality};
 use super::{Compressor, CompressorEntry, index_bits, kept, kept_share};
 use crate::model::algorithm::FLOAT_BITS;
-use crate::model::{Arithmetic, Kind, ParamSpec, Query, Real, Semantics};
+use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Query, Real, Semantics};
 use crate::scalar::{Fault, Rational, Scalar};
 use std::slice::from_mut;
 use std::slice::from_ref;
@@ -26,7 +26,10 @@ pub struct RandomK {
 pub static ENTRY: CompressorEntry = CompressorEntry {
     name: "random-k",
     summary: "k entries drawn at random, else 0",
-    params: &[ParamSpec { name: "k", kind: Kind::Count, default: None, doc: "entries kept, at least 1" }, RESCALE],
+    params: &[
+        ParamSpec { name: "k", kind: Kind::Count, default: None, limits: Limits::ONE_UP, doc: "entries kept" },
+        RESCALE,
+    ],
     build: |p| Ok(Box::new(RandomK { k: kept(p)?, rescale: rescale(p)? })),
 };
 

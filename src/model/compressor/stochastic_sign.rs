@@ -8,7 +8,7 @@
 //! **Ties and edge cases** v_i = 0 gives a fair coin. One bit a coordinate.
 
 use super::{Compressor, CompressorEntry};
-use crate::model::{Arithmetic, Kind, ParamSpec, Query, Real, Semantics};
+use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Query, Real, Semantics};
 use crate::scalar::Fault;
 
 /// Random signs with mean v/R.
@@ -24,7 +24,8 @@ pub static ENTRY: CompressorEntry = CompressorEntry {
         name: "radius",
         kind: Kind::Number,
         default: None,
-        doc: "R > 0; where |v_i| exceeds it the sign is certain",
+        limits: Limits::POSITIVE,
+        doc: "R; where |v_i| exceeds it the sign is certain",
     }],
     build: |p| Ok(Box::new(StochasticSign::new(p.positive("radius")?))),
 };

@@ -7,7 +7,7 @@
 
 use super::{Compressor, CompressorEntry, index_bits, kept, kept_share};
 use crate::model::algorithm::FLOAT_BITS;
-use crate::model::{Arithmetic, Kind, ParamSpec, Query, Real, Semantics};
+use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Query, Real, Semantics};
 use crate::scalar::Fault;
 
 /// Keeps the k entries of largest absolute value.
@@ -19,7 +19,7 @@ pub struct TopK {
 pub static ENTRY: CompressorEntry = CompressorEntry {
     name: "top-k",
     summary: "the k entries of largest absolute value, else 0",
-    params: &[ParamSpec { name: "k", kind: Kind::Count, default: None, doc: "entries kept, at least 1" }],
+    params: &[ParamSpec { name: "k", kind: Kind::Count, default: None, limits: Limits::ONE_UP, doc: "entries kept" }],
     build: |p| Ok(Box::new(TopK { k: kept(p)? })),
 };
 

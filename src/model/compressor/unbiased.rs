@@ -11,7 +11,9 @@
 
 use super::{Compressor, CompressorEntry, value_bits};
 use crate::model::algorithm::{FLOAT_BITS, norm2_squared};
-use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, ParamSpec, Params, Query, Real, Semantics, lift};
+use crate::model::{
+    Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Query, Real, Semantics, lift,
+};
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// Random rounding to multiples of r/s.
@@ -26,6 +28,7 @@ pub(super) const RESCALE: ParamSpec = ParamSpec {
     name: "rescale",
     kind: Kind::Word(&["yes", "no"]),
     default: Some("yes"),
+    limits: Limits::ANY,
     doc: "yes: U/k, a delta-compressor with delta = 1/k; no: the unbiased U",
 };
 
@@ -33,7 +36,10 @@ pub(super) const RESCALE: ParamSpec = ParamSpec {
 pub static QSGD: CompressorEntry = CompressorEntry {
     name: "qsgd",
     summary: "|v|_2 sgn(v_i) zeta_i/s, s |v_i|/|v|_2 rounded at random",
-    params: &[ParamSpec { name: "levels", kind: Kind::Count, default: Some("1"), doc: "s, at least 1" }, RESCALE],
+    params: &[
+        ParamSpec { name: "levels", kind: Kind::Count, default: Some("1"), limits: Limits::ONE_UP, doc: "s" },
+        RESCALE,
+    ],
     build: |p| build(p, false),
 };
 

@@ -7,7 +7,7 @@
 use super::finite_law::FiniteLaw;
 use super::{Atom, DynNoise, Noise};
 use crate::model::facts::{Facts, Trait};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
 
@@ -16,7 +16,8 @@ pub(super) const SCALE: ParamSpec = ParamSpec {
     name: "scale",
     kind: Kind::Vector,
     default: Some("1"),
-    doc: "s_i >= 0, one a coordinate; the standard deviation where the law has variance 1",
+    limits: Limits::NON_NEGATIVE,
+    doc: "s_i, one a coordinate; the standard deviation where the law has variance 1",
 };
 
 /// Most atoms of a product law that are enumerated.

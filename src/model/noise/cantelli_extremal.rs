@@ -12,7 +12,7 @@ use super::finite::exact;
 use super::finite_law::FiniteLaw;
 use super::{Atom, Noise, NoiseEntry, additive};
 use crate::model::facts::{Facts, Trait};
-use crate::model::{BuildError, Kind, ParamSpec, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
 
@@ -28,8 +28,8 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
     name: "cantelli-extremal",
     summary: "g_i = -eta with probability q, else (f_i' + eta q)/(1 - q); mirrored for f_i' < 0",
     params: &[
-        ParamSpec { name: "wrong", kind: Kind::Number, default: None, doc: "q, 0 or more and below 1" },
-        ParamSpec { name: "shift", kind: Kind::Number, default: Some("0"), doc: "eta, 0 or more" },
+        ParamSpec { name: "wrong", kind: Kind::Number, default: None, limits: Limits::FRACTION, doc: "q" },
+        ParamSpec { name: "shift", kind: Kind::Number, default: Some("0"), limits: Limits::NON_NEGATIVE, doc: "eta" },
     ],
     build: |p| {
         let wrong = exact("wrong", &p.number("wrong")?)?;

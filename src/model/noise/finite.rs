@@ -8,7 +8,7 @@
 use super::NoiseEntry;
 use super::additive::{SCALE, Standard, build};
 use super::finite_law::FiniteLaw;
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
 
@@ -91,7 +91,13 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
     summary: "independent atoms [[value, probability], ..] of mean 0 in each coordinate, times s_i",
     params: &[
         SCALE,
-        ParamSpec { name: "atoms", kind: Kind::Matrix, default: None, doc: "[[value, probability], ..], mean 0" },
+        ParamSpec {
+            name: "atoms",
+            kind: Kind::Matrix,
+            default: None,
+            limits: Limits::ANY,
+            doc: "[[value, probability], ..], mean 0",
+        },
     ],
     build: |p| build(p, Finite::new(read_law(p, "atoms")?, "atoms")?),
 };
@@ -124,8 +130,8 @@ pub static SPARSE_INDEPENDENT: NoiseEntry = NoiseEntry {
     summary: "independent +-s with probability eps/2 each, else 0; times s_i",
     params: &[
         SCALE,
-        ParamSpec { name: "probability", kind: Kind::Number, default: None, doc: "eps, above 0 and at most 1" },
-        ParamSpec { name: "size", kind: Kind::Number, default: Some("1"), doc: "s, above 0" },
+        ParamSpec { name: "probability", kind: Kind::Number, default: None, limits: Limits::SHARE, doc: "eps" },
+        ParamSpec { name: "size", kind: Kind::Number, default: Some("1"), limits: Limits::POSITIVE, doc: "s" },
     ],
     build: |p| {
         let size = if p.has("size") { exact("size", &p.positive("size")?)? } else { Rational::one() };

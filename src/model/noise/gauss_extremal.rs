@@ -6,7 +6,7 @@
 
 use super::NoiseEntry;
 use super::additive::{SCALE, Standard, build};
-use crate::model::{BuildError, Kind, ParamSpec, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
 
@@ -23,8 +23,8 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
     summary: "0 with probability 1 - w, else uniform on [-a, a]",
     params: &[
         SCALE,
-        ParamSpec { name: "half_width", kind: Kind::Number, default: None, doc: "a, above 0" },
-        ParamSpec { name: "weight", kind: Kind::Number, default: None, doc: "w, above 0 and at most 1" },
+        ParamSpec { name: "half_width", kind: Kind::Number, default: None, limits: Limits::POSITIVE, doc: "a" },
+        ParamSpec { name: "weight", kind: Kind::Number, default: None, limits: Limits::SHARE, doc: "w" },
     ],
     build: |p| {
         let (half_width, weight) = (p.positive("half_width")?, p.positive("weight")?);

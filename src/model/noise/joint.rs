@@ -8,7 +8,7 @@ use super::finite::{cumulative, exact};
 use super::finite_law::FiniteLaw;
 use super::{Atom, Noise, NoiseEntry};
 use crate::model::facts::{Facts, Trait};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
 use std::collections::BTreeMap;
@@ -31,6 +31,7 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
         name: "atoms",
         kind: Kind::Matrix,
         default: None,
+        limits: Limits::ANY,
         doc: "rows [v_1, .., v_d, p], probabilities summing to 1, mean 0 in each coordinate",
     }],
     build: |p| Ok(Box::new(read(p)?)),

@@ -76,6 +76,20 @@ pub trait Noise: Send + Sync + 'static {
 
     /// Whether the law has a property; `None` where that is not known.
     fn has(&self, property: Trait) -> Option<bool>;
+
+    /// Where there is no such law, in words that follow "a gradient"; `None` for a law that exists at every gradient. There
+    /// [`Noise::atoms`] has no atoms and a draw of [`Noise::perturb`] is NaN.
+    fn where_undefined(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether there is a law at one coordinate of a gradient.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn law_at(&self, _x: &Rational, _gradient: &Rational) -> Result<(), BuildError> {
+        Ok(())
+    }
 }
 
 /// A law in one lane width: the object-safe face of [`Noise`].
@@ -118,6 +132,13 @@ pub trait NoiseMeta {
     fn facts(&self) -> Facts;
     /// See [`Noise::has`].
     fn has(&self, property: Trait) -> Option<bool>;
+    /// See [`Noise::where_undefined`].
+    fn where_undefined(&self) -> Option<&'static str>;
+    /// See [`Noise::law_at`].
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn law_at(&self, x: &Rational, gradient: &Rational) -> Result<(), BuildError>;
 }
 
 impl<T: Noise> NoiseMeta for T {
@@ -132,6 +153,12 @@ impl<T: Noise> NoiseMeta for T {
     }
     fn has(&self, property: Trait) -> Option<bool> {
         Noise::has(self, property)
+    }
+    fn where_undefined(&self) -> Option<&'static str> {
+        Noise::where_undefined(self)
+    }
+    fn law_at(&self, x: &Rational, gradient: &Rational) -> Result<(), BuildError> {
+        Noise::law_at(self, x, gradient)
     }
 }
 

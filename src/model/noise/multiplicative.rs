@@ -10,7 +10,7 @@ use super::finite::{Table, read_law};
 use super::finite_law::FiniteLaw;
 use super::{Atom, Noise, NoiseEntry, additive};
 use crate::model::facts::{Facts, Trait};
-use crate::model::{BuildError, Kind, ParamSpec};
+use crate::model::{BuildError, Kind, Limits, ParamSpec};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
 
@@ -26,11 +26,18 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
     name: "multiplicative",
     summary: "g_i = f_i' xi_i with atoms of mean 1, independent over coordinates or shared",
     params: &[
-        ParamSpec { name: "atoms", kind: Kind::Matrix, default: None, doc: "[[value, probability], ..], mean 1" },
+        ParamSpec {
+            name: "atoms",
+            kind: Kind::Matrix,
+            default: None,
+            limits: Limits::ANY,
+            doc: "[[value, probability], ..], mean 1",
+        },
         ParamSpec {
             name: "over",
             kind: Kind::Word(&["independent", "shared"]),
             default: Some("independent"),
+            limits: Limits::ANY,
             doc: "one xi a coordinate, or one for all",
         },
     ],

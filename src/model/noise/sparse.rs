@@ -6,7 +6,7 @@
 
 use super::{Noise, NoiseEntry, additive};
 use crate::model::facts::{Facts, Trait};
-use crate::model::{BuildError, Kind, ParamSpec, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Scalar};
 
@@ -19,7 +19,13 @@ struct Sparse {
 pub static ENTRY: NoiseEntry = NoiseEntry {
     name: "sparse",
     summary: "N(0, s^2) on the first coordinate alone",
-    params: &[ParamSpec { name: "scale", kind: Kind::Number, default: Some("1"), doc: "s, 0 or more" }],
+    params: &[ParamSpec {
+        name: "scale",
+        kind: Kind::Number,
+        default: Some("1"),
+        limits: Limits::NON_NEGATIVE,
+        doc: "s",
+    }],
     build: |p| {
         let scale = if p.has("scale") { p.number("scale")? } else { Real::integer(1) };
         if !(scale.to_f64() >= 0.0 && scale.to_f64().is_finite()) {

@@ -17,7 +17,7 @@ use super::finite_law::FiniteLaw;
 use super::{Atom, Noise, NoiseEntry, additive};
 use crate::expr::{Builtin, Expr, ExprError};
 use crate::model::facts::{Facts, Trait};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Rational, Scalar};
 use std::fmt;
@@ -59,7 +59,13 @@ struct StateAtoms {
 }
 
 const fn constant(name: &'static str) -> ParamSpec {
-    ParamSpec { name, kind: Kind::Number, default: Some(""), doc: "a constant that the atoms may use" }
+    ParamSpec {
+        name,
+        kind: Kind::Number,
+        default: Some(""),
+        limits: Limits::ANY,
+        doc: "a constant that the atoms may use",
+    }
 }
 
 /// Registry line.
@@ -71,6 +77,7 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
             name: "atoms",
             kind: Kind::Text,
             default: None,
+            limits: Limits::ANY,
             doc: "`value : probability; ..`, expressions in g, x, a, b, c; the mean must be g",
         },
         constant("a"),
@@ -214,6 +221,20 @@ impl Noise for StateAtoms {
 
     fn facts(&self) -> Facts {
         Facts::new()
+    }
+
+    fn where_undefined(&self) -> Option<&'static str> {
+        Some("at which `atoms` are no law of that mean")
+    }
+
+    fn law_at(&self, x: &Rational, gradient: &Rational) -> Result<(), BuildError> {
+        match self.at(gradient, Some(x)) {
+            Ok(_) | Err(Problem::Inexact) => Ok(()),
+            Err(Problem::NoLaw(why)) => {
+                let place = format!("at the start, with g = {gradient} and x = {x}");
+                Err(BuildError::at("atoms", format!("'atoms' are no law {place}: {why}")))
+            }
+        }
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

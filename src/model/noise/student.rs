@@ -6,7 +6,7 @@
 
 use super::NoiseEntry;
 use super::additive::{SCALE, Standard, build};
-use crate::model::{BuildError, Kind, ParamSpec, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
 use crate::scalar::Lane;
 
@@ -19,7 +19,16 @@ struct Student {
 pub static ENTRY: NoiseEntry = NoiseEntry {
     name: "student",
     summary: "independent Student t, nu > 2, of standard deviation s_i",
-    params: &[SCALE, ParamSpec { name: "nu", kind: Kind::Number, default: None, doc: "degrees of freedom, above 2" }],
+    params: &[
+        SCALE,
+        ParamSpec {
+            name: "nu",
+            kind: Kind::Number,
+            default: None,
+            limits: Limits::above(2),
+            doc: "degrees of freedom",
+        },
+    ],
     build: |p| {
         let nu = p.number("nu")?.to_f64();
         if !(nu > 2.0 && nu.is_finite()) {

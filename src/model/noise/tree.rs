@@ -16,7 +16,7 @@ use super::finite::exact;
 use super::joint::Joint;
 use super::{Atom, Noise, NoiseEntry};
 use crate::model::facts::{Facts, Trait};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
 use std::collections::BTreeMap;
@@ -43,12 +43,14 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
             name: "atoms",
             kind: Kind::Matrix,
             default: None,
+            limits: Limits::ANY,
             doc: "rows [node, v_1, .., v_d, p]; node 0 is the first draw, the c-th atom (from 0) of node n leads to node A n + 1 + c, A atoms a node at most",
         },
         ParamSpec {
             name: "then",
             kind: Kind::Word(&["nothing", "again"]),
             default: Some("nothing"),
+            limits: Limits::ANY,
             doc: "from a node that is not listed on: no noise, or the tree again from its root",
         },
     ],

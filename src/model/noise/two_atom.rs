@@ -2,8 +2,9 @@
 //!
 //! **Update** g_i = +s with probability (1 + f_i'/s)/2, else -s: E g = grad f, and |g|_2^2 = d s^2 always.
 //! **Source** catalogue of instances; saturates karimireddy2019's second-moment assumption with equality.
-//! **Assumptions** |f_i'| <= s. Beyond it the law does not exist: the probability is clipped to [0, 1], the mean is then
-//! +-s instead of f_i', and exact enumeration answers that there is no law (`None`).
+//! **Assumptions** |f_i'| <= s. Beyond it no law of two atoms +-s has the mean f_i': exact enumeration answers that there
+//! is none (`None`), a draw in lanes is NaN, and an instance that starts there is refused. Lanes accept an excess of
+//! 1e-12 s, which rounding can make.
 //! **Facts** second_moment = d s^2. The variance s^2 - f_i'^2 depends on the state: sigma_i <= s is given as a bound,
 //! and E|g - f'|_1 <= .. likewise by |xi|_1^2 <= d |xi|_2^2. Neither symmetric nor unimodal.
 
@@ -11,9 +12,12 @@ use super::finite::exact;
 use super::finite_law::FiniteLaw;
 use super::{Atom, Noise, NoiseEntry, additive};
 use crate::model::facts::{Facts, Trait};
-use crate::model::{Kind, ParamSpec, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
+
+/// Excess of |f_i'| over s, relative to s, that lanes take for rounding.
+const SLACK: f64 = 1e-12;
 
 /// g_i = +-s.
 struct TwoAtom {
@@ -26,7 +30,13 @@ struct TwoAtom {
 pub static ENTRY: NoiseEntry = NoiseEntry {
     name: "two-atom",
     summary: "g_i = +-s with mean f_i', independent over coordinates",
-    params: &[ParamSpec { name: "size", kind: Kind::Number, default: None, doc: "s > 0, at least |f_i'| everywhere" }],
+    params: &[ParamSpec {
+        name: "size",
+        kind: Kind::Number,
+        default: None,
+        limits: Limits::POSITIVE,
+        doc: "s, at least |f_i'| wherever the run comes",
+    }],
     build: |p| {
         let size = exact("size", &p.positive("size")?)?;
         Ok(Box::new(TwoAtom { float: size.to_f64(), size, dimension: p.dimension }))
@@ -39,6 +49,11 @@ impl Noise for TwoAtom {
         let (half, one) = (Lane::splat(0.5), Lane::splat(1.0));
         let share = Lane::splat(self.float / batch.max(1) as f64);
         for g in gradient {
+            for i in 0..N {
+                if g.0[i].abs() > self.float * (1.0 + SLACK) {
+                    g.0[i] = f64::NAN;
+                }
+            }
             let p = *g * Lane::splat(0.5 / self.float) + half;
             // A NaN makes the coin 0: times 0 it is added, so that the draw is NaN as the gradient was.
             let mut sum = *g * Lane::splat(0.0);
@@ -75,6 +90,22 @@ impl Noise for TwoAtom {
             .bound("sigma_l1", total)
             .bound("sigma_max", s);
         facts
+    }
+
+    fn where_undefined(&self) -> Option<&'static str> {
+        Some("with an entry above `size`: no law of two atoms +-size has that mean")
+    }
+
+    fn law_at(&self, _x: &Rational, gradient: &Rational) -> Result<(), BuildError> {
+        let entry = Scalar::abs(gradient);
+        if entry <= self.size {
+            return Ok(());
+        }
+        let message = format!(
+            "'size' is {}, below the gradient's entry {gradient} at the start: no law of two atoms +-{0} has that mean",
+            self.size
+        );
+        Err(BuildError::at("size", message))
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

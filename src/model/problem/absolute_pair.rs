@@ -10,7 +10,7 @@
 
 use super::constants::{Constants, norm2};
 use super::{Minimisers, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = eps |x1 + x2| + |x1 - x2|.
@@ -25,11 +25,12 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "absolute-pair",
     summary: "eps |x1 + x2| + |x1 - x2|",
     params: &[
-        ParamSpec { name: "epsilon", kind: Kind::Number, default: Some("1/2"), doc: "eps, above 0 and below 1" },
+        ParamSpec { name: "epsilon", kind: Kind::Number, default: Some("1/2"), limits: Limits::open(0, 1), doc: "eps" },
         ParamSpec {
             name: "kink",
             kind: Kind::Word(&["zero", "plus", "minus"]),
             default: Some("zero"),
+            limits: Limits::ANY,
             doc: "sgn(0) in the subgradient: 0, +1 or -1",
         },
     ],

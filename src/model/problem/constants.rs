@@ -1,6 +1,6 @@
 //! Constants of a problem, ready for every arithmetic, and the parameters that several problems share.
 
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real, lift};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real, lift};
 use crate::scalar::{Fault, Scalar};
 
 /// Numbers kept both as doubles, for the hot loop, and as they are known.
@@ -35,6 +35,7 @@ pub(super) const DIMENSION: ParamSpec = ParamSpec {
     name: "dimension",
     kind: Kind::Count,
     default: Some(""),
+    limits: Limits::ONE_UP,
     doc: "d, where a single number is repeated over all coordinates",
 };
 

@@ -10,7 +10,7 @@
 
 use super::constants::{Constants, DIMENSION, axis, norm2, origin, spread_positive};
 use super::{Flow, Minimisers, Problem, ProblemEntry};
-use crate::model::{Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 use std::f64::consts::TAU;
 
@@ -25,7 +25,13 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "cosine",
     summary: "sum a_i (1 - cos x_i)",
     params: &[
-        ParamSpec { name: "amplitude", kind: Kind::Vector, default: None, doc: "a_i > 0, one a coordinate" },
+        ParamSpec {
+            name: "amplitude",
+            kind: Kind::Vector,
+            default: None,
+            limits: Limits::POSITIVE,
+            doc: "a_i, one a coordinate",
+        },
         DIMENSION,
     ],
     statistics: &[],

@@ -8,7 +8,7 @@
 
 use super::constants::{Constants, axis, origin, quotient};
 use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = sum h(x_i) with h' = clip(L x, -s, s) and h(0) = 0.
@@ -25,9 +25,21 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "huber",
     summary: "sum of Huber losses: f' = clip(L x, -s, s)",
     params: &[
-        ParamSpec { name: "curvature", kind: Kind::Number, default: Some("1"), doc: "L > 0, curvature at 0" },
-        ParamSpec { name: "slope", kind: Kind::Number, default: Some("1"), doc: "s > 0, largest slope" },
-        ParamSpec { name: "dimension", kind: Kind::Count, default: Some("1"), doc: "d" },
+        ParamSpec {
+            name: "curvature",
+            kind: Kind::Number,
+            default: Some("1"),
+            limits: Limits::POSITIVE,
+            doc: "L, curvature at 0",
+        },
+        ParamSpec {
+            name: "slope",
+            kind: Kind::Number,
+            default: Some("1"),
+            limits: Limits::POSITIVE,
+            doc: "s, largest slope",
+        },
+        ParamSpec { name: "dimension", kind: Kind::Count, default: Some("1"), limits: Limits::ONE_UP, doc: "d" },
     ],
     statistics: &[],
     build: |p| {

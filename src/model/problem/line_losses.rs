@@ -23,7 +23,7 @@ mod known;
 
 use super::constants::Constants;
 use super::{Minimisers, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 use known::Knowledge;
 
@@ -52,24 +52,39 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "line-losses",
     summary: "sum_i l(<a_i, x> - b_i), l a square, Huber's loss or an absolute value",
     params: &[
-        ParamSpec { name: "rows", kind: Kind::Matrix, default: None, doc: "a_i, one row each, exact numbers" },
-        ParamSpec { name: "targets", kind: Kind::Vector, default: Some(""), doc: "b_i, one a row; 0 where absent" },
+        ParamSpec {
+            name: "rows",
+            kind: Kind::Matrix,
+            default: None,
+            limits: Limits::ANY,
+            doc: "a_i, one row each, exact numbers",
+        },
+        ParamSpec {
+            name: "targets",
+            kind: Kind::Vector,
+            default: Some(""),
+            limits: Limits::ANY,
+            doc: "b_i, one a row; 0 where absent",
+        },
         ParamSpec {
             name: "loss",
             kind: Kind::Word(&["square", "huber", "absolute"]),
             default: Some("square"),
+            limits: Limits::ANY,
             doc: "l(u): u^2, Huber's loss of curvature 1, or |u|",
         },
         ParamSpec {
             name: "slope",
             kind: Kind::Number,
             default: Some("1"),
-            doc: "s > 0, largest slope of Huber's loss",
+            limits: Limits::POSITIVE,
+            doc: "s, largest slope of Huber's loss",
         },
         ParamSpec {
             name: "kink",
             kind: Kind::Word(&["zero", "plus", "minus"]),
             default: Some("zero"),
+            limits: Limits::ANY,
             doc: "sgn(0) in the subgradient of |u|: 0, +1 or -1",
         },
     ],

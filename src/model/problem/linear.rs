@@ -9,7 +9,7 @@
 
 use super::constants::{Constants, DIMENSION, axis, norm1, norm2, origin, spread};
 use super::{Flow, Minimisers, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = c'x, over the box |x_i| <= b_i where one is given.
@@ -25,12 +25,19 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "linear",
     summary: "c'x, on a box where one is given",
     params: &[
-        ParamSpec { name: "slope", kind: Kind::Vector, default: None, doc: "c_i, one a coordinate" },
+        ParamSpec {
+            name: "slope",
+            kind: Kind::Vector,
+            default: None,
+            limits: Limits::ANY,
+            doc: "c_i, one a coordinate",
+        },
         DIMENSION,
         ParamSpec {
             name: "box",
             kind: Kind::Vector,
             default: Some(""),
+            limits: Limits::ANY,
             doc: "half-width b_i of the box around 0, one a coordinate or one for all",
         },
     ],

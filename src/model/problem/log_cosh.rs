@@ -11,7 +11,7 @@
 
 use super::constants::{axis, origin};
 use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = L sum ln cosh x_i.
@@ -25,8 +25,14 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "log-cosh",
     summary: "L sum log cosh x_i",
     params: &[
-        ParamSpec { name: "curvature", kind: Kind::Number, default: Some("1"), doc: "L > 0, curvature at 0" },
-        ParamSpec { name: "dimension", kind: Kind::Count, default: Some("1"), doc: "d" },
+        ParamSpec {
+            name: "curvature",
+            kind: Kind::Number,
+            default: Some("1"),
+            limits: Limits::POSITIVE,
+            doc: "L, curvature at 0",
+        },
+        ParamSpec { name: "dimension", kind: Kind::Count, default: Some("1"), limits: Limits::ONE_UP, doc: "d" },
     ],
     statistics: &[],
     build: |p| {

@@ -23,7 +23,7 @@ mod split;
 
 use super::{Minimisers, Problem, ProblemEntry};
 use crate::data;
-use crate::model::{BuildError, Facts, Kind, Known, ParamSpec, Params, Real, Trait};
+use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Real, Trait};
 use crate::scalar::{Fault, Scalar};
 use shared::Source;
 use std::sync::{Arc, OnceLock};
@@ -43,26 +43,53 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "logistic",
     summary: "(1/n) sum log(1 + exp(-b_i a_i'x)) + lambda |x|^2/2, generated or from a LIBSVM file",
     params: &[
-        ParamSpec { name: "samples", kind: Kind::Count, default: Some(""), doc: "n; checked against a file" },
+        ParamSpec {
+            name: "samples",
+            kind: Kind::Count,
+            default: Some(""),
+            limits: Limits::ONE_UP,
+            doc: "n; checked against a file",
+        },
         ParamSpec {
             name: "dimension",
             kind: Kind::Count,
             default: Some(""),
+            limits: Limits::ONE_UP,
             doc: "d; at least a file's largest index",
         },
         ParamSpec {
             name: "label_noise",
             kind: Kind::Number,
             default: Some("1/2"),
+            limits: Limits::NON_NEGATIVE,
             doc: "generated data: deviation of the noise in the labels, in units of the margin's",
         },
-        ParamSpec { name: "data_seed", kind: Kind::Count, default: Some("1"), doc: "seed of generated data" },
-        ParamSpec { name: "file", kind: Kind::Text, default: Some(""), doc: "LIBSVM file; data are generated without" },
-        ParamSpec { name: "lambda", kind: Kind::Number, default: Some(""), doc: "weight of |x|^2/2; 1/n where absent" },
+        ParamSpec {
+            name: "data_seed",
+            kind: Kind::Count,
+            default: Some("1"),
+            limits: Limits::ANY,
+            doc: "seed of generated data",
+        },
+        ParamSpec {
+            name: "file",
+            kind: Kind::Text,
+            default: Some(""),
+            limits: Limits::ANY,
+            doc: "LIBSVM file; data are generated without",
+        },
+        ParamSpec {
+            name: "lambda",
+            kind: Kind::Number,
+            default: Some(""),
+            limits: Limits::NON_NEGATIVE,
+            doc: "weight of |x|^2/2; 1/n where absent",
+        },
         ParamSpec {
             name: "minimum",
             kind: Kind::Word(&["solve", "skip"]),
             default: Some("solve"),
+            limits: Limits::ANY,
             doc: "whether f* is solved for, which takes seconds on large data",
         },
         split::SPLIT,

@@ -12,7 +12,7 @@
 
 use super::constants::{Constants, axis, origin, quotient};
 use super::{Minimisers, Problem, ProblemEntry};
-use crate::model::{Facts, Kind, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::model::{Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = G max(max_i x_i, |x|_2 - c), c = R(1 + 1/sqrt d).
@@ -30,9 +30,27 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "max-type",
     summary: "G max(max_i x_i, |x|_2 - R(1 + 1/sqrt d)) in horizon + 1 dimensions",
     params: &[
-        ParamSpec { name: "bound", kind: Kind::Number, default: Some("1"), doc: "G > 0, norm of the subgradients" },
-        ParamSpec { name: "radius", kind: Kind::Number, default: Some("1"), doc: "R > 0, distance of the minimiser" },
-        ParamSpec { name: "horizon", kind: Kind::Count, default: None, doc: "T, number of steps; d = T + 1" },
+        ParamSpec {
+            name: "bound",
+            kind: Kind::Number,
+            default: Some("1"),
+            limits: Limits::POSITIVE,
+            doc: "G, norm of the subgradients",
+        },
+        ParamSpec {
+            name: "radius",
+            kind: Kind::Number,
+            default: Some("1"),
+            limits: Limits::POSITIVE,
+            doc: "R, distance of the minimiser",
+        },
+        ParamSpec {
+            name: "horizon",
+            kind: Kind::Count,
+            default: None,
+            limits: Limits::ONE_UP,
+            doc: "T, number of steps; d = T + 1",
+        },
     ],
     statistics: &[],
     build: |p: &Params| {

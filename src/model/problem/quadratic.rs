@@ -10,7 +10,7 @@
 
 use super::constants::{Constants, DIMENSION, axis, origin, spread};
 use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = sum a_i x_i^2 / 2.
@@ -24,7 +24,13 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "quadratic",
     summary: "sum a_i x_i^2 / 2",
     params: &[
-        ParamSpec { name: "curvature", kind: Kind::Vector, default: None, doc: "a_i, one a coordinate" },
+        ParamSpec {
+            name: "curvature",
+            kind: Kind::Vector,
+            default: None,
+            limits: Limits::ANY,
+            doc: "a_i, one a coordinate",
+        },
         DIMENSION,
     ],
     statistics: &[],

@@ -23,7 +23,7 @@ mod build;
 
 use super::constants::{Constants, origin};
 use super::{Minimisers, Problem, ProblemEntry};
-use crate::model::{Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = x'Hx/2.
@@ -47,21 +47,35 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "quadratic-matrix",
     summary: "x'Hx/2 with a symmetric matrix, given or drawn with -diag(L) <= H <= diag(L)",
     params: &[
-        ParamSpec { name: "matrix", kind: Kind::Matrix, default: Some(""), doc: "H by rows; drawn where absent" },
+        ParamSpec {
+            name: "matrix",
+            kind: Kind::Matrix,
+            default: Some(""),
+            limits: Limits::ANY,
+            doc: "H by rows; drawn where absent",
+        },
         ParamSpec {
             name: "diagonal",
             kind: Kind::Vector,
             default: Some(""),
-            doc: "L_i > 0 with -diag(L) <= H <= diag(L); sum_j |H_ij| for a given matrix where absent",
+            limits: Limits::POSITIVE,
+            doc: "L_i with -diag(L) <= H <= diag(L); sum_j |H_ij| for a given matrix where absent",
         },
         super::constants::DIMENSION,
         ParamSpec {
             name: "spectrum",
             kind: Kind::Word(&["indefinite", "definite"]),
             default: Some("indefinite"),
+            limits: Limits::ANY,
             doc: "of a drawn matrix: eigenvalues of either sign, or positive ones only",
         },
-        ParamSpec { name: "data_seed", kind: Kind::Count, default: Some("1"), doc: "seed of a drawn matrix" },
+        ParamSpec {
+            name: "data_seed",
+            kind: Kind::Count,
+            default: Some("1"),
+            limits: Limits::ANY,
+            doc: "seed of a drawn matrix",
+        },
     ],
     statistics: &[],
     build: |p| Ok(Box::new(QuadraticMatrix::build(p)?)),

@@ -16,7 +16,7 @@
 
 use super::constants::{Constants, axis, origin, quotient};
 use super::{Minimisers, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = <a1, x>^2 + <a2, x>^2, a1 = (1 + eps, -1 + eps), a2 = (-1 + eps, 1 + eps).
@@ -33,7 +33,8 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         name: "epsilon",
         kind: Kind::Number,
         default: Some("1/2"),
-        doc: "eps, above 0 and at most 1",
+        limits: Limits::SHARE,
+        doc: "eps",
     }],
     statistics: &[],
     build: |p| {

@@ -24,7 +24,7 @@ mod rows;
 use super::constants::{axis, origin};
 use super::seeded::{permutation, stream};
 use super::{Minimisers, OwnStatistic, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Known, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 use rows::{Core, Row};
 
@@ -48,9 +48,21 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "wilson",
     summary: "least squares |Ax - y|^2 with more coordinates than points, one of which tells the label",
     params: &[
-        ParamSpec { name: "train", kind: Kind::Count, default: Some("100"), doc: "training points" },
-        ParamSpec { name: "test", kind: Kind::Count, default: Some("100"), doc: "test points" },
-        ParamSpec { name: "data_seed", kind: Kind::Count, default: Some("1"), doc: "seed of labels and split" },
+        ParamSpec {
+            name: "train",
+            kind: Kind::Count,
+            default: Some("100"),
+            limits: Limits::ONE_UP,
+            doc: "training points",
+        },
+        ParamSpec { name: "test", kind: Kind::Count, default: Some("100"), limits: Limits::ANY, doc: "test points" },
+        ParamSpec {
+            name: "data_seed",
+            kind: Kind::Count,
+            default: Some("1"),
+            limits: Limits::ANY,
+            doc: "seed of labels and split",
+        },
     ],
     statistics: OWN,
     build: |p| Ok(Box::new(Wilson::build(p)?)),

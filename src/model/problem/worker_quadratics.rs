@@ -14,7 +14,7 @@
 use super::constants::{Constants, axis, norm2, origin, quotient};
 use super::worker_squares::{average, median};
 use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = (1/M) sum_i sum_j a_ij (x_j - c_ij)^2 / 2.
@@ -36,12 +36,19 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "worker-quadratics",
     summary: "worker i has sum_j a_ij (x_j - c_ij)^2/2; f is their mean",
     params: &[
-        ParamSpec { name: "targets", kind: Kind::Matrix, default: None, doc: "c_ij, one row a worker" },
+        ParamSpec {
+            name: "targets",
+            kind: Kind::Matrix,
+            default: None,
+            limits: Limits::ANY,
+            doc: "c_ij, one row a worker",
+        },
         ParamSpec {
             name: "curvature",
             kind: Kind::Matrix,
             default: Some(""),
-            doc: "a_ij >= 0, one row a worker or one for all; 1 where absent",
+            limits: Limits::NON_NEGATIVE,
+            doc: "a_ij, one row a worker or one for all; 1 where absent",
         },
     ],
     statistics: &[],

@@ -9,7 +9,7 @@
 
 use super::constants::{Constants, axis, origin, quotient};
 use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = (1/M) sum (x - a_i)^2 / 2 with the terms spread over M workers.
@@ -26,7 +26,13 @@ pub struct WorkerSquares {
 pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "worker-squares",
     summary: "worker i has (x - a_i)^2/2; f is their mean",
-    params: &[ParamSpec { name: "targets", kind: Kind::Vector, default: None, doc: "a_i, one a worker" }],
+    params: &[ParamSpec {
+        name: "targets",
+        kind: Kind::Vector,
+        default: None,
+        limits: Limits::ANY,
+        doc: "a_i, one a worker",
+    }],
     statistics: &[],
     build: |p| {
         let targets = p.list("targets")?;

@@ -23,7 +23,7 @@
 //! **Errors** `bits` is exact but for the rows with a logarithm, where it is a double good to 1e-14 of itself.
 
 use super::{OutputSpec, QuantityEntry, Row};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 
 const SCHEMES: &[&str] = &[
     "sgd",
@@ -45,11 +45,29 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     summary: "bits an iteration, both directions, of a communication scheme",
     source: "bernstein2018, table 1",
     params: &[
-        ParamSpec { name: "scheme", kind: Kind::Word(SCHEMES), default: None, doc: "what is sent" },
-        ParamSpec { name: "workers", kind: Kind::Count, default: None, doc: "M, at least 1" },
-        ParamSpec { name: "dimension", kind: Kind::Count, default: None, doc: "d, at least 1" },
-        ParamSpec { name: "float_bits", kind: Kind::Count, default: Some("32"), doc: "F, bits of a float" },
-        ParamSpec { name: "blocks", kind: Kind::Count, default: Some("1"), doc: "B, scales in a message of ef-sign" },
+        ParamSpec {
+            name: "scheme",
+            kind: Kind::Word(SCHEMES),
+            default: None,
+            limits: Limits::ANY,
+            doc: "what is sent",
+        },
+        ParamSpec { name: "workers", kind: Kind::Count, default: None, limits: Limits::ONE_UP, doc: "M" },
+        ParamSpec { name: "dimension", kind: Kind::Count, default: None, limits: Limits::ONE_UP, doc: "d" },
+        ParamSpec {
+            name: "float_bits",
+            kind: Kind::Count,
+            default: Some("32"),
+            limits: Limits::ONE_UP,
+            doc: "F, bits of a float",
+        },
+        ParamSpec {
+            name: "blocks",
+            kind: Kind::Count,
+            default: Some("1"),
+            limits: Limits::ONE_UP,
+            doc: "B, scales in a message of ef-sign",
+        },
     ],
     outputs: &[
         OutputSpec { name: "bits", doc: "bits an iteration, logarithms as real numbers" },

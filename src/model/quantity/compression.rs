@@ -14,7 +14,7 @@ use super::vectors::{DIMENSION, DRAWS, SEED, SIGN_ZERO, VALUES, VECTOR, density,
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::closed::enclosed::BITS;
 use crate::model::algorithm::ef_sgd::build_compressor;
-use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, ParamSpec, Params, Real, Semantics, SignZero};
+use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero};
 use crate::scalar::{Enclosure, Fault, Narrow, Rational};
 
 /// Registry line.
@@ -23,7 +23,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     summary: "E|C(v) - v|_2^2 beside |v|_2^2, of one vector or of many",
     source: "karimireddy2019, Assumption A and lemma 8",
     params: &[
-        ParamSpec { name: "compressor", kind: Kind::Compressor, default: Some("sign"), doc: "C" },
+        ParamSpec { name: "compressor", kind: Kind::Compressor, default: Some("sign"), limits: Limits::ANY, doc: "C" },
         VECTOR,
         VALUES,
         DIMENSION,

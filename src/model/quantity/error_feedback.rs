@@ -15,7 +15,7 @@ use super::vectors::{DRAWS, SEED, SIGN_ZERO, exact, grid, show};
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::model::algorithm::ef_sgd::build_compressor;
 use crate::model::elimination::dot;
-use crate::model::{BuildError, DynCompressor, Kind, ParamSpec, Params, Real, Semantics};
+use crate::model::{BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics};
 use crate::rng::{CellKey, Stream};
 use crate::scalar::{Rational, Scalar};
 
@@ -28,18 +28,37 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     summary: "|e_t|^2 and the distance of x_t to the gradients' span, for gradients that are given",
     source: "karimireddy2019, Algorithm 2, lemma 3 and theorem IV",
     params: &[
-        ParamSpec { name: "compressor", kind: Kind::Compressor, default: Some("sign"), doc: "C" },
-        ParamSpec { name: "step_size", kind: Kind::Number, default: Some("1"), doc: "lr, above 0" },
-        ParamSpec { name: "gradients", kind: Kind::Matrix, default: Some(""), doc: "g_0, g_1, .. by rows" },
+        ParamSpec { name: "compressor", kind: Kind::Compressor, default: Some("sign"), limits: Limits::ANY, doc: "C" },
+        ParamSpec { name: "step_size", kind: Kind::Number, default: Some("1"), limits: Limits::POSITIVE, doc: "lr" },
+        ParamSpec {
+            name: "gradients",
+            kind: Kind::Matrix,
+            default: Some(""),
+            limits: Limits::ANY,
+            doc: "g_0, g_1, .. by rows",
+        },
         ParamSpec {
             name: "values",
             kind: Kind::Vector,
             default: Some(""),
+            limits: Limits::ANY,
             doc: "in place of `gradients`: all sequences of vectors with these entries",
         },
         DRAWS,
-        ParamSpec { name: "steps", kind: Kind::Count, default: Some("3"), doc: "length of those sequences" },
-        ParamSpec { name: "dimension", kind: Kind::Count, default: Some("2"), doc: "d of those sequences" },
+        ParamSpec {
+            name: "steps",
+            kind: Kind::Count,
+            default: Some("3"),
+            limits: Limits::ONE_UP,
+            doc: "length of those sequences",
+        },
+        ParamSpec {
+            name: "dimension",
+            kind: Kind::Count,
+            default: Some("2"),
+            limits: Limits::ONE_UP,
+            doc: "d of those sequences",
+        },
         SEED,
         SIGN_ZERO,
     ],

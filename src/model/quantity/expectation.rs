@@ -10,7 +10,7 @@
 
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::expr::{Builtin, Expr, ExprError};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::stats::Interval;
 use std::fmt;
@@ -24,11 +24,23 @@ const MAX_OUTCOMES: usize = 200_000;
 const EXPRESSIONS: [&str; 3] = ["first", "second", "third"];
 
 const fn constant(name: &'static str) -> ParamSpec {
-    ParamSpec { name, kind: Kind::Number, default: Some(""), doc: "a constant that the texts may use" }
+    ParamSpec {
+        name,
+        kind: Kind::Number,
+        default: Some(""),
+        limits: Limits::ANY,
+        doc: "a constant that the texts may use",
+    }
 }
 
 const fn expression(name: &'static str, default: Option<&'static str>) -> ParamSpec {
-    ParamSpec { name, kind: Kind::Text, default, doc: "an expression in the variables and constants" }
+    ParamSpec {
+        name,
+        kind: Kind::Text,
+        default,
+        limits: Limits::ANY,
+        doc: "an expression in the variables and constants",
+    }
 }
 
 /// Registry line.
@@ -41,6 +53,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
             name: "law",
             kind: Kind::Text,
             default: Some(""),
+            limits: Limits::ANY,
             doc: "variables, as in `x = -1 : 9/10, 50 : 1/10; t = 1..m`: values with probabilities, or a range that counts every whole number once",
         },
         expression("first", None),

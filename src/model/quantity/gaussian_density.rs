@@ -9,7 +9,7 @@
 //! **Errors** closed forms in doubles; the variance is a difference of numbers near 4/pi^2, good to 1e-14.
 
 use super::{OutputSpec, QuantityEntry, Row};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use std::f64::consts::FRAC_2_PI;
 
 /// Registry line.
@@ -17,7 +17,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     name: "gaussian-density",
     summary: "mean and variance of phi(v) for d independent N(0, 1) entries",
     source: "bernstein2018, section 3",
-    params: &[ParamSpec { name: "dimension", kind: Kind::Count, default: None, doc: "d, at least 1" }],
+    params: &[ParamSpec { name: "dimension", kind: Kind::Count, default: None, limits: Limits::ONE_UP, doc: "d" }],
     outputs: &[
         OutputSpec { name: "mean", doc: "E phi(v)" },
         OutputSpec { name: "variance", doc: "Var phi(v)" },

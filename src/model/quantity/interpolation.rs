@@ -12,7 +12,7 @@
 use super::vectors::{SEED, exact, show};
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::model::elimination::{combine, dot, gram, solve};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::{CellKey, Stream};
 use crate::scalar::{Rational, Scalar};
 
@@ -25,16 +25,41 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     summary: "|x|^2 of the smallest solution of Ax = y, and of the maximum-margin separator",
     source: "karimireddy2019, lemma 9",
     params: &[
-        ParamSpec { name: "rows", kind: Kind::Matrix, default: Some(""), doc: "A, one row a point" },
-        ParamSpec { name: "labels", kind: Kind::Vector, default: Some(""), doc: "y_i, one a row: +1 or -1" },
+        ParamSpec {
+            name: "rows",
+            kind: Kind::Matrix,
+            default: Some(""),
+            limits: Limits::ANY,
+            doc: "A, one row a point",
+        },
+        ParamSpec {
+            name: "labels",
+            kind: Kind::Vector,
+            default: Some(""),
+            limits: Limits::ANY,
+            doc: "y_i, one a row: +1 or -1",
+        },
         ParamSpec {
             name: "draws",
             kind: Kind::Count,
             default: Some(""),
+            limits: Limits::ONE_UP,
             doc: "in place of `rows`: so many drawn data sets, with entries 0, +1 or -1",
         },
-        ParamSpec { name: "points", kind: Kind::Count, default: Some("3"), doc: "points of drawn data" },
-        ParamSpec { name: "dimension", kind: Kind::Count, default: Some("5"), doc: "d of drawn data" },
+        ParamSpec {
+            name: "points",
+            kind: Kind::Count,
+            default: Some("3"),
+            limits: Limits::ONE_UP,
+            doc: "points of drawn data",
+        },
+        ParamSpec {
+            name: "dimension",
+            kind: Kind::Count,
+            default: Some("5"),
+            limits: Limits::ONE_UP,
+            doc: "d of drawn data",
+        },
         SEED,
     ],
     outputs: &[

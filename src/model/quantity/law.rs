@@ -2,7 +2,7 @@
 
 use crate::closed::{LawError, StandardLaw, sum_tail};
 use crate::model::noise::{FiniteLaw, FiniteLawError};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Rational, Scalar};
 
 /// The law's parameter.
@@ -10,6 +10,7 @@ pub(super) const LAW: ParamSpec = ParamSpec {
     name: "law",
     kind: Kind::Text,
     default: Some(""),
+    limits: Limits::ANY,
     doc: "law of a draw: gaussian, laplace, logistic, uniform, student(nu) (mean 0, variance 1), skew50, rademacher, or finite(VALUE:PROBABILITY, ..)",
 };
 /// Its mean.
@@ -17,6 +18,7 @@ pub(super) const MEAN: ParamSpec = ParamSpec {
     name: "mean",
     kind: Kind::Number,
     default: Some(""),
+    limits: Limits::ANY,
     doc: "moves the law to this mean, which must not be 0",
 };
 

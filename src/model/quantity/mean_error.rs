@@ -16,7 +16,7 @@ use super::{OutputSpec, QuantityEntry, Row};
 use crate::closed::enclosed::{BITS, normal_between_0_and};
 use crate::closed::{Disagreement, StandardLaw, distance_from_normal, sum_tail};
 use crate::model::noise::FiniteLaw;
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Enclosure, Fault, Rational, Scalar};
 use crate::stats::normal_upper_tail;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     source: "bernstein2018, section 4",
     params: &[
         ParamSpec { default: None, ..LAW },
-        ParamSpec { name: "samples", kind: Kind::Count, default: None, doc: "n" },
+        ParamSpec { name: "samples", kind: Kind::Count, default: None, limits: Limits::ONE_UP, doc: "n" },
         MEAN,
     ],
     outputs: &[

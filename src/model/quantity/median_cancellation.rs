@@ -9,7 +9,7 @@
 
 use super::vectors::{DIMENSION, DRAWS, SEED, VALUES, VECTOR, show, vectors};
 use super::{OutputSpec, QuantityEntry, Row};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Rational, Scalar};
 
 /// Most workers: C(10, 5) subsets for each of 11.
@@ -30,6 +30,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
             name: "centre",
             kind: Kind::Word(&["mean", "median", "zero"]),
             default: Some("mean"),
+            limits: Limits::ANY,
             doc: "c: the mean of u, its median, or 0",
         },
     ],

@@ -9,25 +9,33 @@
 
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::closed::{LawError, Median, MedianFault, StandardLaw};
-use crate::model::{BuildError, Kind, ParamSpec, ParamValue, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, ParamValue, Params, Real};
 use crate::scalar::Rational;
 
 /// The parameters of a noisy median.
 pub(super) const PARAMS: &[ParamSpec] = &[
-    ParamSpec { name: "values", kind: Kind::Vector, default: Some(""), doc: "u_1, .., u_M, an odd number" },
+    ParamSpec {
+        name: "values",
+        kind: Kind::Vector,
+        default: Some(""),
+        limits: Limits::ANY,
+        doc: "u_1, .., u_M, an odd number",
+    },
     ParamSpec {
         name: "sets",
         kind: Kind::Matrix,
         default: Some(""),
+        limits: Limits::ANY,
         doc: "in place of `values`: one list a worker, from which u_i is drawn uniformly",
     },
     ParamSpec {
         name: "law",
         kind: Kind::Text,
         default: Some("gaussian"),
+        limits: Limits::ANY,
         doc: "law of xi: gaussian, laplace, logistic, uniform or student(nu)",
     },
-    ParamSpec { name: "scale", kind: Kind::Number, default: None, doc: "b, above 0" },
+    ParamSpec { name: "scale", kind: Kind::Number, default: None, limits: Limits::POSITIVE, doc: "b" },
 ];
 
 /// Registry line.

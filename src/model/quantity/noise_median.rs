@@ -9,7 +9,7 @@
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::closed::enclosed::{BITS, uniform_median_inside};
 use crate::closed::{LawError, LawKind, Median, StandardLaw};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Enclosure, Fault, Rational, Scalar};
 
 /// Registry line.
@@ -22,14 +22,22 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
             name: "law",
             kind: Kind::Text,
             default: Some("gaussian"),
+            limits: Limits::ANY,
             doc: "law of xi: gaussian, laplace, logistic, uniform or student(nu)",
         },
-        ParamSpec { name: "workers", kind: Kind::Count, default: None, doc: "M, odd" },
-        ParamSpec { name: "distance", kind: Kind::Number, default: Some("1"), doc: "c in its unit, 0 or more" },
+        ParamSpec { name: "workers", kind: Kind::Count, default: None, limits: Limits::ONE_UP, doc: "M, odd" },
+        ParamSpec {
+            name: "distance",
+            kind: Kind::Number,
+            default: Some("1"),
+            limits: Limits::NON_NEGATIVE,
+            doc: "c in its unit",
+        },
         ParamSpec {
             name: "unit",
             kind: Kind::Word(&["one", "deviation", "variance"]),
             default: Some("one"),
+            limits: Limits::ANY,
             doc: "unit of c: 1, or the deviation or the variance of z taken as a number",
         },
     ],

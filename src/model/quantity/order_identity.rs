@@ -7,7 +7,7 @@
 
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::closed::votes::{central_binomial, power_integral};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Rational, Scalar};
 
 /// Largest n.
@@ -18,7 +18,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     name: "order-identity",
     summary: "C(2n, n) int_0^1 y^n (1 - y)^n dy beside 1/(2n + 1)",
     source: "chen2020, proof of theorem 4a",
-    params: &[ParamSpec { name: "n", kind: Kind::Vector, default: None, doc: "n, or several" }],
+    params: &[ParamSpec { name: "n", kind: Kind::Vector, default: None, limits: Limits::ANY, doc: "n, or several" }],
     outputs: &[
         OutputSpec { name: "integral", doc: "C(2n, n) int_0^1 y^n (1 - y)^n dy" },
         OutputSpec { name: "closed", doc: "1/(2n + 1)" },

@@ -9,7 +9,7 @@
 
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::closed::bounds::{cantelli, gauss_far, gauss_is_far, gauss_near, markov};
-use crate::model::{BuildError, Kind, ParamSpec, Params, lift};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, lift};
 
 const KINDS: &[&str] = &["markov", "cantelli", "gauss"];
 
@@ -19,8 +19,14 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     summary: "Markov's, Cantelli's or Gauss's bound on a worker's wrong-sign probability",
     source: "bernstein2018, theorem 2",
     params: &[
-        ParamSpec { name: "snr", kind: Kind::Number, default: None, doc: "S = |g|/sigma, 0 or more" },
-        ParamSpec { name: "kind", kind: Kind::Word(KINDS), default: None, doc: "whose bound" },
+        ParamSpec {
+            name: "snr",
+            kind: Kind::Number,
+            default: None,
+            limits: Limits::NON_NEGATIVE,
+            doc: "S = |g|/sigma",
+        },
+        ParamSpec { name: "kind", kind: Kind::Word(KINDS), default: None, limits: Limits::ANY, doc: "whose bound" },
     ],
     outputs: &[OutputSpec { name: "bound", doc: "the bound" }],
     evaluate,

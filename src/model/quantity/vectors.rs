@@ -1,6 +1,6 @@
 //! Inputs of quantities that are stated for every vector: given, enumerated, or drawn.
 
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::{CellKey, Stream};
 use crate::scalar::Rational;
 
@@ -12,31 +12,44 @@ pub(super) const SIGN_ZERO: ParamSpec = ParamSpec {
     name: "sign_zero",
     kind: Kind::Word(&["zero", "plus", "minus"]),
     default: Some("zero"),
+    limits: Limits::ANY,
     doc: "value of sgn(0) in the compressor",
 };
 /// One vector.
 pub(super) const VECTOR: ParamSpec =
-    ParamSpec { name: "vector", kind: Kind::Vector, default: Some(""), doc: "one vector v" };
+    ParamSpec { name: "vector", kind: Kind::Vector, default: Some(""), limits: Limits::ANY, doc: "one vector v" };
 /// The values of a grid.
 pub(super) const VALUES: ParamSpec = ParamSpec {
     name: "values",
     kind: Kind::Vector,
     default: Some(""),
+    limits: Limits::ANY,
     doc: "in place of `vector`: all vectors with these entries",
 };
 /// The length of enumerated and drawn vectors.
-pub(super) const DIMENSION: ParamSpec =
-    ParamSpec { name: "dimension", kind: Kind::Count, default: Some(""), doc: "d of enumerated and drawn vectors" };
+pub(super) const DIMENSION: ParamSpec = ParamSpec {
+    name: "dimension",
+    kind: Kind::Count,
+    default: Some(""),
+    limits: Limits::ONE_UP,
+    doc: "d of enumerated and drawn vectors",
+};
 /// Number of drawn vectors.
 pub(super) const DRAWS: ParamSpec = ParamSpec {
     name: "draws",
     kind: Kind::Count,
     default: Some(""),
+    limits: Limits::ONE_UP,
     doc: "in place of `vector`: so many drawn vectors; entries j 2^-s, |j| <= 64, s <= 8, a quarter of them 0",
 };
 /// Seed of drawn vectors.
-pub(super) const SEED: ParamSpec =
-    ParamSpec { name: "data_seed", kind: Kind::Count, default: Some("1"), doc: "seed of drawn vectors" };
+pub(super) const SEED: ParamSpec = ParamSpec {
+    name: "data_seed",
+    kind: Kind::Count,
+    default: Some("1"),
+    limits: Limits::ANY,
+    doc: "seed of drawn vectors",
+};
 
 /// The vectors that the parameters ask for, exact and not all zero.
 pub(super) fn vectors(p: &Params) -> Result<Vec<Vec<Rational>>, BuildError> {

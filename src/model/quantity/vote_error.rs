@@ -16,7 +16,7 @@
 use super::law::{Draw, LAW, MEAN};
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::closed::votes::{tails, tails_alike};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Narrow, Rational, Scalar};
 
 /// Most workers.
@@ -35,6 +35,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
             name: "wrong",
             kind: Kind::Vector,
             default: Some(""),
+            limits: Limits::UNIT,
             doc: "q, or q_1, .., q_M: P[a vote is wrong]",
         },
         LAW,
@@ -43,13 +44,21 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
             name: "abstain",
             kind: Kind::Vector,
             default: Some("0"),
+            limits: Limits::UNIT,
             doc: "a, or a_1, .., a_M: P[a worker sends 0]",
         },
-        ParamSpec { name: "workers", kind: Kind::Count, default: Some(""), doc: "M; the number of rates if absent" },
+        ParamSpec {
+            name: "workers",
+            kind: Kind::Count,
+            default: Some(""),
+            limits: Limits::ONE_UP,
+            doc: "M; the number of rates if absent",
+        },
         ParamSpec {
             name: "ties",
             kind: Kind::Word(&["wrong", "half", "right"]),
             default: Some("wrong"),
+            limits: Limits::ANY,
             doc: "what a tied vote counts as",
         },
     ],

@@ -7,7 +7,7 @@
 
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::closed::votes::{symmetric_beta, tails_alike};
-use crate::model::{BuildError, Kind, ParamSpec, Params};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params};
 use crate::scalar::{Rational, Scalar};
 
 /// Most workers: the exact numbers grow with M.
@@ -19,8 +19,14 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     summary: "P[win] - P[lose] of a vote beside 2 I_p(kappa, kappa) - 1, kappa = floor((M + 1)/2)",
     source: "li2021, theorem 3",
     params: &[
-        ParamSpec { name: "right", kind: Kind::Number, default: None, doc: "p, P[a worker is right]" },
-        ParamSpec { name: "workers", kind: Kind::Count, default: None, doc: "M, at least 1" },
+        ParamSpec {
+            name: "right",
+            kind: Kind::Number,
+            default: None,
+            limits: Limits::UNIT,
+            doc: "p, P[a worker is right]",
+        },
+        ParamSpec { name: "workers", kind: Kind::Count, default: None, limits: Limits::ONE_UP, doc: "M" },
     ],
     outputs: &[
         OutputSpec { name: "margin", doc: "P[win] - P[lose]" },

@@ -9,7 +9,7 @@
 
 use super::vectors::{exact, grid, show};
 use super::{OutputSpec, QuantityEntry, Row};
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::Rational;
 
 /// Registry line.
@@ -18,8 +18,14 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     summary: "sgn(sum sgn a_k) and sgn(median a) for every a in values^M",
     source: "chen2020, proposition 1",
     params: &[
-        ParamSpec { name: "values", kind: Kind::Vector, default: None, doc: "what an entry can be" },
-        ParamSpec { name: "workers", kind: Kind::Count, default: None, doc: "M, at least 1" },
+        ParamSpec {
+            name: "values",
+            kind: Kind::Vector,
+            default: None,
+            limits: Limits::ANY,
+            doc: "what an entry can be",
+        },
+        ParamSpec { name: "workers", kind: Kind::Count, default: None, limits: Limits::ONE_UP, doc: "M" },
     ],
     outputs: &[
         OutputSpec { name: "vote", doc: "sgn(sum_k sgn a_k)" },

@@ -7,7 +7,7 @@
 
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::closed::bounds::warmup;
-use crate::model::{BuildError, Kind, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::Rational;
 
 /// Registry line.
@@ -15,7 +15,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
     name: "warmup",
     summary: "C(beta), the steps before momentum's bias has settled",
     source: "bernstein2018, theorem 3",
-    params: &[ParamSpec { name: "momentum", kind: Kind::Number, default: None, doc: "beta, 0 or more and below 1" }],
+    params: &[ParamSpec { name: "momentum", kind: Kind::Number, default: None, limits: Limits::FRACTION, doc: "beta" }],
     outputs: &[OutputSpec { name: "steps", doc: "C(beta)" }],
     evaluate,
 };

@@ -5,7 +5,7 @@
 //! small one gives workers of nearly one class and very different sizes; a worker may get nothing.
 
 use super::super::seeded::{permutation, stream};
-use crate::model::{BuildError, Kind, ParamSpec, Params};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Params};
 use crate::rng::Stream;
 
 /// Parameters of a split.
@@ -13,21 +13,33 @@ pub(super) const SPLIT: ParamSpec = ParamSpec {
     name: "split",
     kind: Kind::Word(&["none", "iid", "dirichlet"]),
     default: Some("none"),
+    limits: Limits::ANY,
     doc: "how samples are spread over workers: not at all, evenly at random, or class by class by a Dirichlet law",
 };
 /// Number of parts.
-pub(super) const WORKERS: ParamSpec =
-    ParamSpec { name: "workers", kind: Kind::Count, default: Some(""), doc: "M, parts of a split" };
+pub(super) const WORKERS: ParamSpec = ParamSpec {
+    name: "workers",
+    kind: Kind::Count,
+    default: Some(""),
+    limits: Limits::ONE_UP,
+    doc: "M, parts of a split",
+};
 /// Evenness of a Dirichlet split.
 pub(super) const CONCENTRATION: ParamSpec = ParamSpec {
     name: "concentration",
     kind: Kind::Number,
     default: Some("1"),
-    doc: "Dirichlet split: parameter above 0; large is even, small is one class a worker",
+    limits: Limits::POSITIVE,
+    doc: "Dirichlet split: its parameter; large is even, small is one class a worker",
 };
 /// Randomness of a split.
-pub(super) const SPLIT_SEED: ParamSpec =
-    ParamSpec { name: "split_seed", kind: Kind::Count, default: Some("1"), doc: "seed of the split" };
+pub(super) const SPLIT_SEED: ParamSpec = ParamSpec {
+    name: "split_seed",
+    kind: Kind::Count,
+    default: Some("1"),
+    limits: Limits::ANY,
+    doc: "seed of the split",
+};
 
 /// The samples of each worker, or `None` where all workers have all samples; `labels` has one entry a sample.
 ///

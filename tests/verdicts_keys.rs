@@ -1,0 +1,241 @@
+//! Keys that belong to a part, numbers that a part does not take, and bounds that say nothing: claim files of
+//! `tests/cases/keys`, each with the right answer, derived by hand in its `why`.
+
+mod common;
+
+use signcheck::harness::{Catalog, check_claim};
+use signcheck::model::{Kind, ParamSpec, Real, Registry};
+use signcheck::results::{Evidence, Outcome, ResultFile};
+use signcheck::spec::{Relation, Trivial, load};
+use std::path::Path;
+
+fn text(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cases/keys/{name}.toml"));
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn decided(name: &str) -> ResultFile {
+    check_claim(&text(name), &Registry::standard()).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// What a file is refused with.
+fn refusal(name: &str) -> String {
+    match check_claim(&text(name), &Registry::standard()) {
+        Ok(result) => panic!("{name} is accepted: {:?}", result.bounds[0].outcome),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Every bound as its file expects, by exact evidence where it decides.
+fn as_derived(name: &str) -> ResultFile {
+    let result = decided(name);
+    for bound in &result.bounds {
+        assert_eq!(bound.outcome, bound.expect, "{name} [{}]: {}", bound.bound, bound.reason);
+        let decides = matches!(bound.outcome, Outcome::Holds | Outcome::Violated);
+        assert!(!decides || bound.evidence == Evidence::Exact, "{name} [{}]: {:?}", bound.bound, bound.evidence);
+    }
+    assert!(result.controls.iter().all(|c| c.caught), "{name}: a control is not caught");
+    result
+}
+
+fn warnings(name: &str) -> Vec<String> {
+    let spec = load(name, &text(name), &Registry::standard(), &[]).unwrap_or_else(|e| panic!("{e}"));
+    spec.warnings.into_iter().map(|w| w.message).collect()
+}
+
+#[test]
+fn keys_go_with_the_part_that_they_were_written_for() {
+    for name in ["stale-scale", "stale-compressor", "stale-curvature", "stale-layers", "same-name", "stale-ordering"] {
+        as_derived(name);
+    }
+}
+
+/// What is lost where a default stands in is told, and nothing else is.
+#[test]
+fn a_dropped_key_that_the_new_part_knows_is_told() {
+    let told = warnings("stale-scale");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("'gaussian'") && told[0].contains("'finite'") && told[0].contains("scale = 4"),
+        "{told:?}"
+    );
+    assert!(warnings("same-name").is_empty());
+    let told = warnings("stale-compressor");
+    assert!(told.len() == 1 && told[0].contains("rescale"), "{told:?}");
+    // By the program, on standard error, with the place; standard output is as without.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let call = common::run(folder, &["check", "tests/cases/keys/stale-scale.toml"]);
+    assert_eq!(call.code, Some(0), "{call}");
+    assert!(call.stderr.contains("warning: ") && call.stderr.contains("stale-scale.toml:22"), "{call}");
+    assert!(!call.stdout.contains("warning"), "{call}");
+}
+
+#[test]
+fn a_dropped_key_that_the_new_part_needs_is_an_error_with_its_remedy() {
+    let error = refusal("stale-epsilon");
+    for part in
+        ["'adam' has no 'step_size'", "'rmsprop'", "repeat `step_size = 1`", "`epsilon = 1`", "`beta2 = \"1/2\"`"]
+    {
+        assert!(error.contains(part), "no {part} in {error}");
+    }
+    let error = refusal("stale-required");
+    assert!(
+        error.contains("'signsgdm' has no 'step_size'") && error.contains("repeat `step_size = \"1/2\"`"),
+        "{error}"
+    );
+    let error = refusal("stale-keep");
+    assert!(error.contains("'keep' names what the part that is replaced does not have"), "{error}");
+}
+
+/// The claims that come with the program say what they keep.
+#[test]
+fn shipped_claims_lose_nothing_silently() {
+    let registry = Registry::standard();
+    for claim in Catalog::all() {
+        let spec = load(&claim.file, &claim.text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let told: Vec<&str> = spec.warnings.iter().map(|w| w.message.as_str()).collect();
+        assert!(told.is_empty(), "{}: {told:?}", claim.file);
+    }
+}
+
+#[test]
+fn noise_that_cannot_have_its_mean_is_refused_or_undecided() {
+    let error = refusal("two-atom-beyond");
+    assert!(error.contains("'size' is 1") && error.contains("entry 3"), "{error}");
+    let error = refusal("two-atom-worker");
+    assert!(error.contains("'size' is 1"), "{error}");
+    let error = refusal("state-atoms-start");
+    assert!(error.contains("no law at the start, with g = 3"), "{error}");
+    as_derived("two-atom-edge");
+    let later = as_derived("two-atom-later");
+    assert!(
+        later.bounds[0].reason.contains("step 2") && later.bounds[0].reason.contains("size"),
+        "{:?}",
+        later.bounds[0]
+    );
+}
+
+#[test]
+fn numbers_outside_their_range_are_refused_and_later_ones_undecided() {
+    let error = refusal("momentum-1");
+    assert!(error.contains("'momentum' is 1; it must be in [0, 1)"), "{error}");
+    let later = as_derived("momentum-later");
+    assert!(later.bounds[0].reason.contains("iteration 4: 'momentum' is 1"), "{:?}", later.bounds[0]);
+    let irrational = decided("momentum-irrational");
+    assert_eq!(irrational.bounds[0].outcome, Outcome::Holds, "{:?}", irrational.bounds[0]);
+    let error = refusal("perturbation-9");
+    assert!(error.contains("deviation 3") && error.contains("variance 1"), "{error}");
+    as_derived("perturbation-1");
+}
+
+/// A parameter with a range, and a text that gives it and the required parameters beside it.
+type Tried = (&'static ParamSpec, String);
+
+/// For each number outside each range of a part: its keys, separated by `between`; nothing for parts that need a matrix or
+/// a text.
+fn outside(params: &'static [ParamSpec], between: &str) -> Vec<Tried> {
+    let inside = |p: &ParamSpec| match p.kind {
+        Kind::Matrix | Kind::Text => None,
+        Kind::Word(words) => Some(format!("\"{}\"", words[0])),
+        // Inside every range that there is: a number of things, else a factor or a probability.
+        _ if p.limits.admits(&Real::integer(3)) => Some("3".into()),
+        _ => Some("\"1/2\"".into()),
+    };
+    let required = |but: &ParamSpec| -> Option<Vec<String>> {
+        let others = params.iter().filter(|p| p.default.is_none() && p.name != but.name);
+        others.map(|p| Some(format!("{} = {}", p.name, inside(p)?))).collect()
+    };
+    let ranged = params.iter().filter(|p| !p.limits.is_any() && p.kind != Kind::Matrix);
+    let tries = ranged.flat_map(|p| [-1, 3].map(|n| (p, n))).filter(|(p, n)| !p.limits.admits(&Real::integer(*n)));
+    let with = |(p, n): (&'static ParamSpec, i64)| {
+        let keys = [vec![format!("{} = {n}", p.name)], required(p)?].concat();
+        Some((p, keys.join(between)))
+    };
+    tries.filter_map(with).collect()
+}
+
+/// A number outside the range of each parameter of each part is refused, and the message gives the range.
+#[test]
+fn every_range_is_enforced() {
+    let registry = Registry::standard();
+    let head = |left: &str| {
+        format!(
+            "schema = 1\nid = \"keys/range\"\ntitle = \"t\"\nsource = {{ paper = \"test\", place = \"p\" }}\nstatement = 'x'\n\
+             relation = \"upper\"\nleft = \"{left}\"\n[[bound]]\nname = \"b\"\nright = 1\nexpect = \"holds\"\nwhy = \"w\"\n"
+        )
+    };
+    let run = "[run]\nhorizon = 1\n";
+    let quadratic = "[problem]\nname = \"quadratic\"\ncurvature = 1\nstart = [0]\n";
+    let sgd = "[algorithm]\nname = \"sgd\"\nstep_size = 1\n";
+    let mut tried = Vec::new();
+    for e in registry.algorithms() {
+        for (p, keys) in outside(e.params, "\n") {
+            tried.push((p, format!("{}{run}{quadratic}[algorithm]\nname = \"{}\"\n{keys}\n", head("last(f)"), e.name)));
+        }
+    }
+    for e in registry.problems() {
+        for (p, keys) in outside(e.params, "\n") {
+            tried.push((
+                p,
+                format!("{}{run}{sgd}[problem]\nname = \"{}\"\nstart = 1\n{keys}\n", head("last(f)"), e.name),
+            ));
+        }
+    }
+    for e in registry.noises() {
+        for (p, keys) in outside(e.params, ", ") {
+            let oracle = format!("[oracle]\nnoise = {{ law = \"{}\", {keys} }}\n", e.name);
+            tried.push((p, format!("{}{run}{quadratic}{sgd}{oracle}", head("last(f)"))));
+        }
+    }
+    for e in registry.compressors() {
+        for (p, keys) in outside(e.params, ", ") {
+            let compressor = format!("compressor = {{ name = \"{}\", {keys} }}\n", e.name);
+            let algorithm = format!("[algorithm]\nname = \"ef-sgd\"\nstep_size = 1\n{compressor}");
+            tried.push((p, format!("{}{run}{quadratic}{algorithm}", head("last(f)"))));
+        }
+    }
+    for e in registry.quantities() {
+        for (p, keys) in outside(e.params, "\n") {
+            tried.push((p, format!("{}[quantity]\nname = \"{}\"\n{keys}\n", head(e.outputs[0].name), e.name)));
+        }
+    }
+    assert!(tried.len() >= 60, "only {} numbers were tried", tried.len());
+    for (p, file) in tried {
+        let error = match check_claim(&file, &registry) {
+            Ok(_) => panic!("'{}' is taken outside {}:\n{file}", p.name, p.limits),
+            Err(error) => error.to_string(),
+        };
+        let told = error.contains(&format!("'{}' ", p.name)) && error.contains(&p.limits.to_string());
+        assert!(told, "'{}' {}: {error}\n{file}", p.name, p.limits);
+    }
+}
+
+#[test]
+fn vacuous_has_the_relations_direction() {
+    let file = decided("vacuous");
+    assert_eq!(file.bounds.iter().map(|b| b.vacuous).collect::<Vec<_>>(), [false, false]);
+    let vacuous: Vec<String> =
+        as_derived("vacuous-directions").bounds.into_iter().filter(|b| b.vacuous).map(|b| b.bound).collect();
+    assert_eq!(vacuous, ["as the trivial one", "above", "lower, vacuous", "irrational"]);
+}
+
+/// Every bound that has a direction declares what is known without it, or says why nothing is.
+#[test]
+fn shipped_bounds_have_a_trivial_one_or_a_reason() {
+    let registry = Registry::standard();
+    let mut missing = Vec::new();
+    for claim in Catalog::all() {
+        let spec = load(&claim.file, &claim.text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
+        for bound in &spec.bounds {
+            let unsaid = bound.trials.iter().any(|t| {
+                let directed =
+                    matches!(t.question.relation, Relation::Upper | Relation::Lower | Relation::NonConvergence);
+                directed && t.question.trivial == Trivial::Unsaid
+            });
+            if unsaid {
+                missing.push(format!("{} [{}]", spec.id, bound.name));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "without `trivial`: {missing:#?}");
+}
