@@ -4,15 +4,19 @@
 //! [`Lane`] (f64, one lane a replicate), as [`Rational`] (exact) and as [`Enclosure`] (exact or rounded outward, at any
 //! precision). A part that has no exact form answers with a [`Fault`] that says so; nothing is rounded silently.
 
+mod computable;
 mod elementary;
 mod enclosure;
 mod lane;
 mod rational;
+mod surd;
 
+pub use computable::Computable;
 pub use elementary::{exp, ln, ln_1p_exp, sin_cos};
 pub use enclosure::Enclosure;
 pub use lane::{Lane, Narrow, WIDTH, Wide};
 pub use rational::{ParseRationalError, Rational};
+pub use surd::Surd;
 
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -122,6 +126,15 @@ pub trait Scalar:
     /// [`Fault::NoExactForm`] in exact arithmetic.
     fn from_ends(near: f64, _low: f64, _high: f64) -> Result<Self, Fault> {
         Self::from_f64(near)
+    }
+
+    /// A constant that is given by its formula: the nearest double in lanes, an enclosure in intervals.
+    ///
+    /// # Errors
+    /// [`Fault::NoExactForm`] in exact arithmetic that does not hold the number.
+    fn from_computable(value: &Computable) -> Result<Self, Fault> {
+        let (low, high) = value.ends();
+        Self::from_ends(value.near(), low, high)
     }
 
     /// The number 0.
