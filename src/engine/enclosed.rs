@@ -69,6 +69,16 @@ pub fn plain_enclosed(instance: &Instance, plan: &Plan, most_work: u64) -> Resul
     at_rising_precision(instance, most_work, || plain::<Enclosure>(instance, plan), agreement)
 }
 
+/// Runs an instance that could draw coins and need not, and takes note where it draws none: no sign of 0 is taken, no vote
+/// ties, a compressor keeps all. Such a run is deterministic.
+pub fn settle_coins(instance: &mut Instance) {
+    if instance.is_deterministic() || !instance.may_draw_nothing() {
+        return;
+    }
+    let run = || trace_plain::<Enclosure>(instance).map(|_| ());
+    instance.draws_nothing = at_rising_precision(instance, MOST_WORK, run, |()| isize::MAX).is_ok();
+}
+
 /// The iterates of a deterministic instance, enclosed.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ mod range;
 mod run;
 
 pub use block::{Door, Look, Record, Workspace, plain, simulate, step_once, trace, trace_plain};
-pub use enclosed::{MOST_WORK, plain_enclosed, trace_enclosed};
+pub use enclosed::{MOST_WORK, plain_enclosed, settle_coins, trace_enclosed};
 pub use measure::{Plan, Probe, add_to, combine_path, is_due, reduce};
 pub(crate) use oracle::without_noise;
 pub use oracle::{PlainOracle, Sampled, Traffic};

@@ -4,7 +4,7 @@ use super::RunError;
 use super::block::{Record, block};
 use super::measure::Plan;
 use super::oracle::{Keys, Sampled, Traffic};
-use crate::scalar::{Enclosure, Lane, Rational, WIDTH};
+use crate::scalar::{Computable, Enclosure, Lane, WIDTH};
 use crate::spec::Instance;
 use crate::stats::{Interval, Moments};
 use rayon::prelude::*;
@@ -40,7 +40,7 @@ pub struct PathMoments {
     /// Size of the numbers that were combined: rounding is relative to it.
     pub size: f64,
     /// The value where it is known exactly.
-    pub exact: Option<Rational>,
+    pub exact: Option<Computable>,
     /// An enclosure of the value, from a run in interval arithmetic.
     pub enclosed: Option<Interval>,
 }
@@ -86,7 +86,7 @@ impl Estimates {
     }
 
     /// Puts exact expectations beside what was sampled.
-    pub fn set_exact(&mut self, paths: Vec<Option<Rational>>, series: Vec<Option<Vec<Rational>>>, traffic: Traffic) {
+    pub fn set_exact(&mut self, paths: Vec<Option<Computable>>, series: Vec<Option<Vec<Computable>>>, traffic: Traffic) {
         for (slot, value) in self.paths.iter_mut().zip(paths) {
             slot.exact = value;
         }
@@ -106,7 +106,7 @@ impl Estimates {
         let put = |slot: &mut PathMoments, value: Enclosure| {
             let (low, high) = value.ends();
             slot.enclosed = Interval::new(low, high);
-            slot.exact = slot.exact.take().or_else(|| value.exact().cloned());
+            slot.exact = slot.exact.take().or_else(|| value.exact().cloned().map(Computable::from));
         };
         for (slot, value) in self.paths.iter_mut().zip(record.paths) {
             put(slot, value);

@@ -5,14 +5,14 @@
 
 use super::branch::{Branching, Script, length};
 use crate::engine::{
-    Plan, Point, Progress, RunError, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once,
+    Plan, Point, Probe, Progress, RunError, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once,
 };
 use crate::model::Real;
-use crate::scalar::{Fault, Rational, Scalar};
+use crate::scalar::{Computable, Fault, Scalar, Surd};
 use crate::spec::{Instance, Reducer, StartPoint, Symbol};
 use std::collections::HashMap;
 
-/// How much is spent before exactness is given up, in units of about a nanosecond of rational arithmetic. It is
+/// How much is spent before exactness is given up, in units of about a nanosecond of exact arithmetic. It is
 /// counted from the sizes of the numbers, never from a clock: what is exact must not depend on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Budget(pub u64);
@@ -33,13 +33,13 @@ fn cost(node: &Node) -> u64 {
 /// Draws that an outcome's cost covers; so many more cost the same again.
 const FREE_DRAWS: u64 = 16;
 
-/// Expectations known exactly; `None` for a term that leaves the rationals.
+/// Expectations known exactly; `None` for a term that has no exact form at some outcome.
 #[derive(Debug, Clone)]
 pub struct ExactEstimates {
     /// One a path term.
-    pub paths: Vec<Option<Rational>>,
+    pub paths: Vec<Option<Computable>>,
     /// One a series term, an entry an iterate.
-    pub series: Vec<Option<Vec<Rational>>>,
+    pub series: Vec<Option<Vec<Computable>>>,
     /// Messages and calls along any one path.
     pub traffic: Traffic,
     /// Outcomes of steps that were run.
@@ -72,13 +72,13 @@ fn unfit(reason: impl ToString) -> Unavailable {
 /// A state of the run, with what rides along; equal nodes merge.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Node {
-    x: Vec<Rational>,
-    state: Vec<Rational>,
+    x: Vec<Surd>,
+    state: Vec<Surd>,
     /// The iterate before, where the plan looks back.
-    before: Vec<Rational>,
-    carried: Vec<Option<Rational>>,
+    before: Vec<Surd>,
+    carried: Vec<Option<Surd>>,
     /// The sum of the iterates, where something needs it; empty elsewhere.
-    sum: Vec<Rational>,
+    sum: Vec<Surd>,
     /// The node of the noise's own tree, where it has one.
     place: u64,
 }
@@ -105,13 +105,13 @@ pub fn enumerate(
     let StartPoint::At(point) = &instance.start else {
         return Err(unfit("the start is drawn from a continuous law"));
     };
-    let x: Result<Vec<Rational>, Fault> = point.iter().map(Real::cast).collect();
+    let x: Result<Vec<Surd>, Fault> = point.iter().map(Real::cast).collect();
     let x = x.map_err(unfit)?;
     let layout = instance.algorithm.layout(x.len(), instance.workers);
     let mut walk = Walk::new(instance, plan, budget, progress);
     let root = Node {
         x,
-        state: vec![Rational::zero(); layout.state],
+        state: vec![Surd::zero(); layout.state],
         before: Vec::new(),
         carried: vec![None; walk.carried_count],
         sum: Vec::new(),
@@ -131,15 +131,15 @@ struct Walk<'a> {
     dead_paths: Vec<bool>,
     dead_series: Vec<bool>,
     /// Sums over time of linear terms; expectations of carried ones.
-    sums: Vec<Rational>,
-    series: Vec<Vec<Rational>>,
+    sums: Vec<Total>,
+    series: Vec<Vec<Total>>,
     outcomes: u64,
     /// Nodes from which steps were taken.
     visited: u64,
     spent: u64,
     traffic: Traffic,
-    gradient: Vec<Rational>,
-    first: Vec<Vec<Option<Rational>>>,
+    gradient: Vec<Surd>,
+    first: Vec<Vec<Option<Found>>>,
     /// Whether nodes carry the sum of their iterates.
     averages: bool,
 }
@@ -175,29 +175,29 @@ impl<'a> Walk<'a> {
             carried_count,
             dead_paths: vec![false; plan.paths.len()],
             dead_series: vec![false; plan.series.len()],
-            sums: vec![Rational::zero(); plan.paths.len()],
+            sums: vec![Total::default(); plan.paths.len()],
             series: vec![Vec::new(); plan.series.len()],
             outcomes: 0,
             visited: 0,
             spent: 0,
             traffic: Traffic::default(),
-            gradient: vec![Rational::zero(); instance.problem.dimension()],
+            gradient: vec![Surd::zero(); instance.problem.dimension()],
             first: plan.paths.iter().map(|(_, r)| vec![None; r.len()]).collect(),
             averages: plan.averages(),
         }
     }
 
     fn run(&mut self, root: Node) -> Result<ExactEstimates, Unavailable> {
-        let mut nodes: HashMap<Node, Rational> = HashMap::from([(root, Rational::one())]);
+        let mut nodes: HashMap<Node, Surd> = HashMap::from([(root, Surd::one())]);
         for k in 0..=self.instance.horizon {
-            let mut looked: HashMap<Node, Rational> = HashMap::with_capacity(nodes.len());
+            let mut looked: HashMap<Node, Surd> = HashMap::with_capacity(nodes.len());
             self.open_series(k);
             for (mut node, weight) in nodes {
                 self.look(k, &mut node, &weight)?;
-                *looked.entry(node).or_insert_with(Rational::zero) += &weight;
+                *looked.entry(node).or_insert_with(Surd::zero) += &weight;
             }
             if self.dead_paths.iter().chain(&self.dead_series).all(|dead| *dead) {
-                return Err(unfit("no term stays rational"));
+                return Err(unfit("no term has an exact form"));
             }
             if k == self.instance.horizon {
                 break;
@@ -212,21 +212,22 @@ impl<'a> Walk<'a> {
             self.traffic.upload += step_traffic.upload;
             self.traffic.broadcast += step_traffic.broadcast;
         }
-        let length = Rational::ratio(1, self.instance.window.1 - self.instance.window.0 + 1);
+        let length = Computable::ratio(1, self.instance.window.1 - self.instance.window.0 + 1);
         let paths = (0..self.plan.paths.len())
             .map(|p| {
-                let sum = std::mem::replace(&mut self.sums[p], Rational::zero());
+                let sum = std::mem::take(&mut self.sums[p]).value();
                 let linear = matches!(self.routes[p], Route::Linear);
                 (!self.dead_paths[p]).then(|| if linear { sum * &length } else { sum })
             })
             .collect();
         let series = std::mem::take(&mut self.series);
-        let series = series.into_iter().zip(&self.dead_series).map(|(s, dead)| (!dead).then_some(s)).collect();
+        let values = |series: Vec<Total>| series.into_iter().map(Total::value).collect();
+        let series = series.into_iter().zip(&self.dead_series).map(|(s, dead)| (!dead).then(|| values(s))).collect();
         Ok(ExactEstimates { paths, series, traffic: self.traffic, outcomes: self.outcomes })
     }
 
     /// Ends at once what the budget cannot carry to the horizon: states rarely get fewer, numbers rarely shorter.
-    fn check_budget(&self, k: u64, nodes: &HashMap<Node, Rational>) -> Result<(), Unavailable> {
+    fn check_budget(&self, k: u64, nodes: &HashMap<Node, Surd>) -> Result<(), Unavailable> {
         let branches = self.outcomes.div_ceil(self.visited.max(1)).max(1);
         let now = nodes.keys().map(cost).fold(0, u64::saturating_add).saturating_mul(branches);
         let ahead = now.saturating_mul(self.instance.horizon - k);
@@ -236,13 +237,13 @@ impl<'a> Walk<'a> {
     fn open_series(&mut self, k: u64) {
         for (s, (reducer, _)) in self.plan.series.iter().enumerate() {
             if is_due(self.instance, *reducer, k) {
-                self.series[s].push(Rational::zero());
+                self.series[s].push(Total::default());
             }
         }
     }
 
     /// Measures a node at iterate k.
-    fn look(&mut self, k: u64, node: &mut Node, weight: &Rational) -> Result<(), Unavailable> {
+    fn look(&mut self, k: u64, node: &mut Node, weight: &Surd) -> Result<(), Unavailable> {
         if self.averages {
             add_to(&mut node.sum, &node.x);
         }
@@ -256,7 +257,7 @@ impl<'a> Walk<'a> {
                 if self.dead_paths[p] || !is_due(instance, *reducer, k) || *reducer == Reducer::Last {
                     continue;
                 }
-                let value = match probe.evaluate(&mut point) {
+                let value = match found(probe, &mut point, &mut self.spent) {
                     Ok(value) => value,
                     Err(fault) => {
                         survivable(fault)?;
@@ -265,9 +266,14 @@ impl<'a> Walk<'a> {
                     }
                 };
                 match &self.routes[p] {
-                    Route::Linear => self.sums[p].add_product(&value, weight),
+                    Route::Linear => self.sums[p].add(value, weight),
                     Route::Carried(places) => match places[r] {
+                        // What rides along tells states apart: a formula does not.
                         Some(place) => {
+                            let Found::Roots(value) = value else {
+                                self.dead_paths[p] = true;
+                                continue;
+                            };
                             let old = carried[place].take();
                             carried[place] = Some(match old {
                                 None => value,
@@ -281,10 +287,10 @@ impl<'a> Walk<'a> {
         }
         for (s, (reducer, probe)) in self.plan.series.iter().enumerate() {
             if !self.dead_series[s] && is_due(instance, *reducer, k) {
-                match probe.evaluate(&mut point) {
+                match found(probe, &mut point, &mut self.spent) {
                     Ok(value) => {
                         if let Some(last) = self.series[s].last_mut() {
-                            last.add_product(&value, weight);
+                            last.add(value, weight);
                         }
                     }
                     Err(fault) => {
@@ -295,9 +301,10 @@ impl<'a> Walk<'a> {
             }
         }
         if k == instance.horizon {
-            finish(&self.routes, self.plan, instance, (&self.first, carried), &mut point, |p, value| match value {
+            let at = (&self.first[..], &carried[..]);
+            finish(&self.routes, self.plan, instance, at, &mut point, &mut self.spent, |p, value| match value {
                 Ok(value) => {
-                    self.sums[p].add_product(&value, weight);
+                    self.sums[p].add(value, weight);
                     Ok(())
                 }
                 Err(fault) => {
@@ -316,8 +323,8 @@ impl<'a> Walk<'a> {
         &mut self,
         k: u64,
         node: &Node,
-        weight: &Rational,
-        next: &mut HashMap<Node, Rational>,
+        weight: &Surd,
+        next: &mut HashMap<Node, Surd>,
     ) -> Result<Traffic, Unavailable> {
         if self.progress.stop() {
             return Err(Unavailable::Stopped);
@@ -345,6 +352,9 @@ impl<'a> Walk<'a> {
             let mut work = Workspace::new(instance, node.x.clone()).looking_back(looks_back);
             work.state.clone_from(&node.state);
             step_once(instance, k, &mut work, &mut door).map_err(unfit)?;
+            if work.x.iter().chain(&work.state).any(Surd::is_too_large) {
+                return Err(unfit("an iterate is a sum of too many roots"));
+            }
             // The coins of a hundred workers cannot be enumerated: the first outcome says so. Compared with the whole
             // budget and not with what is left of it, so that the order of the nodes does not show.
             if !known && door.script.outcomes().saturating_mul(cost(node)) > self.budget.0 {
@@ -358,10 +368,90 @@ impl<'a> Walk<'a> {
             let probability = door.script.probability() * weight;
             let (carried, sum) = (node.carried.clone(), node.sum.clone());
             let reached = Node { x: work.x, state: work.state, before: work.before, carried, sum, place: door.place };
-            *next.entry(reached).or_insert_with(Rational::zero) += &probability;
+            *next.entry(reached).or_insert_with(Surd::zero) += &probability;
             if !door.script.advance() {
                 return Ok(door.traffic);
             }
+        }
+    }
+}
+
+/// What a value by its formula costs, in units of the budget.
+const BY_FORMULA: u64 = 50_000;
+
+/// A value at a state.
+#[derive(Debug, Clone)]
+enum Found {
+    Roots(Surd),
+    Formula(Computable),
+}
+
+impl Found {
+    fn roots(&self) -> Option<&Surd> {
+        match self {
+            Found::Roots(value) => Some(value),
+            Found::Formula(_) => None,
+        }
+    }
+
+    fn formula(self) -> Computable {
+        match self {
+            Found::Roots(value) => value.into(),
+            Found::Formula(value) => value,
+        }
+    }
+}
+
+/// A statistic at a state: a sum of roots, or a formula in the state's coordinates.
+fn found(probe: &Probe, point: &mut Point<'_, Surd>, spent: &mut u64) -> Result<Found, Fault> {
+    match probe.evaluate(point).and_then(Surd::kept) {
+        Ok(value) => Ok(Found::Roots(value)),
+        Err(Fault::NoExactForm(_) | Fault::TooLarge(_)) => {
+            *spent = spent.saturating_add(BY_FORMULA);
+            point.recast(|v| Computable::from(v.clone()), |point| probe.evaluate(point)).map(Found::Formula)
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// A sum under way: of roots as long as that is what its terms are, and of formulas.
+#[derive(Debug, Clone, Default)]
+struct Total {
+    roots: Option<Surd>,
+    formula: Option<Computable>,
+}
+
+impl Total {
+    fn add(&mut self, value: Found, weight: &Surd) {
+        let mut roots = self.roots.take().unwrap_or_else(Surd::zero);
+        match value {
+            Found::Roots(value) => {
+                let mut sum = roots.clone();
+                sum.add_product(&value, weight);
+                if !sum.is_too_large() {
+                    self.roots = Some(sum);
+                    return;
+                }
+                self.add_formula(Computable::from(value) * Computable::from(weight.clone()));
+                self.add_formula(std::mem::replace(&mut roots, Surd::zero()).into());
+            }
+            Found::Formula(value) => self.add_formula(value * Computable::from(weight.clone())),
+        }
+        self.roots = Some(roots);
+    }
+
+    fn add_formula(&mut self, value: Computable) {
+        self.formula = Some(match self.formula.take() {
+            Some(sum) => sum + value,
+            None => value,
+        });
+    }
+
+    fn value(self) -> Computable {
+        let roots = Computable::from(self.roots.unwrap_or_else(Surd::zero));
+        match self.formula {
+            Some(sum) => sum + roots,
+            None => roots,
         }
     }
 }
@@ -370,10 +460,10 @@ fn over_budget(k: u64) -> Unavailable {
     Unavailable::Unfit(format!("too many or too long states from iterate {k} on for the budget"))
 }
 
-/// A term that leaves the rationals is dropped; any other fault ends the enumeration.
+/// A term without an exact form is dropped; any other fault ends the enumeration.
 fn survivable(fault: Fault) -> Result<(), Unavailable> {
     match fault {
-        Fault::NoExactForm(_) | Fault::TooLarge(_) => Ok(()),
+        Fault::NoExactForm(_) | Fault::TooLarge(_) | Fault::Undecided(_) => Ok(()),
         other => Err(unfit(RunError::Statistic(other.to_string()))),
     }
 }
@@ -383,22 +473,29 @@ fn finish(
     routes: &[Route],
     plan: &Plan,
     instance: &Instance,
-    (first, carried): (&[Vec<Option<Rational>>], &[Option<Rational>]),
-    point: &mut Point<'_, Rational>,
-    mut done: impl FnMut(usize, Result<Rational, Fault>) -> Result<(), Unavailable>,
+    (first, carried): (&[Vec<Option<Found>>], &[Option<Surd>]),
+    point: &mut Point<'_, Surd>,
+    spent: &mut u64,
+    mut done: impl FnMut(usize, Result<Found, Fault>) -> Result<(), Unavailable>,
 ) -> Result<(), Unavailable> {
     for (p, (combine, reductions)) in plan.paths.iter().enumerate() {
         let Route::Carried(places) = &routes[p] else { continue };
-        let mut value = || -> Result<Rational, Fault> {
-            let mut reduced = Vec::with_capacity(reductions.len());
+        let mut value = || -> Result<Found, Fault> {
+            let mut reduced: Vec<Found> = Vec::with_capacity(reductions.len());
             for (r, (reducer, probe)) in reductions.iter().enumerate() {
                 reduced.push(match (places[r], reducer) {
-                    (Some(place), _) => carried[place].clone().unwrap_or_else(Rational::zero),
-                    (None, Reducer::First) => first[p][r].clone().unwrap_or_else(Rational::zero),
-                    (None, _) => probe.evaluate(point)?,
+                    (Some(place), _) => Found::Roots(carried[place].clone().unwrap_or_else(Surd::zero)),
+                    (None, Reducer::First) => first[p][r].clone().unwrap_or_else(|| Found::Roots(Surd::zero())),
+                    (None, _) => found(probe, point, spent)?,
                 });
             }
-            combine_path(instance, combine, reductions, reduced)
+            let roots: Option<Vec<Surd>> = reduced.iter().map(|v| v.roots().cloned()).collect();
+            if let Some(Ok(value)) = roots.map(|r| combine_path(instance, combine, reductions, r).and_then(Surd::kept)) {
+                return Ok(Found::Roots(value));
+            }
+            *spent = spent.saturating_add(BY_FORMULA);
+            let reduced = reduced.into_iter().map(Found::formula).collect();
+            combine_path(instance, combine, reductions, reduced).map(Found::Formula)
         };
         let value = value();
         done(p, value)?;

@@ -2,7 +2,7 @@
 
 use super::assemble::{blank, experiment_cell, left_side, quantity_cell};
 use super::decide::{CellOutcome, CellRun, ExperimentRun, Job};
-use crate::engine::{Estimates, Plan, Sampling, Silent, plain_enclosed, ranges, run_until};
+use crate::engine::{Estimates, Plan, Sampling, Silent, plain_enclosed, ranges, run_until, settle_coins};
 use crate::exact::{Budget, ExactEstimates, enumerate};
 use crate::model::{Registry, Trait};
 use crate::results::Outcome;
@@ -68,7 +68,9 @@ fn run_of<'v>(
             if size.dimension.0 > MOST_COORDINATES || work > MOST_WORK {
                 return Err("too large for a search".into());
             }
-            let instance = Arc::new(Instance::build(registry, experiment, &cell).map_err(|e| e.message)?);
+            let mut instance = Instance::build(registry, experiment, &cell).map_err(|e| e.message)?;
+            settle_coins(&mut instance);
+            let instance = Arc::new(instance);
             if let Some((name, audit)) = instance.audit(variant).into_iter().find(|(_, a)| a.holds != Some(true)) {
                 return Err(format!("{name}: {}", audit.value));
             }

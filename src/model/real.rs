@@ -1,7 +1,8 @@
-//! A number of an instance: exact where it can be, enclosed where it is irrational, a double otherwise.
+//! A number of an instance: exact where it can be, given by its formula where it is irrational, a double otherwise.
 
-use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
+use crate::scalar::{Computable, Enclosure, Fault, Narrow, Rational, Scalar, Surd};
 use crate::stats::Interval;
+use std::cmp::Ordering;
 use std::fmt;
 
 /// A constant of an instance.
@@ -9,13 +10,8 @@ use std::fmt;
 pub enum Real {
     /// Known exactly.
     Exact(Rational),
-    /// Irrational, but enclosed: a root, a power, a logarithm of exact numbers.
-    Enclosed {
-        /// A double near the value.
-        near: f64,
-        /// Holds the value.
-        within: Interval,
-    },
+    /// Not known to be rational, but as narrowly enclosed as is asked: a root, a power, a logarithm of exact numbers.
+    Computable(Computable),
     /// Known to double precision only: data, or an estimate.
     Float(f64),
 }
@@ -29,7 +25,7 @@ macro_rules! lift {
         let value = $crate::model::Real::evaluate_in(
             $arguments,
             |$t: &[$crate::scalar::Rational]| -> Result<$crate::scalar::Rational, $crate::scalar::Fault> { $body },
-            |$t: &[$crate::stats::Interval]| -> Result<$crate::stats::Interval, $crate::scalar::Fault> { $body },
+            |$t: &[$crate::scalar::Computable]| -> Result<$crate::scalar::Computable, $crate::scalar::Fault> { $body },
             |$t: &[$crate::scalar::Narrow]| -> Result<$crate::scalar::Narrow, $crate::scalar::Fault> { $body },
         );
         value
@@ -37,14 +33,34 @@ macro_rules! lift {
 }
 pub(crate) use lift;
 
+impl From<Computable> for Real {
+    fn from(value: Computable) -> Self {
+        match value.rational() {
+            Some(exact) => Real::Exact(exact.clone()),
+            None => Real::Computable(value),
+        }
+    }
+}
+
+impl From<Surd> for Real {
+    fn from(value: Surd) -> Self {
+        Computable::from(value).into()
+    }
+}
+
 impl From<Enclosure> for Real {
     fn from(value: Enclosure) -> Self {
-        if let Some(exact) = value.exact() {
-            return Real::Exact(exact.clone());
+        Computable::from(value).into()
+    }
+}
+
+impl From<Interval> for Real {
+    /// A number of which two bounds are known, and nothing else.
+    fn from(within: Interval) -> Self {
+        match Enclosure::from_ends(within.low(), within.low(), within.high()) {
+            Ok(value) => value.into(),
+            Err(_) => Real::Float(f64::NAN),
         }
-        let (low, high) = value.ends();
-        let within = Interval::new(low, high).unwrap_or(Interval::WHOLE);
-        Real::Enclosed { near: within.midpoint().unwrap_or(f64::NAN), within }
     }
 }
 
@@ -60,7 +76,8 @@ impl Real {
     pub fn to_f64(&self) -> f64 {
         match self {
             Real::Exact(q) => q.to_f64(),
-            Real::Enclosed { near, .. } | Real::Float(near) => *near,
+            Real::Computable(value) => value.near(),
+            Real::Float(near) => *near,
         }
     }
 
@@ -82,39 +99,58 @@ impl Real {
     /// The number in a given arithmetic: the nearest double in lanes, an enclosure in intervals.
     ///
     /// # Errors
-    /// [`Fault::NoExactForm`] for an irrational number or a double in exact arithmetic: rounding must not pass for
-    /// exactness.
+    /// [`Fault::NoExactForm`] for a number that an exact arithmetic does not hold, and for a double there: rounding must
+    /// not pass for exactness.
     pub fn cast<S: Scalar>(&self) -> Result<S, Fault> {
         match self {
             Real::Exact(q) => Ok(S::from_rational(q)),
-            Real::Enclosed { .. } if S::IS_EXACT => Err(Fault::NoExactForm("an irrational constant")),
+            Real::Computable(value) => S::from_computable(value),
             Real::Float(_) if S::IS_EXACT => Err(Fault::NoExactForm("a constant known in double precision only")),
-            Real::Enclosed { near, within } => S::from_ends(*near, within.low(), within.high()),
             Real::Float(v) => S::from_f64(*v),
         }
+    }
+
+    /// An interval that holds the number; `None` of a double whose error is not known.
+    #[must_use]
+    pub fn within(&self) -> Option<Interval> {
+        match self {
+            Real::Exact(q) => Some(Interval::from_rational(q)),
+            Real::Computable(value) => {
+                let (low, high) = value.ends();
+                Some(Interval::new(low, high).unwrap_or(Interval::WHOLE))
+            }
+            Real::Float(_) => None,
+        }
+    }
+
+    /// The order of two numbers: exact of rationals and of sums of roots, by enclosures of growing precision elsewhere. `None`
+    /// where it is not known, which it never is of a double whose error is not known.
+    #[must_use]
+    pub fn order(&self, other: &Real) -> Option<Ordering> {
+        if let (Real::Exact(a), Real::Exact(b)) = (self, other) {
+            return Some(a.cmp(b));
+        }
+        let (a, b) = (self.cast::<Computable>().ok()?, other.cast::<Computable>().ok()?);
+        a.order(&b).ok()
     }
 
     /// The body of the macro `lift`; not called by name.
     pub fn evaluate_in(
         arguments: &[&Real],
         exact: impl FnOnce(&[Rational]) -> Result<Rational, Fault>,
-        enclosed: impl FnOnce(&[Interval]) -> Result<Interval, Fault>,
+        computable: impl FnOnce(&[Computable]) -> Result<Computable, Fault>,
         float: impl FnOnce(&[Narrow]) -> Result<Narrow, Fault>,
     ) -> Real {
         let in_rationals: Result<Vec<Rational>, Fault> = arguments.iter().map(|a| a.cast()).collect();
         if let Ok(value) = in_rationals.and_then(|t| exact(&t)) {
             return Real::Exact(value);
         }
+        let by_formula: Result<Vec<Computable>, Fault> = arguments.iter().map(|a| a.cast()).collect();
+        if let Ok(value) = by_formula.and_then(|t| computable(&t)) {
+            return value.into();
+        }
         let doubles: Vec<Narrow> = arguments.iter().map(|a| Narrow::splat(a.to_f64())).collect();
-        let near = float(&doubles).map_or(f64::NAN, |v| v.0[0]);
-        if arguments.iter().any(|a| a.is_rough()) {
-            return Real::Float(near);
-        }
-        let in_intervals: Result<Vec<Interval>, Fault> = arguments.iter().map(|a| a.cast()).collect();
-        match in_intervals.and_then(|t| enclosed(&t)) {
-            Ok(within) => Real::Enclosed { near, within },
-            Err(_) => Real::Float(near),
-        }
+        Real::Float(float(&doubles).map_or(f64::NAN, |v| v.0[0]))
     }
 
     /// Sum of the numbers.
@@ -130,13 +166,13 @@ impl Real {
     /// Largest of the numbers; 0 for none.
     #[must_use]
     pub fn largest(terms: &[Real]) -> Real {
-        terms.iter().cloned().reduce(|a, b| if b.to_f64() > a.to_f64() { b } else { a }).unwrap_or(Real::integer(0))
+        terms.iter().cloned().reduce(|a, b| if is_less(&a, &b) { b } else { a }).unwrap_or(Real::integer(0))
     }
 
     /// Smallest of the numbers; 0 for none.
     #[must_use]
     pub fn smallest(terms: &[Real]) -> Real {
-        terms.iter().cloned().reduce(|a, b| if b.to_f64() < a.to_f64() { b } else { a }).unwrap_or(Real::integer(0))
+        terms.iter().cloned().reduce(|a, b| if is_less(&b, &a) { b } else { a }).unwrap_or(Real::integer(0))
     }
 
     /// Difference.
@@ -162,6 +198,11 @@ impl Real {
     pub fn magnitude(&self) -> Real {
         lift!(&[self], |t| Ok(Scalar::abs(&t[0])))
     }
+}
+
+/// Whether one number is the smaller; by doubles where the order is not known.
+fn is_less(a: &Real, b: &Real) -> bool {
+    a.order(b).map_or_else(|| a.to_f64() < b.to_f64(), Ordering::is_lt)
 }
 
 impl From<Rational> for Real {

@@ -13,11 +13,11 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// Most roots of one number: sums over many steps of 1/sqrt(k) are better enclosed.
-const MAX_ROOTS: usize = 64;
+const MAX_ROOTS: usize = 16;
 /// Most bits of all roots of one number.
 const MAX_BITS: usize = 1 << 16;
 /// Most independent roots that a quotient or a root is taken over: the work doubles with each.
-const MAX_GENERATORS: usize = 6;
+const MAX_GENERATORS: usize = 4;
 /// Largest whole exponent of a power that is multiplied out.
 const MAX_POWER: i64 = 1 << 12;
 /// Bits at which a sign is looked for first, and at which the search ends. It ends far before: the number is not 0.
@@ -124,6 +124,16 @@ impl Surd {
     /// [`Fault::TooLarge`].
     pub fn kept(self) -> Result<Self, Fault> {
         if self.is_too_large() { Err(Fault::TooLarge(MAX_BITS)) } else { Ok(self) }
+    }
+
+    /// Number of roots in the sum.
+    #[must_use]
+    pub fn roots(&self) -> usize {
+        match &self.0 {
+            Form::Rational(_) => 0,
+            Form::Roots(r) => r.signed.len(),
+            Form::TooLarge => MAX_ROOTS,
+        }
     }
 
     /// Bits of all parts together.

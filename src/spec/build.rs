@@ -10,8 +10,7 @@ use crate::model::quantity::symmetric_beta;
 use crate::model::{
     DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, ParamValue, Params, Real, Registry, Trait,
 };
-use crate::scalar::{Fault, Narrow, Rational};
-use crate::stats::Interval;
+use crate::scalar::{Computable, Fault, Narrow, Rational, Surd};
 
 /// Longest run that is started: beyond it a step count is surely a slip.
 const MAX_HORIZON: u64 = 1_000_000_000;
@@ -58,7 +57,10 @@ impl<'a> Builder<'a> {
         let noise = experiment.oracle.noise.as_ref().map(|part| self.noise(part, d)).transpose()?;
         if let Some(noise) = &noise {
             self.facts.extend(noise.facts());
-        } else if !experiment.oracle.minibatch {
+        }
+        // Noise of scale 0 is none.
+        let noise = noise.filter(|law| !law.is_silent());
+        if noise.is_none() && !experiment.oracle.minibatch {
             for name in ["sigma", "sigma1", "sigma_l1", "sigma_max"] {
                 self.facts.exact(name, Real::integer(0));
             }
@@ -102,6 +104,7 @@ impl<'a> Builder<'a> {
             facts: self.facts,
             cell: self.cell.clone(),
             minimiser,
+            draws_nothing: false,
         };
         // At its ends now, so that a slip shows before time is spent; in between as the run comes to it.
         if let Some(formula) = &experiment.oracle.batch {
@@ -186,7 +189,9 @@ impl<'a> Builder<'a> {
                 .default_start()
                 .map(StartPoint::At)
                 .ok_or_else(|| InstanceError::new(span, "this problem has no start of its own: give `start`")),
-            Start::Random(part) => self.noise(part, d).map(StartPoint::Random),
+            Start::Random(part) => self.noise(part, d).map(|law| {
+                if law.is_silent() { StartPoint::At(vec![Real::integer(0); d]) } else { StartPoint::Random(law) }
+            }),
             Start::At(formulas) => {
                 let point = vector(formulas, d, &|symbol| lookup(self.cell, &self.facts, symbol))?;
                 if point.len() != d {
@@ -200,18 +205,11 @@ impl<'a> Builder<'a> {
 
     /// f0, D, R and the first gradient's norms: exact where the problem has an exact form.
     fn start_facts(&mut self, problem: &dyn DynProblem, point: &[Real], minimiser: Option<&[Real]>) {
-        let exact: Result<Vec<Rational>, Fault> = point.iter().map(Real::cast).collect();
-        let (value, gradient) = match exact.and_then(|x| at::<Rational>(problem, &x)) {
-            Ok((value, gradient)) => (Real::Exact(value), gradient.into_iter().map(Real::Exact).collect::<Vec<_>>()),
-            Err(_) => {
-                if let Some(found) = enclosed_at(problem, point) {
-                    found
-                } else {
-                    let x: Vec<Narrow> = point.iter().map(|v| Narrow::splat(v.to_f64())).collect();
-                    let Ok((value, gradient)) = at::<Narrow>(problem, &x) else { return };
-                    (Real::Float(value.0[0]), gradient.into_iter().map(|g| Real::Float(g.0[0])).collect())
-                }
-            }
+        let Some((value, gradient)) = known_at::<Surd>(problem, point)
+            .or_else(|| known_at::<Computable>(problem, point))
+            .or_else(|| doubles_at(problem, point))
+        else {
+            return;
         };
         if let Some(low) = self.facts.get("fstar") {
             let (gap, known) = (value.minus(&low.value), low.known);
@@ -350,15 +348,16 @@ fn at<S: Evaluating>(problem: &dyn DynProblem, x: &[S]) -> Result<(S, Vec<S>), F
     Ok((problem.value_at(x)?, gradient))
 }
 
-/// Value and gradient at an irrational point, or of an irrational function: enclosed.
-fn enclosed_at(problem: &dyn DynProblem, point: &[Real]) -> Option<(Real, Vec<Real>)> {
-    if point.iter().any(Real::is_rough) {
-        return None;
-    }
-    let x: Vec<Interval> = point.iter().map(Real::cast).collect::<Result<_, _>>().ok()?;
-    let near: Vec<Narrow> = point.iter().map(|v| Narrow::splat(v.to_f64())).collect();
-    let (within, gradient) = at::<Interval>(problem, &x).ok()?;
-    let (value, near) = at::<Narrow>(problem, &near).ok()?;
-    let gradient = near.iter().zip(gradient).map(|(near, within)| Real::Enclosed { near: near.0[0], within });
-    Some((Real::Enclosed { near: value.0[0], within }, gradient.collect()))
+/// Value and gradient at a point, as sums of roots or by their formulas.
+fn known_at<S: Evaluating + Into<Real>>(problem: &dyn DynProblem, point: &[Real]) -> Option<(Real, Vec<Real>)> {
+    let x: Vec<S> = point.iter().map(Real::cast).collect::<Result<_, _>>().ok()?;
+    let (value, gradient) = at::<S>(problem, &x).ok()?;
+    Some((value.into(), gradient.into_iter().map(Into::into).collect()))
+}
+
+/// Value and gradient of a function, or at a point, that is known in double precision only.
+fn doubles_at(problem: &dyn DynProblem, point: &[Real]) -> Option<(Real, Vec<Real>)> {
+    let x: Vec<Narrow> = point.iter().map(|v| Narrow::splat(v.to_f64())).collect();
+    let (value, gradient) = at::<Narrow>(problem, &x).ok()?;
+    Some((Real::Float(value.0[0]), gradient.into_iter().map(|g| Real::Float(g.0[0])).collect()))
 }

@@ -66,6 +66,9 @@ pub struct Instance {
     pub minimiser: Option<Vec<Real>>,
     /// Named parts of the algorithm's state.
     pub views: Vec<View>,
+    /// Whether its run is known to draw nothing, though its conventions or parts could: no sign of 0, no tie, a compressor
+    /// that keeps all.
+    pub draws_nothing: bool,
 }
 
 impl Instance {
@@ -135,11 +138,21 @@ impl Instance {
     /// Whether nothing in a run is random: one replicate says everything.
     #[must_use]
     pub fn is_deterministic(&self) -> bool {
+        self.may_draw_nothing()
+            && (self.draws_nothing
+                || !self.minibatch
+                    && self.perturbation.is_none()
+                    && !self.algorithm.is_random(&self.semantics))
+    }
+
+    /// Whether only the run itself can show that it is random: by a coin that it draws.
+    #[must_use]
+    pub fn may_draw_nothing(&self) -> bool {
+        let samples_are_one = || (0..self.workers).all(|w| self.problem.worker_samples(w) == Some(1));
         self.noise.is_none()
-            && !self.minibatch
-            && self.perturbation.is_none()
             && matches!(self.start, StartPoint::At(_))
-            && !self.algorithm.is_random(&self.semantics)
+            && self.perturbation.as_ref().is_none_or(|law| law.is_silent())
+            && (!self.minibatch || samples_are_one())
     }
 
     /// The algorithm's step size, where it is the same at every step.
@@ -185,14 +198,16 @@ pub fn requirements(variant: &Variant, lookup: &dyn Fn(&Symbol) -> Option<Real>)
         let sides = evaluate(&requirement.low, lookup).and_then(|l| Ok((l, evaluate(&requirement.high, lookup)?)));
         let audit = match sides {
             Ok((low, high)) => {
-                let order = match (low.exact(), high.exact()) {
-                    (Some(a), Some(b)) => a.cmp(b),
-                    _ => low.to_f64().total_cmp(&high.to_f64()),
+                let (order, provenance) = match low.order(&high) {
+                    Some(order) => (Some(order), "exact"),
+                    // Doubles whose error is not known.
+                    None if low.is_rough() || high.is_rough() => {
+                        (Some(low.to_f64().total_cmp(&high.to_f64())), "numeric")
+                    }
+                    None => (None, "unknown"),
                 };
-                let holds = order.is_lt() || (order.is_eq() && !requirement.strict);
-                let exact = low.exact().is_some() && high.exact().is_some();
-                let provenance = if exact { "exact" } else { "numeric" };
-                Audit { holds: Some(holds), value: format!("{low} and {high}"), provenance: provenance.into() }
+                let holds = order.map(|o| o.is_lt() || (o.is_eq() && !requirement.strict));
+                Audit { holds, value: format!("{low} and {high}"), provenance: provenance.into() }
             }
             Err(error) => Audit { holds: None, value: error.to_string(), provenance: "unknown".into() },
         };

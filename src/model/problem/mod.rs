@@ -23,7 +23,7 @@ mod contract;
 
 use super::facts::{Facts, Trait};
 use super::{ParamSpec, Real};
-use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};
+use crate::scalar::{Computable, Enclosure, Fault, Narrow, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
 
 /// A statistic that only one problem knows (a test loss, a distance to a span).
@@ -334,6 +334,8 @@ pub trait DynProblem:
     Evaluates<Narrow>
     + Evaluates<Wide>
     + Evaluates<Rational>
+    + Evaluates<Surd>
+    + Evaluates<Computable>
     + Evaluates<Enclosure>
     + Evaluates<Interval>
     + ProblemMeta

@@ -64,7 +64,7 @@ fn enclose(near: f64, error: f64, at_most: impl Fn(&Rational) -> bool, is: impl 
             && at_most(&b)
             && !at_most(&a)
         {
-            return Real::Enclosed { near, within };
+            return within.into();
         }
         width *= 64.0;
     }
@@ -115,7 +115,8 @@ mod tests {
             (norm(&b, (1.0 + 13_f64.sqrt()) / 2.0, 1e-14), (1.0 + 13_f64.sqrt()) / 2.0),
             (smallest(&c, (3.0 - 5_f64.sqrt()) / 2.0, 1e-14), (3.0 - 5_f64.sqrt()) / 2.0),
         ] {
-            let Real::Enclosed { within, .. } = found else { panic!("{found:?} is no enclosure") };
+            assert!(found.exact().is_none());
+            let within = found.within().expect("an enclosure");
             assert!(within.contains(value) && within.width() < 1e-13, "{within:?}");
         }
         // A wrong estimate is not believed.
