@@ -7,7 +7,7 @@ use signcheck::exact::{Budget, Unavailable, enumerate};
 use signcheck::harness::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
 use signcheck::model::Registry;
 use signcheck::results::{Evidence, Outcome};
-use signcheck::scalar::Rational;
+use signcheck::scalar::{Computable, Rational};
 use signcheck::spec::{Instance, Spec, Term, cells, load};
 use signcheck::stats::tolerance::mean_tolerance;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,7 +64,7 @@ fn exactly(spec: &Spec) -> Rational {
     let (instance, terms) = (instance(spec), terms(spec));
     let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
     let found = enumerate(&instance, &plan, Budget::QUICK, &Silent).unwrap();
-    found.paths[0].clone().unwrap()
+    found.paths[0].as_ref().unwrap().rational().unwrap().clone()
 }
 
 /// Many coins of one step have a vote's three outcomes, and its law.
@@ -206,12 +206,12 @@ fn agreements(spec: &Spec, seed: u64) -> u64 {
         let Ok(plan) = Plan::new(&instance, &terms, &[]) else { continue };
         let Ok(exact) = enumerate(&instance, &plan, Budget(20_000_000), &Silent) else { continue };
         let sampled = run(&instance, &plan, seed, &[], REPLICATES, &Silent).unwrap();
-        let close = |exact: &Rational, moments: &signcheck::stats::Moments, what: &str| {
+        let close = |exact: &Computable, moments: &signcheck::stats::Moments, what: &str| {
             let sd = moments.standard_deviation().unwrap();
-            let size = exact.to_f64().abs().max(moments.mean().unwrap().abs());
+            let size = exact.near().abs().max(moments.mean().unwrap().abs());
             // statistical: level 1e-9 a comparison; the second term is the rounding of a short run
             let tolerance = mean_tolerance(sd, REPLICATES, 1e-9) + 1e-9 * size + 1e-12;
-            let off = (moments.mean().unwrap() - exact.to_f64()).abs();
+            let off = (moments.mean().unwrap() - exact.near()).abs();
             assert!(
                 off <= tolerance,
                 "{} ({what}, case '{}'): {exact} is off by {off} > {tolerance}",

@@ -86,7 +86,12 @@ impl Estimates {
     }
 
     /// Puts exact expectations beside what was sampled.
-    pub fn set_exact(&mut self, paths: Vec<Option<Computable>>, series: Vec<Option<Vec<Computable>>>, traffic: Traffic) {
+    pub fn set_exact(
+        &mut self,
+        paths: Vec<Option<Computable>>,
+        series: Vec<Option<Vec<Computable>>>,
+        traffic: Traffic,
+    ) {
         for (slot, value) in self.paths.iter_mut().zip(paths) {
             slot.exact = value;
         }

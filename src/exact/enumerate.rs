@@ -490,7 +490,8 @@ fn finish(
                 });
             }
             let roots: Option<Vec<Surd>> = reduced.iter().map(|v| v.roots().cloned()).collect();
-            if let Some(Ok(value)) = roots.map(|r| combine_path(instance, combine, reductions, r).and_then(Surd::kept)) {
+            if let Some(Ok(value)) = roots.map(|r| combine_path(instance, combine, reductions, r).and_then(Surd::kept))
+            {
                 return Ok(Found::Roots(value));
             }
             *spent = spent.saturating_add(BY_FORMULA);

@@ -140,9 +140,7 @@ impl Instance {
     pub fn is_deterministic(&self) -> bool {
         self.may_draw_nothing()
             && (self.draws_nothing
-                || !self.minibatch
-                    && self.perturbation.is_none()
-                    && !self.algorithm.is_random(&self.semantics))
+                || !self.minibatch && self.perturbation.is_none() && !self.algorithm.is_random(&self.semantics))
     }
 
     /// Whether only the run itself can show that it is random: by a coin that it draws.

@@ -11,9 +11,7 @@
 
 use super::common::{count_mean, count_signs, descend};
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, mean_gradient, norm2_squared, take_signs};
-use crate::model::{
-    Arithmetic, BuildError, DynAlgorithm, Kind, ParamSpec, Params, Real, Semantics, SignZero, Slot,
-};
+use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, ParamSpec, Params, Real, Semantics, SignZero, Slot};
 use crate::scalar::Fault;
 
 /// What enters b and what is stepped along.

@@ -82,7 +82,14 @@ impl<C: Compressor> CompressorMeta for C {
 
 /// A compressor in every arithmetic: what the registry builds.
 pub trait DynCompressor:
-    Compresses<Narrow> + Compresses<Wide> + Compresses<Rational> + Compresses<Surd> + Compresses<Enclosure> + CompressorMeta + Send + Sync
+    Compresses<Narrow>
+    + Compresses<Wide>
+    + Compresses<Rational>
+    + Compresses<Surd>
+    + Compresses<Enclosure>
+    + CompressorMeta
+    + Send
+    + Sync
 {
 }
 impl<C: Compressor> DynCompressor for C {}

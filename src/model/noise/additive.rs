@@ -108,7 +108,8 @@ impl<L: Standard> Noise for Additive<L> {
     }
 
     fn is_silent(&self) -> bool {
-        self.scale.iter().all(|s| s.exact().is_some_and(Rational::is_zero)) || self.law.finite().is_some_and(FiniteLaw::is_constant)
+        self.scale.iter().all(|s| s.exact().is_some_and(Rational::is_zero))
+            || self.law.finite().is_some_and(FiniteLaw::is_constant)
     }
 
     fn facts(&self) -> Facts {
