@@ -54,6 +54,11 @@ impl<'a, S: Evaluating> Point<'a, S> {
         Point { before, ..self }
     }
 
+    /// Number of coordinates.
+    pub fn dimension(&self) -> u64 {
+        self.x.len() as u64
+    }
+
     /// Looks at the same point in another arithmetic, which holds every number of this one.
     ///
     /// # Errors

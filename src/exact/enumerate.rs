@@ -4,8 +4,9 @@
 //! a mean inside a nonlinear expression rides along with the state.
 
 use super::branch::{Branching, Script, length};
+use super::found::{BY_FORMULA, Found, Total, found};
 use crate::engine::{
-    Plan, Point, Probe, Progress, RunError, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once,
+    Plan, Point, Progress, RunError, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once,
 };
 use crate::model::Real;
 use crate::scalar::{Computable, Fault, Scalar, Surd};
@@ -372,86 +373,6 @@ impl<'a> Walk<'a> {
             if !door.script.advance() {
                 return Ok(door.traffic);
             }
-        }
-    }
-}
-
-/// What a value by its formula costs, in units of the budget.
-const BY_FORMULA: u64 = 50_000;
-
-/// A value at a state.
-#[derive(Debug, Clone)]
-enum Found {
-    Roots(Surd),
-    Formula(Computable),
-}
-
-impl Found {
-    fn roots(&self) -> Option<&Surd> {
-        match self {
-            Found::Roots(value) => Some(value),
-            Found::Formula(_) => None,
-        }
-    }
-
-    fn formula(self) -> Computable {
-        match self {
-            Found::Roots(value) => value.into(),
-            Found::Formula(value) => value,
-        }
-    }
-}
-
-/// A statistic at a state: a sum of roots, or a formula in the state's coordinates.
-fn found(probe: &Probe, point: &mut Point<'_, Surd>, spent: &mut u64) -> Result<Found, Fault> {
-    match probe.evaluate(point).and_then(Surd::kept) {
-        Ok(value) => Ok(Found::Roots(value)),
-        Err(Fault::NoExactForm(_) | Fault::TooLarge(_)) => {
-            *spent = spent.saturating_add(BY_FORMULA);
-            point.recast(|v| Computable::from(v.clone()), |point| probe.evaluate(point)).map(Found::Formula)
-        }
-        Err(fault) => Err(fault),
-    }
-}
-
-/// A sum under way: of roots as long as that is what its terms are, and of formulas.
-#[derive(Debug, Clone, Default)]
-struct Total {
-    roots: Option<Surd>,
-    formula: Option<Computable>,
-}
-
-impl Total {
-    fn add(&mut self, value: Found, weight: &Surd) {
-        let mut roots = self.roots.take().unwrap_or_else(Surd::zero);
-        match value {
-            Found::Roots(value) => {
-                let mut sum = roots.clone();
-                sum.add_product(&value, weight);
-                if !sum.is_too_large() {
-                    self.roots = Some(sum);
-                    return;
-                }
-                self.add_formula(Computable::from(value) * Computable::from(weight.clone()));
-                self.add_formula(std::mem::replace(&mut roots, Surd::zero()).into());
-            }
-            Found::Formula(value) => self.add_formula(value * Computable::from(weight.clone())),
-        }
-        self.roots = Some(roots);
-    }
-
-    fn add_formula(&mut self, value: Computable) {
-        self.formula = Some(match self.formula.take() {
-            Some(sum) => sum + value,
-            None => value,
-        });
-    }
-
-    fn value(self) -> Computable {
-        let roots = Computable::from(self.roots.unwrap_or_else(Surd::zero));
-        match self.formula {
-            Some(sum) => sum + roots,
-            None => roots,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::model::{
     DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, ParamValue, Params, Real, Registry, Trait,
 };
 use crate::scalar::{Computable, Fault, Narrow, Rational, Surd};
+use crate::stats::Interval;
 
 /// Longest run that is started: beyond it a step count is surely a slip.
 const MAX_HORIZON: u64 = 1_000_000_000;
@@ -206,7 +207,8 @@ impl<'a> Builder<'a> {
     /// f0, D, R and the first gradient's norms: exact where the problem has an exact form.
     fn start_facts(&mut self, problem: &dyn DynProblem, point: &[Real], minimiser: Option<&[Real]>) {
         let Some((value, gradient)) = known_at::<Surd>(problem, point)
-            .or_else(|| known_at::<Computable>(problem, point))
+            .or_else(|| if point.len() <= FEW { known_at::<Computable>(problem, point) } else { None })
+            .or_else(|| known_at::<Interval>(problem, point))
             .or_else(|| doubles_at(problem, point))
         else {
             return;
@@ -348,8 +350,14 @@ fn at<S: Evaluating>(problem: &dyn DynProblem, x: &[S]) -> Result<(S, Vec<S>), F
     Ok((problem.value_at(x)?, gradient))
 }
 
-/// Value and gradient at a point, as sums of roots or by their formulas.
+/// Most coordinates of a problem whose irrational value at the start is kept as a formula.
+const FEW: usize = 64;
+
+/// Value and gradient at a point: sums of roots, formulas, or between bounds.
 fn known_at<S: Evaluating + Into<Real>>(problem: &dyn DynProblem, point: &[Real]) -> Option<(Real, Vec<Real>)> {
+    if point.iter().any(Real::is_rough) {
+        return None;
+    }
     let x: Vec<S> = point.iter().map(Real::cast).collect::<Result<_, _>>().ok()?;
     let (value, gradient) = at::<S>(problem, &x).ok()?;
     Some((value.into(), gradient.into_iter().map(Into::into).collect()))
