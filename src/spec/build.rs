@@ -360,7 +360,10 @@ fn known_at<S: Evaluating + Into<Real>>(problem: &dyn DynProblem, point: &[Real]
     }
     let x: Vec<S> = point.iter().map(Real::cast).collect::<Result<_, _>>().ok()?;
     let (value, gradient) = at::<S>(problem, &x).ok()?;
-    Some((value.into(), gradient.into_iter().map(Into::into).collect()))
+    let (value, gradient): (Real, Vec<Real>) = (value.into(), gradient.into_iter().map(Into::into).collect());
+    // A sum of too many roots is no number.
+    let is_known = |v: &Real| v.to_f64().is_finite();
+    (is_known(&value) && gradient.iter().all(is_known)).then_some((value, gradient))
 }
 
 /// Value and gradient of a function, or at a point, that is known in double precision only.
