@@ -11,7 +11,7 @@ use crate::scalar::{Fault, Lane, Scalar};
 use crate::spec::{Instance, StartPoint};
 
 /// Steps between two questions whether to stop.
-const STEPS_UNASKED: u64 = 256;
+pub(super) const STEPS_UNASKED: u64 = 256;
 
 /// What a run in one arithmetic records.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct Record<S> {
     pub traffic: Traffic,
     /// For each lane, the first iteration after which its iterate was not finite.
     pub diverged: Vec<Option<u64>>,
+    /// A bit for each lane that took a sign or made a choice of numbers within their rounding errors, where that was looked for.
+    pub near: u64,
 }
 
 /// What is told of every iterate: its index, the run as it stands there, and what was sent before it.
@@ -192,11 +194,11 @@ where
     let end = |fault| RunError::Step { step: instance.horizon, fault };
     let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged })
+    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged, near: 0 })
 }
 
 /// Marks the lanes whose iterate has just stopped being finite: 0 times a finite number is 0, and NaN otherwise.
-fn note_divergence<const N: usize>(k: u64, x: &[Lane<N>], diverged: &mut [Option<u64>]) {
+pub(super) fn note_divergence<const N: usize>(k: u64, x: &[Lane<N>], diverged: &mut [Option<u64>]) {
     let mut probe = Lane::<N>::splat(0.0);
     Lane::<N>::dispatch(
         #[inline(always)]
@@ -272,7 +274,7 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S
     let end = |fault| RunError::Step { step: instance.horizon, fault };
     let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged: vec![None] })
+    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged: vec![None], near: 0 })
 }
 
 fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
