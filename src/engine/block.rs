@@ -28,6 +28,8 @@ pub struct Record<S> {
     pub traffic: Traffic,
     /// For each lane, the first iteration after which its iterate was not finite.
     pub diverged: Vec<Option<u64>>,
+    /// The largest rounding errors of paths and series, where they were followed; empty elsewhere.
+    pub errors: (Vec<f64>, Vec<Vec<f64>>),
     /// A bit for each lane that took a sign or made a choice of numbers within their rounding errors, where that was looked for.
     pub near: u64,
 }
@@ -194,7 +196,7 @@ where
     let end = |fault| RunError::Step { step: instance.horizon, fault };
     let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged, near: 0 })
+    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged, near: 0, errors: Default::default() })
 }
 
 /// Marks the lanes whose iterate has just stopped being finite: 0 times a finite number is 0, and NaN otherwise.
@@ -274,7 +276,16 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S
     let end = |fault| RunError::Step { step: instance.horizon, fault };
     let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged: vec![None], near: 0 })
+    Ok(Record {
+        paths,
+        sizes,
+        series,
+        curves,
+        traffic: oracle.traffic,
+        diverged: vec![None],
+        near: 0,
+        errors: Default::default(),
+    })
 }
 
 fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {

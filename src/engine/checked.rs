@@ -200,6 +200,11 @@ pub(super) fn checked_block(
 ) -> Result<Record<Wide>, RunError> {
     let (record, near) = Checked::near(|| run(instance, plan, (keys, first), progress));
     let record = record?;
+    let error = |v: &Checked| v.largest_error(WIDTH);
+    let errors = (
+        record.paths.iter().map(error).collect(),
+        record.series.iter().map(|s| s.iter().map(error).collect()).collect(),
+    );
     let value = |v: Checked| *v.value();
     let values = |all: Vec<Checked>| all.into_iter().map(value).collect::<Vec<Wide>>();
     Ok(Record {
@@ -209,6 +214,7 @@ pub(super) fn checked_block(
         curves: record.curves.into_iter().map(values).collect(),
         traffic: record.traffic,
         diverged: record.diverged,
+        errors,
         near,
     })
 }
@@ -249,5 +255,5 @@ fn run(
     ended?;
     let (paths, sizes) = recorder.paths().map_err(at(instance.horizon))?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged, near: 0 })
+    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged, near: 0, errors: Default::default() })
 }

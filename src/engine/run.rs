@@ -12,6 +12,8 @@ use rayon::prelude::*;
 
 /// Blocks in flight at once; a constant, so that memory does not depend on the machine.
 pub const IN_FLIGHT: u64 = 32;
+/// Times the rounding errors of a first block that those of any other may be.
+const OTHER_BLOCKS: f64 = 16.0;
 /// With no more replicates than this, lanes would mostly idle.
 pub const FEW: u64 = 8;
 
@@ -40,6 +42,8 @@ pub struct PathMoments {
     pub moments: Moments,
     /// Size of the numbers that were combined: rounding is relative to it.
     pub size: f64,
+    /// How far rounding can have taken a replicate's value, where that was followed.
+    pub rounding: Option<f64>,
     /// The value where it is known exactly.
     pub exact: Option<Rational>,
     /// An enclosure of the value, from a run in interval arithmetic.
@@ -149,6 +153,19 @@ impl Estimates {
         }
     }
 
+    /// Takes note of rounding errors, times a factor.
+    fn absorb_errors<S>(&mut self, record: &Record<S>, factor: f64) {
+        for (slot, error) in self.paths.iter_mut().zip(&record.errors.0) {
+            slot.rounding = Some(slot.rounding.unwrap_or(0.0).max(error * factor));
+        }
+        for (slots, errors) in self.series.iter_mut().zip(&record.errors.1) {
+            slots.resize_with(slots.len().max(errors.len()), PathMoments::default);
+            for (slot, error) in slots.iter_mut().zip(errors) {
+                slot.rounding = Some(slot.rounding.unwrap_or(0.0).max(error * factor));
+            }
+        }
+    }
+
     fn absorb<const N: usize>(&mut self, record: &Record<Lane<N>>, active: usize) {
         for lane in 0..active {
             let since = record.diverged[lane];
@@ -178,6 +195,7 @@ impl Estimates {
                 }
             }
         }
+        self.absorb_errors(record, 1.0);
         self.traffic = record.traffic;
         self.replicates += active as u64;
         let lanes = if active < WIDTH { (1_u64 << active) - 1 } else { u64::MAX };
@@ -249,6 +267,13 @@ fn blocks<const N: usize>(
 ) -> Result<Estimates, RunError> {
     let keys = Keys::new(sampling.seed, sampling.axes);
     let mut estimates = Estimates::empty(plan, instance);
+    let follows = !instance.is_deterministic() && !must_look_for_ties(instance);
+    if follows && !instance.minibatch && !instance.problem.prefers_narrow() {
+        // Plain lanes do not follow their errors: those of a first block stand for all, with room to spare.
+        let plan = Plan { curves: Vec::new(), ..plan.clone() };
+        let first = checked_block(instance, &plan, (&keys, 0), &Silent)?;
+        estimates.absorb_errors(&first, OTHER_BLOCKS);
+    }
     let width = N as u64;
     let replicates = sampling.looks.last().copied().unwrap_or(0);
     let mut done = 0;

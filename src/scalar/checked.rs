@@ -110,6 +110,12 @@ impl Checked {
         &self.value
     }
 
+    /// The largest bound of the first `lanes` lanes.
+    #[must_use]
+    pub fn largest_error(&self, lanes: usize) -> f64 {
+        self.error.0.iter().take(lanes).copied().fold(0.0, f64::max)
+    }
+
     /// The lanes' numbers and bounds where a bit of `lanes` is set, else those of `other`.
     #[must_use]
     pub fn choose(&self, lanes: u64, other: &Self) -> Self {

@@ -158,7 +158,16 @@ fn mean_of(
     }
     // Each of the two looks has half of the share, so that looking twice keeps the level.
     let alpha = alpha / 2.0;
-    let side = |point, interval, grade| Ok(SideValue { point, interval, exact: None, grade });
+    // What rounding can have done to every replicate alike is no part of their spread.
+    let relative = sample.moments.mean().map_or(0.0, f64::abs).max(sample.size) * f64::EPSILON * (steps as f64 + 16.0);
+    let rounding = sample.rounding.filter(|r| r.is_finite()).unwrap_or(relative);
+    let side = |point, interval: Interval, grade| {
+        let widened = Interval::new(interval.low() - rounding, interval.high() + rounding);
+        let widened = widened.unwrap_or(Interval::WHOLE);
+        // What the statistic cannot be is no part of where its mean may lie.
+        let interval = range.and_then(|range| widened.intersect(range)).unwrap_or(widened);
+        Ok(SideValue { point, interval, exact: None, grade })
+    };
     if let Some(range) = range.filter(|range| range.is_finite() && ground == Ground::Strongest) {
         let estimate = if near == 0 {
             bounded_mean(&sample.moments, range, alpha)
@@ -179,9 +188,7 @@ fn mean_of(
     if let Some(why) = unseen.map(str::to_string).or_else(|| no_normal_limit(&sample.moments)) {
         return Err(why);
     }
-    // What the statistic cannot be is no part of where its mean may lie.
-    let interval = range.and_then(|range| estimate.interval.intersect(range)).unwrap_or(estimate.interval);
-    side(estimate.value, interval, Evidence::Asymptotic)
+    side(estimate.value, estimate.interval, Evidence::Asymptotic)
 }
 
 /// An enclosure, with the mean of the replicates for its point. Where a sign of 0 decides, a run in doubles can take another
