@@ -4,7 +4,7 @@ use super::laws::NOISES;
 use super::objectives::PROBLEMS;
 use super::parts::{ASKED_FOR, Gene, Shape};
 use super::reading::{Reading, Slot};
-use super::ties::{BOX, Ties, number_of, orders};
+use super::ties::{BOX, Ties, number_of, orders, wall_at};
 use super::within::require;
 use crate::harness::Refusal;
 use crate::model::Registry;
@@ -235,6 +235,7 @@ impl Family {
             let mut table = (PROBLEMS[gene.shape?].render)(candidate.dimension, &gene.numbers)?;
             if let Some(walls) = &skeleton.walls {
                 table.set(BOX, 0..0, walls.clone());
+                keep_inside(&mut table);
             }
             tree.set("problem", 0..0, Node::new(Value::Table(table)));
         }
@@ -368,6 +369,19 @@ fn without_irrational_sweeps(tree: &Table) -> Vec<Table> {
         trees = each.collect();
     }
     trees
+}
+
+/// Brings a start into the box of its objective, where its walls are numbers.
+fn keep_inside(problem: &mut Table) {
+    let Some(walls) = problem.get(BOX).cloned() else { return };
+    let Some(Value::List(start)) = problem.entries.iter_mut().find(|e| e.key == "start").map(|e| &mut e.node.value) else {
+        return;
+    };
+    for (i, entry) in start.iter_mut().enumerate() {
+        if let (Some(wall), Some(x)) = (wall_at(&walls.value, i), number_of(&entry.value)) {
+            entry.value = Value::Number(x.clamp(-wall.clone(), wall));
+        }
+    }
 }
 
 /// The table of that key, made where it is missing.

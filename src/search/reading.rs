@@ -1,7 +1,7 @@
 //! What a claim file ties together, and which of its numbers may vary.
 
 use super::dice::{Class, Dice};
-use super::ties::{BOX, Ties, number_of};
+use super::ties::{BOX, Ties, number_of, wall_at};
 use crate::model::{Kind, ParamSpec, Registry};
 use crate::scalar::Rational;
 use crate::spec::{FamilySetup, Scope, Spread, Table, Value, Counting, counts};
@@ -215,18 +215,13 @@ impl Reading<'_> {
     /// A start lies in its box.
     fn keep_inside(&self, problem: &Table, slots: &mut [Slot]) {
         let Some(walls) = problem.get(BOX) else { return };
-        let wall = |i: usize| match &walls.value {
-            Value::List(list) if list.len() > 1 => list.get(i).and_then(|n| number_of(&n.value)),
-            Value::List(list) => list.first().and_then(|n| number_of(&n.value)),
-            value => number_of(value),
-        };
         for slot in slots.iter_mut() {
             let place = match slot.path.as_slice() {
                 [section, key] if section == "problem" && key == "start" => Some(0),
                 [section, key, i] if section == "problem" && key == "start" => i.parse().ok(),
                 _ => None,
             };
-            if let Some(wall) = place.and_then(wall) {
+            if let Some(wall) = place.and_then(|i| wall_at(&walls.value, i)) {
                 slot.domain = Domain::Range(-wall.clone(), wall, false);
             }
         }

@@ -39,6 +39,15 @@ pub fn number_of(value: &Value) -> Option<Rational> {
     }
 }
 
+/// The half-width of a box in coordinate i, where it is a number.
+pub(super) fn wall_at(walls: &Value, i: usize) -> Option<Rational> {
+    match walls {
+        Value::List(list) if list.len() > 1 => list.get(i).and_then(|n| number_of(&n.value)),
+        Value::List(list) => list.first().and_then(|n| number_of(&n.value)),
+        value => number_of(value),
+    }
+}
+
 /// The rational that a formula without names is.
 fn constant(text: &str) -> Option<Rational> {
     let expr = Expr::parse(text).ok()?.resolve(&mut |_, span| Err(ExprError::new("a name", span.clone()))).ok()?;
