@@ -4,6 +4,7 @@ use super::build::DATA_FILE;
 use super::left::Left;
 use super::symbol::Expression;
 use super::tree::Table;
+use crate::expr::Expr;
 use crate::model::{ParamSpec, Semantics};
 use crate::results::{Expectation, Outcome, Source};
 use crate::scalar::Rational;
