@@ -108,7 +108,11 @@ fn what_is_too_large_is_skipped_and_said() {
     let found = first(&call);
     assert_eq!((call.code, &found["outcome"]), (Some(2), &"none-found".into()), "{call}");
     assert_eq!(found["skipped"], serde_json::json!([["too large", 1]]), "{call}");
-    assert_eq!((&found["exhausted"], &found["met"], &found["outside"]), (&false.into(), &1.into(), &0.into()), "{call}");
+    assert_eq!(
+        (&found["exhausted"], &found["met"], &found["outside"]),
+        (&false.into(), &1.into(), &0.into()),
+        "{call}"
+    );
     let folder = tempfile::tempdir().unwrap();
     let text = run(folder.path(), &["falsify", file("too-long").to_str().unwrap()]);
     assert!(!text.stdout.contains("the whole family") && text.stdout.contains("skipped"), "{text}");

@@ -7,9 +7,7 @@ use signcheck::engine::Progress;
 use signcheck::harness::{Catalog, ClaimText, HarnessError, Profile};
 use signcheck::model::Registry;
 use signcheck::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
-use signcheck::spec::{
-    Diagnostic, Instance, InstanceError, Overrides, Spec, SpecError, Variant, Work, cells, load_in,
-};
+use signcheck::spec::{Diagnostic, Instance, InstanceError, Overrides, Spec, SpecError, Variant, Work, cells, load_in};
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 

@@ -175,7 +175,8 @@ fn left_out(record: &SearchRecord) -> String {
     let mut text = String::new();
     if !record.skipped.is_empty() {
         let number: u64 = record.skipped.iter().map(|(_, n)| n).sum();
-        text += &format!("  skipped, of the instances that the file lists, {number}: {}\n", reasons(&record.skipped, 5));
+        text +=
+            &format!("  skipped, of the instances that the file lists, {number}: {}\n", reasons(&record.skipped, 5));
     }
     if record.elsewhere > 0 {
         text += &format!("  {} of the file's own cells are not in the family that it declares\n", record.elsewhere);

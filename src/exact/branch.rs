@@ -1,7 +1,7 @@
 //! An oracle that takes every branch: a step is run again for each outcome of its random choices.
 
-use crate::engine::{Door, Traffic, without_noise};
 use super::sums::{Law, convolve, joined, power};
+use crate::engine::{Door, Traffic, without_noise};
 use crate::model::algorithm::{Message, VoteLaw};
 use crate::model::problem::Flow;
 use crate::model::{DynNoise, Evaluating, Query, Trait};

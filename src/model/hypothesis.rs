@@ -216,7 +216,11 @@ pub const HYPOTHESES: &[HypothesisSpec] = &[
     hypothesis!("smooth-samples", "g(.; xi) is as Lipschitz as the gradient itself, for every xi", |s| {
         of_noise(s, Trait::SmoothSamples, "as smooth for every outcome")
     }),
-    hypothesis!("bounded-domain", "f is considered on a bounded box, which every iterate is projected onto", bounded_domain),
+    hypothesis!(
+        "bounded-domain",
+        "f is considered on a bounded box, which every iterate is projected onto",
+        bounded_domain
+    ),
     hypothesis!("no-ties", "no sign is ever taken of exactly 0", no_ties),
     hypothesis!("off-lattice", "signed steps of one size never meet a coordinate of the minimiser", off_lattice),
     hypothesis!("delta-approximate", "E|C(v) - v|^2 <= (1 - delta)|v|^2 with delta > 0", |s| positive(s, "delta")),

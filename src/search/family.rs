@@ -374,7 +374,8 @@ fn without_irrational_sweeps(tree: &Table) -> Vec<Table> {
 /// Brings a start into the box of its objective, where its walls are numbers.
 fn keep_inside(problem: &mut Table) {
     let Some(walls) = problem.get(BOX).cloned() else { return };
-    let Some(Value::List(start)) = problem.entries.iter_mut().find(|e| e.key == "start").map(|e| &mut e.node.value) else {
+    let Some(Value::List(start)) = problem.entries.iter_mut().find(|e| e.key == "start").map(|e| &mut e.node.value)
+    else {
         return;
     };
     for (i, entry) in start.iter_mut().enumerate() {

@@ -65,9 +65,7 @@ pub static NOISES: &[Shape] = &[
         dimensions: (1, 8),
         classes: |d| [vec![Class::Unit], vec![Class::NonNegative; d]].concat(),
         of_coordinate: after::<1>,
-        render: |_, v| {
-            Some(law("sparse-independent", vec![("probability", number(&v[0])), ("scale", list(&v[1..]))]))
-        },
+        render: |_, v| Some(law("sparse-independent", vec![("probability", number(&v[0])), ("scale", list(&v[1..]))])),
     },
     Shape {
         name: "joint",

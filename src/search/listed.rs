@@ -90,7 +90,8 @@ impl Family {
     pub fn bring_home(&self, candidate: &mut Candidate) {
         let slots = self.skeletons[candidate.skeleton].slots.iter().zip(&mut candidate.numbers);
         for (slot, value) in slots.filter(|(slot, _)| slot.path[0] == "parameters") {
-            let nearest = if slot.listed.iter().all(|l| l < value) { slot.listed.iter().max() } else { slot.listed.iter().min() };
+            let nearest =
+                if slot.listed.iter().all(|l| l < value) { slot.listed.iter().max() } else { slot.listed.iter().min() };
             if let Some(nearest) = nearest.filter(|n| !slot.is_between_listed(value) && slot.domain.holds(n)) {
                 *value = nearest.clone();
             }

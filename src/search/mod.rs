@@ -36,9 +36,9 @@ use crate::model::Registry;
 use crate::spec::Relation;
 use dice::Dice;
 use rayon::prelude::*;
+use region::Region;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use region::Region;
 use suspects::Suspects;
 
 /// How long a search goes on.
@@ -267,7 +267,8 @@ impl Search<'_> {
         }
         // What a sample says guides the strategies, and is no finding.
         let key = |w: &Weighed| (w.certain, w.is_known(), w.score);
-        let is_better = |old: &Option<(Candidate, Weighed)>| old.as_ref().is_none_or(|(_, old)| key(&weighed) > key(old));
+        let is_better =
+            |old: &Option<(Candidate, Weighed)>| old.as_ref().is_none_or(|(_, old)| key(&weighed) > key(old));
         if self.is_near(&candidate, &weighed) && is_better(&self.found.near) {
             self.found.near = Some((candidate.clone(), weighed.clone()));
         }

@@ -98,7 +98,21 @@ pub(super) struct Ties {
 pub(super) const BOX: &str = "box";
 /// Constants of an objective and its start.
 const OF_OBJECTIVE: &[&str] = &[
-    "f0", "fstar", "D", "L", "L1", "Lmax", "Linf", "mu", "mu1", "rho", "R", "grad0_l1", "grad0_l2", "G", "second_moment",
+    "f0",
+    "fstar",
+    "D",
+    "L",
+    "L1",
+    "Lmax",
+    "Linf",
+    "mu",
+    "mu1",
+    "rho",
+    "R",
+    "grad0_l1",
+    "grad0_l2",
+    "G",
+    "second_moment",
 ];
 
 impl Ties {

@@ -187,7 +187,8 @@ impl<'a> Builder<'a> {
                 .map(StartPoint::At)
                 .ok_or_else(|| InstanceError::new(span, "this problem has no start of its own: give `start`")),
             Start::Random(part) if problem.half_widths().is_some() => {
-                let message = "the problem lives in a box, and draws may start outside of it: give the start as a point";
+                let message =
+                    "the problem lives in a box, and draws may start outside of it: give the start as a point";
                 Err(InstanceError::new(&part.span, message))
             }
             Start::Random(part) => self.noise(part, d).map(StartPoint::Random),

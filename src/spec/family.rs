@@ -12,14 +12,20 @@ use crate::scalar::Rational;
 use std::ops::Range;
 
 /// Objectives that a search can put in place of a file's own, and the most coordinates of any.
-pub const OBJECTIVES: &[&str] = &[
-    "quadratic", "huber", "line-losses", "max-affine", "piecewise-quadratic", "quadratic-matrix", "cosine", "linear",
-];
+pub const OBJECTIVES: &[&str] =
+    &["quadratic", "huber", "line-losses", "max-affine", "piecewise-quadratic", "quadratic-matrix", "cosine", "linear"];
 const MOST_COORDINATES: usize = 4;
 /// Noise laws of the same kind.
 pub const LAWS: &[&str] = &[
-    "rademacher", "finite", "sparse-independent", "joint", "multiplicative", "cantelli-extremal", "two-atom",
-    "state-atoms", "tree",
+    "rademacher",
+    "finite",
+    "sparse-independent",
+    "joint",
+    "multiplicative",
+    "cantelli-extremal",
+    "two-atom",
+    "state-atoms",
+    "tree",
 ];
 
 impl Bound {
@@ -112,7 +118,8 @@ impl Loader<'_> {
             if known.contains(&name.as_str()) {
                 found.push(name);
             } else {
-                let message = format!("'{key}' names '{name}', which is none of what a search can put in: {}", known.join(", "));
+                let message =
+                    format!("'{key}' names '{name}', which is none of what a search can put in: {}", known.join(", "));
                 let error = Diagnostic::new(span, message);
                 self.reader.error(error.did_you_mean(&name, known.iter().copied()));
             }
@@ -171,7 +178,9 @@ impl Loader<'_> {
                 Spread::Range(low, high) => vec![low.clone(), high.clone()],
             };
             let fraction = numbers.iter().find(|q| q.to_i64().is_none());
-            if let Some(fraction) = fraction.filter(|_| trials.iter().any(|t| counts(&t.tree, self.registry, name, Counting::Directly))) {
+            if let Some(fraction) =
+                fraction.filter(|_| trials.iter().any(|t| counts(&t.tree, self.registry, name, Counting::Directly)))
+            {
                 let message = format!("'{name}' counts something, and {fraction} is no whole number");
                 self.reader.error(Diagnostic::new(span, message));
                 continue;

@@ -310,8 +310,7 @@ pub fn mean_gradient<S: Scalar>(
 ) -> Result<(), Fault> {
     if S::LANES == 0 && workers > 1 {
         let weight = S::ratio(1, workers as u64);
-        let mut message =
-            |worker: usize, out: &mut [S], query: &mut dyn Query<S>| query.gradient(worker, x, out);
+        let mut message = |worker: usize, out: &mut [S], query: &mut dyn Query<S>| query.gradient(worker, x, out);
         let mut mean = |sum: &mut [S]| {
             sum.iter_mut().for_each(|sum| *sum *= &weight);
             Ok(())

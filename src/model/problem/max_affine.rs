@@ -55,11 +55,8 @@ impl MaxAffine {
     fn build(p: &Params) -> Result<Self, BuildError> {
         let given = p.matrix("rows")?;
         let rows: Vec<Vec<Rational>> = given.iter().map(|r| exact(r, "rows")).collect::<Result<_, _>>()?;
-        let offsets = if p.has("offsets") {
-            exact(&p.list("offsets")?, "offsets")?
-        } else {
-            vec![Rational::zero(); rows.len()]
-        };
+        let offsets =
+            if p.has("offsets") { exact(&p.list("offsets")?, "offsets")? } else { vec![Rational::zero(); rows.len()] };
         if offsets.len() != rows.len() {
             let message = format!("'offsets' has {} entries; there are {} rows", offsets.len(), rows.len());
             return Err(BuildError::at("offsets", message));

@@ -74,8 +74,7 @@ impl Shape {
             values.push(next);
         }
         let empty = (Vec::new(), Vec::new());
-        let mut shape =
-            Shape { knots, slopes, outside, values, lowest: None, minimisers: empty.0, levels: empty.1 };
+        let mut shape = Shape { knots, slopes, outside, values, lowest: None, minimisers: empty.0, levels: empty.1 };
         let (zeros, last) = (shape.zeros(), shape.slopes.len() - 1);
         let bounded = !shape.outside.is_zero() || shape.slopes[0].signum() <= 0 && shape.slopes[last].signum() >= 0;
         shape.levels = zeros.iter().map(|(_, level)| level.clone()).collect();
@@ -112,7 +111,10 @@ impl Shape {
             if a.is_zero() && b.is_zero() {
                 found.push(((Some(self.knots[i].clone()), Some(self.knots[i + 1].clone())), self.values[i].clone()));
             } else if b.is_zero() {
-                found.push(((Some(self.knots[i + 1].clone()), Some(self.knots[i + 1].clone())), self.values[i + 1].clone()));
+                found.push((
+                    (Some(self.knots[i + 1].clone()), Some(self.knots[i + 1].clone())),
+                    self.values[i + 1].clone(),
+                ));
             } else if a.signum() * b.signum() < 0
                 && let Ok(far) = a.divide(&self.curvature(i))
             {
@@ -137,9 +139,9 @@ impl Shape {
             mu = mu.min(ratio.divide(&((value.clone() - lowest) * &two)).ok()?);
         }
         let touches = |low: &Rational, high: &Rational| {
-            self.minimisers.iter().any(|(a, b)| {
-                a.as_ref().is_none_or(|a| a <= high) && b.as_ref().is_none_or(|b| b >= low)
-            })
+            self.minimisers
+                .iter()
+                .any(|(a, b)| a.as_ref().is_none_or(|a| a <= high) && b.as_ref().is_none_or(|b| b >= low))
         };
         for i in 0..self.slopes.len() - 1 {
             // A piece of minimisers only has nothing above f*.

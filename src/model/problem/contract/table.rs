@@ -86,7 +86,11 @@ pub(super) static TABLE: &[Case] = &[
     case("max-affine", &[("rows", "1, 0; -1, 2; 0, -3"), ("offsets", "0, 1/3, -1")], Exact::Close),
     case("max-affine", &[("rows", "2, 1; 1, 1")], Exact::Equal),
     case("piecewise-quadratic", &[("knots", "-1, 1, 2"), ("slopes", "-2, 2, 1"), ("outside", "1")], Exact::Equal),
-    case("piecewise-quadratic", &[("knots", "-3, -1, 1, 3"), ("slopes", "1, -1, 1, -1"), ("outside", "1/2")], Exact::Equal),
+    case(
+        "piecewise-quadratic",
+        &[("knots", "-3, -1, 1, 3"), ("slopes", "1, -1, 1, -1"), ("outside", "1/2")],
+        Exact::Equal,
+    ),
     case("piecewise-quadratic", &[("knots", "-1/2, 1/2"), ("slopes", "-1, 1")], Exact::Equal),
     case("piecewise-quadratic", &[("knots", "-1, 1/2, 2"), ("slopes", "-1, 1, 1/3"), ("outside", "1/3")], Exact::Close),
     case("pl-toy", &[], Exact::Refused),
