@@ -424,7 +424,9 @@ fn stripped(tree: &Table) -> Table {
             }
             // That a bound is attained is said of the file's instances; what a search can break is that it bounds.
             ("relation", Value::Text(text)) if text == "tight" => *text = "upper".into(),
-            ("run", Value::Table(run)) => run.entries.retain(|e| e.key == "horizon" || e.key == "window"),
+            ("run", Value::Table(run)) => {
+                run.entries.retain(|e| ["horizon", "window", "replicates"].contains(&e.key.as_str()))
+            }
             _ => {}
         }
     }
