@@ -127,7 +127,6 @@ impl Run<'_> {
         let s = self.setup;
         let lr = s.value("step_size", k)?;
         let x = self.state.x.clone();
-        let d = q(x.len() as i64);
         let name = s.name.as_str();
         let plain = |r: &mut Self| -> Got<Vec<Q>> { Ok(mean(&r.gradients(&x, k)?)) };
         Ok(match name {
@@ -256,9 +255,14 @@ impl Run<'_> {
             }
             "scaled-vote" => {
                 let g = self.gradients(&x, k)?;
-                let length = g.iter().fold(Q::ZERO, |s, g| s + l1(g)) / q(g.len() as i64);
                 let sums = self.ballot(&g)?;
-                scaled(&(lr * length), &self.decide(&sums)?)
+                let way = self.decide(&sums)?;
+                let mut step = Vec::new();
+                for block in s.blocks(x.len()) {
+                    let length = g.iter().fold(Q::ZERO, |s, g| s + l1(&g[block.clone()])) / q(g.len() as i64);
+                    step.extend(scaled(&(&lr * length), &way[block]));
+                }
+                step
             }
             "ef-sgd" | "ef-lookahead" => {
                 if self.state.error.is_empty() {
@@ -305,7 +309,7 @@ impl Run<'_> {
                 let beta = s.value_or("speed", k, Q::ONE)?;
                 self.sign_flow(&(lr * beta))?
             }
-            other => return Err(format!("the method {other} with {d} coordinates")),
+            other => return Err(format!("the method {other}")),
         })
     }
 
@@ -374,4 +378,19 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// What a momentum of signum comes to after t steps where every gradient is 1.
+pub fn weight(s: &Setup, t: usize) -> Got<Q> {
+    let mut m: Option<Q> = None;
+    for k in 0..t {
+        let beta = s.value("momentum", k)?;
+        let own = if s.average.unwrap_or(true) { Q::ONE - &beta } else { Q::ONE };
+        m = Some(match m {
+            None if s.first_gradient => Q::ONE,
+            None => own,
+            Some(m) => own + beta * m,
+        });
+    }
+    Ok(m.unwrap_or(Q::ZERO))
 }

@@ -27,8 +27,11 @@ fn statistics(file: &Table) -> Vec<(&'static str, bool)> {
     if method.starts_with("ef-") {
         all.extend([("error_l1", false), ("error_l2", false)]);
     }
-    if MOMENTUM.contains(&method.as_str()) {
-        all.extend([("momentum_l1", false), ("momentum_miss_l1", true), ("momentum_error_l2sq", true)]);
+    if MOMENTUM.contains(&method.as_str()) && !method.contains("mv-") {
+        all.extend([("momentum_l1", false), ("momentum_miss_l1", true)]);
+    }
+    if ["signsgd-sim", "signsgd-dim", "mv-signsgd-sim"].contains(&method.as_str()) {
+        all.extend([("momentum_error_l2sq", false), ("momentum_error_l2", false)]);
     }
     all
 }

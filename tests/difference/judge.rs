@@ -112,17 +112,13 @@ fn statistic(s: &Setup, p: &Path, name: &str, t: usize) -> Got<V> {
                 "momentum" if t == 0 => V::int(0),
                 "momentum" if s.name != "adam" => norm(momentum(t)?, kind)?,
                 "momentum_miss" => {
-                    let beta = s.value("momentum", 0)?;
-                    let power = super::number::power(&beta, t as u32);
-                    let average = s.average.unwrap_or(!matches!(s.name.as_str(), "sgdm" | "signsgdm"));
-                    let mut weight = if average { Q::ONE - power } else { (0..t as u32).fold(Q::ZERO, |w, i| w + super::number::power(&beta, i)) };
-                    if s.first_gradient {
-                        return Err("the weight of a memory that starts at a gradient".into());
-                    }
+                    let m = momentum(t)?;
+                    // Signum alone keeps the weight of all gradients in m: by m's own recursion, fed with ones.
+                    let weight = if s.name == "signum" { super::algorithm::weight(s, t)? } else { Q::ONE };
                     if zero(&weight) {
-                        weight = Q::ONE;
+                        return Err("a weight of 0".into());
                     }
-                    let m: Vec<Q> = momentum(t)?.iter().map(|m| m / &weight).collect();
+                    let m: Vec<Q> = m.iter().map(|m| m / &weight).collect();
                     norm(minus(&m, &f.gradient(before()?)?), kind)?
                 }
                 _ => return Err(format!("the statistic {name}")),
