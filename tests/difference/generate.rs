@@ -122,13 +122,10 @@ pub fn problem(dice: &mut Dice) -> (Table, usize) {
                     }
                 }
             } else {
-                for i in 0..d {
-                    h[i][i] = q(dice.below(5) as i64);
-                    for j in 0..i {
-                        let x = ratio(dice.below(5) as i64 - 2, 2);
-                        h[i][j] = x.clone();
-                        h[j][i] = x;
-                    }
+                for (i, j) in (0..d).flat_map(|i| (0..=i).map(move |j| (i, j))) {
+                    let x = if i == j { q(dice.below(5) as i64) } else { ratio(dice.below(5) as i64 - 2, 2) };
+                    h[i][j] = x.clone();
+                    h[j][i] = x;
                 }
             }
             if h.iter().flatten().all(super::number::zero) {

@@ -48,7 +48,8 @@ pub fn paths(s: &Setup) -> Got<(Vec<Path>, bool)> {
         if !chooser.next() {
             return Ok((all, tied));
         }
-        if all.len() >= PATHS || wide {
+        // Rounded numbers are long, and a few paths of them take as long as many of fractions.
+        if all.len() >= if slack() > 0.0 { PATHS / 10 } else { PATHS } || wide {
             return Err("too many paths".into());
         }
     }
