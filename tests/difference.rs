@@ -93,7 +93,11 @@ fn random_files_have_one_answer() {
     assert!(all.differences.is_empty(), "{} differences:\n{}", all.differences.len(), all.differences.join("\n"));
     // A comparison that compares nothing is silent too: most sides are known to both, exactly.
     let number = |what: &str| all.tally.iter().filter(|(k, _)| k.starts_with(what)).map(|(_, n)| n).sum::<usize>();
-    assert!(number("left exact, exact") as u64 > files / 2, "{} exact left sides of {files} files", number("left exact, exact"));
+    assert!(
+        number("left exact, exact") as u64 > files / 2,
+        "{} exact left sides of {files} files",
+        number("left exact, exact")
+    );
     assert!(number("outcome agrees") as u64 > files / 2, "{} outcomes of {files} files", number("outcome agrees"));
     assert!((number("refused") as u64) < files / 4, "{} of {files} files are refused", number("refused"));
 }
@@ -107,11 +111,8 @@ fn the_program_has_the_same_answers() {
         let file = claim(seed);
         std::fs::write(folder.path().join("random.toml"), toml::to_string(&file).expect("TOML")).expect("written");
         let call = common::run(folder.path(), &["verify", "random.toml", "--json"]);
-        let theirs = if call.code == Some(3) {
-            Err(call.stderr)
-        } else {
-            Ok(serde_json::json!({ "bounds": call.json() }))
-        };
+        let theirs =
+            if call.code == Some(3) { Err(call.stderr) } else { Ok(serde_json::json!({ "bounds": call.json() })) };
         all.join(compare(&file, &theirs));
     }
     assert!(all.differences.is_empty(), "{}", all.differences.join("\n"));
@@ -153,7 +154,8 @@ impl Algorithm for Planted {
 fn a_planted_fault_is_found() {
     let registry = Registry::standard().with_algorithm(&PLANTED);
     let seeds = (0..FILES).filter(|s| claim_uses(*s, "signsgd")).take(40);
-    let found = seeds.map(|s| examine(s, &registry)).filter(|r| r.differences.iter().any(|d| d.contains("side is"))).count();
+    let found =
+        seeds.map(|s| examine(s, &registry)).filter(|r| r.differences.iter().any(|d| d.contains("side is"))).count();
     assert!(found >= 5, "{found} of forty files with the planted method differ");
 }
 

@@ -1,6 +1,6 @@
 //! One step of each method, by the formula in the manual's table.
 
-use super::compressor::{Compressor, Coins};
+use super::compressor::{Coins, Compressor};
 use super::noise::Noise;
 use super::number::{Got, Q, V, abs, q, sign, trim, zero};
 use super::problem::{dot, l1, l2sq, mean, median, minus};
@@ -90,7 +90,8 @@ impl Run<'_> {
         let average = self.setup.average.unwrap_or(average);
         let own = if average { Q::ONE - &beta } else { Q::ONE };
         if self.state.momentum.is_empty() {
-            self.state.momentum = g.iter().map(|g| if self.setup.first_gradient { g.clone() } else { scaled(&own, g) }).collect();
+            self.state.momentum =
+                g.iter().map(|g| if self.setup.first_gradient { g.clone() } else { scaled(&own, g) }).collect();
         } else {
             let old = std::mem::take(&mut self.state.momentum);
             self.state.momentum = g.iter().zip(old).map(|(g, m)| axpy(&own, g, &scaled(&beta, &m))).collect();

@@ -15,14 +15,29 @@ fn statistics(file: &Table) -> Vec<(&'static str, bool)> {
     let word = |part: &str, key: &str| file[part].get(key).and_then(Value::as_str).unwrap_or("").to_string();
     let (problem, method) = (word("problem", "name"), word("algorithm", "name"));
     let mut all = vec![
-        ("f", false), ("f", false), ("grad_l1", false), ("grad_l2sq", false), ("grad_linf", false), ("x1", false), ("x1", false),
-        ("f_average", false), ("grad_l2", false), ("move_linf", true), ("turn_l1", true), ("wrong_l1", true),
+        ("f", false),
+        ("f", false),
+        ("grad_l1", false),
+        ("grad_l2sq", false),
+        ("grad_linf", false),
+        ("x1", false),
+        ("x1", false),
+        ("f_average", false),
+        ("grad_l2", false),
+        ("move_linf", true),
+        ("turn_l1", true),
+        ("wrong_l1", true),
     ];
     if !matches!(problem.as_str(), "linear") {
         all.extend([("gap", false), ("gap_average", false), ("dist", false)]);
     }
     if problem.starts_with("worker") {
-        all.extend([("median_l1", false), ("median_l2sq", false), ("median_gap_l1", false), ("median_gap_l2sq", false)]);
+        all.extend([
+            ("median_l1", false),
+            ("median_l2sq", false),
+            ("median_gap_l1", false),
+            ("median_gap_l2sq", false),
+        ]);
     }
     if method.starts_with("ef-") {
         all.extend([("error_l1", false), ("error_l2", false)]);
@@ -78,8 +93,27 @@ fn side(file: &Table, dice: &mut Dice) -> (String, bool) {
 }
 
 const RIGHTS: [&str; 22] = [
-    "f0", "D", "D/T + b", "L*D", "R^2", "L*R^2/2", "sigma^2/2", "sigma", "sqrt(d)*sigma", "grad0_l1", "grad0_l2^2", "grad0_l2",
-    "L1*a/2 + D/(a*T)", "(1 - a)^T*D", "max(f0, 1)", "d/M", "sqrt(2)^2/2", "b^2 - a/3", "G^2", "mu*R^2/2", "f0 + 2*sqrt(2)*sqrt(8)",
+    "f0",
+    "D",
+    "D/T + b",
+    "L*D",
+    "R^2",
+    "L*R^2/2",
+    "sigma^2/2",
+    "sigma",
+    "sqrt(d)*sigma",
+    "grad0_l1",
+    "grad0_l2^2",
+    "grad0_l2",
+    "L1*a/2 + D/(a*T)",
+    "(1 - a)^T*D",
+    "max(f0, 1)",
+    "d/M",
+    "sqrt(2)^2/2",
+    "b^2 - a/3",
+    "G^2",
+    "mu*R^2/2",
+    "f0 + 2*sqrt(2)*sqrt(8)",
     "abs(b - 1)*ceil(a)",
 ];
 
@@ -113,7 +147,8 @@ fn change(file: &Table, d: usize, dice: &mut Dice) -> Table {
 
 fn hypotheses(file: &Table, dice: &mut Dice) -> Vec<Value> {
     let quiet = file["oracle"].get("noise").is_none();
-    let mut all = vec!["lower-bound", "smooth", "convex", "minimiser", "odd-workers", "pl", "bounded-gradient", "symmetric"];
+    let mut all =
+        vec!["lower-bound", "smooth", "convex", "minimiser", "odd-workers", "pl", "bounded-gradient", "symmetric"];
     if !quiet {
         all.push("unbiased");
     }
@@ -131,7 +166,13 @@ pub fn claim(seed: u64) -> Table {
     set(&mut file, "schema", 1);
     set(&mut file, "id", "difference/random");
     set(&mut file, "title", "A random file");
-    set(&mut file, "source", Table::from_iter([("paper", "difference"), ("place", "here")].map(|(k, v)| (k.to_string(), Value::String(v.into())))));
+    set(
+        &mut file,
+        "source",
+        Table::from_iter(
+            [("paper", "difference"), ("place", "here")].map(|(k, v)| (k.to_string(), Value::String(v.into()))),
+        ),
+    );
     set(&mut file, "statement", "x");
     set(&mut file, "units", "waived: numbers");
     set(&mut file, "problem", objective);
@@ -246,7 +287,9 @@ fn bounds(file: &mut Table, d: usize, dice: &mut Dice) {
     // Right sides: what the left side is, a little beside it, a formula, or a number.
     let lefts: Vec<Option<Q>> = questions(file)
         .iter()
-        .map(|q| judge(q).ok().and_then(|c| c.last().and_then(|c| c.left.clone().ok())).and_then(|v| v.exact().cloned()))
+        .map(|q| {
+            judge(q).ok().and_then(|c| c.last().and_then(|c| c.left.clone().ok())).and_then(|v| v.exact().cloned())
+        })
         .collect();
     for (b, left) in all.iter_mut().zip(lefts) {
         let near = left.filter(|x| x.to_string().len() < 60);

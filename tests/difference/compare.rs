@@ -91,7 +91,9 @@ fn compare_sides(name: &str, mine: &CellVerdict, theirs: &Value, report: &mut Re
                 report.count(format!("{which} {what}, {evidence}"));
             }
             Err(why) if why.starts_with("undefined") && theirs[which].get("exact").is_some() => {
-                report.differences.push(format!("{place}: the {which} side is {}, but it is {why}", theirs[which]["exact"]));
+                report
+                    .differences
+                    .push(format!("{place}: the {which} side is {}, but it is {why}", theirs[which]["exact"]));
             }
             Err(why) => report.count(format!("{which} not compared: {}", kind(why))),
         }
@@ -128,7 +130,9 @@ fn compare_cell(name: &str, mine: &CellVerdict, theirs: &Value, relation: &str, 
         Ok(o) => report.differences.push(format!("{place}: {outcome} ({reason}), and not {o}")),
         Err(_) => {}
     }
-    if let (Some(ratio), Ok(l), Ok(r), true) = (theirs["ratio"].as_f64(), &mine.left, &mine.right, theirs["left"]["exact"].is_string()) {
+    if let (Some(ratio), Ok(l), Ok(r), true) =
+        (theirs["ratio"].as_f64(), &mine.left, &mine.right, theirs["left"]["exact"].is_string())
+    {
         let mine = if matches!(relation, "lower" | "non-convergence") { r.div(l) } else { l.div(r) };
         if let Ok(m) = mine
             && (m.f64() - ratio).abs() > 1e-9 * ratio.abs().max(1.0)
@@ -156,7 +160,11 @@ fn compare_bound(question: &Question, mine: &[CellVerdict], theirs: &Value, cell
     for m in mine {
         match cells.iter().find(|c| same(m, &c["cell"])) {
             Some(c) => compare_cell(name, m, c, &question.relation, report),
-            None => report.differences.push(format!("{name}: no cell {:?} {:?}", m.case, m.swept.keys().collect::<Vec<_>>())),
+            None => report.differences.push(format!(
+                "{name}: no cell {:?} {:?}",
+                m.case,
+                m.swept.keys().collect::<Vec<_>>()
+            )),
         }
     }
     compare_whole(name, mine, theirs, report);

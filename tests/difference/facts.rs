@@ -24,7 +24,11 @@ fn hessian(p: &Problem) -> Option<Vec<Vec<Q>>> {
         Problem::Linear(c, _) => Some(diagonal(&vec![Q::ZERO; c.len()])),
         Problem::Workers { curvature, .. } => {
             let m = q(curvature.len() as i64);
-            Some(diagonal(&(0..curvature[0].len()).map(|j| curvature.iter().fold(Q::ZERO, |s, a| s + &a[j]) / &m).collect::<Vec<_>>()))
+            Some(diagonal(
+                &(0..curvature[0].len())
+                    .map(|j| curvature.iter().fold(Q::ZERO, |s, a| s + &a[j]) / &m)
+                    .collect::<Vec<_>>(),
+            ))
         }
         Problem::Lines { rows, loss: Loss::Square, .. } => Some(gram(rows, q(2))),
         _ => None,
@@ -99,7 +103,12 @@ pub fn fact(s: &Setup, name: &str) -> Got<V> {
             top
         }
         // Coordinate-wise: the diagonal where the matrix is diagonal, row sums of absolute values where it is given.
-        "L1" | "Lmax" if matches!(p, Problem::Quadratic(_) | Problem::Matrix(_) | Problem::Linear(..) | Problem::Huber { .. }) => {
+        "L1" | "Lmax"
+            if matches!(
+                p,
+                Problem::Quadratic(_) | Problem::Matrix(_) | Problem::Linear(..) | Problem::Huber { .. }
+            ) =>
+        {
             let rows: Vec<Q> = matrix().map_or(unknown(name), Ok)?.iter().map(|r| l1(r)).collect();
             if name == "L1" { l1(&rows).into() } else { largest(rows).into() }
         }
@@ -187,8 +196,9 @@ pub fn hypothesis(s: &Setup, name: &str, tied: bool) -> Got<bool> {
         "no-ties" => Ok(!tied),
         "unbiased" if !s.minibatch => Ok(true),
         "symmetric" => match &s.noise {
-            super::noise::Noise::Additive(atoms, scale) => Ok(scale.iter().all(zero)
-                || atoms.iter().all(|a| mass(atoms, &a.0) == mass(atoms, &-a.0.clone()))),
+            super::noise::Noise::Additive(atoms, scale) => {
+                Ok(scale.iter().all(zero) || atoms.iter().all(|a| mass(atoms, &a.0) == mass(atoms, &-a.0.clone())))
+            }
             super::noise::Noise::None => Ok(true),
             _ => unknown("symmetric"),
         },

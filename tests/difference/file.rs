@@ -73,7 +73,8 @@ pub fn cells(file: &Table, case: Option<&str>) -> Got<Vec<Cell>> {
     let mut all = vec![(BTreeMap::new(), BTreeMap::new())];
     for (name, value) in table(file, "parameters").into_iter().flatten() {
         let values = swept(value);
-        let is_list = matches!(value, Value::Array(_)) || matches!(value, Value::Table(t) if t.get("quick").is_some_and(Value::is_array));
+        let is_list = matches!(value, Value::Array(_))
+            || matches!(value, Value::Table(t) if t.get("quick").is_some_and(Value::is_array));
         let mut next = Vec::new();
         for (marks, parameters) in &all {
             for v in &values {
@@ -89,10 +90,7 @@ pub fn cells(file: &Table, case: Option<&str>) -> Got<Vec<Cell>> {
         }
         all = next;
     }
-    Ok(all
-        .into_iter()
-        .map(|(swept, parameters)| Cell { case: case.map(String::from), swept, parameters })
-        .collect())
+    Ok(all.into_iter().map(|(swept, parameters)| Cell { case: case.map(String::from), swept, parameters }).collect())
 }
 
 /// The value of an expression in which declared parameters and the given names stand.
@@ -156,7 +154,14 @@ fn question(file: &Table, bound: &Table, control: Option<&Table>) -> Question {
 fn finish(file: &Table, own: Table, name: String, files: Vec<(Option<String>, Table)>) -> Question {
     let pick = |key: &str| own.get(key).or_else(|| file.get(key)).cloned();
     let words = |key: &str| pick(key).and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
-    Question { name, files, left: words("left"), relation: words("relation"), right: pick("right"), margin: pick("margin") }
+    Question {
+        name,
+        files,
+        left: words("left"),
+        relation: words("relation"),
+        right: pick("right"),
+        margin: pick("margin"),
+    }
 }
 
 /// All questions of a file, bounds first.

@@ -95,8 +95,18 @@ pub fn problem(dice: &mut Dice) -> (Table, usize) {
     let mut t = Table::new();
     let mut d = dice.of(&[1, 1, 1, 2, 2, 2, 3]);
     let name = dice.of(&[
-        "quadratic", "quadratic", "quadratic", "quadratic-matrix", "linear", "huber", "absolute-pair", "two-line-squares",
-        "line-losses", "line-losses", "worker-squares", "worker-quadratics",
+        "quadratic",
+        "quadratic",
+        "quadratic",
+        "quadratic-matrix",
+        "linear",
+        "huber",
+        "absolute-pair",
+        "two-line-squares",
+        "line-losses",
+        "line-losses",
+        "worker-squares",
+        "worker-quadratics",
     ]);
     set(&mut t, "name", name);
     let mut box_size = None;
@@ -162,7 +172,14 @@ pub fn problem(dice: &mut Dice) -> (Table, usize) {
             // A row of zeros is refused.
             let v = loop {
                 let v = rows(r, d, dice);
-                let zero = |r: &Value| r.as_array().is_some_and(|r| r.iter().all(|x| x.to_string().trim_matches('"').trim_start_matches("0.0") == "0" || x.to_string().trim_matches('"').parse() == Ok(0.0)));
+                let zero = |r: &Value| {
+                    r.as_array().is_some_and(|r| {
+                        r.iter().all(|x| {
+                            x.to_string().trim_matches('"').trim_start_matches("0.0") == "0"
+                                || x.to_string().trim_matches('"').parse() == Ok(0.0)
+                        })
+                    })
+                };
                 if !v.as_array().is_some_and(|r| r.iter().any(zero)) {
                     break v;
                 }
@@ -226,7 +243,17 @@ fn pairs(all: &[(Q, Q)], dice: &mut Dice) -> Value {
 pub fn noise(problem: &str, d: usize, dice: &mut Dice) -> Value {
     let mut t = Table::new();
     let bounded = matches!(problem, "huber" | "linear" | "absolute-pair");
-    let mut names = vec!["rademacher", "finite", "finite", "sparse-independent", "joint", "multiplicative", "state-atoms", "skew50", "tree"];
+    let mut names = vec![
+        "rademacher",
+        "finite",
+        "finite",
+        "sparse-independent",
+        "joint",
+        "multiplicative",
+        "state-atoms",
+        "skew50",
+        "tree",
+    ];
     if bounded {
         names.extend(["two-atom", "two-atom"]);
     }
@@ -294,7 +321,12 @@ pub fn noise(problem: &str, d: usize, dice: &mut Dice) -> Value {
             set(&mut t, "atoms", Value::Array(list));
         }
         "state-atoms" => {
-            let text = dice.of(&["g + a : 1/2; g - a : 1/2", "2*g : 1/2; 0 : 1/2", "g + a : 1/4; g - a/3 : 3/4", "-g : 1/4; 5*g/3 : 3/4"]);
+            let text = dice.of(&[
+                "g + a : 1/2; g - a : 1/2",
+                "2*g : 1/2; 0 : 1/2",
+                "g + a : 1/4; g - a/3 : 3/4",
+                "-g : 1/4; 5*g/3 : 3/4",
+            ]);
             set(&mut t, "atoms", text);
             if text.contains('a') {
                 let a = dice.positive();
@@ -317,13 +349,21 @@ pub fn noise(problem: &str, d: usize, dice: &mut Dice) -> Value {
 
 /// Methods with a momentum.
 pub const MOMENTUM: [&str; 9] = [
-    "sgdm", "signum", "signsgdm", "signsgd-sim", "signsgd-dim", "signum-noise", "mv-signsgd-sim", "mv-sto-signsgd-sim",
+    "sgdm",
+    "signum",
+    "signsgdm",
+    "signsgd-sim",
+    "signsgd-dim",
+    "signum-noise",
+    "mv-signsgd-sim",
+    "mv-sto-signsgd-sim",
     "federated-mv-sto-signsgd-sim",
 ];
 
 pub fn compressor(d: usize, dice: &mut Dice) -> Table {
     let mut t = Table::new();
-    let name = dice.of(&["identity", "sign", "sign", "top-k", "random-k", "terngrad", "qsgd", "stochastic-sign", "linear"]);
+    let name =
+        dice.of(&["identity", "sign", "sign", "top-k", "random-k", "terngrad", "qsgd", "stochastic-sign", "linear"]);
     set(&mut t, "name", name);
     match name {
         "top-k" | "random-k" => set(&mut t, "k", 1 + dice.below(d) as i64),
@@ -345,11 +385,41 @@ pub fn compressor(d: usize, dice: &mut Dice) -> Table {
 pub fn algorithm(d: usize, step: &str, dice: &mut Dice) -> Table {
     let mut t = Table::new();
     let name = dice.of(&[
-        "sgd", "gd", "sgdm", "signsgd", "signsgd", "signum", "signsgdm", "signsgd-sim", "signsgd-dim", "signum-noise",
-        "delayed-signsgd", "vote", "mv-signsgd", "vote-abstain", "vote-sum", "mv-signsgd-sim", "mv-sto-signsgd-sim",
-        "federated-mv-sto-signsgd-sim", "noisy-signsgd", "median-sgd", "noisy-median-sgd", "scaled-signsgd-mean",
-        "scaled-signgd", "scaled-signsgd", "scaled-vote", "ef-sgd", "ef-sgd", "ef-lookahead", "compressed-sgd",
-        "adagrad-norm", "sign-adagrad-a", "sign-adagrad-b", "adam", "rmsprop", "sign-flow",
+        "sgd",
+        "gd",
+        "sgdm",
+        "signsgd",
+        "signsgd",
+        "signum",
+        "signsgdm",
+        "signsgd-sim",
+        "signsgd-dim",
+        "signum-noise",
+        "delayed-signsgd",
+        "vote",
+        "mv-signsgd",
+        "vote-abstain",
+        "vote-sum",
+        "mv-signsgd-sim",
+        "mv-sto-signsgd-sim",
+        "federated-mv-sto-signsgd-sim",
+        "noisy-signsgd",
+        "median-sgd",
+        "noisy-median-sgd",
+        "scaled-signsgd-mean",
+        "scaled-signgd",
+        "scaled-signsgd",
+        "scaled-vote",
+        "ef-sgd",
+        "ef-sgd",
+        "ef-lookahead",
+        "compressed-sgd",
+        "adagrad-norm",
+        "sign-adagrad-a",
+        "sign-adagrad-b",
+        "adam",
+        "rmsprop",
+        "sign-flow",
     ]);
     set(&mut t, "name", name);
     let rate = match dice.below(5) {

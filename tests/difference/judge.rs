@@ -29,11 +29,7 @@ pub fn paths(s: &Setup) -> Got<(Vec<Path>, bool)> {
     let mut tied = false;
     loop {
         chooser.begin();
-        let state = super::algorithm::State {
-            x: s.start.clone(),
-            past: vec![s.start.clone()],
-            ..Default::default()
-        };
+        let state = super::algorithm::State { x: s.start.clone(), past: vec![s.start.clone()], ..Default::default() };
         let mut run = super::algorithm::Run { setup: s, state, coins: Coins { chooser: &mut chooser, zero: s.zero } };
         let (mut momentum, mut error) = (vec![Vec::new()], vec![Vec::new()]);
         for k in 0..s.horizon {
@@ -63,7 +59,8 @@ fn worker_median(s: &Setup, x: &[Q]) -> Got<Vec<Q>> {
 /// A statistic at iterate t of one path.
 fn statistic(s: &Setup, p: &Path, name: &str, t: usize) -> Got<V> {
     let (f, x) = (&s.problem, &p.xs[t]);
-    let before = || if t == 0 { Err("undefined: a statistic of a step at the start".to_string()) } else { Ok(&p.xs[t - 1]) };
+    let before =
+        || if t == 0 { Err("undefined: a statistic of a step at the start".to_string()) } else { Ok(&p.xs[t - 1]) };
     let average = || {
         let sum = mean(&p.xs[..=t]);
         f.value(&sum)
@@ -150,9 +147,8 @@ fn left(s: &Setup, all: &[Path], e: &E, scope: Scope) -> Got<V> {
         E::Name(name) => Some(match s.parameters.get(name) {
             Some(e) => s.formula(e, None),
             None => match (scope.path, scope.time) {
-                (Some(p), Some(t)) => statistic(s, p, name, t).or_else(|why| {
-                    if why.starts_with("the ") { fact(s, name) } else { Err(why) }
-                }),
+                (Some(p), Some(t)) => statistic(s, p, name, t)
+                    .or_else(|why| if why.starts_with("the ") { fact(s, name) } else { Err(why) }),
                 _ => fact(s, name),
             },
         }),

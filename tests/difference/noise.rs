@@ -67,13 +67,22 @@ pub enum Noise {
     /// +-s with mean f_i'
     TwoAtom(Q),
     /// f_i' xi_i
-    Multiplicative { atoms: Atoms, shared: bool },
+    Multiplicative {
+        atoms: Atoms,
+        shared: bool,
+    },
     /// -eta w.p. q, else (f_i' + eta q)/(1 - q); mirrored for f_i' < 0
-    Cantelli { wrong: Q, shift: Q },
+    Cantelli {
+        wrong: Q,
+        shift: Q,
+    },
     /// Atoms in g, x and constants.
     State(Vec<(E, E)>, Vec<(String, Q)>),
     /// A law for each history: rows (node, values, probability).
-    Tree { rows: Vec<(usize, Vec<Q>, Q)>, again: bool },
+    Tree {
+        rows: Vec<(usize, Vec<Q>, Q)>,
+        again: bool,
+    },
 }
 
 fn pick(atoms: &Atoms, chooser: &mut Chooser) -> Q {
@@ -86,9 +95,11 @@ impl Noise {
     pub fn draw(&self, g: &[Q], x: &[Q], node: &mut usize, chooser: &mut Chooser) -> Got<Vec<Q>> {
         Ok(match self {
             Noise::None => g.to_vec(),
-            Noise::Additive(atoms, scale) => {
-                g.iter().zip(scale).map(|(g, s)| if zero(s) { g.clone() } else { g + s * pick(atoms, chooser) }).collect()
-            }
+            Noise::Additive(atoms, scale) => g
+                .iter()
+                .zip(scale)
+                .map(|(g, s)| if zero(s) { g.clone() } else { g + s * pick(atoms, chooser) })
+                .collect(),
             Noise::Joint(rows) => {
                 let p: Vec<Q> = rows.iter().map(|r| r.1.clone()).collect();
                 let row = &rows[chooser.choose(&p)].0;
@@ -146,7 +157,10 @@ impl Noise {
                 out
             }
             Noise::Tree { rows, again } => {
-                let width = (0..).take_while(|n| rows.iter().any(|r| r.0 >= *n)).map(|n| rows.iter().filter(|r| r.0 == n).count()).max();
+                let width = (0..)
+                    .take_while(|n| rows.iter().any(|r| r.0 >= *n))
+                    .map(|n| rows.iter().filter(|r| r.0 == n).count())
+                    .max();
                 let width = width.unwrap_or(1);
                 let mut here: Vec<_> = rows.iter().filter(|r| r.0 == *node).collect();
                 if here.is_empty() {

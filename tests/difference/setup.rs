@@ -74,9 +74,7 @@ impl Names<'_> {
 
     fn rows(&self, t: &Table, key: &str) -> Got<Vec<Vec<Q>>> {
         let rows = t.get(key).and_then(Value::as_array).ok_or(format!("no rows of {key}"))?;
-        rows.iter()
-            .map(|r| r.as_array().ok_or("a row")?.iter().map(|v| self.rational(v, None)).collect())
-            .collect()
+        rows.iter().map(|r| r.as_array().ok_or("a row")?.iter().map(|v| self.rational(v, None)).collect()).collect()
     }
 }
 
@@ -129,7 +127,8 @@ fn problem(t: &Table, names: &Names) -> Got<Problem> {
         }
         "worker-squares" => {
             let Some(Value::Array(a)) = t.get("targets") else { return Err("no targets".into()) };
-            let targets: Vec<Vec<Q>> = names.vector(&Value::Array(a.clone()), a.len())?.into_iter().map(|a| vec![a]).collect();
+            let targets: Vec<Vec<Q>> =
+                names.vector(&Value::Array(a.clone()), a.len())?.into_iter().map(|a| vec![a]).collect();
             Problem::Workers { curvature: vec![vec![Q::ONE]; targets.len()], targets }
         }
         "worker-quadratics" => {
@@ -137,7 +136,9 @@ fn problem(t: &Table, names: &Names) -> Got<Problem> {
             let one = vec![vec![Q::ONE; targets[0].len()]];
             let mut curvature = match t.get("curvature") {
                 None => one,
-                Some(Value::Array(a)) if a.iter().all(|r| !r.is_array()) => vec![names.vector(&t["curvature"], targets[0].len())?],
+                Some(Value::Array(a)) if a.iter().all(|r| !r.is_array()) => {
+                    vec![names.vector(&t["curvature"], targets[0].len())?]
+                }
                 Some(_) => names.rows(t, "curvature")?,
             };
             if curvature.len() == 1 {
@@ -275,7 +276,9 @@ impl Setup {
             None => problem.workers().unwrap_or(1),
         };
         let scaling = match semantics.get("scaling") {
-            Some(Value::Array(a)) => Some(a.iter().map(|v| whole(&names.rational(v, None)?)).collect::<Got<Vec<usize>>>()?),
+            Some(Value::Array(a)) => {
+                Some(a.iter().map(|v| whole(&names.rational(v, None)?)).collect::<Got<Vec<usize>>>()?)
+            }
             _ => None,
         };
         Ok(Setup {
@@ -339,7 +342,9 @@ impl Setup {
     /// Steps by which worker m's gradients are late.
     pub fn delay(&self, m: usize) -> Got<usize> {
         match self.algorithm.get("delay") {
-            Some(Value::Array(all)) => whole(&self.formula(&formula(&all[if all.len() == 1 { 0 } else { m }])?, None)?.near()),
+            Some(Value::Array(all)) => {
+                whole(&self.formula(&formula(&all[if all.len() == 1 { 0 } else { m }])?, None)?.near())
+            }
             Some(v) => whole(&self.formula(&formula(v)?, None)?.near()),
             None => Ok(1),
         }

@@ -57,7 +57,22 @@ fn every(v: &mut Value, change: &dyn Fn(&str, &mut Value)) {
 
 fn rename(file: &Table) -> Table {
     let mut v = Value::Table(file.clone());
-    let plain = ["name", "law", "id", "title", "why", "expect", "relation", "statement", "units", "paper", "place", "loss", "kink", "bound"];
+    let plain = [
+        "name",
+        "law",
+        "id",
+        "title",
+        "why",
+        "expect",
+        "relation",
+        "statement",
+        "units",
+        "paper",
+        "place",
+        "loss",
+        "kink",
+        "bound",
+    ];
     every(&mut v, &|key, v| {
         if let Value::String(s) = v
             && !plain.contains(&key)
@@ -83,7 +98,9 @@ fn spelled(file: &Table) -> Table {
     for key in ["problem", "parameters", "oracle", "algorithm", "run", "bound"] {
         if let Some(v) = out.get_mut(key) {
             every(v, &|key, v| match v {
-                Value::Float(x) => *v = Value::String(parse(&format!("{x:?}")).map_or_else(|| x.to_string(), |q| q.to_string())),
+                Value::Float(x) => {
+                    *v = Value::String(parse(&format!("{x:?}")).map_or_else(|| x.to_string(), |q| q.to_string()))
+                }
                 Value::Integer(n) if key != "replicates" => *v = Value::String(format!("{n}/1")),
                 _ => {}
             });
@@ -133,7 +150,10 @@ fn quiet(file: &Table) -> bool {
 fn twin(file: &Table, dice: &mut Dice) -> Option<(&'static str, Table)> {
     let text = toml::to_string(file).ok()?;
     // A memory shows which method it is, and a change of the method would meet another one.
-    if text.contains("momentum_") || text.contains("error_") || text.matches("[algorithm").count() + text.matches("algorithm]").count() > 2 {
+    if text.contains("momentum_")
+        || text.contains("error_")
+        || text.matches("[algorithm").count() + text.matches("algorithm]").count() > 2
+    {
         return None;
     }
     let method = file["algorithm"].as_table()?;
@@ -151,8 +171,14 @@ fn twin(file: &Table, dice: &mut Dice) -> Option<(&'static str, Table)> {
         "sgd" => {
             let mut all = vec![
                 ("ef-sgd without compression", keys(&[("name", s("ef-sgd")), ("compressor", s("identity"))])),
-                ("compressed-sgd without compression", keys(&[("name", s("compressed-sgd")), ("compressor", s("identity"))])),
-                ("ef-lookahead without compression", keys(&[("name", s("ef-lookahead")), ("compressor", s("identity"))])),
+                (
+                    "compressed-sgd without compression",
+                    keys(&[("name", s("compressed-sgd")), ("compressor", s("identity"))]),
+                ),
+                (
+                    "ef-lookahead without compression",
+                    keys(&[("name", s("ef-lookahead")), ("compressor", s("identity"))]),
+                ),
             ];
             if form {
                 all.push(("sgdm without momentum", still("sgdm")));
@@ -194,7 +220,8 @@ fn twin(file: &Table, dice: &mut Dice) -> Option<(&'static str, Table)> {
         _ => return None,
     };
     // compressed-sgd compresses worker by worker, which is the same where there is one.
-    let all: Vec<_> = all.into_iter().filter(|(_, t)| !(t.contains_key("compressor") && text.contains("workers"))).collect();
+    let all: Vec<_> =
+        all.into_iter().filter(|(_, t)| !(t.contains_key("compressor") && text.contains("workers"))).collect();
     (!all.is_empty()).then(|| dice.of(&all))
 }
 
@@ -207,7 +234,9 @@ pub fn rewrite(file: &Table, seed: u64) -> Option<Rewritten> {
             let text = toml::to_string(&rename(file)).ok()?;
             return Some(Rewritten { how: "parameters renamed", text, same_names: false });
         }
-        1 => return Some(Rewritten { how: "keys and tables in another order", text: reordered(file), same_names: true }),
+        1 => {
+            return Some(Rewritten { how: "keys and tables in another order", text: reordered(file), same_names: true });
+        }
         2 => {
             out = spelled(file);
             "numbers spelled otherwise"
@@ -225,7 +254,9 @@ pub fn rewrite(file: &Table, seed: u64) -> Option<Rewritten> {
             oracle.entry("batch").or_insert(Value::Integer(1));
             let laws = ["rademacher", "finite", "sparse-independent", "skew50"];
             match oracle.get_mut("noise") {
-                Some(Value::Table(law)) if law.get("law").and_then(Value::as_str).is_some_and(|l| laws.contains(&l)) => {
+                Some(Value::Table(law))
+                    if law.get("law").and_then(Value::as_str).is_some_and(|l| laws.contains(&l)) =>
+                {
                     // A law laid over this one would meet the scale.
                     law.entry("scale").or_insert(Value::Integer(1));
                 }
@@ -237,7 +268,12 @@ pub fn rewrite(file: &Table, seed: u64) -> Option<Rewritten> {
             "defaults written out"
         }
         5 => {
-            let case = |name: &str| Value::Table(Table::from_iter([("name".to_string(), Value::String(name.into())), ("change".to_string(), Value::Table(Table::new()))]));
+            let case = |name: &str| {
+                Value::Table(Table::from_iter([
+                    ("name".to_string(), Value::String(name.into())),
+                    ("change".to_string(), Value::Table(Table::new())),
+                ]))
+            };
             if file.contains_key("case") {
                 return None;
             }
