@@ -8,7 +8,7 @@ use crate::expr::EvalError;
 use crate::model::{
     Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Real, Registry, Semantics, Subject, View,
 };
-use crate::scalar::{Fault, Narrow, Rational, Scalar};
+use crate::scalar::{Enclosure, Fault, Rational, Scalar};
 
 /// Most draws of one batch: beyond it a count is surely a slip.
 const MOST_DRAWS: u64 = 1_000_000_000;
@@ -122,8 +122,8 @@ impl Instance {
             Ok(value) => value,
             // A batch such as ceil(sqrt(k)) is rational only after rounding.
             Err(Fault::NoExactForm(_)) => {
-                let float: Narrow = self.schedule_at(&self.batch, k)?;
-                Rational::from_f64(float.0[0])?
+                let value: Enclosure = self.schedule_at(&self.batch, k)?;
+                value.exact().cloned().ok_or(Fault::Undecided("the number of draws"))?
             }
             Err(fault) => return Err(fault),
         };
@@ -140,6 +140,16 @@ impl Instance {
             && self.perturbation.is_none()
             && matches!(self.start, StartPoint::At(_))
             && !self.algorithm.is_random(&self.semantics)
+    }
+
+    /// Whether a schedule rests on a number whose error is only estimated.
+    #[must_use]
+    pub fn is_rough(&self) -> bool {
+        let rough = |symbol: &Symbol| self.constant(symbol).is_some_and(|value| value.is_rough());
+        self.schedules.iter().any(|schedule| match schedule {
+            Schedule::Constant(value) => value.is_rough(),
+            Schedule::Varies(expr) => expr.symbols().into_iter().any(rough),
+        })
     }
 
     /// The algorithm's step size, where it is the same at every step.

@@ -202,6 +202,10 @@ impl Problem for LineLosses {
         self.dimension
     }
 
+    fn work(&self) -> usize {
+        self.rows.len() * self.dimension
+    }
+
     #[inline(always)]
     fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
         let mut sum = S::zero();

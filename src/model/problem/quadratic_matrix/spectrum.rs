@@ -6,13 +6,16 @@
 use super::build::eliminates;
 use crate::model::Real;
 use crate::model::elimination::solve;
-use crate::scalar::{Rational, Scalar};
+use crate::scalar::{Enclosure, Rational, Scalar};
 use crate::stats::Interval;
 
 type Matrix = Vec<Vec<Rational>>;
 
 /// Attempts at an enclosure, each 64 times as wide as the one before.
 const ATTEMPTS: u32 = 4;
+/// Most halvings of an enclosure, and what they may cost times d^3.
+const MOST_HALVINGS: usize = 512;
+const HALVINGS: usize = 16_384;
 /// Largest denominator that a rational eigenvalue is looked for with.
 const SIMPLE: i64 = 10_000;
 
@@ -51,8 +54,33 @@ fn simple(value: f64) -> Option<Rational> {
     Some(Rational::ratio(last.0, u64::try_from(last.1).ok().filter(|d| *d > 0)?))
 }
 
+/// Halvings of an enclosure: as many as runs need where elimination is cheap.
+fn steps(h: &Matrix) -> u32 {
+    (HALVINGS / (h.len() * h.len() * h.len()).max(1)).min(MOST_HALVINGS) as u32
+}
+
+/// Halves the enclosure of a number of which it is decidable whether it is at most t.
+fn halved(
+    mut low: Rational,
+    mut high: Rational,
+    steps: u32,
+    at_most: impl Fn(&Rational) -> bool,
+) -> (Rational, Rational) {
+    for _ in 0..steps {
+        let middle = (low.clone() + &high) * &Rational::ratio(1, 2);
+        if at_most(&middle) { high = middle } else { low = middle }
+    }
+    (low, high)
+}
+
 /// A number near a double, of which it is decidable whether it is at most t (`Some(true)`), and whether it is t.
-fn enclose(near: f64, error: f64, at_most: impl Fn(&Rational) -> bool, is: impl Fn(&Rational) -> bool) -> Real {
+fn enclose(
+    steps: u32,
+    near: f64,
+    error: f64,
+    at_most: impl Fn(&Rational) -> bool,
+    is: impl Fn(&Rational) -> bool,
+) -> Real {
     if let Some(candidate) = simple(near).filter(|c| (c.to_f64() - near).abs() <= error && is(c)) {
         return Real::Exact(candidate);
     }
@@ -64,7 +92,11 @@ fn enclose(near: f64, error: f64, at_most: impl Fn(&Rational) -> bool, is: impl 
             && at_most(&b)
             && !at_most(&a)
         {
-            return Real::Enclosed { near, within };
+            return Real::irrational(
+                near,
+                within,
+                Real::deeply(|| Enclosure::between_rationals(&halved(a, b, steps, &at_most))),
+            );
         }
         width *= 64.0;
     }
@@ -75,7 +107,7 @@ fn enclose(near: f64, error: f64, at_most: impl Fn(&Rational) -> bool, is: impl 
 pub(super) fn norm(h: &Matrix, near: f64, error: f64) -> Real {
     let at_most = |t: &Rational| eliminates(shifted(h, -1, t)) && eliminates(shifted(h, 1, t));
     let is = |t: &Rational| at_most(t) && (is_singular(&shifted(h, -1, t)) || is_singular(&shifted(h, 1, t)));
-    enclose(near, error, at_most, is)
+    enclose(steps(h), near, error, at_most, is)
 }
 
 /// The smallest eigenvalue, which is `near` to about `error`.
@@ -84,7 +116,7 @@ pub(super) fn smallest(h: &Matrix, near: f64, error: f64) -> Real {
     // Below or at t, but for t itself, which the ends of an enclosure are not.
     let at_most = |t: &Rational| !at_least(t);
     let is = |t: &Rational| at_least(t) && is_singular(&shifted(h, 1, &-t.clone()));
-    enclose(near, error, at_most, is)
+    enclose(steps(h), near, error, at_most, is)
 }
 
 /// 1/max_i (H^-1)_ii of a positive definite matrix.
@@ -115,7 +147,7 @@ mod tests {
             (norm(&b, (1.0 + 13_f64.sqrt()) / 2.0, 1e-14), (1.0 + 13_f64.sqrt()) / 2.0),
             (smallest(&c, (3.0 - 5_f64.sqrt()) / 2.0, 1e-14), (3.0 - 5_f64.sqrt()) / 2.0),
         ] {
-            let Real::Enclosed { within, .. } = found else { panic!("{found:?} is no enclosure") };
+            let within = found.within().filter(|_| found.exact().is_none()).expect("an enclosure");
             assert!(within.contains(value) && within.width() < 1e-13, "{within:?}");
         }
         // A wrong estimate is not believed.
