@@ -200,8 +200,10 @@ impl<'a, S: Evaluating> Point<'a, S> {
     }
 
     fn offset(&self) -> Result<Vec<S>, Fault> {
-        let minimiser = self.instance.minimiser.as_ref().ok_or_else(|| missing("a minimiser"))?;
-        self.x.iter().zip(minimiser).map(|(x, m)| Ok(x.clone() - &m.cast::<S>()?)).collect()
+        let minimisers = self.instance.minimisers.as_ref().ok_or_else(|| missing("the set of minimisers"))?;
+        let mut away = vec![S::zero(); self.x.len()];
+        minimisers.away_of(&*self.instance.problem, self.x, &mut away)?;
+        Ok(away)
     }
 }
 

@@ -4,6 +4,7 @@ use super::RunError;
 use super::block::{Record, block};
 use super::measure::Plan;
 use super::oracle::{Keys, Sampled, Traffic};
+use crate::model::Ties;
 use crate::scalar::{Enclosure, Lane, Rational, WIDTH};
 use crate::spec::Instance;
 use crate::stats::{Interval, Moments};
@@ -62,6 +63,8 @@ pub struct Estimates {
     pub deterministic: bool,
     /// Why a deterministic run has no enclosure, where it has none: its doubles alone prove nothing.
     pub open: Option<String>,
+    /// Signs of exact zeros, where a run in exact arithmetic tells.
+    pub ties: Ties,
 }
 
 impl Estimates {
@@ -77,6 +80,7 @@ impl Estimates {
             diverged: (0, None),
             deterministic: instance.is_deterministic(),
             open: None,
+            ties: Ties::NotSeen,
         }
     }
 
@@ -87,7 +91,13 @@ impl Estimates {
     }
 
     /// Puts exact expectations beside what was sampled.
-    pub fn set_exact(&mut self, paths: Vec<Option<Rational>>, series: Vec<Option<Vec<Rational>>>, traffic: Traffic) {
+    pub fn set_exact(
+        &mut self,
+        paths: Vec<Option<Rational>>,
+        series: Vec<Option<Vec<Rational>>>,
+        (traffic, ties): (Traffic, Ties),
+    ) {
+        self.ties = ties;
         for (slot, value) in self.paths.iter_mut().zip(paths) {
             slot.exact = value;
         }
@@ -115,6 +125,7 @@ impl Estimates {
                 return Ok(());
             }
         };
+        self.ties = record.ties;
         let put = |slot: &mut PathMoments, value: Enclosure| {
             let (low, high) = value.ends();
             slot.enclosed = Interval::new(low, high);

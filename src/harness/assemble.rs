@@ -1,7 +1,8 @@
 //! From runs to records: verdicts of bounds and controls.
 
 use super::decide::{CellOutcome, CellRun, HarnessError, Job, Jobs, LOOKS};
-use crate::model::Real;
+use crate::engine::left_lacks;
+use crate::model::{Real, Ties};
 use crate::results::{
     BoundRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Outcome, RatePoint, RightSide,
     UnitsRecord,
@@ -12,7 +13,7 @@ use crate::verdict::{
     CellVerdict, CellView, Comparison, Constants, Ground, SideValue, Trust, compare, compare_order, compare_rate,
     gather, left_of_estimates, left_of_row, right_side, units_of,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Judge<'a> {
     pub spec: &'a Spec,
@@ -164,7 +165,7 @@ impl Judge<'_> {
         job.runs
             .iter()
             .map(|run| match &run.outcome {
-                CellOutcome::Experiment(_) => self.experiment_cell(trial, job, run),
+                CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => self.experiment_cell(trial, job, run),
                 CellOutcome::Quantity(_) => quantity_cell(trial, run),
             })
             .collect()
@@ -261,14 +262,33 @@ impl Judge<'_> {
     }
 }
 
+/// The facts that the two sides, the margin and the run name.
+fn named(trial: &Trial) -> BTreeSet<&'static str> {
+    let question = &trial.question;
+    let sides = [&question.right, &question.margin].into_iter().flatten().map(|f| &f.expr);
+    let runs = trial
+        .variant
+        .experiment()
+        .into_iter()
+        .flat_map(|e| e.algorithm.formulas().into_iter().chain(&e.oracle.batch).map(|f| &f.expr));
+    let symbols = sides.chain(runs).chain(question.left.expressions()).flat_map(|expr| expr.symbols());
+    symbols.filter_map(|symbol| if let Symbol::Fact(spec) = symbol { Some(spec.name) } else { None }).collect()
+}
+
 pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
-    let audits = match run.experiment() {
-        Some(e) => e.instance.audit(&trial.variant),
-        None => requirements(&trial.variant, &|symbol| run.constant(symbol)),
+    let (audits, loose) = match &run.outcome {
+        CellOutcome::Experiment(e) => {
+            (e.instance.audit(&trial.variant, e.estimates.ties), e.instance.loose(&named(trial)))
+        }
+        CellOutcome::Unrun(instance) => (instance.audit(&trial.variant, Ties::NotSeen), Vec::new()),
+        CellOutcome::Quantity(_) => {
+            (requirements(&trial.variant, &|symbol| run.constant(symbol), &|_| None), Vec::new())
+        }
     };
     CellVerdict {
         cell: cell_name(trial, run),
         audits,
+        loose,
         left: None,
         right: None,
         trivial: None,
@@ -287,7 +307,14 @@ pub(super) fn left_side(
     run: &CellRun,
     ground: Ground,
 ) -> Result<SideValue, String> {
-    let Some(e) = run.experiment() else { return Err("a quantity has no replicates".into()) };
+    let e = match &run.outcome {
+        CellOutcome::Experiment(e) => e,
+        CellOutcome::Unrun(instance) => return Err(instance.lacks().unwrap_or("not run").into()),
+        CellOutcome::Quantity(_) => return Err("a quantity has no replicates".into()),
+    };
+    if let Some(why) = left_lacks(&question.left, &e.instance) {
+        return Err(why);
+    }
     if let (n @ 1.., Some(step)) = e.estimates.diverged {
         return Err(format!("diverged: {n} of {} replicates, the first at step {step}", e.estimates.replicates));
     }

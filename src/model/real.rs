@@ -207,6 +207,20 @@ impl Real {
         }
     }
 
+    /// Whether the number is at most (or, where `strict`, below) the other; `None` where their enclosures, or doubles of
+    /// which the error is not known, leave that open.
+    #[must_use]
+    pub fn at_most(&self, other: &Real, strict: bool) -> Option<bool> {
+        if let (Real::Exact(a), Real::Exact(b)) = (self, other) {
+            return Some(if strict { a < b } else { a <= b });
+        }
+        let (a, b) = (self.within()?, other.within()?);
+        if a.high() < b.low() || (!strict && a.high() <= b.low()) {
+            return Some(true);
+        }
+        (a.low() > b.high() || (strict && a.low() >= b.high())).then_some(false)
+    }
+
     /// Sum of the numbers.
     #[must_use]
     pub fn sum(terms: &[Real]) -> Real {

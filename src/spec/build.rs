@@ -51,9 +51,10 @@ impl<'a> Builder<'a> {
         let workers = self.workers(&*problem)?;
         self.facts.exact("M", Real::integer(workers as i64));
         let start = self.start(&*problem)?;
+        let minimisers = problem.minimisers();
         let mut minimiser = None;
         if let StartPoint::At(point) = &start {
-            minimiser = problem.minimiser(point);
+            minimiser = minimisers.as_ref().and_then(|all| all.nearest(&*problem, point));
             self.start_facts(&*problem, point, minimiser.as_deref());
         }
         let noise = experiment.oracle.noise.as_ref().map(|part| self.noise(part, d)).transpose()?;
@@ -103,9 +104,10 @@ impl<'a> Builder<'a> {
             facts: self.facts,
             cell: self.cell.clone(),
             minimiser,
+            minimisers,
         };
         // At its ends now, so that a slip shows before time is spent; in between as the run comes to it.
-        if let Some(formula) = &experiment.oracle.batch {
+        if let (Some(formula), None) = (&experiment.oracle.batch, instance.lacks()) {
             for k in [0, horizon - 1] {
                 let refused = |e: Fault| InstanceError::new(&formula.span, format!("'batch' at iteration {k}: {e}"));
                 instance.batch_at(k).map_err(refused)?;
@@ -298,7 +300,11 @@ impl<'a> Builder<'a> {
         let known = |symbol: &Symbol| *symbol == Symbol::Iteration || lookup(self.cell, &self.facts, symbol).is_some();
         if let Some(symbol) = formula.expr.symbols().into_iter().find(|symbol| !known(symbol)) {
             let message = format!("'{symbol}' is not known on this instance");
-            return Err(InstanceError::new(&formula.span, message));
+            return match symbol {
+                // A constant that an instance may have and this one has not is a matter of hypotheses.
+                Symbol::Fact(_) => Ok(Schedule::Lacking(message)),
+                _ => Err(InstanceError::new(&formula.span, message)),
+            };
         }
         if formula.expr.mentions(&Symbol::Iteration) {
             return Ok(Schedule::Varies(formula.expr.clone()));

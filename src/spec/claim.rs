@@ -107,6 +107,26 @@ pub struct PartSetup {
     pub settings: Vec<(&'static ParamSpec, Setting, Range<usize>)>,
 }
 
+impl PartSetup {
+    /// Every formula in it.
+    #[must_use]
+    pub fn formulas(&self) -> Vec<&Formula> {
+        self.settings.iter().flat_map(|(_, setting, _)| setting.formulas()).collect()
+    }
+}
+
+impl Setting {
+    fn formulas(&self) -> Vec<&Formula> {
+        match self {
+            Setting::Formula(formula) => vec![formula],
+            Setting::List(list) => list.iter().collect(),
+            Setting::Rows(rows) => rows.iter().flatten().collect(),
+            Setting::Text(_) => Vec::new(),
+            Setting::Part(part) => part.formulas(),
+        }
+    }
+}
+
 /// An inequality between constants: a range of step sizes, say.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Requirement {

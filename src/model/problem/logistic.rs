@@ -26,7 +26,7 @@ mod enclosed;
 mod shared;
 mod split;
 
-use super::{Problem, ProblemEntry};
+use super::{Minimisers, Problem, ProblemEntry};
 use crate::data;
 use crate::data::Rounding;
 use crate::model::{BuildError, Facts, Kind, Known, ParamSpec, Params, Real, Trait};
@@ -305,8 +305,13 @@ impl Problem for Logistic {
         matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex | Trait::Unbiased).then_some(true)
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(self.minimum()?.point())
+    /// Every loss and the regulariser are 0 or more.
+    fn floor(&self) -> Option<Real> {
+        Some(Real::integer(0))
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(self.minimum()?.point()))
     }
 
     fn prefers_narrow(&self) -> bool {
