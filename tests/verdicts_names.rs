@@ -61,7 +61,7 @@ fn a_name_that_could_mean_two_things_is_refused_with_both() {
         ("statistic-alone", &["could mean two things", "declared parameter 'f'", "f(x_k)", "declared here"]),
         ("view-in-the-left", &["could mean two things", "statistic 'error_l2'", "declared here"]),
         ("fact-of-this-part", &["could mean two things", "parameter, 7", "f(x_0) - f*", "9/2"]),
-        ("almost-the-fact", &["could mean two things", "45000000000001/10000000000000", "9/2"]),
+        ("almost-the-fact", &["could mean two things", "the declared parameter, 4.5", "which is 9/2"]),
         ("output-of-the-quantity", &["could mean two things", "output 'first' of 'expectation'", "the quantity"]),
         ("reserved", &["'case' has a meaning of its own", "the record of a cell"]),
         ("dimension-of-nothing", &["'el', which is no declared parameter", "did you mean 'ell'"]),
@@ -141,12 +141,12 @@ struct Renaming {
 }
 
 impl Renaming {
-    /// Takes names in turn from a list, and makes more by underscores.
+    /// Takes names in turn from a list, and makes more by a letter: underscores do not show in the names of files.
     fn new(tree: &Table, list: &[&str]) -> Self {
         let mut parameters = Vec::new();
         declared(tree, &mut parameters);
         let give = |old: Vec<String>, list: &[&str]| -> BTreeMap<String, String> {
-            let fresh = |i: usize| format!("{}{}", list[i % list.len()], "_".repeat(i / list.len()));
+            let fresh = |i: usize| format!("{}{}", list[i % list.len()], "q".repeat(i / list.len()));
             old.into_iter().enumerate().map(|(i, name)| (name, fresh(i))).collect()
         };
         Renaming {
@@ -191,6 +191,7 @@ fn names(tree: &Table, section: &str) -> Vec<String> {
 
 /// Keys whose texts are no expressions in declared parameters: prose, words, and little languages of their own.
 const NO_EXPRESSION: &[&str] = &[
+    "keep",
     "schema",
     "id",
     "title",
@@ -362,7 +363,8 @@ impl Shape<'_> {
             q.margin.as_ref().map(|f| self.formula(f)),
             match &q.trivial {
                 Trivial::Right(f) => Some(self.formula(f)),
-                Trivial::None(why) => Some(why.clone()),
+                // Why there is none is prose.
+                Trivial::None(_) => Some("none".into()),
                 Trivial::Unsaid => None,
             },
             q.order,
