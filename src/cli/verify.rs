@@ -110,7 +110,7 @@ impl Verify {
 fn details(results: &[ResultFile]) -> String {
     let mut text = String::new();
     for result in results {
-        for bound in result.bounds.iter().filter(|b| b.outcome != Outcome::Holds || !b.as_expected) {
+        for bound in result.bounds.iter().filter(|b| b.outcome != Outcome::Holds || !b.as_expected || b.has_caveats()) {
             let cell: Vec<String> = bound.cell.iter().map(|(n, v)| format!("{n} = {}", plain(v))).collect();
             let side = |v: Option<f64>| v.map_or_else(|| "?".into(), shown);
             text += &format!(

@@ -5,7 +5,7 @@ use super::measure::{Plan, Recorder};
 use super::oracle::{Keys, LaneOracle, PlainOracle, Sampled, Streams, Traffic};
 use super::point::Point;
 use super::run::Progress;
-use crate::model::{Arithmetic, Layout, Query, Step};
+use crate::model::{Arithmetic, Layout, Query, Step, Ties};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Scalar};
 use crate::spec::{Instance, StartPoint};
@@ -28,6 +28,8 @@ pub struct Record<S> {
     pub traffic: Traffic,
     /// For each lane, the first iteration after which its iterate was not finite.
     pub diverged: Vec<Option<u64>>,
+    /// Signs of exact zeros, where the arithmetic tells.
+    pub ties: Ties,
 }
 
 /// What is told of every iterate: its index, the run as it stands there, and what was sent before it.
@@ -145,7 +147,9 @@ where
 }
 
 impl<S: Arithmetic> Door<S> for PlainOracle<'_> {
-    fn set_batch(&mut self, _batch: u64) {}
+    fn set_batch(&mut self, _batch: u64) {
+        self.begun += 1;
+    }
     fn traffic(&self) -> Traffic {
         self.traffic
     }
@@ -192,7 +196,7 @@ where
     let end = |fault| RunError::Step { step: instance.horizon, fault };
     let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged })
+    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged, ties: Ties::NotSeen })
 }
 
 /// Marks the lanes whose iterate has just stopped being finite: 0 times a finite number is 0, and NaN otherwise.
@@ -272,7 +276,15 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S
     let end = |fault| RunError::Step { step: instance.horizon, fault };
     let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged: vec![None] })
+    Ok(Record {
+        paths,
+        sizes,
+        series,
+        curves,
+        traffic: oracle.traffic,
+        diverged: vec![None],
+        ties: if S::LANES == 0 { oracle.ties() } else { Ties::NotSeen },
+    })
 }
 
 fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {

@@ -2,9 +2,10 @@
 
 use super::RunError;
 use super::point::{Point, missing};
-use crate::model::{Evaluating, Real, Statistic};
-use crate::scalar::{Fault, Scalar};
-use crate::spec::{Expression, Instance, PathTerm, Reducer, Symbol, Term};
+use crate::expr::Node;
+use crate::model::{Evaluating, Real, Statistic, StatisticName, fact_spec};
+use crate::scalar::{Fault, Rational, Scalar};
+use crate::spec::{Expression, Instance, Left, PathTerm, Reducer, Symbol, Term};
 
 /// Longest window over which a mean is kept for each iterate.
 pub(super) const MAX_SERIES: u64 = 20_000;
@@ -16,6 +17,29 @@ pub enum Probe {
     Single(Statistic),
     /// An expression, with the statistics and constants that it names.
     Formula(Expression, Vec<(Symbol, Statistic)>, Vec<(Symbol, Real)>),
+    /// Nothing: the instance does not have a constant that it needs. What rests on it is not asked for.
+    Lacking,
+}
+
+/// The constant that the instance does not have, of those that an expression over statistics and constants needs.
+#[must_use]
+pub fn lacks(expr: &Expression, instance: &Instance) -> Option<String> {
+    let needed = |symbol: &Symbol| match symbol {
+        Symbol::Fact(_) => Some(symbol.clone()),
+        Symbol::Statistic(StatisticName::General(spec)) => match spec.statistic {
+            Statistic::Gap | Statistic::AverageGap => fact_spec("fstar").map(Symbol::Fact),
+            _ => None,
+        },
+        _ => None,
+    };
+    let missing = expr.symbols().into_iter().filter_map(needed).find(|fact| instance.constant(fact).is_none());
+    missing.map(|fact| format!("{fact} is not known on this instance"))
+}
+
+/// What a left side needs and the instance does not have.
+#[must_use]
+pub fn left_lacks(left: &Left, instance: &Instance) -> Option<String> {
+    left.expressions().find_map(|expr| lacks(expr, instance))
 }
 
 impl Probe {
@@ -24,9 +48,11 @@ impl Probe {
     /// # Errors
     /// A statistic or a constant that the instance does not have.
     pub fn new(expr: &Expression, instance: &Instance) -> Result<Self, RunError> {
-        let statistic = |name: &crate::model::StatisticName| {
-            name.on(&*instance.problem, &instance.views).map_err(RunError::Statistic)
-        };
+        if lacks(expr, instance).is_some() {
+            return Ok(Probe::Lacking);
+        }
+        let statistic =
+            |name: &StatisticName| name.on(&*instance.problem, &instance.views).map_err(RunError::Statistic);
         if let Some(Symbol::Statistic(name)) = expr.as_symbol() {
             return statistic(name).map(Probe::Single);
         }
@@ -48,6 +74,7 @@ impl Probe {
         match self {
             Probe::Single(statistic) => statistic.looks_back(),
             Probe::Formula(_, statistics, _) => statistics.iter().any(|(_, s)| s.looks_back()),
+            Probe::Lacking => false,
         }
     }
 
@@ -56,6 +83,7 @@ impl Probe {
         match self {
             Probe::Single(statistic) => statistic.averages(),
             Probe::Formula(_, statistics, _) => statistics.iter().any(|(_, s)| s.averages()),
+            Probe::Lacking => false,
         }
     }
 
@@ -67,6 +95,7 @@ impl Probe {
         let (expr, statistics, constants) = match self {
             Probe::Single(statistic) => return point.statistic(*statistic),
             Probe::Formula(expr, statistics, constants) => (expr, statistics, constants),
+            Probe::Lacking => return Ok(S::zero()),
         };
         let mut values: Vec<(&Symbol, S)> = Vec::with_capacity(statistics.len() + constants.len());
         for (symbol, statistic) in statistics {
@@ -113,7 +142,9 @@ impl Plan {
                 Term::MeanOfPath(PathTerm { combine, reductions }) => {
                     let reductions: Result<Vec<_>, RunError> =
                         reductions.iter().map(|(r, e)| Ok((*r, Probe::new(e, instance)?))).collect();
-                    plan.paths.push((combine.clone(), reductions?));
+                    // Its value is not asked for either.
+                    let combine = if lacks(combine, instance).is_some() { zero() } else { combine.clone() };
+                    plan.paths.push((combine, reductions?));
                 }
                 Term::TimeOfMean(reducer, expr) => {
                     let length = instance.window.1 - instance.window.0 + 1;
@@ -124,7 +155,11 @@ impl Plan {
                 }
             }
         }
-        plan.curves = curves.iter().map(|e| Probe::new(e, instance)).collect::<Result<_, _>>()?;
+        let drawn = |expr: &&Expression| match lacks(expr, instance) {
+            Some(why) => Err(RunError::Statistic(format!("the curve '{expr}': {why}"))),
+            None => Probe::new(expr, instance),
+        };
+        plan.curves = curves.iter().map(drawn).collect::<Result<_, _>>()?;
         Ok(plan)
     }
 
@@ -135,6 +170,10 @@ impl Plan {
         let series = self.series.iter().map(|(_, probe)| probe);
         paths.chain(series).chain(&self.curves).any(Probe::averages)
     }
+}
+
+fn zero() -> Expression {
+    Expression::from_root(Node::Number { value: Rational::zero(), span: 0..0 })
 }
 
 /// Running reductions of one block.

@@ -14,7 +14,7 @@ mod run;
 
 pub use block::{Door, Look, Record, Workspace, plain, simulate, step_once, trace, trace_plain};
 pub use enclosed::{MOST_WORK, plain_enclosed, trace_enclosed};
-pub use measure::{Plan, Probe, add_to, combine_path, is_due, not_recorded, reduce};
+pub use measure::{Plan, Probe, add_to, combine_path, is_due, lacks, left_lacks, not_recorded, reduce};
 pub(crate) use oracle::without_noise;
 pub use oracle::{PlainOracle, Sampled, Traffic};
 pub use point::Point;

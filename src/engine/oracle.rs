@@ -1,7 +1,7 @@
 //! The door between an algorithm and the world: gradients, coins, and counted messages.
 
 use crate::model::problem::Flow;
-use crate::model::{Arithmetic, DynNoise, Evaluates, Evaluating, Perturbs, Query};
+use crate::model::{Arithmetic, DynNoise, Evaluates, Evaluating, Perturbs, Query, Ties};
 use crate::rng::{CellKey, Stream};
 use crate::scalar::{Fault, Lane, Narrow, WIDTH, Wide};
 use crate::spec::Instance;
@@ -178,13 +178,21 @@ pub struct PlainOracle<'a> {
     instance: &'a Instance,
     /// What has passed.
     pub traffic: Traffic,
+    /// Steps that were begun.
+    pub(super) begun: u64,
+    tie: Option<u64>,
 }
 
 impl<'a> PlainOracle<'a> {
     /// The oracle of an instance without noise.
     #[must_use]
     pub fn new(instance: &'a Instance) -> Self {
-        PlainOracle { instance, traffic: Traffic::default() }
+        PlainOracle { instance, traffic: Traffic::default(), begun: 0, tie: None }
+    }
+
+    /// Signs of exact zeros that were taken, after a run in exact arithmetic.
+    pub(super) fn ties(&self) -> Ties {
+        self.tie.map_or(Ties::None, Ties::At)
     }
 }
 
@@ -205,6 +213,10 @@ impl<S: Arithmetic> Query<S> for PlainOracle<'_> {
     fn flow(&mut self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
         self.traffic.calls += 1;
         S::problem(&*self.instance.problem).flow_from(kind, x, time, out)
+    }
+
+    fn saw_tie(&mut self) {
+        self.tie.get_or_insert(self.begun.saturating_sub(1));
     }
 
     fn upload(&mut self, bits: u64) {

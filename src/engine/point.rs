@@ -102,6 +102,13 @@ impl<'a, S: Evaluating> Point<'a, S> {
             Statistic::MedianGapL2Squared => Ok(l2_squared(&self.median_gap()?)),
             Statistic::Distance => l2_squared(&self.offset()?).sqrt(),
             Statistic::DistanceInf => Ok(linf(&self.offset()?)),
+            Statistic::DistanceToNearest => {
+                let nearest =
+                    self.instance.minimiser.as_ref().ok_or_else(|| missing("the minimiser nearest to the start"))?;
+                let offset: Result<Vec<S>, Fault> =
+                    self.x.iter().zip(nearest).map(|(x, m)| Ok(x.clone() - &m.cast::<S>()?)).collect();
+                l2_squared(&offset?).sqrt()
+            }
             Statistic::Coordinate(i) => Ok(self.x[i].clone()),
             Statistic::Bits => {
                 let sent = self.sent.ok_or_else(|| missing("what was sent"))?;
@@ -200,8 +207,10 @@ impl<'a, S: Evaluating> Point<'a, S> {
     }
 
     fn offset(&self) -> Result<Vec<S>, Fault> {
-        let minimiser = self.instance.minimiser.as_ref().ok_or_else(|| missing("a minimiser"))?;
-        self.x.iter().zip(minimiser).map(|(x, m)| Ok(x.clone() - &m.cast::<S>()?)).collect()
+        let minimisers = self.instance.minimisers.as_ref().ok_or_else(|| missing("the set of minimisers"))?;
+        let mut away = vec![S::zero(); self.x.len()];
+        minimisers.away_of(&*self.instance.problem, self.x, &mut away)?;
+        Ok(away)
     }
 }
 

@@ -4,6 +4,7 @@ use super::RunError;
 use super::block::{Record, block};
 use super::measure::Plan;
 use super::oracle::{Keys, Sampled, Traffic};
+use crate::model::Ties;
 use crate::scalar::{Enclosure, Lane, Rational, WIDTH};
 use crate::spec::Instance;
 use crate::stats::{Interval, Moments};
@@ -62,6 +63,8 @@ pub struct Estimates {
     pub diverged: (u64, Option<u64>),
     /// Whether nothing was random, so that one replicate says everything.
     pub deterministic: bool,
+    /// Signs of exact zeros, where a run in exact arithmetic tells.
+    pub ties: Ties,
 }
 
 impl Estimates {
@@ -76,6 +79,7 @@ impl Estimates {
             replicates: 0,
             diverged: (0, None),
             deterministic: instance.is_deterministic(),
+            ties: Ties::NotSeen,
         }
     }
 
@@ -86,7 +90,13 @@ impl Estimates {
     }
 
     /// Puts exact expectations beside what was sampled.
-    pub fn set_exact(&mut self, paths: Vec<Option<Rational>>, series: Vec<Option<Vec<Rational>>>, traffic: Traffic) {
+    pub fn set_exact(
+        &mut self,
+        paths: Vec<Option<Rational>>,
+        series: Vec<Option<Vec<Rational>>>,
+        (traffic, ties): (Traffic, Ties),
+    ) {
+        self.ties = ties;
         for (slot, value) in self.paths.iter_mut().zip(paths) {
             slot.exact = value;
         }
@@ -103,6 +113,7 @@ impl Estimates {
 
     /// Puts enclosures beside what was sampled.
     pub fn set_enclosed(&mut self, record: Record<Enclosure>) {
+        self.ties = record.ties;
         let put = |slot: &mut PathMoments, value: Enclosure| {
             let (low, high) = value.ends();
             slot.enclosed = Interval::new(low, high);

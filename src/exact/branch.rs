@@ -76,6 +76,8 @@ pub(super) struct Branching<'a> {
     pub budget: u64,
     /// What votes have cost, in the same units.
     pub work: u64,
+    /// Whether the sign of an exact 0 was taken.
+    pub tie: bool,
 }
 
 /// What a number costs to work with: gcds grow with the square of its length.
@@ -244,6 +246,10 @@ impl Query<Rational> for Branching<'_> {
         self.traffic.calls += 1;
         without_noise(self.instance)?;
         Rational::problem(&*self.instance.problem).flow_from(kind, x, time, out)
+    }
+
+    fn saw_tie(&mut self) {
+        self.tie = true;
     }
 
     fn upload(&mut self, bits: u64) {

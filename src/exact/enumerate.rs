@@ -7,7 +7,7 @@ use super::branch::{Branching, Script, length};
 use crate::engine::{
     Plan, Point, Progress, RunError, Traffic, Workspace, add_to, combine_path, is_due, not_recorded, reduce, step_once,
 };
-use crate::model::Real;
+use crate::model::{Real, Ties};
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::{Instance, Reducer, StartPoint, Symbol};
 use std::collections::HashMap;
@@ -44,6 +44,8 @@ pub struct ExactEstimates {
     pub traffic: Traffic,
     /// Outcomes of steps that were run.
     pub outcomes: u64,
+    /// Signs of exact zeros along all paths.
+    pub ties: Ties,
 }
 
 impl ExactEstimates {
@@ -142,6 +144,8 @@ struct Walk<'a> {
     first: Vec<Vec<Option<Rational>>>,
     /// Whether nodes carry the sum of their iterates.
     averages: bool,
+    /// The first step in which the sign of an exact 0 is taken.
+    tie: Option<u64>,
 }
 
 impl<'a> Walk<'a> {
@@ -184,6 +188,7 @@ impl<'a> Walk<'a> {
             gradient: vec![Rational::zero(); instance.problem.dimension()],
             first: plan.paths.iter().map(|(_, r)| vec![None; r.len()]).collect(),
             averages: plan.averages(),
+            tie: None,
         }
     }
 
@@ -222,7 +227,8 @@ impl<'a> Walk<'a> {
             .collect();
         let series = std::mem::take(&mut self.series);
         let series = series.into_iter().zip(&self.dead_series).map(|(s, dead)| (!dead).then_some(s)).collect();
-        Ok(ExactEstimates { paths, series, traffic: self.traffic, outcomes: self.outcomes })
+        let ties = self.tie.map_or(Ties::None, Ties::At);
+        Ok(ExactEstimates { paths, series, traffic: self.traffic, outcomes: self.outcomes, ties })
     }
 
     /// Ends at once what the budget cannot carry to the horizon: states rarely get fewer, numbers rarely shorter.
@@ -333,6 +339,7 @@ impl<'a> Walk<'a> {
             law: None,
             budget: self.budget.0,
             work: 0,
+            tie: false,
         };
         let mut known = false;
         loop {
@@ -359,6 +366,9 @@ impl<'a> Walk<'a> {
             let (carried, sum) = (node.carried.clone(), node.sum.clone());
             let reached = Node { x: work.x, state: work.state, before: work.before, carried, sum, place: door.place };
             *next.entry(reached).or_insert_with(Rational::zero) += &probability;
+            if door.tie {
+                self.tie.get_or_insert(k);
+            }
             if !door.script.advance() {
                 return Ok(door.traffic);
             }

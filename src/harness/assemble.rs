@@ -1,7 +1,8 @@
 //! From runs to records: verdicts of bounds and controls.
 
 use super::decide::{CellOutcome, CellRun, HarnessError, Job, Jobs, LOOKS};
-use crate::model::Real;
+use crate::engine::left_lacks;
+use crate::model::{Real, Ties};
 use crate::results::{
     BoundRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence, Outcome, RatePoint, RightSide,
     UnitsRecord,
@@ -164,7 +165,7 @@ impl Judge<'_> {
         job.runs
             .iter()
             .map(|run| match &run.outcome {
-                CellOutcome::Experiment(_) => self.experiment_cell(trial, job, run),
+                CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => self.experiment_cell(trial, job, run),
                 CellOutcome::Quantity(_) => quantity_cell(trial, run),
             })
             .collect()
@@ -260,13 +261,19 @@ impl Judge<'_> {
 }
 
 pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
-    let audits = match run.experiment() {
-        Some(e) => e.instance.audit(&trial.variant),
-        None => requirements(&trial.variant, &|symbol| run.constant(symbol)),
+    let (audits, loose) = match &run.outcome {
+        CellOutcome::Experiment(e) => {
+            (e.instance.audit(&trial.variant, e.estimates.ties), e.instance.loose(&trial.facts()))
+        }
+        CellOutcome::Unrun(instance) => (instance.audit(&trial.variant, Ties::NotSeen), Vec::new()),
+        CellOutcome::Quantity(_) => {
+            (requirements(&trial.variant, &|symbol| run.constant(symbol), &|_| None), Vec::new())
+        }
     };
     CellVerdict {
         cell: cell_name(trial, run),
         audits,
+        loose,
         left: None,
         right: None,
         vacuous: false,
@@ -285,7 +292,14 @@ pub(super) fn left_side(
     run: &CellRun,
     ground: Ground,
 ) -> Result<SideValue, String> {
-    let Some(e) = run.experiment() else { return Err("a quantity has no replicates".into()) };
+    let e = match &run.outcome {
+        CellOutcome::Experiment(e) => e,
+        CellOutcome::Unrun(instance) => return Err(instance.lacks().unwrap_or("not run").into()),
+        CellOutcome::Quantity(_) => return Err("a quantity has no replicates".into()),
+    };
+    if let Some(why) = left_lacks(&question.left, &e.instance) {
+        return Err(why);
+    }
     if let Some(why) = &e.undefined {
         return Err(why.clone());
     }

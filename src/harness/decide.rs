@@ -96,6 +96,8 @@ pub(super) struct CellRun {
 
 pub(super) enum CellOutcome {
     Experiment(Box<ExperimentRun>),
+    /// An experiment that cannot be run here, for want of a constant that its algorithm names.
+    Unrun(Box<Instance>),
     Quantity(Vec<Row>),
 }
 
@@ -112,6 +114,7 @@ impl CellRun {
     pub fn constant(&self, symbol: &Symbol) -> Option<Real> {
         match &self.outcome {
             CellOutcome::Experiment(e) => e.instance.constant(symbol),
+            CellOutcome::Unrun(instance) => instance.constant(symbol),
             CellOutcome::Quantity(_) => self.cell.value(symbol),
         }
     }
@@ -119,7 +122,7 @@ impl CellRun {
     pub fn experiment(&self) -> Option<&ExperimentRun> {
         match &self.outcome {
             CellOutcome::Experiment(e) => Some(e),
-            CellOutcome::Quantity(_) => None,
+            CellOutcome::Unrun(_) | CellOutcome::Quantity(_) => None,
         }
     }
 }
@@ -258,6 +261,7 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
             return Err(HarnessError::Stopped(spec.id.clone()));
         }
         let run = match work {
+            Ask::Run(instance) if instance.lacks().is_some() => CellRun { cell, outcome: CellOutcome::Unrun(instance) },
             Ask::Run(instance) => run_cell(&judge, job, cell, *instance, settings)?,
             Ask::Evaluate(part) => {
                 let rows = evaluate_quantity(settings.registry, part, &cell).map_err(locate)?;
@@ -364,7 +368,7 @@ fn run_cell(
         let CellOutcome::Experiment(run) = &mut run.outcome else { return };
         run.estimates = sampled;
         if let Some(exact) = &exact {
-            run.estimates.set_exact(exact.paths.clone(), exact.series.clone(), exact.traffic);
+            run.estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
         }
     };
     // What is known exactly need not be sampled; curves always are.

@@ -43,6 +43,9 @@ pub fn observe(
     let judge = Judge { spec, jobs: &jobs, level: settings.level };
     let done = each_cell(&jobs, ready, settings, |job, Ready { place, cell, work }| {
         Ok(match work {
+            Ask::Run(instance) if instance.lacks().is_some() => {
+                (place, CellRun { cell, outcome: CellOutcome::Unrun(instance) }, None)
+            }
             Ask::Run(instance) => {
                 let plan = CellPlan { cell, instance: *instance, budget };
                 let (run, estimates) = sample(&judge, job, plan, settings)?;
@@ -89,7 +92,7 @@ fn sample(
         .flatten();
     let with_certain = |mut estimates: Estimates| {
         if let Some(exact) = &exact {
-            estimates.set_exact(exact.paths.clone(), exact.series.clone(), exact.traffic);
+            estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
         }
         if let Some(record) = &enclosed {
             estimates.set_enclosed(record.clone());

@@ -4,7 +4,7 @@ use super::assemble::{blank, experiment_cell, left_side, quantity_cell};
 use super::decide::{CellOutcome, CellRun, ExperimentRun, Job};
 use crate::engine::{Estimates, Plan, Sampling, Silent, plain_enclosed, ranges, run_until};
 use crate::exact::{Budget, ExactEstimates, enumerate};
-use crate::model::{Registry, Trait};
+use crate::model::{NO_TIES, Registry, Ties, Trait};
 use crate::results::Outcome;
 use crate::spec::{Cell, Instance, Size, Term, Trial, Variant, Work, cells, evaluate_quantity};
 use crate::verdict::{CellVerdict, Ground, compare_order};
@@ -31,7 +31,7 @@ pub fn weigh(registry: &Registry, trial: &Trial, budget: Budget) -> Result<CellV
         let (job, run) = run_of(registry, &trial.variant, trial, budget)?;
         return Ok(match run.outcome {
             CellOutcome::Quantity(_) => quantity_cell(trial, &run),
-            CellOutcome::Experiment(_) => experiment_cell(GUIDE_LEVEL, trial, &job, &run),
+            CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => experiment_cell(GUIDE_LEVEL, trial, &job, &run),
         });
     }
     let mut sides = Vec::new();
@@ -69,8 +69,15 @@ fn run_of<'v>(
                 return Err("too large for a search".into());
             }
             let instance = Arc::new(Instance::build(registry, experiment, &cell).map_err(|e| e.message)?);
-            if let Some((name, audit)) = instance.audit(variant).into_iter().find(|(_, a)| a.holds != Some(true)) {
+            if let Some((name, audit)) = instance
+                .audit(variant, Ties::NotSeen)
+                .into_iter()
+                .find(|(name, a)| a.holds() != Some(true) && name != NO_TIES)
+            {
                 return Err(format!("{name}: {}", audit.value));
+            }
+            if let Some(why) = instance.lacks() {
+                return Err(why.into());
             }
             return measure((trial, job, cell), instance, budget);
         }
@@ -89,7 +96,7 @@ fn measure<'v>(
     let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
     let known = |mut estimates: Estimates| {
         if let Some(exact) = &exact {
-            estimates.set_exact(exact.paths.clone(), exact.series.clone(), exact.traffic);
+            estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
         }
         estimates
     };

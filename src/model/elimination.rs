@@ -60,9 +60,92 @@ pub(super) fn solve(mut matrix: Vec<Vec<Rational>>, mut right: Vec<Rational>) ->
     Some(right)
 }
 
+/// Symmetric elimination: all pivots positive, or 0 with nothing left beside them.
+pub(super) fn eliminates(mut rows: Vec<Vec<Rational>>) -> bool {
+    for k in 0..rows.len() {
+        let pivot_row = rows[k].clone();
+        let pivot = &pivot_row[k];
+        if pivot.is_zero() && pivot_row[k..].iter().all(Rational::is_zero) {
+            continue;
+        }
+        if pivot.signum() <= 0 {
+            return false;
+        }
+        for row in rows.iter_mut().skip(k + 1) {
+            let Ok(factor) = row[k].divide(pivot) else { return false };
+            for (entry, above) in row.iter_mut().zip(&pivot_row).skip(k) {
+                entry.sub_product(&factor, above);
+            }
+        }
+    }
+    true
+}
+
+/// Rows of a matrix that are independent and span the others: a basis of its rows' span.
+pub(super) fn independent(rows: &[Vec<Rational>]) -> Vec<Vec<Rational>> {
+    let (mut reduced, mut chosen): (Vec<(usize, Vec<Rational>)>, Vec<Vec<Rational>>) = (Vec::new(), Vec::new());
+    for row in rows {
+        let mut rest = row.clone();
+        for (pivot, other) in &reduced {
+            let factor = rest[*pivot].clone();
+            if !factor.is_zero() {
+                rest.iter_mut().zip(other).for_each(|(v, o)| v.sub_product(&factor, o));
+            }
+        }
+        let Some(pivot) = rest.iter().position(|v| !v.is_zero()) else { continue };
+        let Ok(inverse) = Rational::one().divide(&rest[pivot]) else { continue };
+        rest.iter_mut().for_each(|v| *v *= &inverse);
+        reduced.push((pivot, rest));
+        chosen.push(row.clone());
+    }
+    chosen
+}
+
+/// A vector that every row of a basis is orthogonal to; `None` where the basis spans R^d.
+pub(super) fn orthogonal(basis: &[Vec<Rational>], d: usize) -> Option<Vec<Rational>> {
+    (0..d).find_map(|i| {
+        let mut unit = vec![Rational::zero(); d];
+        unit[i] = Rational::one();
+        let weights = solve(gram(basis), basis.iter().map(|row| row[i].clone()).collect())?;
+        for (row, weight) in basis.iter().zip(&weights) {
+            unit.iter_mut().zip(row).for_each(|(u, r)| u.sub_product(weight, r));
+        }
+        unit.iter().any(|v| !v.is_zero()).then_some(unit)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn exact(rows: &[&[i64]]) -> Vec<Vec<Rational>> {
+        rows.iter().map(|row| row.iter().map(|v| Rational::integer(*v)).collect()).collect()
+    }
+
+    #[test]
+    fn elimination_knows_definite_singular_and_indefinite() {
+        // exact: eigenvalues {1, 3}, {0, 2}, {-1, 3}, {-1, 1}, {0, 0}, {0, 2, 3}
+        for (rows, expected) in [
+            (exact(&[&[2, 1], &[1, 2]]), true),
+            (exact(&[&[1, 1], &[1, 1]]), true),
+            (exact(&[&[1, 2], &[2, 1]]), false),
+            (exact(&[&[0, 1], &[1, 0]]), false),
+            (exact(&[&[0, 0], &[0, 0]]), true),
+            (exact(&[&[0, 0, 0], &[0, 2, 0], &[0, 0, 3]]), true),
+        ] {
+            assert_eq!(eliminates(rows.clone()), expected, "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn a_basis_and_what_is_orthogonal_to_it() {
+        // exact: (2, 4, 0) is twice (1, 2, 0); (2, -1, 0) and (0, 0, 1) are orthogonal to it
+        let basis = independent(&exact(&[&[1, 2, 0], &[2, 4, 0], &[0, 0, 3]]));
+        assert_eq!(basis, exact(&[&[1, 2, 0], &[0, 0, 3]]));
+        let away = orthogonal(&basis, 3).unwrap();
+        assert!(basis.iter().all(|row| dot(row, &away).is_zero()) && away.iter().any(|v| !v.is_zero()));
+        assert_eq!(orthogonal(&exact(&[&[1, 0], &[1, 1]]), 2), None);
+    }
 
     #[test]
     fn a_system_by_hand() {

@@ -69,7 +69,7 @@ pub const FACTS: &[FactSpec] = &[
     fact("mu", 1, -2, "PL constant in l2: |g|_2^2 >= 2 mu (f - f*)"),
     fact("mu1", 1, -2, "PL constant in l1: |g|_1^2 >= 2 mu (f - f*)"),
     fact("rho", 1, -3, "Lipschitz constant of the Hessian in l2"),
-    fact("R", 0, 1, "distance |x_0 - x*|_2 to the nearest known minimiser"),
+    fact("R", 0, 1, "distance in l2 from x_0 to the set of minimisers"),
     fact("grad0_l1", 1, -1, "|grad f(x_0)|_1"),
     fact("grad0_l2", 1, -1, "|grad f(x_0)|_2"),
     fact("G", 1, -1, "bound on |grad f|_2 over all x"),

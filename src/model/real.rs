@@ -20,6 +20,9 @@ pub enum Real {
     Float(f64),
 }
 
+/// Relative error that is allowed for in a number known to double precision only.
+const ROUGH: f64 = 1e-12;
+
 /// Evaluates one formula in the strongest arithmetic that its arguments and itself allow. `$t` is the slice of the
 /// arguments in that arithmetic; the body is a `Result` in it.
 macro_rules! lift {
@@ -114,6 +117,33 @@ impl Real {
         match in_intervals.and_then(|t| enclosed(&t)) {
             Ok(within) => Real::Enclosed { near, within },
             Err(_) => Real::Float(near),
+        }
+    }
+
+    /// Whether the number is at most (or, where `strict`, below) the other; `None` where their enclosures, or doubles of
+    /// which the error is not known, leave that open.
+    #[must_use]
+    pub fn at_most(&self, other: &Real, strict: bool) -> Option<bool> {
+        if let (Real::Exact(a), Real::Exact(b)) = (self, other) {
+            return Some(if strict { a < b } else { a <= b });
+        }
+        let (a, b) = (self.enclosed()?, other.enclosed()?);
+        if a.high() < b.low() || (!strict && a.high() <= b.low()) {
+            return Some(true);
+        }
+        (a.low() > b.high() || (strict && a.low() >= b.high())).then_some(false)
+    }
+
+    /// An interval that holds the number: that of a double allows for the rounding of a short computation.
+    #[must_use]
+    pub fn enclosed(&self) -> Option<Interval> {
+        match self {
+            Real::Exact(q) => Some(Interval::from_rational(q)),
+            Real::Enclosed { within, .. } => Some(*within),
+            Real::Float(v) => {
+                let error = v.abs() * ROUGH;
+                Interval::new(v - error, v + error)
+            }
         }
     }
 

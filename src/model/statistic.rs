@@ -45,10 +45,12 @@ pub enum Statistic {
     MedianGapL1,
     /// |grad f - med|_2^2.
     MedianGapL2Squared,
-    /// |x_k - x*|_2.
+    /// Distance in l2 from x_k to the set of minimisers.
     Distance,
-    /// |x_k - x*|_inf.
+    /// Distance in l_inf from x_k to the set of minimisers.
     DistanceInf,
+    /// |x_k - x*|_2, x* the minimiser nearest to the start.
+    DistanceToNearest,
     /// Bits sent before x_k, both directions together.
     Bits,
     /// Coordinate i of x_k, from 0.
@@ -130,8 +132,9 @@ pub const STATISTICS: &[StatisticSpec] = &[
     spec("median_l2sq", 2, -2, Statistic::MedianL2Squared, "|med|_2^2"),
     spec("median_gap_l1", 1, -1, Statistic::MedianGapL1, "|grad f(x_k) - med|_1"),
     spec("median_gap_l2sq", 2, -2, Statistic::MedianGapL2Squared, "|grad f(x_k) - med|_2^2"),
-    spec("dist", 0, 1, Statistic::Distance, "|x_k - x*|_2 to the known minimiser"),
-    spec("dist_inf", 0, 1, Statistic::DistanceInf, "|x_k - x*|_inf to the known minimiser"),
+    spec("dist", 0, 1, Statistic::Distance, "distance in l2 from x_k to the set of minimisers"),
+    spec("dist_inf", 0, 1, Statistic::DistanceInf, "distance in l_inf from x_k to the set of minimisers"),
+    spec("dist_xstar", 0, 1, Statistic::DistanceToNearest, "|x_k - x*|_2, x* the minimiser nearest to the start x_0"),
     spec("bits", 0, 0, Statistic::Bits, "bits sent before x_k, to and from all workers together"),
     spec(
         "momentum_error_l2",
@@ -281,6 +284,15 @@ impl StatisticName {
                     }
                     Statistic::MomentumErrorL2Squared { .. } => {
                         momentum(|momenta, previous| Statistic::MomentumErrorL2Squared { momenta, previous })
+                    }
+                    plain @ (Statistic::Distance | Statistic::DistanceInf | Statistic::DistanceToNearest) => {
+                        match problem.minimisers() {
+                            None => Err(format!("'{self}': the minimisers of this problem are not known")),
+                            Some(all) if plain == Statistic::DistanceInf && !all.is_product() => Err(format!(
+                                "'{self}': the minimisers of this problem fill an oblique subspace, to which only 'dist' has a formula"
+                            )),
+                            Some(_) => Ok(plain),
+                        }
                     }
                     plain => Ok(plain),
                 }

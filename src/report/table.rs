@@ -12,13 +12,22 @@ fn cells(bound: &BoundRecord) -> [String; 8] {
     [
         bound.id.clone(),
         bound.bound.clone(),
-        numbers::outcome(bound.outcome).to_owned(),
+        outcome(bound),
         format!("{} vs {}", numbers::left(&bound.left), numbers::right(&bound.right)),
         numbers::optional(bound.ratio),
         numbers::evidence(bound.evidence).to_owned(),
         numbers::controls(bound),
         numbers::expected(bound),
     ]
+}
+
+/// The outcome, and whether its reason takes something back.
+fn outcome(bound: &BoundRecord) -> String {
+    let plain = numbers::outcome(bound.outcome);
+    match bound.outcome {
+        Outcome::Holds if bound.has_caveats() => format!("{plain}, with a caveat"),
+        _ => plain.to_owned(),
+    }
 }
 
 /// The counts of a ledger in a sentence.

@@ -188,6 +188,14 @@ pub struct BoundRecord {
     pub as_expected: bool,
 }
 
+impl BoundRecord {
+    /// Whether the reason says more than the outcome: what follows its first semicolon weakens it.
+    #[must_use]
+    pub fn has_caveats(&self) -> bool {
+        self.reason.contains("; ")
+    }
+}
+
 /// A planted variation and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ControlRecord {

@@ -61,7 +61,7 @@ pub fn weigh_tree(registry: &Registry, tree: &Table, budget: Budget) -> Result<(
     let trial = trial_of(tree, registry)
         .map_err(|errors| errors.first().map_or_else(|| "not a claim".into(), |e| e.message.clone()))?;
     let verdict = weigh(registry, &trial, budget)?;
-    if let Some((name, audit)) = verdict.audits.iter().find(|(_, a)| a.holds != Some(true)) {
+    if let Some((name, audit)) = verdict.audits.iter().find(|(_, a)| a.holds() != Some(true)) {
         return Err(format!("{name}: {}", audit.value));
     }
     let score = score(trial.question.relation, &verdict);

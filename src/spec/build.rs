@@ -51,9 +51,10 @@ impl<'a> Builder<'a> {
         let workers = self.workers(&*problem)?;
         self.facts.exact("M", Real::integer(workers as i64));
         let start = self.start(&*problem)?;
+        let minimisers = problem.minimisers();
         let mut minimiser = None;
         if let StartPoint::At(point) = &start {
-            minimiser = problem.minimiser(point);
+            minimiser = minimisers.as_ref().and_then(|all| all.nearest(&*problem, point));
             self.start_facts(&*problem, point, minimiser.as_deref());
         }
         let noise = experiment.oracle.noise.as_ref().map(|part| self.noise(part, d)).transpose()?;
@@ -107,13 +108,14 @@ impl<'a> Builder<'a> {
             facts: self.facts,
             cell: self.cell.clone(),
             minimiser,
+            minimisers,
         };
         // What is out of range from the start on is an error of the file; later the run comes to it.
         for ((_, formula), schedule) in schedules_of(&experiment.algorithm).zip(&instance.schedules) {
             instance.check_range(schedule, 0).map_err(|e| InstanceError::new(&formula.span, e.to_string()))?;
         }
         // At its ends now, so that a slip shows before time is spent; in between as the run comes to it.
-        if let Some(formula) = &experiment.oracle.batch {
+        if let (Some(formula), None) = (&experiment.oracle.batch, instance.lacks()) {
             for k in [0, horizon - 1] {
                 let refused = |e: Fault| InstanceError::new(&formula.span, format!("'batch' at iteration {k}: {e}"));
                 instance.batch_at(k).map_err(refused)?;
@@ -286,7 +288,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// E|g~|^2 = |grad f|^2 + E|g~ - grad f|^2 <= G^2 + sigma^2, where the law has no bound of its own.
+    /// E|g~|^2 = |grad f|^2 + E|g~ - grad f|^2 <= G^2 + sigma^2, where the law has no bound of its own; the least such bound
+    /// where the noise is the same at every point.
     fn second_moment(&mut self, noise: Option<&dyn DynNoise>) {
         let unbiased = noise.is_none_or(|n| n.has(Trait::Unbiased) == Some(true));
         let (Some(g), Some(sigma), None) =
@@ -296,7 +299,9 @@ impl<'a> Builder<'a> {
         };
         if unbiased {
             let sum = Real::sum(&[g.value.times(&g.value), sigma.value.times(&sigma.value)]);
-            self.facts.bound("second_moment", sum);
+            let same_everywhere = noise.is_none_or(|n| n.has(Trait::SmoothSamples) == Some(true));
+            let least = same_everywhere && [g.known, sigma.known] == [Known::Exact; 2];
+            self.facts.set("second_moment", sum, if least { Known::Exact } else { Known::Bound });
         }
     }
 
@@ -354,7 +359,11 @@ impl<'a> Builder<'a> {
         let known = |symbol: &Symbol| *symbol == Symbol::Iteration || lookup(self.cell, &self.facts, symbol).is_some();
         if let Some(symbol) = formula.expr.symbols().into_iter().find(|symbol| !known(symbol)) {
             let message = format!("'{symbol}' is not known on this instance");
-            return Err(InstanceError::new(&formula.span, message));
+            return match symbol {
+                // A constant that an instance may have and this one has not is a matter of hypotheses.
+                Symbol::Fact(_) => Ok(Schedule::Lacking(message)),
+                _ => Err(InstanceError::new(&formula.span, message)),
+            };
         }
         if formula.expr.mentions(&Symbol::Iteration) {
             return Ok(Schedule::Varies(formula.expr.clone(), param));

@@ -3,11 +3,12 @@
 use super::build::DATA_FILE;
 use super::diagnostic::Diagnostic;
 use super::left::Left;
-use super::symbol::Expression;
+use super::symbol::{Expression, Symbol};
 use super::tree::Table;
 use crate::model::{ParamSpec, Semantics};
 use crate::results::{Expectation, Outcome, Source};
 use crate::scalar::Rational;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// How the two sides of a bound are compared.
@@ -106,6 +107,26 @@ pub struct PartSetup {
     pub span: Range<usize>,
     /// Settings by parameter.
     pub settings: Vec<(&'static ParamSpec, Setting, Range<usize>)>,
+}
+
+impl PartSetup {
+    /// Every formula in it.
+    #[must_use]
+    pub fn formulas(&self) -> Vec<&Formula> {
+        self.settings.iter().flat_map(|(_, setting, _)| setting.formulas()).collect()
+    }
+}
+
+impl Setting {
+    fn formulas(&self) -> Vec<&Formula> {
+        match self {
+            Setting::Formula(formula) => vec![formula],
+            Setting::List(list) => list.iter().collect(),
+            Setting::Rows(rows) => rows.iter().flatten().collect(),
+            Setting::Text(_) => Vec::new(),
+            Setting::Part(part) => part.formulas(),
+        }
+    }
 }
 
 /// An inequality between constants: a range of step sizes, say.
@@ -246,6 +267,22 @@ pub struct Trial {
     pub curves: Vec<(String, Variant)>,
     /// The file as it reads for this trial, all changes laid over it.
     pub tree: Table,
+}
+
+impl Trial {
+    /// The facts that the two sides, the margin and the run name.
+    #[must_use]
+    pub fn facts(&self) -> BTreeSet<&'static str> {
+        let question = &self.question;
+        let sides = [&question.right, &question.margin].into_iter().flatten().map(|f| &f.expr);
+        let runs = self
+            .variant
+            .experiment()
+            .into_iter()
+            .flat_map(|e| e.algorithm.formulas().into_iter().chain(&e.oracle.batch).map(|f| &f.expr));
+        let symbols = sides.chain(runs).chain(question.left.expressions()).flat_map(|expr| expr.symbols());
+        symbols.filter_map(|symbol| if let Symbol::Fact(spec) = symbol { Some(spec.name) } else { None }).collect()
+    }
 }
 
 /// A right side with what was found about it.

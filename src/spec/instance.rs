@@ -2,15 +2,17 @@
 
 use super::build::Builder;
 use super::cell::{Cell, InstanceError, evaluate};
-use super::claim::{Experiment, Setting, Variant, Work};
+use super::claim::{Experiment, Requirement, Setting, Variant, Work};
 use super::resolve::scheduled;
 use super::symbol::{Expression, Symbol};
 use crate::expr::EvalError;
 use crate::model::{
-    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, ParamSpec, Real, Registry, Semantics, Subject,
-    View,
+    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Known, Minimisers, ParamSpec, Real, Registry,
+    Semantics, Subject, Ties, View,
 };
-use crate::scalar::{Fault, Narrow, Rational, Scalar};
+use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
+use crate::stats::Interval;
+use std::collections::BTreeSet;
 
 /// Most draws of one batch: beyond it a count is surely a slip.
 const MOST_DRAWS: u64 = 1_000_000_000;
@@ -22,6 +24,8 @@ pub enum Schedule {
     Constant(Real),
     /// A formula that names k, and the parameter that it is, where it has a range.
     Varies(Expression, Option<&'static ParamSpec>),
+    /// A formula that names a constant which the instance does not have: which one.
+    Lacking(String),
 }
 
 /// Where replicates start.
@@ -64,8 +68,10 @@ pub struct Instance {
     pub facts: Facts,
     /// Declared parameters.
     pub cell: Cell,
-    /// The known minimiser nearest to the start.
+    /// The minimiser nearest to the start, where it is known.
     pub minimiser: Option<Vec<Real>>,
+    /// All minimisers, where they are known.
+    pub minimisers: Option<Minimisers>,
     /// Named parts of the algorithm's state.
     pub views: Vec<View>,
 }
@@ -101,6 +107,7 @@ impl Instance {
         let expr = match schedule {
             Schedule::Constant(value) => return value.cast(),
             Schedule::Varies(expr, _) => expr,
+            Schedule::Lacking(why) => return Err(Fault::Unsupported(why.clone())),
         };
         self.check_range(schedule, k)?;
         let now = Real::integer(i64::try_from(k).map_err(|_| Fault::TooLarge(64))?);
@@ -153,6 +160,25 @@ impl Instance {
         })
     }
 
+    /// Why the algorithm cannot be run here: its schedules name a constant that the instance does not have.
+    #[must_use]
+    pub fn lacks(&self) -> Option<&str> {
+        self.schedules.iter().chain([&self.batch]).find_map(|s| match s {
+            Schedule::Lacking(why) => Some(why.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Those of the named facts that are only bounds on what they stand for, as `name = value`.
+    #[must_use]
+    pub fn loose(&self, named: &BTreeSet<&'static str>) -> Vec<String> {
+        let one_sided = self.facts.iter().filter(|(_, fact)| fact.known == Known::Bound);
+        one_sided
+            .filter(|(name, _)| named.contains(name))
+            .map(|(name, fact)| format!("{name} = {}", fact.value))
+            .collect()
+    }
+
     /// Whether nothing in a run is random: one replicate says everything.
     #[must_use]
     pub fn is_deterministic(&self) -> bool {
@@ -171,13 +197,13 @@ impl Instance {
         let slot = slots.map(|(p, ..)| p.name).position(|name| name == "step_size")?;
         match self.schedules.get(slot)? {
             Schedule::Constant(value) => Some(value),
-            Schedule::Varies(..) => None,
+            Schedule::Varies(..) | Schedule::Lacking(_) => None,
         }
     }
 
-    /// Audits the named hypotheses and the inequalities of a variant on this instance.
+    /// Audits the named hypotheses and the inequalities of a variant on this instance; `ties` is what an exact run has seen.
     #[must_use]
-    pub fn audit(&self, variant: &Variant) -> Vec<(String, Audit)> {
+    pub fn audit(&self, variant: &Variant, ties: Ties) -> Vec<(String, Audit)> {
         let subject = Subject {
             facts: &self.facts,
             problem: &*self.problem,
@@ -190,36 +216,82 @@ impl Instance {
             },
             minimiser: self.minimiser.as_deref(),
             step_size: self.step_size(variant),
+            ties,
         };
         let named = variant.hypotheses.iter().filter_map(|name| {
             let spec = HYPOTHESES.iter().find(|h| h.name == name)?;
             Some((name.clone(), (spec.audit)(&subject)))
         });
-        named.chain(requirements(variant, &|symbol| self.constant(symbol))).collect()
+        let refuted = |fact: &str| subject.no_constant(fact);
+        named.chain(requirements(variant, &|symbol| self.constant(symbol), &refuted)).collect()
     }
 }
 
-/// Audits the inequalities of a variant.
-pub fn requirements(variant: &Variant, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Vec<(String, Audit)> {
-    let mut audits = Vec::new();
-    for requirement in &variant.requires {
-        let sides = evaluate(&requirement.low, lookup).and_then(|l| Ok((l, evaluate(&requirement.high, lookup)?)));
-        let audit = match sides {
-            Ok((low, high)) => {
-                let order = match (low.exact(), high.exact()) {
-                    (Some(a), Some(b)) => a.cmp(b),
-                    _ => low.to_f64().total_cmp(&high.to_f64()),
-                };
-                let holds = order.is_lt() || (order.is_eq() && !requirement.strict);
-                let exact = low.exact().is_some() && high.exact().is_some();
-                let provenance = if exact { "exact" } else { "numeric" };
-                Audit { holds: Some(holds), value: format!("{low} and {high}"), provenance: provenance.into() }
-            }
-            Err(error) => Audit { holds: None, value: error.to_string(), provenance: "unknown".into() },
+/// Audits the inequalities of a variant. `refuted` says of a fact that is not known why there is none, where it can.
+pub fn requirements(
+    variant: &Variant,
+    lookup: &dyn Fn(&Symbol) -> Option<Real>,
+    refuted: &dyn Fn(&str) -> Option<Audit>,
+) -> Vec<(String, Audit)> {
+    let audit = |requirement: &Requirement| {
+        let symbols = [&requirement.low, &requirement.high].into_iter().flat_map(|expr| expr.symbols());
+        if let Some(symbol) = symbols.into_iter().find(|symbol| lookup(symbol).is_none()) {
+            let why = if let Symbol::Fact(spec) = symbol { refuted(spec.name) } else { None };
+            return why.unwrap_or_else(|| Audit::not_known(format!("'{symbol}' is not known on this instance")));
+        }
+        in_order(requirement, lookup)
+    };
+    variant.requires.iter().map(|r| (r.text.clone(), audit(r))).collect()
+}
+
+/// Bits of the floats in which irrational sides are compared, tried in this order.
+const PRECISIONS: [usize; 3] = [128, 512, 2048];
+
+/// Audits an inequality, of which an undefined side is not met, whatever the other is. Where doubles of unknown error enter,
+/// they are widened; elsewhere sides are exact or enclosed, as tightly as it takes.
+fn in_order(requirement: &Requirement, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Audit {
+    let Requirement { low, high, strict, .. } = requirement;
+    let value = |symbol: &Symbol| lookup(symbol).ok_or_else(|| Fault::Unsupported(format!("'{symbol}' is not known")));
+    let rough = |expr: &Expression| expr.symbols().iter().any(|s| lookup(s).is_some_and(|v| v.is_rough()));
+    if rough(low) || rough(high) {
+        let side = |expr: &Expression| -> Result<Real, Audit> {
+            let widened = |symbol: &Symbol| value(symbol)?.enclosed().ok_or(Fault::Undecided("a double"));
+            let within = expr.eval::<Interval>(&widened).map_err(|e| without_value(e.fault))?;
+            Ok(Real::Enclosed { near: within.midpoint().unwrap_or(f64::NAN), within })
         };
-        audits.push((requirement.text.clone(), audit));
+        return match (side(low), side(high)) {
+            (Ok(low), Ok(high)) => Audit::of_order(low, high, *strict, None),
+            (Err(why), _) | (_, Err(why)) => why,
+        };
     }
-    audits
+    let compare = || {
+        let side = |expr: &Expression| {
+            let value = expr.eval::<Enclosure>(&|symbol: &Symbol| value(symbol)?.cast());
+            value.map_err(|e| without_value(e.fault))
+        };
+        let (low, high) = (side(low)?, side(high)?);
+        let sign = (high.clone() - &low).sign_or(&Enclosure::zero()).ok().and_then(|s| s.exact().map(Rational::signum));
+        let met = sign.map(|sign| if *strict { sign > 0 } else { sign >= 0 });
+        Ok((Real::from(low), Real::from(high), met))
+    };
+    let mut found = Audit::not_known("not evaluated");
+    for bits in PRECISIONS {
+        found = match Enclosure::at_precision(bits, compare) {
+            Ok((low, high, met)) => Audit::of_order(low, high, *strict, met),
+            Err(why) => why,
+        };
+        if found.holds().is_some() {
+            break;
+        }
+    }
+    found
+}
+
+fn without_value(fault: Fault) -> Audit {
+    match fault {
+        Fault::Domain(_) | Fault::DivisionByZero => Audit::undefined(fault.to_string()),
+        fault => Audit::not_known(fault.to_string()),
+    }
 }
 
 pub(super) fn lookup(cell: &Cell, facts: &Facts, symbol: &Symbol) -> Option<Real> {

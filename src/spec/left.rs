@@ -71,6 +71,17 @@ pub struct Left {
 }
 
 impl Left {
+    /// Every expression in it.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let parts = self.terms.iter().flat_map(|term| match term {
+            Term::MeanOfPath(PathTerm { combine, reductions }) => {
+                std::iter::once(combine).chain(reductions.iter().map(|(_, expr)| expr)).collect::<Vec<_>>()
+            }
+            Term::TimeOfMean(_, expr) => vec![expr],
+        });
+        parts.chain([&self.combine])
+    }
+
     /// A left side that names outputs of a quantity only.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use super::ask::NO_TRIVIAL;
 use super::claim::{Bound, Control, Curve, Formula, PartSetup, Relation, Setting, Spec, Trial, Variant};
 use super::naming::{declared, file_words};
+use super::overrides::{Overrides, known_hypotheses, set_parameters};
 use super::read::Reader;
 use super::tree::{Node, Table, Value};
 use super::{Diagnostic, SpecError, tree};
@@ -31,17 +32,6 @@ pub(super) const PROSE_KEYS: &[&str] = &[
     "family",
 ];
 
-/// What the command line lays over a claim file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Overrides {
-    /// Values of declared parameters, `--set NAME=VALUE`.
-    pub set: Vec<(String, String)>,
-    /// Hypotheses that every bound needs besides its own, `--assume NAME`.
-    pub assume: Vec<String>,
-    /// Hypotheses that no bound needs, `--drop NAME`.
-    pub drop: Vec<String>,
-}
-
 /// Reads a claim file for the profile `quick`, after laying `settings` (`--set NAME=VALUE`) over its parameters.
 ///
 /// # Errors
@@ -69,7 +59,7 @@ pub fn load_in(
     let mut tree = tree::parse(text).map_err(fail)?;
     super::profile::choose(&mut tree, profile).map_err(fail)?;
     set_parameters(&mut tree, &overrides.set).map_err(fail)?;
-    known_hypotheses(overrides).map_err(fail)?;
+    known_hypotheses(&tree, overrides).map_err(fail)?;
     let mut loader = Loader { reader: Reader::new(registry), registry, root: tree.clone(), overrides };
     let spec = loader.spec(text);
     match spec {
@@ -96,32 +86,6 @@ pub fn trial_of(tree: &Table, registry: &Registry) -> Result<Trial, Vec<Diagnost
         Some(trial) if loader.reader.is_content() => Ok(trial),
         _ => Err(loader.reader.diagnostics),
     }
-}
-
-fn known_hypotheses(overrides: &Overrides) -> Result<(), Vec<Diagnostic>> {
-    for (option, names) in [("--assume", &overrides.assume), ("--drop", &overrides.drop)] {
-        if let Some(name) = names.iter().find(|name| !model::HYPOTHESES.iter().any(|h| h.name == **name)) {
-            let error = Diagnostic::new(0..0, format!("{option} {name}: unknown hypothesis '{name}'"));
-            return Err(vec![error.did_you_mean(name, model::HYPOTHESES.iter().map(|h| h.name))]);
-        }
-    }
-    Ok(())
-}
-
-fn set_parameters(tree: &mut Table, settings: &[(String, String)]) -> Result<(), Vec<Diagnostic>> {
-    for (name, value) in settings {
-        let parameters = tree.entries.iter_mut().find(|e| e.key == "parameters");
-        let Some(Value::Table(table)) = parameters.map(|e| &mut e.node.value) else {
-            return Err(vec![Diagnostic::new(0..0, format!("--set {name}: the file declares no parameters"))]);
-        };
-        let Some(entry) = table.entries.iter_mut().find(|e| e.key == *name) else {
-            let names: Vec<String> = table.entries.iter().map(|e| e.key.clone()).collect();
-            let error = Diagnostic::new(0..0, format!("--set {name}: the file declares no parameter '{name}'"));
-            return Err(vec![error.did_you_mean(name, names.iter().map(String::as_str))]);
-        };
-        entry.node.value = Value::Text(value.clone());
-    }
-    Ok(())
 }
 
 pub(super) struct Loader<'a> {

@@ -13,6 +13,8 @@ pub struct CellVerdict {
     pub cell: BTreeMap<String, serde_json::Value>,
     /// The hypotheses as audited.
     pub audits: Vec<(String, Audit)>,
+    /// Facts in the statement or its run that are one-sided bounds on the constants they stand for, as `name = value`.
+    pub loose: Vec<String>,
     /// Left side; `None` where it has no value.
     pub left: Option<SideValue>,
     /// Right side.
@@ -33,12 +35,12 @@ impl CellVerdict {
     /// The first hypothesis that fails here.
     #[must_use]
     pub fn failing(&self) -> Option<&(String, Audit)> {
-        self.audits.iter().find(|(_, a)| a.holds == Some(false))
+        self.audits.iter().find(|(_, a)| a.holds() == Some(false))
     }
 
     /// The first hypothesis that could not be decided here.
     fn open(&self) -> Option<&(String, Audit)> {
-        self.audits.iter().find(|(_, a)| a.holds.is_none())
+        self.audits.iter().find(|(_, a)| a.holds().is_none())
     }
 
     /// What was decided in this cell, with its reason.
@@ -54,17 +56,33 @@ impl CellVerdict {
                 (Outcome::Violated, Some((name, audit))) => {
                     (Outcome::Undecided, format!("broken, but {name} is not decided: {}", audit.value))
                 }
-                (outcome, _) => (outcome, c.reason.clone()),
+                (outcome, _) => (outcome, c.reason.clone() + &self.caveats()),
             },
         }
+    }
+
+    /// What makes the cell's outcome less than a plain one: a hypothesis that is not known, a constant that is only bounded.
+    fn caveats(&self) -> String {
+        let mut text = String::new();
+        for (name, audit) in self.audits.iter().filter(|(_, a)| a.holds().is_none()) {
+            text += &format!("; whether {name} holds is not known ({})", audit.value);
+        }
+        if !self.loose.is_empty() {
+            text += &format!("; {LOOSE}: {}", self.loose.join(", "));
+        }
+        text
     }
 
     fn closeness(&self) -> f64 {
         self.comparison.as_ref().map_or(f64::INFINITY, |c| c.closeness)
     }
 
+    /// What the outcome rests on. What holds with a bound on a constant is not shown for the constant itself.
     fn grade(&self) -> Evidence {
-        self.comparison.as_ref().map_or(Evidence::Asymptotic, |c| c.grade)
+        self.comparison.as_ref().map_or(Evidence::Asymptotic, |c| match c.outcome {
+            Outcome::Holds if !self.loose.is_empty() => c.grade.max(Evidence::Numeric),
+            _ => c.grade,
+        })
     }
 
     /// The audits as records.
@@ -74,7 +92,7 @@ impl CellVerdict {
             .iter()
             .map(|(name, a)| HypothesisRecord {
                 name: name.clone(),
-                holds: a.holds,
+                holds: a.holds(),
                 value: a.value.clone(),
                 provenance: a.provenance.clone(),
             })
@@ -95,6 +113,37 @@ pub struct CellView {
     pub nearest: usize,
     /// Whether the trivial bound says as much in every cell that meets the hypotheses; never of a broken bound.
     pub vacuous: bool,
+}
+
+/// How constants are introduced that are only bounded.
+const LOOSE: &str = "with bounds in place of the constants themselves, a weaker statement";
+
+/// The hypotheses that are not known in some of the cells, and the constants that are only bounded there.
+fn caveats(cells: &[CellVerdict], meets: &[usize]) -> String {
+    let mut text = String::new();
+    let mut unknown: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
+    for (name, audit) in meets.iter().flat_map(|i| &cells[*i].audits).filter(|(_, a)| a.holds().is_none()) {
+        unknown.entry(name).or_insert((0, &audit.value)).0 += 1;
+    }
+    for (name, (count, value)) in unknown {
+        text += &format!("; whether {name} holds is not known in {count} of them ({value})");
+    }
+    let bounded: Vec<usize> = meets.iter().copied().filter(|i| !cells[*i].loose.is_empty()).collect();
+    if let Some(first) = bounded.first() {
+        text += &format!("; {LOOSE} in {} of them: {}", bounded.len(), cells[*first].loose.join(", "));
+    }
+    text
+}
+
+/// The cells that take no part, with the hypothesis that fails in the first of them.
+fn left_out(cells: &[CellVerdict]) -> String {
+    let out: Vec<&(String, Audit)> = cells.iter().filter_map(CellVerdict::failing).collect();
+    match out.first() {
+        Some((name, audit)) => {
+            format!("; left out: {} of {}, where {name} fails ({})", out.len(), cells.len(), audit.value)
+        }
+        None => String::new(),
+    }
 }
 
 /// Violated if any cell that meets the hypotheses is, else undecided if any such cell is, else holds.
@@ -128,8 +177,14 @@ pub fn gather(cells: &[CellVerdict]) -> Option<CellView> {
     };
     let nearest = nearest_of(&deciding)?;
     let reason = match outcome {
-        Outcome::Holds => format!("every cell that meets the hypotheses ({} of {})", meets.len(), cells.len()),
-        _ => format!("{} ({} of {} cells)", cells[nearest].outcome().1, deciding.len(), cells.len()),
+        Outcome::Holds => {
+            let all = format!("every cell that meets the hypotheses ({} of {})", meets.len(), cells.len());
+            all + &caveats(cells, &meets) + &left_out(cells)
+        }
+        _ => {
+            let shown = format!("{} ({} of {} cells)", cells[nearest].outcome().1, deciding.len(), cells.len());
+            shown + &left_out(cells)
+        }
     };
     // One broken cell refutes a bound, so its own evidence counts; to hold, every cell counts.
     let evidence = match outcome {

@@ -168,7 +168,7 @@ impl<'a, 'j> Listing<'a, 'j> {
         let run = &self.jobs.0[index].runs[i];
         let Some(right) = &trial.question.right else { return };
         let value = match &run.outcome {
-            CellOutcome::Experiment(_) => {
+            CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => {
                 right_side(&right.expr, &|symbol| run.constant(symbol)).ok().map(|s| known(&s))
             }
             CellOutcome::Quantity(_) => self.over_rows(run, &right.expr),

@@ -84,6 +84,9 @@ pub trait Query<S> {
         Err(kind.refused())
     }
 
+    /// Takes note that the sign of an exact 0, or a tied vote, was asked for. Only exact arithmetic tells.
+    fn saw_tie(&mut self) {}
+
     /// Counts a message of `bits` bits from one worker to the server.
     fn upload(&mut self, bits: u64);
 
@@ -257,9 +260,18 @@ pub fn take_signs<S: Scalar>(v: &mut [S], at_zero: SignZero, query: &mut dyn Que
         SignZero::Random => return random_signs(v, query),
     };
     for value in v {
+        note_tie(value, query);
         *value = value.sign_or(&fixed)?;
     }
     Ok(())
+}
+
+/// Tells the query of an exact 0 whose sign is about to be taken; lanes, in which a 0 may be rounded, say nothing.
+#[inline(always)]
+fn note_tie<S: Scalar>(value: &S, query: &mut dyn Query<S>) {
+    if S::LANES == 0 && *value == S::zero() {
+        query.saw_tie();
+    }
 }
 
 /// A coin is drawn for every coordinate, needed or not, so that streams stay in step between replicates.
@@ -269,6 +281,7 @@ fn random_signs<S: Scalar>(v: &mut [S], query: &mut dyn Query<S>) -> Result<(), 
     query.coin(&half, &mut coins)?;
     for ((value, coin), fair) in v.iter_mut().zip(coins).zip(&half) {
         // A choice, not 2 coin - 1: an enclosure of a decided coin stays a point.
+        note_tie(value, query);
         let at_zero = coin.at_least(fair, &S::one(), &-S::one())?;
         *value = value.sign_or(&at_zero)?;
     }

@@ -177,6 +177,10 @@ impl Tally {
         let (mut positive, mut negative) = (Vec::with_capacity(d), Vec::with_capacity(d));
         for (i, plus) in plus_at_tie.iter().enumerate() {
             let (more, equal) = self.compare(i);
+            // Arithmetics without lanes have one replicate, in the first bit.
+            if S::LANES == 0 && equal & 1 == 1 {
+                query.saw_tie();
+            }
             positive.push(more | equal & plus);
             negative.push(!(more | equal));
         }

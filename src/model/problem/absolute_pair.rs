@@ -9,8 +9,8 @@
 //! with 0 the first gradient is eps (1, 1), and its signs leave the line x1 + x2 = 2 at once.
 
 use super::constants::{Constants, norm2};
-use super::{Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Real, Trait};
+use super::{Minimisers, Problem, ProblemEntry};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = eps |x1 + x2| + |x1 - x2|.
@@ -90,8 +90,19 @@ impl Problem for AbsolutePair {
         }
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![Real::integer(0); 2])
+    /// A kink along x1 = x2, and a cone around 0.
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let pair = |a: i64, b: i64| vec![Real::integer(a), Real::integer(b)];
+        match property {
+            Property::Smooth | Property::HessianLipschitz => Some(Witness::Jump { at: pair(4, 4), along: pair(1, -1) }),
+            Property::Pl => Some(Witness::Flattening { from: pair(0, 0), along: pair(1, 0), below: pair(0, 0) }),
+            Property::StronglyConvex => Some(Witness::Straight { a: pair(0, 0), b: pair(1, 0) }),
+            _ => None,
+        }
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(vec![Real::integer(0); 2]))
     }
 
     fn default_start(&self) -> Option<Vec<Real>> {

@@ -82,3 +82,15 @@ pub(super) fn norm1(values: &[Real]) -> Real {
 pub(super) fn quotient(numerator: &Real, divisor: &Real) -> Real {
     lift!(&[numerator, divisor], |t| Scalar::divide(&t[0], &t[1]))
 }
+
+/// The origin of R^d.
+pub(super) fn origin(d: usize) -> Vec<Real> {
+    vec![Real::integer(0); d]
+}
+
+/// `size` along coordinate i of R^d, 0 elsewhere.
+pub(super) fn axis(d: usize, i: usize, size: &Real) -> Vec<Real> {
+    let mut point = origin(d);
+    point[i] = size.clone();
+    point
+}

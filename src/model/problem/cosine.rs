@@ -8,11 +8,11 @@
 //! **Ties and edge cases** Exact arithmetic reaches no further than x = 0. The nearest minimiser is 0 where
 //! |x_i| <= pi, and otherwise a multiple of 2 pi in double precision. Flows are known in double precision only.
 
-use super::constants::{Constants, DIMENSION, norm2, spread_positive};
-use super::{Flow, Problem, ProblemEntry};
-use crate::model::{Facts, Kind, Limits, ParamSpec, Real, Trait};
-use crate::scalar::{Fault, Scalar};
-use std::f64::consts::{PI, TAU};
+use super::constants::{Constants, DIMENSION, axis, norm2, origin, spread_positive};
+use super::{Flow, Minimisers, Problem, ProblemEntry};
+use crate::model::{Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
+use crate::scalar::{Fault, Rational, Scalar};
+use std::f64::consts::TAU;
 
 /// f(x) = sum a_i (1 - cos x_i).
 pub struct Cosine {
@@ -114,11 +114,18 @@ impl Problem for Cosine {
         }
     }
 
-    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
-        let nearest = |x: &Real| {
-            let x = x.to_f64();
-            if x.abs() <= PI { Real::integer(0) } else { Real::Float(TAU * (x / TAU).round()) }
-        };
-        Some(start.iter().map(nearest).collect())
+    /// Above its chord around the top at pi, where the gradient vanishes too.
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let d = self.amplitude.len();
+        let at = |n: i64, over: u64| axis(d, 0, &Real::Exact(Rational::ratio(n, over)));
+        match property {
+            Property::Convex | Property::StronglyConvex => Some(Witness::Above { a: at(2, 1), b: at(4, 1) }),
+            Property::Pl => Some(Witness::Summit { low: at(3, 1), high: at(13, 4), below: origin(d) }),
+            _ => None,
+        }
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::WholeTurns)
     }
 }

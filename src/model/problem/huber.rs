@@ -6,9 +6,9 @@
 //! **Shapes and units** `curvature` L in `[f]/[x]^2`, `slope` s in `[f]/[x]`; f is L x^2/2 up to |x| = s/L and
 //! s|x| - s^2/(2L) beyond.
 
-use super::constants::{Constants, quotient};
-use super::{Flow, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Real, Trait};
+use super::constants::{Constants, axis, origin, quotient};
+use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = sum h(x_i) with h' = clip(L x, -s, s) and h(0) = 0.
@@ -125,7 +125,20 @@ impl Problem for Huber {
         matches!(property, Trait::Convex | Trait::Smooth).then_some(true)
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![Real::integer(0); self.dimension])
+    /// Straight beyond the bend at x_1 = s/L.
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let d = self.dimension;
+        let bend = quotient(&self.slope, &self.curvature);
+        let at = |times: i64| axis(d, 0, &bend.times(&Real::integer(times)));
+        match property {
+            Property::Pl => Some(Witness::Flattening { from: origin(d), along: at(1), below: origin(d) }),
+            Property::StronglyConvex => Some(Witness::Straight { a: at(1), b: at(3) }),
+            Property::HessianLipschitz => Some(Witness::Bend { at: at(1), along: at(1) }),
+            _ => None,
+        }
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(origin(self.dimension)))
     }
 }

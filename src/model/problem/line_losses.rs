@@ -3,21 +3,29 @@
 //! f(x) = sum_i l(<a_i, x> - b_i) with l(u) = u^2 (`square`), Huber's loss with l' = clip(u, -s, s) (`huber`) or |u|
 //! (`absolute`). Every gradient is a combination of the a_i, and that of one sample a multiple of one of them.
 //!
-//! **Facts** With c = 2 (square) or 1 (huber) the Hessian is between 0 and c A'A, whose rows' sums of magnitudes give
-//! L_j = c sum_i |a_ij| |a_i|_1, L_1 = L_inf = c sum_i |a_i|_1^2, and its trace L = c sum_i |a_i|_2^2 (bounds; L is
-//! exact for one row). |g|_2 <= G = s sum_i |a_i|_2, s = 1 for `absolute` (bound). Where the rows are independent f* = 0
-//! at x_0 + A'(AA')^-1 (b - A x_0), the solution of Ax = b nearest to x_0. Where the columns are, (A'A)^-1 A'b is the
-//! one minimiser of the square loss, and of all three where it solves Ax = b. Elsewhere f* is not given.
+//! **Facts** With c = 2 (square) or 1 (huber) the Hessian is between 0 and H = c A'A, and H itself wherever every residual is
+//! in the curved part of its loss; where there is such a place (the least squares solution is asked) the constants are exact,
+//! else bounds: L = the largest eigenvalue of H, L_inf = max |H s|_1 over sign vectors s (enumerated up to d = 20; sum_jk
+//! |H_jk| beyond, a bound), L_j = sum_k |H_jk| (a bound; their sum is exact where it is L_inf, below which no valid one is).
+//! For the square |g|_2^2 >= 2 mu (f - f*) with mu = the smallest eigenvalue of H that is not 0, whatever the rank: g = Hv and
+//! f - f* = v'Hv/2 for a v in the rows' span. mu_1 >= 1/max_i (H^+)_ii as in `quadratic-matrix`. L and mu are rational or
+//! enclosed, up to 16 rows or coordinates; beyond, L is the trace (a bound), and mu is not given. |g|_2 <= G = s sum_i
+//! |a_i|_2, s = 1 for `absolute` (bound). For the square f* and all minimisers, the solutions of A'Ax = A'b, are rational,
+//! and so for all three losses where Ax = b has a solution. Elsewhere, for `absolute`: the weighted medians in one dimension,
+//! and where the rows span R^d the lowest of the points at which d independent residuals are 0 (f* only). For `huber` a zero
+//! of the gradient, found by the rows that are curved at it. f >= 0 always.
 //! **Source** karimireddy2019, theorem I (sum l_i(<a_i, x>)) and section 5.1 (over-parameterised least squares).
 //! **Shapes and units** `rows` n x d, `targets` n entries, 0 where absent; f is in the loss's unit.
 //! **Ties and edge cases** `kink` is the value of sgn(0) in the subgradient of |u|. Sample i's gradient is that of
 //! l(<a_i, x> - b_i): the mean over the samples is grad f / n, not grad f. No row may be 0.
 
-use super::constants::{Constants, norm1, norm2};
-use super::{Problem, ProblemEntry};
-use crate::model::elimination::{combine, dot, gram, solve, transposed};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Real, Trait};
+mod known;
+
+use super::constants::Constants;
+use super::{Minimisers, Problem, ProblemEntry};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
+use known::Knowledge;
 
 /// l.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,12 +43,8 @@ pub struct LineLosses {
     at_zero: i64,
     /// The rows one after the other, then the targets, then s.
     constants: Constants,
-    rows: Vec<Vec<Rational>>,
-    targets: Vec<Rational>,
-    facts: Facts,
-    coordinate: Vec<Real>,
-    /// The minimiser where the columns are independent.
-    single: Option<Vec<Rational>>,
+    rows: usize,
+    known: Knowledge,
 }
 
 /// Registry line.
@@ -124,23 +128,14 @@ impl LineLosses {
         let mut numbers = given.concat();
         numbers.extend(targets.iter().cloned().map(Real::Exact));
         numbers.push(slope.clone());
-        let single = least_squares(&rows, &targets);
-        let facts = facts(&given, loss, &slope, minimum(&rows, &targets, loss, single.as_deref()));
-        let curvature = Real::integer(if loss == Loss::Square { 2 } else { 1 });
-        let coordinate = (0..given[0].len())
-            .map(|j| {
-                let terms: Vec<Real> = given.iter().map(|r| r[j].magnitude().times(&norm1(r))).collect();
-                Real::sum(&terms).times(&curvature)
-            })
-            .collect();
-        let constants = Constants::new(&numbers);
-        Ok(LineLosses { dimension: given[0].len(), loss, at_zero, constants, rows, targets, facts, coordinate, single })
+        let (constants, known) = (Constants::new(&numbers), Knowledge::new(&rows, &targets, loss, &slope));
+        Ok(LineLosses { dimension: given[0].len(), loss, at_zero, constants, rows: rows.len(), known })
     }
 
     /// <a_i, x> - b_i.
     #[inline(always)]
     fn residual<S: Scalar>(&self, i: usize, x: &[S]) -> Result<S, Fault> {
-        let mut sum = -self.constants.get::<S>(self.rows.len() * self.dimension + i)?;
+        let mut sum = -self.constants.get::<S>(self.rows * self.dimension + i)?;
         for (j, x) in x.iter().enumerate() {
             sum.add_product(&self.constants.get(i * self.dimension + j)?, x);
         }
@@ -149,7 +144,7 @@ impl LineLosses {
 
     #[inline(always)]
     fn slope<S: Scalar>(&self) -> Result<S, Fault> {
-        self.constants.get(self.rows.len() * (self.dimension + 1))
+        self.constants.get(self.rows * (self.dimension + 1))
     }
 
     /// Adds l'(u_i) a_i.
@@ -171,47 +166,6 @@ impl LineLosses {
     }
 }
 
-/// (A'A)^-1 A'b; `None` where the columns are dependent.
-fn least_squares(rows: &[Vec<Rational>], targets: &[Rational]) -> Option<Vec<Rational>> {
-    solve(gram(&transposed(rows)), combine(rows, targets))
-}
-
-/// f*, where it is known.
-fn minimum(rows: &[Vec<Rational>], targets: &[Rational], loss: Loss, single: Option<&[Rational]>) -> Option<Rational> {
-    if solve(gram(rows), targets.to_vec()).is_some() {
-        return Some(Rational::zero());
-    }
-    let mut square = Rational::zero();
-    for (row, b) in rows.iter().zip(targets) {
-        let miss = dot(row, single?) - b;
-        square.add_product(&miss, &miss);
-    }
-    (loss == Loss::Square || square.is_zero()).then_some(square)
-}
-
-fn facts(rows: &[Vec<Real>], loss: Loss, slope: &Real, minimum: Option<Rational>) -> Facts {
-    let mut facts = Facts::new();
-    let curvature = Real::integer(if loss == Loss::Square { 2 } else { 1 });
-    let total = |each: &dyn Fn(&Vec<Real>) -> Real| Real::sum(&rows.iter().map(each).collect::<Vec<_>>());
-    if loss != Loss::Absolute {
-        let trace = total(&|r| Real::sum(&r.iter().map(|v| v.times(v)).collect::<Vec<_>>())).times(&curvature);
-        facts.set("L", trace, if rows.len() == 1 { crate::model::Known::Exact } else { crate::model::Known::Bound });
-        let sum = total(&|r| norm1(r).times(&norm1(r))).times(&curvature);
-        facts.bound("L1", sum.clone()).bound("Linf", sum);
-        let each = |j: usize| total(&|r| r[j].magnitude().times(&norm1(r))).times(&curvature);
-        facts.bound("Lmax", Real::largest(&(0..rows[0].len()).map(each).collect::<Vec<_>>()));
-    }
-    if loss == Loss::Square {
-        facts.exact("rho", Real::integer(0));
-    } else {
-        facts.bound("G", total(&|r| norm2(r)).times(slope));
-    }
-    if let Some(minimum) = minimum {
-        facts.exact("fstar", Real::Exact(minimum));
-    }
-    facts
-}
-
 impl Problem for LineLosses {
     fn dimension(&self) -> usize {
         self.dimension
@@ -220,7 +174,7 @@ impl Problem for LineLosses {
     #[inline(always)]
     fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
         let mut sum = S::zero();
-        for i in 0..self.rows.len() {
+        for i in 0..self.rows {
             let u = self.residual(i, x)?;
             match self.loss {
                 Loss::Square => sum.add_product(&u, &u),
@@ -240,11 +194,11 @@ impl Problem for LineLosses {
     #[inline(always)]
     fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         out.fill(S::zero());
-        (0..self.rows.len()).try_for_each(|i| self.add_gradient(i, x, out))
+        (0..self.rows).try_for_each(|i| self.add_gradient(i, x, out))
     }
 
     fn samples(&self) -> Option<usize> {
-        Some(self.rows.len())
+        Some(self.rows)
     }
 
     #[inline(always)]
@@ -254,11 +208,11 @@ impl Problem for LineLosses {
     }
 
     fn facts(&self) -> Facts {
-        self.facts.clone()
+        self.known.facts.clone()
     }
 
     fn smoothness_by_coordinate(&self) -> Option<Vec<Real>> {
-        (self.loss != Loss::Absolute).then(|| self.coordinate.clone())
+        (self.loss != Loss::Absolute).then(|| self.known.coordinate.clone())
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
@@ -271,18 +225,16 @@ impl Problem for LineLosses {
         }
     }
 
-    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
-        self.facts.get("fstar")?;
-        let found = match &self.single {
-            Some(single) => single.clone(),
-            None => {
-                let start: Vec<Rational> = start.iter().map(|v| v.exact().cloned()).collect::<Option<_>>()?;
-                let missing = self.rows.iter().zip(&self.targets).map(|(row, b)| b.clone() - dot(row, &start));
-                let weights = solve(gram(&self.rows), missing.collect())?;
-                let step = combine(&self.rows, &weights);
-                start.into_iter().zip(&step).map(|(x, step)| x + step).collect()
-            }
-        };
-        Some(found.into_iter().map(Real::Exact).collect())
+    fn minimisers(&self) -> Option<Minimisers> {
+        self.known.minimisers.clone()
+    }
+
+    /// No loss is below 0.
+    fn floor(&self) -> Option<Real> {
+        Some(Real::integer(0))
+    }
+
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        self.known.refutation(property, self.loss)
     }
 }

@@ -7,9 +7,9 @@
 //! **Ties and edge cases** Only projected methods stay in the box; f and its gradient ignore it. Where c_i = 0, the
 //! nearest minimiser keeps the start's coordinate, clamped to the box.
 
-use super::constants::{Constants, DIMENSION, norm1, norm2, spread};
-use super::{Flow, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Real, Trait};
+use super::constants::{Constants, DIMENSION, axis, norm1, norm2, origin, spread};
+use super::{Flow, Minimisers, Problem, ProblemEntry};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = c'x, over the box |x_i| <= b_i where one is given.
@@ -136,18 +136,36 @@ impl Problem for Linear {
         }
     }
 
-    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
-        let walls = self.half_width.as_ref()?;
-        let nearest = |((c, b), x): ((&Real, &Real), &Real)| {
+    /// Where a slope is not 0, f falls for ever beyond every wall.
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let (d, is_flat) = (self.slope.len(), self.floor().is_some());
+        let along = |sign: i64| self.slope.iter().map(|c| c.times(&Real::integer(sign))).collect();
+        match property {
+            Property::LowerBound if !is_flat => Some(Witness::Descent { from: origin(d), along: along(-1) }),
+            Property::Pl if !is_flat && self.b.is_none() => {
+                Some(Witness::Flattening { from: origin(d), along: along(1), below: origin(d) })
+            }
+            Property::StronglyConvex => Some(Witness::Straight { a: origin(d), b: axis(d, 0, &Real::integer(1)) }),
+            _ => None,
+        }
+    }
+
+    fn floor(&self) -> Option<Real> {
+        self.slope.iter().all(|c| c.to_f64() == 0.0).then(|| Real::integer(0))
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        let Some(walls) = &self.half_width else {
+            return self.floor().map(|_| Minimisers::Box(vec![(None, None); self.slope.len()]));
+        };
+        let ends = |(c, b): (&Real, &Real)| {
             let low = Real::integer(0).minus(b);
             match c.to_f64() {
-                c if c > 0.0 => low,
-                c if c < 0.0 => b.clone(),
-                _ if x.to_f64() > b.to_f64() => b.clone(),
-                _ if x.to_f64() < low.to_f64() => low,
-                _ => x.clone(),
+                c if c > 0.0 => (Some(low.clone()), Some(low)),
+                c if c < 0.0 => (Some(b.clone()), Some(b.clone())),
+                _ => (Some(low), Some(b.clone())),
             }
         };
-        Some(self.slope.iter().zip(walls).zip(start).map(nearest).collect())
+        Some(Minimisers::Box(self.slope.iter().zip(walls).map(ends).collect()))
     }
 }

@@ -9,8 +9,9 @@
 //! **Ties and edge cases** Floating point and intervals only. In lanes, ln cosh x is ln(1 + 2 sinh(x/2)^2) up to
 //! |x| = 20, which keeps its digits near 0, and |x| - ln 2 + e^(-2|x|) beyond, which does not overflow.
 
-use super::{Flow, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Real, Trait};
+use super::constants::{axis, origin};
+use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = L sum ln cosh x_i.
@@ -129,8 +130,14 @@ impl Problem for LogCosh {
         matches!(property, Trait::Convex | Trait::Smooth).then_some(true)
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![Real::integer(0); self.dimension])
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let d = self.dimension;
+        let along = axis(d, 0, &Real::integer(1));
+        (property == Property::Pl).then(|| Witness::Flattening { from: origin(d), along, below: origin(d) })
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(origin(self.dimension)))
     }
 }
 

@@ -21,7 +21,7 @@
 mod shared;
 mod split;
 
-use super::{Problem, ProblemEntry};
+use super::{Minimisers, Problem, ProblemEntry};
 use crate::data;
 use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Real, Trait};
 use crate::scalar::{Fault, Scalar};
@@ -268,8 +268,13 @@ impl Problem for Logistic {
         matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex | Trait::Unbiased).then_some(true)
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(self.minimum()?.point.iter().map(|v| Real::Float(*v)).collect())
+    /// Every loss and the regulariser are 0 or more.
+    fn floor(&self) -> Option<Real> {
+        Some(Real::integer(0))
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(self.minimum()?.point.iter().map(|v| Real::Float(*v)).collect()))
     }
 
     fn prefers_narrow(&self) -> bool {

@@ -10,9 +10,9 @@
 //! branches goes to it as well. Exact arithmetic needs d to be a square (horizon 3, 8, 15, ..., 255) and stays exact
 //! as long as the norm's branch is not taken at an irrational norm.
 
-use super::constants::{Constants, quotient};
-use super::{Problem, ProblemEntry};
-use crate::model::{Facts, Kind, Limits, ParamSpec, Params, Real, Trait};
+use super::constants::{Constants, axis, origin, quotient};
+use super::{Minimisers, Problem, ProblemEntry};
+use crate::model::{Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = G max(max_i x_i, |x|_2 - c), c = R(1 + 1/sqrt d).
@@ -133,8 +133,24 @@ impl Problem for MaxType {
         }
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![Real::integer(0).minus(&self.depth); self.dimension])
+    /// A kink between the first two coordinates, and a straight line along the first.
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let d = self.dimension;
+        let along = axis(d, 0, &self.depth);
+        match property {
+            Property::Smooth | Property::HessianLipschitz if d > 1 => {
+                let mut across = along;
+                across[1] = Real::integer(0).minus(&self.depth);
+                Some(Witness::Jump { at: origin(d), along: across })
+            }
+            Property::Pl => Some(Witness::Flattening { from: origin(d), along, below: origin(d) }),
+            Property::StronglyConvex => Some(Witness::Straight { a: origin(d), b: along }),
+            _ => None,
+        }
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(vec![Real::integer(0).minus(&self.depth); self.dimension]))
     }
 
     fn default_start(&self) -> Option<Vec<Real>> {

@@ -9,20 +9,24 @@ pub mod linear;
 pub mod log_cosh;
 pub mod logistic;
 pub mod max_type;
+mod minimisers;
 pub mod pl_toy;
 pub mod quadratic;
 pub mod quadratic_matrix;
 mod seeded;
+mod spectrum;
 pub mod two_line_squares;
 pub mod wilson;
 pub mod worker_quadratics;
 pub mod worker_squares;
 
+pub use minimisers::Minimisers;
+
 #[cfg(test)]
 mod contract;
 
 use super::facts::{Facts, Trait};
-use super::{ParamSpec, Real};
+use super::{ParamSpec, Property, Real, Witness};
 use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};
 use crate::stats::Interval;
 
@@ -158,9 +162,27 @@ pub trait Problem: Send + Sync + 'static {
     /// Whether the objective has a property; `None` where that is not known.
     fn has(&self, property: Trait) -> Option<bool>;
 
-    /// A minimiser, where one is known; the nearest to x_0 where there are several.
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
+    /// A number that no value of f is below, where f* is not known.
+    fn floor(&self) -> Option<Real> {
         None
+    }
+
+    /// Points at which the objective shows that it does not have a property; they are evaluated before they are believed.
+    fn refutation(&self, _property: Property) -> Option<Witness> {
+        None
+    }
+
+    /// All minimisers (over the walls, where there are some); `None` where they are not known.
+    fn minimisers(&self) -> Option<Minimisers> {
+        None
+    }
+
+    /// x less the minimiser nearest to it in l2, where [`Problem::minimisers`] answers [`Minimisers::Own`].
+    ///
+    /// # Errors
+    /// [`Fault::Unsupported`] elsewhere.
+    fn away_from_minimisers<S: Scalar>(&self, _x: &[S], _out: &mut [S]) -> Result<(), Fault> {
+        Err(Fault::Unsupported("the minimisers of this problem are not known".into()))
     }
 
     /// The start that the paper uses, where it names one.
@@ -221,6 +243,11 @@ pub trait Evaluates<S> {
     fn flow_from(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault>;
     /// See [`Problem::project`].
     fn project_onto(&self, x: &mut [S]);
+    /// See [`Problem::away_from_minimisers`].
+    ///
+    /// # Errors
+    /// As there.
+    fn own_way_at(&self, x: &[S], out: &mut [S]) -> Result<(), Fault>;
     /// See [`Problem::own_statistic`].
     ///
     /// # Errors
@@ -262,6 +289,9 @@ impl<P: Problem, S: Scalar> Evaluates<S> for P {
             || self.project(x),
         );
     }
+    fn own_way_at(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        self.away_from_minimisers(x, out)
+    }
     fn own_statistic_at(&self, index: usize, x: &[S]) -> Result<S, Fault> {
         self.own_statistic(index, x)
     }
@@ -283,8 +313,12 @@ pub trait ProblemMeta {
     fn smoothness_by_coordinate(&self) -> Option<Vec<Real>>;
     /// See [`Problem::has`].
     fn has(&self, property: Trait) -> Option<bool>;
-    /// See [`Problem::minimiser`].
-    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>>;
+    /// See [`Problem::floor`].
+    fn floor(&self) -> Option<Real>;
+    /// See [`Problem::refutation`].
+    fn refutation(&self, property: Property) -> Option<Witness>;
+    /// See [`Problem::minimisers`].
+    fn minimisers(&self) -> Option<Minimisers>;
     /// See [`Problem::default_start`].
     fn default_start(&self) -> Option<Vec<Real>>;
     /// See [`Problem::own_statistics`].
@@ -315,8 +349,14 @@ impl<P: Problem> ProblemMeta for P {
     fn has(&self, property: Trait) -> Option<bool> {
         Problem::has(self, property)
     }
-    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
-        Problem::minimiser(self, start)
+    fn floor(&self) -> Option<Real> {
+        Problem::floor(self)
+    }
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        Problem::refutation(self, property)
+    }
+    fn minimisers(&self) -> Option<Minimisers> {
+        Problem::minimisers(self)
     }
     fn default_start(&self) -> Option<Vec<Real>> {
         Problem::default_start(self)

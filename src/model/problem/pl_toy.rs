@@ -7,8 +7,8 @@
 //! **Shapes and units** d = 1; x is in radians, which count as units of `[x]`.
 //! **Ties and edge cases** Exact arithmetic reaches no further than x = 0.
 
-use super::{Flow, Problem, ProblemEntry, walk_towards};
-use crate::model::{Facts, Real, Trait};
+use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use crate::model::{Facts, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// f(x) = x^2 + 3 sin(x)^2.
@@ -75,8 +75,17 @@ impl Problem for PlToy {
         }
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![Real::integer(0)])
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let at = |x: i64| vec![Real::integer(x)];
+        match property {
+            Property::Convex | Property::StronglyConvex => Some(Witness::Above { a: at(1), b: at(2) }),
+            Property::BoundedGradient => Some(Witness::Growth { from: at(0), along: at(10) }),
+            _ => None,
+        }
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(vec![Real::integer(0)]))
     }
 }
 

@@ -8,9 +8,9 @@
 //! **Ties and edge cases** A coordinate without curvature has no part in PL: f is not strongly convex then, and the
 //! minimiser nearest to the start keeps that coordinate. Where all are flat both mu are 0 (no claim).
 
-use super::constants::{Constants, DIMENSION, spread};
-use super::{Flow, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Real, Trait};
+use super::constants::{Constants, DIMENSION, axis, origin, spread};
+use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = sum a_i x_i^2 / 2.
@@ -102,9 +102,22 @@ impl Problem for Quadratic {
         }
     }
 
-    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
-        // A flat coordinate stays where it starts: that is the nearest minimiser.
-        let flat = |i: usize| self.a.float(i) == 0.0;
-        Some(start.iter().enumerate().map(|(i, x)| if flat(i) { x.clone() } else { Real::integer(0) }).collect())
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let d = self.curvature.len();
+        let along = |flat: bool| {
+            let i = (0..d).find(|i| (self.a.float(*i) == 0.0) == flat)?;
+            Some((origin(d), axis(d, i, &Real::integer(1))))
+        };
+        match property {
+            Property::StronglyConvex => along(true).map(|(a, b)| Witness::Straight { a, b }),
+            Property::BoundedGradient => along(false).map(|(from, along)| Witness::Growth { from, along }),
+            _ => None,
+        }
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        let zero = Some(Real::integer(0));
+        let ends = |i: usize| if self.a.float(i) == 0.0 { (None, None) } else { (zero.clone(), zero.clone()) };
+        Some(Minimisers::Box((0..self.curvature.len()).map(ends).collect()))
     }
 }

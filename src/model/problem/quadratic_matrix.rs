@@ -3,27 +3,28 @@
 //! **Facts** L_i is the given `diagonal`, for which -diag(L) <= H <= diag(L) is checked (a drawn H has it by
 //! construction), or sum_j |H_ij|: diag(L) - H and diag(L) + H then have diagonal entries of at least
 //! sum_(j != i) |H_ij|, and a symmetric matrix whose diagonal dominates so is positive semidefinite. Any such L_i is
-//! valid and not the only one: a bound, as are |L|_1 and L_max. L = largest |eigenvalue|, mu = smallest eigenvalue
-//! where positive, mu <= mu_1 = 1/max_i (H^-1)_ii, since g'H^-1 g is largest over |g|_1 <= 1 at a vertex; up to d = 16 the
-//! first two are rational or enclosed by elimination and the third is rational, beyond all are estimates to about d 2^-52 L. L_inf = max over sign vectors s of |H s|_1 (convex in s, so largest at a
-//! vertex; exact by enumeration up to d = 8), at most sum_ij |H_ij| (the bound beyond). rho = 0. f* = 0 only where H is
-//! positive semidefinite: decided by exact elimination up to d = 16, by eigenvalues beyond.
+//! valid and not the only one: a bound, as are |L|_1 and L_max. No |L|_1 is below L_inf (t'Hs <= |L|_1 for sign vectors s and t),
+//! a definite H), so that it is exact where it meets it. L = largest |eigenvalue|. For a positive semidefinite H (decided by
+//! exact elimination up to d = 16, by eigenvalues beyond) f* = 0, mu = the smallest eigenvalue above 0, of a singular H too:
+//! |Hx|^2 >= mu x'Hx, with equality along its eigenvector. mu_1 >= 1/max_i (H^+)_ii, H^+ the pseudo-inverse, since g'H^+ g is
+//! largest over |g|_1 <= 1 at a vertex; exact where that unit vector is a gradient. Up to d = 16 L and mu are rational or
+//! enclosed by elimination and mu_1 is rational, beyond all are estimates to about d 2^-52 L. L_inf = max over sign vectors s
+//! of |H s|_1 (convex in s, so largest at a vertex; exact by enumeration up to d = 20), at most sum_ij |H_ij| (the bound
+//! beyond). rho = 0.
 //!
 //! **Source** bernstein2018, assumption 2 and lemma 5: a Hessian between -diag(L) and diag(L).
 //! **Shapes and units** `matrix` d x d and `diagonal` d entries, both in `[f]/[x]^2`.
 //! **Drawn matrices** H = D^(1/2) Q D^(1/2), D = diag(L), Q symmetric from uniform entries, scaled to |Q|_op < 1
 //! (`definite`: moved to eigenvalues in (0, 1)). Entries are rounded to multiples of 2^-20 of the smallest L_i's
 //! power of two, for which Q is scaled down by d 2^-19: H is exact, and its hypotheses hold for the rounded entries.
-//! **Ties and edge cases** For a singular H the nearest minimiser is the projection of the start onto its kernel.
+//! **Ties and edge cases** The minimisers of a singular H are its kernel.
 
 mod build;
-mod spectrum;
 
-use super::constants::Constants;
-use super::{Problem, ProblemEntry};
-use crate::model::{Facts, Kind, Limits, ParamSpec, Real, Trait};
+use super::constants::{Constants, origin};
+use super::{Minimisers, Problem, ProblemEntry};
+use crate::model::{Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
-use nalgebra::DVector;
 
 /// f(x) = x'Hx/2.
 pub struct QuadraticMatrix {
@@ -33,8 +34,12 @@ pub struct QuadraticMatrix {
     coordinate: Vec<Real>,
     facts: Facts,
     convex: bool,
-    /// Orthonormal basis of the kernel, for a positive semidefinite H.
-    kernel: Vec<DVector<f64>>,
+    /// All minimisers, of a positive semidefinite H.
+    minimisers: Option<Minimisers>,
+    /// A direction of the largest eigenvalue in size, of the smallest where it is negative, and one of the kernel.
+    steep: Option<Vec<Real>>,
+    falling: Option<Vec<Real>>,
+    flat: Option<Vec<Real>>,
 }
 
 /// Registry line.
@@ -120,21 +125,28 @@ impl Problem for QuadraticMatrix {
 
     fn has(&self, property: Trait) -> Option<bool> {
         match property {
-            Trait::Convex | Trait::StronglyConvex => Some(self.convex),
+            Trait::Convex => Some(self.convex),
+            Trait::StronglyConvex => Some(self.convex && self.flat.is_none()),
             Trait::Smooth => Some(true),
             _ => None,
         }
     }
 
-    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
-        if !self.convex {
-            return None;
+    fn minimisers(&self) -> Option<Minimisers> {
+        self.minimisers.clone()
+    }
+
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let (zero, steep) = (origin(self.dimension), self.steep.clone());
+        match (property, &self.falling) {
+            (Property::BoundedGradient, _) => Some(Witness::Growth { from: zero, along: steep? }),
+            (Property::LowerBound, Some(v)) => Some(Witness::Descent { from: zero, along: v.clone() }),
+            (Property::Pl, Some(v)) => Some(Witness::Stationary { at: zero, below: v.clone() }),
+            (Property::Convex | Property::StronglyConvex, Some(v)) => {
+                Some(Witness::Above { a: v.clone(), b: zero.iter().zip(v).map(|(z, v)| z.minus(v)).collect() })
+            }
+            (Property::StronglyConvex, None) => Some(Witness::Straight { a: zero, b: self.flat.clone()? }),
+            _ => None,
         }
-        if self.kernel.is_empty() {
-            return Some(vec![Real::integer(0); self.dimension]);
-        }
-        let start = DVector::from_iterator(self.dimension, start.iter().map(Real::to_f64));
-        let nearest = self.kernel.iter().fold(DVector::zeros(self.dimension), |sum, v| sum + v * v.dot(&start));
-        Some(nearest.iter().map(|v| Real::Float(*v)).collect())
     }
 }

@@ -14,9 +14,9 @@
 //! **Ties and edge cases** Sample i's gradient is that of <a_i, x>^2, as in the paper: the mean over both is
 //! grad f / 2, not grad f.
 
-use super::constants::{Constants, quotient};
-use super::{Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Real, Trait};
+use super::constants::{Constants, axis, origin, quotient};
+use super::{Minimisers, Problem, ProblemEntry};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = <a1, x>^2 + <a2, x>^2, a1 = (1 + eps, -1 + eps), a2 = (-1 + eps, 1 + eps).
@@ -121,8 +121,13 @@ impl Problem for TwoLineSquares {
         }
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![Real::integer(0); 2])
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let (from, along) = (origin(2), axis(2, 0, &Real::integer(1)));
+        (property == Property::BoundedGradient).then_some(Witness::Growth { from, along })
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(origin(2)))
     }
 
     fn default_start(&self) -> Option<Vec<Real>> {

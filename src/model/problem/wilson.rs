@@ -21,10 +21,11 @@
 
 mod rows;
 
+use super::constants::{axis, origin};
 use super::seeded::{permutation, stream};
-use super::{OwnStatistic, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Real, Trait};
-use crate::scalar::{Fault, Narrow, Rational, Scalar};
+use super::{Minimisers, OwnStatistic, Problem, ProblemEntry};
+use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::scalar::{Fault, Rational, Scalar};
 use rows::{Core, Row};
 
 /// f(x) = |A x - y|^2 over the training rows.
@@ -202,16 +203,29 @@ impl Problem for Wilson {
         }
     }
 
-    fn minimiser(&self, start: &[Real]) -> Option<Vec<Real>> {
-        let exact: Option<Vec<Rational>> = start.iter().map(|v| v.exact().cloned()).collect();
-        Some(match exact {
-            Some(start) => self.away_from_rows(&start, &Rational::one()).into_iter().map(Real::Exact).collect(),
-            None => {
-                let start: Vec<Narrow> = start.iter().map(|v| Narrow::splat(v.to_f64())).collect();
-                let nearest = self.away_from_rows(&start, &Narrow::one());
-                nearest.into_iter().map(|v| Real::Float(v.0[0])).collect()
+    /// No row tells columns 2 and 3 apart.
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let (d, one) = (self.dimension, Real::integer(1));
+        match property {
+            Property::StronglyConvex => {
+                let mut apart = axis(d, 1, &one);
+                apart[2] = Real::integer(-1);
+                Some(Witness::Straight { a: origin(d), b: apart })
             }
-        })
+            Property::BoundedGradient => Some(Witness::Growth { from: origin(d), along: axis(d, 0, &one) }),
+            _ => None,
+        }
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::Own)
+    }
+
+    fn away_from_minimisers<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        for ((out, x), nearest) in out.iter_mut().zip(x).zip(self.away_from_rows(x, &S::one())) {
+            *out = x.clone() - nearest;
+        }
+        Ok(())
     }
 
     fn default_start(&self) -> Option<Vec<Real>> {

@@ -11,10 +11,10 @@
 //! **Ties and edge cases** A curvature may be 0 for some workers, but not for all. For an even M the median is the mean
 //! of the two middle values.
 
-use super::constants::{Constants, norm2, quotient};
+use super::constants::{Constants, axis, norm2, origin, quotient};
 use super::worker_squares::{average, median};
-use super::{Flow, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Real, Trait};
+use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = (1/M) sum_i sum_j a_ij (x_j - c_ij)^2 / 2.
@@ -193,7 +193,12 @@ impl Problem for WorkerQuadratics {
         matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex).then_some(true)
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(self.best.clone())
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let (from, along) = (origin(self.d()), axis(self.d(), 0, &Real::integer(1)));
+        (property == Property::BoundedGradient).then_some(Witness::Growth { from, along })
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(self.best.clone()))
     }
 }

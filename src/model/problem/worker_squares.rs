@@ -7,9 +7,9 @@
 //! **Shapes and units** d = 1; `targets` has M entries in `[x]`; f is in `[x]^2`.
 //! **Ties and edge cases** For an even M the median is the mean of the two middle targets.
 
-use super::constants::{Constants, quotient};
-use super::{Flow, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Real, Trait};
+use super::constants::{Constants, axis, origin, quotient};
+use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = (1/M) sum (x - a_i)^2 / 2 with the terms spread over M workers.
@@ -115,8 +115,13 @@ impl Problem for WorkerSquares {
         matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex).then_some(true)
     }
 
-    fn minimiser(&self, _start: &[Real]) -> Option<Vec<Real>> {
-        Some(vec![self.mean.clone()])
+    fn refutation(&self, property: Property) -> Option<Witness> {
+        let (from, along) = (origin(1), axis(1, 0, &Real::integer(1)));
+        (property == Property::BoundedGradient).then_some(Witness::Growth { from, along })
+    }
+
+    fn minimisers(&self) -> Option<Minimisers> {
+        Some(Minimisers::point(vec![self.mean.clone()]))
     }
 }
 

@@ -1,9 +1,11 @@
 //! From parameters to a matrix with its facts.
 
 use super::QuadraticMatrix;
-use super::spectrum;
-use crate::model::problem::constants::{Constants, norm1, spread_positive};
+use crate::model::elimination::{eliminates, orthogonal};
+use crate::model::problem::constants::{Constants, norm1, origin, spread_positive};
+use crate::model::problem::minimisers::Minimisers;
 use crate::model::problem::seeded::stream;
+use crate::model::problem::spectrum::{self, Span};
 use crate::model::{BuildError, Facts, Known, Params, Real};
 use crate::scalar::{Rational, Scalar};
 use nalgebra::{DMatrix, DVector, Dyn, SymmetricEigen};
@@ -12,8 +14,6 @@ use nalgebra::{DMatrix, DVector, Dyn, SymmetricEigen};
 const LARGEST: usize = 1024;
 /// Largest dimension of exact elimination.
 const ELIMINATED: usize = 16;
-/// Largest dimension whose sign vectors are enumerated.
-const ENUMERATED: usize = 8;
 /// Entries of drawn matrices are multiples of 2^-GRID of the smallest L_i's power of two.
 const GRID: i32 = 20;
 
@@ -43,10 +43,27 @@ impl QuadraticMatrix {
         }
         let eigen = dense.clone().symmetric_eigen();
         let (convex, known) = is_positive_semidefinite(&rows, || eigen.eigenvalues.clone());
-        let facts = facts(&rows, &dense, &eigen.eigenvalues, &coordinate, convex.then_some(known));
-        let kernel = if convex { kernel(&eigen) } else { Vec::new() };
-        let entries = Constants::new(&rows.concat());
-        Ok(QuadraticMatrix { dimension: rows.len(), entries, coordinate, facts, convex, kernel })
+        let span = exact_rows(&rows).filter(|_| convex).map(|h| Span::new(&h));
+        let facts = facts(&rows, &dense, &eigen.eigenvalues, &coordinate, (convex.then_some(known), span.as_ref()));
+        let (minimisers, flat) = match (&span, convex) {
+            (_, false) => (None, None),
+            (Some(span), _) => rational_minimisers(span, rows.len()),
+            (None, true) => float_minimisers(&eigen),
+        };
+        let (low, _) = eigen.eigenvalues.argmin();
+        let (top, _) = eigen.eigenvalues.abs().argmax();
+        let direction = |i: usize| rounded(eigen.eigenvectors.column(i).iter());
+        Ok(QuadraticMatrix {
+            dimension: rows.len(),
+            entries: Constants::new(&rows.concat()),
+            coordinate,
+            facts,
+            convex,
+            minimisers,
+            steep: direction(top),
+            falling: if convex { None } else { direction(low) },
+            flat,
+        })
     }
 }
 
@@ -130,33 +147,17 @@ fn is_positive_semidefinite(rows: &Rows, eigenvalues: impl FnOnce() -> DVector<f
 /// The matrix in rationals, where it is known so and small enough for elimination.
 fn exact_rows(rows: &Rows) -> Option<Vec<Vec<Rational>>> {
     let small = rows.len() <= ELIMINATED;
-    small.then(|| rows.iter().map(|row| row.iter().map(|v| v.exact().cloned()).collect()).collect()).flatten()
+    small.then(|| exact_entries(rows)).flatten()
+}
+
+/// The matrix in rationals, of any size.
+fn exact_entries(rows: &Rows) -> Option<Vec<Vec<Rational>>> {
+    rows.iter().map(|row| row.iter().map(|v| v.exact().cloned()).collect()).collect()
 }
 
 /// Error of a computed eigenvalue of a symmetric d x d matrix of that norm, with room.
 fn tolerance(d: usize, norm: f64) -> f64 {
     d as f64 * norm * libm::ldexp(1.0, -50)
-}
-
-/// Symmetric elimination: all pivots positive, or 0 with nothing left beside them.
-pub(super) fn eliminates(mut rows: Vec<Vec<Rational>>) -> bool {
-    for k in 0..rows.len() {
-        let pivot_row = rows[k].clone();
-        let pivot = &pivot_row[k];
-        if pivot.is_zero() && pivot_row[k..].iter().all(Rational::is_zero) {
-            continue;
-        }
-        if pivot.signum() <= 0 {
-            return false;
-        }
-        for row in rows.iter_mut().skip(k + 1) {
-            let Ok(factor) = row[k].divide(pivot) else { return false };
-            for (entry, above) in row.iter_mut().zip(&pivot_row).skip(k) {
-                entry.sub_product(&factor, above);
-            }
-        }
-    }
-    true
 }
 
 /// Refuses a diagonal for which -diag(L) <= H <= diag(L) does not hold.
@@ -183,7 +184,7 @@ fn facts(
     dense: &DMatrix<f64>,
     eigenvalues: &DVector<f64>,
     coordinate: &[Real],
-    convex: Option<Known>,
+    (convex, span): (Option<Known>, Option<&Span>),
 ) -> Facts {
     let norm = eigenvalues.amax();
     let error = tolerance(rows.len(), norm);
@@ -196,73 +197,59 @@ fn facts(
     let mut facts = Facts::new();
     let (largest, known) = proved(norm, spectrum::norm);
     facts.set("L", largest, known).exact("rho", Real::integer(0));
-    facts.bound("L1", Real::sum(coordinate)).bound("Lmax", Real::largest(coordinate));
-    if rows.len() <= ENUMERATED {
-        facts.exact("Linf", largest_over_signs(rows));
+    let sum = Real::sum(coordinate);
+    let linf = exact_entries(rows).as_ref().and_then(spectrum::largest_over_signs).map(Real::Exact);
+    // No valid L has a smaller sum than s'Hs for a sign vector s: where the two meet it is the smallest.
+    let reached = linf.as_ref().is_some_and(|linf| *linf == sum);
+    facts.set("L1", sum, if reached { Known::Exact } else { Known::Bound });
+    facts.bound("Lmax", Real::largest(coordinate));
+    match linf {
+        Some(linf) => facts.exact("Linf", linf),
+        None => facts.bound("Linf", norm1(&rows.concat())),
+    };
+    let Some(known) = convex else { return facts };
+    facts.set("fstar", Real::integer(0), known);
+    let Some(least) = eigenvalues.iter().copied().filter(|v| *v > error).min_by(f64::total_cmp) else { return facts };
+    let smallest = span.map_or(Real::Float(least), |span| span.smallest(least, error));
+    let known = if smallest.is_rough() { Known::Estimated } else { Known::Exact };
+    facts.set("mu", smallest.clone(), known);
+    if let Some((least, reached)) = span.and_then(Span::smallest_in_l1) {
+        facts.set("mu1", least.into(), if reached { Known::Exact } else { Known::Bound });
+    } else if let Some(factor) = dense.clone().cholesky() {
+        facts.set("mu1", Real::Float(1.0 / factor.inverse().diagonal().max()), Known::Estimated);
     } else {
-        facts.bound("Linf", norm1(&rows.concat()));
-    }
-    if let Some(known) = convex {
-        facts.set("fstar", Real::integer(0), known);
-        if eigenvalues.min() > error {
-            let (smallest, known) = proved(eigenvalues.min(), spectrum::smallest);
-            facts.set("mu", smallest, known);
-            if let Some(exact) = exact.as_ref().and_then(spectrum::smallest_in_l1) {
-                facts.exact("mu1", exact.into());
-            } else if let Some(factor) = dense.clone().cholesky() {
-                facts.set("mu1", Real::Float(1.0 / factor.inverse().diagonal().max()), Known::Estimated);
-            }
-        }
+        // |g|_1 >= |g|_2.
+        facts.set("mu1", smallest, Known::Bound);
     }
     facts
 }
 
-/// max |H s|_1 over sign vectors s; the first sign is +1, as -s gives the same.
-fn largest_over_signs(rows: &Rows) -> Real {
-    let d = rows.len();
-    let image = |signs: usize| {
-        let flipped = |v: &Real, j: usize| if signs >> j & 1 == 1 { Real::integer(0).minus(v) } else { v.clone() };
-        let sum = |row: &Vec<Real>| Real::sum(&row.iter().enumerate().map(|(j, v)| flipped(v, j)).collect::<Vec<_>>());
-        norm1(&rows.iter().map(sum).collect::<Vec<_>>())
+/// The kernel of a rational matrix, and a vector of it.
+fn rational_minimisers(span: &Span, d: usize) -> (Option<Minimisers>, Option<Vec<Real>>) {
+    if span.is_whole() {
+        return (Some(Minimisers::point(origin(d))), None);
+    }
+    let Some(weights) = span.weights() else {
+        return (Some(Minimisers::anywhere(d)), Some(vec![Real::integer(1); d]));
     };
-    Real::largest(&(0..1 << (d - 1)).map(image).collect::<Vec<_>>())
+    let flat = orthogonal(&span.basis, d).map(|v| v.into_iter().map(Real::Exact).collect());
+    (Some(Minimisers::affine(vec![Rational::zero(); d], &span.basis, &weights)), flat)
 }
 
-/// Eigenvectors of the eigenvalues that are 0 up to rounding.
-fn kernel(eigen: &SymmetricEigen<f64, Dyn>) -> Vec<DVector<f64>> {
-    let small = tolerance(eigen.eigenvalues.len(), eigen.eigenvalues.amax());
-    let flat = |(i, value): (usize, &f64)| (value.abs() <= small).then(|| eigen.eigenvectors.column(i).into_owned());
-    eigen.eigenvalues.iter().enumerate().filter_map(flat).collect()
+/// The same in double precision: what is orthogonal to the eigenvectors whose eigenvalues are not 0 up to rounding.
+fn float_minimisers(eigen: &SymmetricEigen<f64, Dyn>) -> (Option<Minimisers>, Option<Vec<Real>>) {
+    let d = eigen.eigenvalues.len();
+    let small = tolerance(d, eigen.eigenvalues.amax());
+    let (curved, flat): (Vec<usize>, Vec<usize>) = (0..d).partition(|i| eigen.eigenvalues[*i] > small);
+    let Some(first) = flat.first() else { return (Some(Minimisers::point(origin(d))), None) };
+    let basis: Rows =
+        curved.iter().map(|i| eigen.eigenvectors.column(*i).iter().map(|v| Real::Float(*v)).collect()).collect();
+    let all = Minimisers::Affine { point: origin(d), weights: basis.clone(), basis };
+    (Some(all), rounded(eigen.eigenvectors.column(*first).iter()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn exact(rows: &[&[i64]]) -> Vec<Vec<Rational>> {
-        rows.iter().map(|row| row.iter().map(|v| Rational::integer(*v)).collect()).collect()
-    }
-
-    #[test]
-    fn elimination_knows_definite_singular_and_indefinite() {
-        // exact: eigenvalues {1, 3}, {0, 2}, {-1, 3}, {-1, 1}, {0, 0}, {0, 2, 3}
-        for (rows, expected) in [
-            (exact(&[&[2, 1], &[1, 2]]), true),
-            (exact(&[&[1, 1], &[1, 1]]), true),
-            (exact(&[&[1, 2], &[2, 1]]), false),
-            (exact(&[&[0, 1], &[1, 0]]), false),
-            (exact(&[&[0, 0], &[0, 0]]), true),
-            (exact(&[&[0, 0, 0], &[0, 2, 0], &[0, 0, 3]]), true),
-        ] {
-            assert_eq!(eliminates(rows.clone()), expected, "{rows:?}");
-        }
-    }
-
-    #[test]
-    fn sign_vectors_give_the_operator_norm() {
-        // exact: for [[1, -1], [-1, 1]] the vector (1, -1) gives 4 = sum |H_ij|; for [[1, 1], [1, -1]] every one gives 2
-        let real = |rows: &[&[i64]]| exact(rows).into_iter().map(|r| r.into_iter().map(Real::from).collect()).collect();
-        assert_eq!(largest_over_signs(&real(&[&[1, -1], &[-1, 1]])), Real::integer(4));
-        assert_eq!(largest_over_signs(&real(&[&[1, 1], &[1, -1]])), Real::integer(2));
-    }
+/// A direction in short rational numbers.
+fn rounded<'a>(entries: impl Iterator<Item = &'a f64>) -> Option<Vec<Real>> {
+    const GRAIN: f64 = 1_048_576.0;
+    entries.map(|v| Rational::from_double((v * GRAIN).round() / GRAIN).map(Real::Exact)).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::ParamValue;
+use crate::scalar::Narrow;
 use nalgebra::{DMatrix, DVector};
 
 fn instance(train: i64, test: i64, seed: i64) -> Wilson {
@@ -80,14 +81,19 @@ fn the_nearest_minimiser_is_the_pseudo_inverse_solution() {
     for problem in [instance(5, 4, 1), instance(30, 20, 3)] {
         let d = problem.dimension;
         let zero = vec![Real::integer(0); d];
-        let exact: Vec<Rational> =
-            problem.minimiser(&zero).unwrap().iter().map(|v| v.exact().unwrap().clone()).collect();
+        let exact: Vec<Rational> = Problem::minimisers(&problem)
+            .unwrap()
+            .nearest(&problem, &zero)
+            .unwrap()
+            .iter()
+            .map(|v| v.exact().unwrap().clone())
+            .collect();
         // exact: a zero of f in rational arithmetic
         assert_eq!(problem.value(&exact).unwrap(), Rational::zero());
         // reference: nalgebra's LU solution of A A' z = y
         let (a, y) = dense(&problem, &problem.train);
         let expected = a.transpose() * (&a * a.transpose()).lu().solve(&y).unwrap();
-        let float = problem.minimiser(&vec![Real::Float(0.0); d]).unwrap();
+        let float = Problem::minimisers(&problem).unwrap().nearest(&problem, &vec![Real::Float(0.0); d]).unwrap();
         for ((p, q), e) in exact.iter().zip(&float).zip(expected.iter()) {
             assert!((p.to_f64() - e).abs() < 1e-12 && (q.to_f64() - e).abs() < 1e-12);
         }
