@@ -158,6 +158,18 @@ fn off_lattice(subject: &Subject<'_>) -> Audit {
     Audit { holds: Some(true), value: "no coordinate meets the minimiser".into(), provenance: "exact".into() }
 }
 
+/// A box is a bounded set; its size is its diameter 2|b|_2.
+fn bounded_domain(subject: &Subject<'_>) -> Audit {
+    let Some(walls) = subject.problem.half_widths() else {
+        // Whatever the bound, some point of R^d is farther from 0.
+        let value = "f is considered on all of R^d".into();
+        return Audit { holds: Some(false), value, provenance: "exact".into() };
+    };
+    let squares: Vec<Real> = walls.iter().map(|b| b.times(b)).collect();
+    let diameter = Real::sum(&squares).root().times(&Real::integer(2));
+    Audit { holds: Some(true), value: format!("a box of diameter {diameter}"), provenance: "exact".into() }
+}
+
 macro_rules! hypothesis {
     ($name:literal, $doc:literal, $audit:expr) => {
         HypothesisSpec { name: $name, doc: $doc, audit: $audit }
@@ -204,6 +216,11 @@ pub const HYPOTHESES: &[HypothesisSpec] = &[
     hypothesis!("smooth-samples", "g(.; xi) is as Lipschitz as the gradient itself, for every xi", |s| {
         of_noise(s, Trait::SmoothSamples, "as smooth for every outcome")
     }),
+    hypothesis!(
+        "bounded-domain",
+        "f is considered on a bounded box, which every iterate is projected onto",
+        bounded_domain
+    ),
     hypothesis!("no-ties", "no sign is ever taken of exactly 0", no_ties),
     hypothesis!("off-lattice", "signed steps of one size never meet a coordinate of the minimiser", off_lattice),
     hypothesis!("delta-approximate", "E|C(v) - v|^2 <= (1 - delta)|v|^2 with delta > 0", |s| positive(s, "delta")),
