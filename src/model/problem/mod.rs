@@ -214,6 +214,11 @@ pub trait Problem: Send + Sync + 'static {
     fn prefers_narrow(&self) -> bool {
         false
     }
+
+    /// Products of two numbers that a gradient takes, where they are many more than the coordinates.
+    fn work(&self) -> usize {
+        0
+    }
 }
 
 /// A problem in one arithmetic: the object-safe face of [`Problem`], written once below.
@@ -334,6 +339,8 @@ pub trait ProblemMeta {
     fn own_statistics(&self) -> &'static [OwnStatistic];
     /// See [`Problem::prefers_narrow`].
     fn prefers_narrow(&self) -> bool;
+    /// See [`Problem::work`].
+    fn work(&self) -> usize;
 }
 
 impl<P: Problem> ProblemMeta for P {
@@ -378,6 +385,9 @@ impl<P: Problem> ProblemMeta for P {
     }
     fn prefers_narrow(&self) -> bool {
         Problem::prefers_narrow(self)
+    }
+    fn work(&self) -> usize {
+        Problem::work(self)
     }
 }
 
