@@ -2,6 +2,7 @@
 
 mod assemble;
 mod catalog;
+mod cell_records;
 mod certificate;
 mod check;
 mod decide;
