@@ -218,7 +218,7 @@ fn kind(witness: &Witness) -> String {
 
 /// A point moved along a direction, in intervals.
 fn at(from: &[Real], along: &[Real], t: f64) -> Vec<Interval> {
-    let interval = |v: &Real| v.enclosed().expect("a number");
+    let interval = |v: &Real| v.within().expect("a number");
     from.iter().zip(along).map(|(x, a)| interval(x) + interval(a) * Interval::point(t)).collect()
 }
 

@@ -1,14 +1,15 @@
 //! A binary copy of a parsed LIBSVM file, kept beside it as `<file>.signcheck-cache`.
 //!
 //! **Layout** (little-endian) magic, format version, length and SHA-256 of the source, requested columns (0: none),
-//! rows, columns, kind (0 dense, 1 sparse), stored entries; labels; then the entries, for a sparse matrix after the
-//! row offsets and the columns; last the SHA-256 of everything before it.
+//! requested precision (1: single), rows, columns, kind (1 sparse, + 2 in doubles, + 4 or 8 the nearest in double or single
+//! precision to what was read), stored entries; labels; then the entries, for a sparse matrix after the row offsets and the
+//! columns; last the SHA-256 of everything before it.
 //!
 //! **When it counts** Only if the source has the recorded length and checksum and the copy its own: a stale, cut or
 //! damaged copy is left aside and written anew. It is written under a temporary name and renamed, so that no reader
 //! sees half of it; where the folder cannot be written, reading goes on without a copy.
 
-use super::matrix::Storage;
+use super::matrix::{Rounding, Storage, Values};
 use super::{DataError, Dataset, Expected, Matrix, parse_libsvm};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -18,9 +19,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const MAGIC: [u8; 16] = *b"signcheck-cache\n";
 /// To be raised with every change of the layout or of what the reader makes of a text.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// Bytes before the labels, and of a checksum.
-const HEADER: u64 = 16 + 8 + 8 + 32 + 5 * 8;
+const HEADER: u64 = 16 + 8 + 8 + 32 + 6 * 8;
 const CHECKSUM: u64 = 32;
 const BUFFER: usize = 1 << 20;
 
@@ -65,7 +66,7 @@ pub fn load_libsvm(path: &Path, expected: Expected) -> Result<(Dataset, CacheUse
     let data = parse_libsvm(&mut source, &path.display().to_string(), expected)?;
     // The checksum is that of the very bytes that were parsed, even if the file changes meanwhile.
     let (length, checksum) = source.into_inner().finish();
-    let key = Key { length, checksum, columns: expected.columns.unwrap_or(0) as u64 };
+    let key = Key { length, checksum, columns: expected.columns.unwrap_or(0) as u64, single: expected.single };
     let used = match write_cache(&cache, &key, &data) {
         Ok(()) => CacheUse::Written(miss),
         Err(error) => CacheUse::Unwritable(error.to_string()),
@@ -79,6 +80,7 @@ struct Key {
     length: u64,
     checksum: [u8; 32],
     columns: u64,
+    single: bool,
 }
 
 /// A reader or writer that takes the checksum of what passes.
@@ -132,7 +134,7 @@ fn read_cache(source: &Path, cache: &Path, expected: Expected) -> Result<Dataset
     }
     // The length first: it costs nothing.
     let length = fs::metadata(source).map_err(|_| Some("stale"))?.len();
-    if (length, expected.columns.unwrap_or(0) as u64) != (key.length, key.columns) {
+    if (length, expected.columns.unwrap_or(0) as u64, expected.single) != (key.length, key.columns, key.single) {
         return Err(Some("stale"));
     }
     let mut hashing = Hashing::new(File::open(source).map_err(|_| Some("stale"))?);
@@ -154,15 +156,25 @@ fn read_cache(source: &Path, cache: &Path, expected: Expected) -> Result<Dataset
 struct Shape {
     rows: u64,
     columns: u64,
-    sparse: bool,
+    kind: u64,
     stored: u64,
 }
 
+/// The parts of a kind.
+const SPARSE: u64 = 1;
+const DOUBLE: u64 = 2;
+const NEAREST_DOUBLE: u64 = 4;
+const NEAREST_SINGLE: u64 = 8;
+
 impl Shape {
+    fn is(&self, part: u64) -> bool {
+        self.kind & part != 0
+    }
+
     /// Length of the whole file; `None` for sizes that no file can have. To be checked before anything is allocated.
     fn bytes(&self) -> Option<u64> {
-        let indices = if self.sparse { self.rows.checked_add(1)?.checked_mul(8)? } else { 0 };
-        let entry = if self.sparse { 8 } else { 4 };
+        let indices = if self.is(SPARSE) { self.rows.checked_add(1)?.checked_mul(8)? } else { 0 };
+        let entry = if self.is(DOUBLE) { 8 } else { 4 } + if self.is(SPARSE) { 4 } else { 0 };
         let entries = self.stored.checked_mul(entry)?;
         (HEADER + CHECKSUM).checked_add(self.rows)?.checked_add(indices)?.checked_add(entries)
     }
@@ -177,12 +189,13 @@ fn read_header(input: &mut impl Read) -> io::Result<Option<(Key, Shape)>> {
     let length = read_u64(input)?;
     let mut checksum = [0; 32];
     input.read_exact(&mut checksum)?;
-    let mut fields = [0; 5];
+    let mut fields = [0; 6];
     for field in &mut fields {
         *field = read_u64(input)?;
     }
-    let [requested, rows, columns, kind, stored] = fields;
-    Ok(Some((Key { length, checksum, columns: requested }, Shape { rows, columns, sparse: kind == 1, stored })))
+    let [requested, single, rows, columns, kind, stored] = fields;
+    let key = Key { length, checksum, columns: requested, single: single == 1 };
+    Ok(Some((key, Shape { rows, columns, kind, stored })))
 }
 
 type Payload = (Result<Matrix, DataError>, Vec<i8>);
@@ -190,14 +203,27 @@ type Payload = (Result<Matrix, DataError>, Vec<i8>);
 fn read_payload(input: &mut impl Read, shape: &Shape) -> io::Result<Payload> {
     let (rows, columns, stored) = (shape.rows as usize, shape.columns as usize, shape.stored as usize);
     let labels = read_array(input, rows, i8::from_le_bytes)?;
-    let matrix = if shape.sparse {
+    let places = if shape.is(SPARSE) {
         let offsets = read_array(input, rows + 1, |b| u64::from_le_bytes(b) as usize)?;
-        let indices = read_array(input, stored, u32::from_le_bytes)?;
-        Matrix::sparse(columns, offsets, indices, read_array(input, stored, f32::from_le_bytes)?)
+        Some((offsets, read_array(input, stored, u32::from_le_bytes)?))
     } else {
-        Matrix::dense(rows, columns, read_array(input, stored, f32::from_le_bytes)?)
+        None
     };
-    Ok((matrix, labels))
+    let values = if shape.is(DOUBLE) {
+        Values::Double(read_array(input, stored, f64::from_le_bytes)?)
+    } else {
+        Values::Single(read_array(input, stored, f32::from_le_bytes)?)
+    };
+    let matrix = match places {
+        Some((offsets, indices)) => Matrix::sparse(columns, offsets, indices, values),
+        None => Matrix::dense(rows, columns, values),
+    };
+    let rounding = match (shape.is(NEAREST_DOUBLE), shape.is(NEAREST_SINGLE)) {
+        (_, true) => Rounding::Single,
+        (true, _) => Rounding::Double,
+        _ => Rounding::None,
+    };
+    Ok((matrix.map(|m| m.rounded(rounding)), labels))
 }
 
 fn read_u64(input: &mut impl Read) -> io::Result<u64> {
@@ -253,22 +279,26 @@ fn write_cache(cache: &Path, key: &Key, data: &Dataset) -> io::Result<()> {
 
 fn write_file(path: &Path, key: &Key, data: &Dataset) -> io::Result<()> {
     let matrix = data.matrix();
-    let sparse = u64::from(!matrix.is_dense());
+    let part = |is: bool, part: u64| if is { part } else { 0 };
+    let kind = part(!matrix.is_dense(), SPARSE)
+        | part(matches!(matrix.storage().values(), Values::Double(_)), DOUBLE)
+        | part(matrix.rounding() == Rounding::Double, NEAREST_DOUBLE)
+        | part(matrix.rounding() == Rounding::Single, NEAREST_SINGLE);
     let mut output = Hashing::new(BufWriter::with_capacity(BUFFER, File::create(path)?));
     output.write_all(&MAGIC)?;
     write_array(&mut output, &[VERSION, key.length], u64::to_le_bytes)?;
     output.write_all(&key.checksum)?;
     let sizes = [matrix.rows(), matrix.columns()].map(|n| n as u64);
-    let fields = [key.columns, sizes[0], sizes[1], sparse, matrix.stored() as u64];
+    let fields = [key.columns, u64::from(key.single), sizes[0], sizes[1], kind, matrix.stored() as u64];
     write_array(&mut output, &fields, u64::to_le_bytes)?;
     write_array(&mut output, data.labels(), i8::to_le_bytes)?;
-    match matrix.storage() {
-        Storage::Dense(values) => write_array(&mut output, values, f32::to_le_bytes)?,
-        Storage::Sparse { offsets, indices, values } => {
-            write_array(&mut output, offsets, |o| (o as u64).to_le_bytes())?;
-            write_array(&mut output, indices, u32::to_le_bytes)?;
-            write_array(&mut output, values, f32::to_le_bytes)?;
-        }
+    if let Storage::Sparse { offsets, indices, .. } = matrix.storage() {
+        write_array(&mut output, offsets, |o| (o as u64).to_le_bytes())?;
+        write_array(&mut output, indices, u32::to_le_bytes)?;
+    }
+    match matrix.storage().values() {
+        Values::Single(values) => write_array(&mut output, values, f32::to_le_bytes)?,
+        Values::Double(values) => write_array(&mut output, values, f64::to_le_bytes)?,
     }
     let Hashing { mut inner, hasher, .. } = output;
     inner.write_all(&hasher.finalize())?;
@@ -280,8 +310,10 @@ mod tests {
     use super::*;
     use tempfile::TempDir;
 
-    const SPARSE: &str = "1 3:0.5 90:-2\n-1 1:0.1\n1\n";
+    const THIN: &str = "1 3:0.5 90:-2\n-1 1:0.1\n1\n";
+    const SHORT: &str = "1 3:0.5 90:-2\n-1 1:0.25\n1\n";
     const DENSE: &str = "1 1:1 2:2\n-1 1:3 2:4\n";
+    const LONG: &str = "1 1:1 2:16777217\n-1 1:3 2:4\n";
 
     fn source(text: &str) -> (TempDir, PathBuf) {
         let folder = TempDir::new().unwrap();
@@ -296,7 +328,7 @@ mod tests {
 
     #[test]
     fn the_second_reading_is_a_hit_with_the_same_data() {
-        for text in [SPARSE, DENSE] {
+        for text in [THIN, SHORT, DENSE, LONG] {
             let (folder, path) = source(text);
             let (data, used) = load(&path);
             assert_eq!(used, CacheUse::Written(None));
@@ -309,26 +341,35 @@ mod tests {
 
     #[test]
     fn a_changed_source_makes_it_stale() {
-        let (_folder, path) = source(SPARSE);
+        let (_folder, path) = source(THIN);
         load(&path);
         // same length, another digit
-        fs::write(&path, SPARSE.replace("0.5", "0.7")).unwrap();
+        fs::write(&path, THIN.replace("0.5", "0.7")).unwrap();
         let (data, used) = load(&path);
         assert_eq!(used, CacheUse::Written(Some("stale")));
-        assert_eq!(data.matrix().row_l1(0), f64::from(0.7f32) + 2.0);
+        assert_eq!(data.matrix().row_l1(0), 0.7 + 2.0);
         assert_eq!(load(&path).1, CacheUse::Hit);
         fs::write(&path, DENSE).unwrap();
         assert_eq!(load(&path).1, CacheUse::Written(Some("stale")));
         // other columns are asked for
-        let wide = Expected { rows: None, columns: Some(5) };
+        let wide = Expected { columns: Some(5), ..Expected::default() };
         let (data, used) = load_libsvm(&path, wide).unwrap();
         assert_eq!((data.matrix().columns(), used), (5, CacheUse::Written(Some("stale"))));
         assert_eq!(load_libsvm(&path, wide).unwrap(), (data, CacheUse::Hit));
+        // another precision is asked for
+        fs::write(&path, LONG).unwrap();
+        load(&path);
+        let single = Expected { single: true, ..Expected::default() };
+        let (short, used) = load_libsvm(&path, single).unwrap();
+        assert_eq!((short.matrix().row_l1(0), used), (16_777_217.0, CacheUse::Written(Some("stale"))));
+        assert_eq!(short.matrix().rounding(), Rounding::Single);
+        assert_eq!(load_libsvm(&path, single).unwrap(), (short, CacheUse::Hit));
+        assert_eq!(load(&path).0.matrix().row_l1(0), 16_777_218.0);
     }
 
     #[test]
     fn a_damaged_copy_is_written_anew_whatever_byte_it_is() {
-        for text in [SPARSE, DENSE] {
+        for text in [THIN, SHORT, DENSE, LONG] {
             let (_folder, path) = source(text);
             let (data, _) = load(&path);
             let cache = cache_path(&path);
@@ -371,9 +412,9 @@ mod tests {
     fn an_expectation_is_held_against_the_copy_too() {
         let (_folder, path) = source(DENSE);
         load(&path);
-        let error = load_libsvm(&path, Expected { rows: Some(3), columns: None }).unwrap_err();
+        let error = load_libsvm(&path, Expected { rows: Some(3), ..Expected::default() }).unwrap_err();
         assert!(error.to_string().ends_with("found 2 rows, expected 3 rows"), "{error}");
-        assert!(load_libsvm(&path, Expected { rows: Some(2), columns: None }).is_ok());
+        assert!(load_libsvm(&path, Expected { rows: Some(2), ..Expected::default() }).is_ok());
     }
 
     #[test]
@@ -401,8 +442,7 @@ mod tests {
         let mut text = String::new();
         for i in 0..4000 {
             text += &data.labels()[i].to_string();
-            let crate::data::Row::Dense(row) = data.matrix().row(i) else { panic!("generated rows are dense") };
-            row.iter().enumerate().for_each(|(j, v)| text += &format!(" {}:{v}", j + 1));
+            data.matrix().row(i).entries().for_each(|(j, v)| text += &format!(" {}:{v}", j + 1));
             text.push('\n');
         }
         let (_folder, path) = source(&text);

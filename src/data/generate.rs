@@ -50,7 +50,7 @@ pub fn generate(rows: usize, columns: usize, label_noise: f64, seed: u64) -> Res
         return Err(DataError::Parameter { name: "label_noise", value: label_noise, expected });
     }
     // First of all: it fails at once where the sizes are absurd, and rows alone are fewer bytes than the values.
-    let mut values = zeros(rows, columns)?;
+    let mut values: Vec<f32> = zeros(rows, columns)?;
     let mut labels = vec![0; rows];
     let mut weights = vec![0.0; columns];
     unit_vector(&mut Normals::keyed(seed, WEIGHTS), &mut weights);
@@ -135,7 +135,7 @@ fn mix(mut z: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Row;
+    use crate::data::{Row, Slice};
 
     /// The half-width of Hoeffding's interval for the mean of n numbers in [0, 1] at level alpha.
     fn hoeffding(n: usize, alpha: f64) -> f64 {
@@ -144,8 +144,8 @@ mod tests {
 
     fn dense(data: &Dataset, row: usize) -> &[f32] {
         match data.matrix().row(row) {
-            Row::Dense(values) => values,
-            Row::Sparse(..) => panic!("generated rows are dense"),
+            Row::Dense(Slice::Single(values)) => values,
+            Row::Dense(_) | Row::Sparse(..) => panic!("generated rows are dense"),
         }
     }
 

@@ -1,8 +1,12 @@
 //! Reader of the LIBSVM text format: `label index:value index:value ...`, one row a line.
 //!
-//! **Accepted** Indices from 1, increasing within a row, at most 2^31; values that are finite in single precision;
-//! labels {-1, +1}, {0, 1} or {1, 2}, the smaller of the pair becoming -1 (a file with the label 1 alone is read as
+//! **Accepted** Indices from 1, increasing within a row, at most 2^31; values that are finite in double
+//! precision; labels {-1, +1}, {0, 1} or {1, 2}, the smaller of the pair becoming -1 (a file with the label 1 alone is read as
 //! +1); `#` comments to the end of a line, blank lines, either line ending.
+//!
+//! **Precision** A value is stored as the nearest double, or in single precision where that changes none of them. Only
+//! where the caller asks for it are values rounded to single precision. The matrix knows whether a value is the number that
+//! stands in the file, or the nearest to it.
 //!
 //! **Storage** Dense when more than a quarter of the entries are written out, else sparse. A file that writes out
 //! every entry never stores an index, so that reading takes no more memory than the matrix.
@@ -11,7 +15,9 @@
 //! `0.` is an error. A cut inside digits leaves a well-formed shorter number and cannot be seen: give the number of
 //! rows and columns in [`Expected`], and compare a checksum where the source publishes one.
 
+use super::matrix::{Rounding, Values};
 use super::{DataError, Dataset, Matrix};
+use crate::scalar::Rational;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -30,6 +36,8 @@ pub struct Expected {
     /// Number of columns, for files whose last columns may be empty; a larger index is an error. Without it the
     /// largest index counts.
     pub columns: Option<usize>,
+    /// Whether values are rounded to single precision, which takes half the memory.
+    pub single: bool,
 }
 
 /// Reads a LIBSVM file.
@@ -99,7 +107,7 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn new(name: &'a str, expected: Expected) -> Self {
         let fitting = [true; CONVENTIONS.len()];
-        Parser { name, expected, line: 0, rows: Rows::default(), labels: Vec::new(), fitting }
+        Parser { name, expected, line: 0, rows: Rows::new(expected.single), labels: Vec::new(), fitting }
     }
 
     fn line(&mut self, line: &[u8]) -> Result<(), DataError> {
@@ -156,11 +164,13 @@ impl<'a> Parser<'a> {
             let more = if last > 0 { ", indices of a row increasing" } else { ", indices counting from 1" };
             return Err(self.error(token, format!("an index from {least} to {largest}{more}")));
         };
-        let number: Option<f32> = number(value, whole);
-        let Some(value) = number.filter(|v| v.is_finite()) else {
-            return Err(self.error(token, "a finite single-precision number after `:`".to_string()));
+        let number: Option<f64> = number(value, whole);
+        let finite = |v: &f64| v.is_finite() && !(self.expected.single && (*v as f32).is_infinite());
+        let Some(number) = number.filter(finite) else {
+            let precision = if self.expected.single { "single" } else { "double" };
+            return Err(self.error(token, format!("a finite {precision}-precision number after `:`")));
         };
-        self.rows.push(index as u32 - 1, value);
+        self.rows.push(index as u32 - 1, value, number);
         Ok(index)
     }
 
@@ -212,6 +222,16 @@ fn number<T: std::str::FromStr>(text: &[u8], whole: bool) -> Option<T> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
+/// Whether the number written in `text` is the double `value`; where that cannot be told, it is not.
+fn is_exactly(text: &[u8], value: f64) -> bool {
+    let digits = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
+    if digits.len() <= 15 && digits.iter().all(u8::is_ascii_digit) {
+        return true;
+    }
+    let written = std::str::from_utf8(text).ok().and_then(|t| t.trim_start_matches('+').parse::<Rational>().ok());
+    written.is_some() && written == Rational::from_double(value)
+}
+
 /// Decimal digits and nothing else (no sign); `None` too for numbers that are far too large.
 fn unsigned(text: &[u8]) -> Option<u64> {
     if text.is_empty() || text.len() > 18 {
@@ -223,21 +243,41 @@ fn unsigned(text: &[u8]) -> Option<u64> {
 /// Rows under construction.
 struct Rows {
     offsets: Vec<usize>,
-    values: Vec<f32>,
+    values: Values,
+    rounding: Rounding,
+    /// Whether values are rounded to single precision.
+    single: bool,
     /// Columns of the entries; `None` as long as every row holds the columns 0, 1, .. in order.
     indices: Option<Vec<u32>>,
     /// Largest column seen, plus 1.
     width: usize,
 }
 
-impl Default for Rows {
-    fn default() -> Self {
-        Rows { offsets: vec![0], values: Vec::new(), indices: None, width: 0 }
-    }
-}
-
 impl Rows {
-    fn push(&mut self, column: u32, value: f32) {
+    fn new(single: bool) -> Self {
+        let values = Values::Single(Vec::new());
+        Rows { offsets: vec![0], values, rounding: Rounding::None, single, indices: None, width: 0 }
+    }
+
+    /// Keeps a number, in single precision as long as that is exact for all of them.
+    fn store(&mut self, text: &[u8], number: f64) {
+        let short = number as f32;
+        let fits = f64::from(short) == number;
+        if let Values::Single(values) = &self.values
+            && !(fits || self.single)
+        {
+            self.values = Values::Double(values.iter().map(|v| f64::from(*v)).collect());
+        }
+        if self.rounding == Rounding::None && !((fits || !self.single) && is_exactly(text, number)) {
+            self.rounding = if self.single { Rounding::Single } else { Rounding::Double };
+        }
+        match &mut self.values {
+            Values::Single(values) => values.push(short),
+            Values::Double(values) => values.push(number),
+        }
+    }
+
+    fn push(&mut self, column: u32, text: &[u8], number: f64) {
         let start = self.offsets[self.offsets.len() - 1];
         if self.indices.is_none() && column as usize != self.values.len() - start {
             self.indices = Some(self.implied());
@@ -245,7 +285,7 @@ impl Rows {
         if let Some(indices) = &mut self.indices {
             indices.push(column);
         }
-        self.values.push(value);
+        self.store(text, number);
         self.width = self.width.max(column as usize + 1);
     }
 
@@ -261,40 +301,58 @@ impl Rows {
 
     fn into_matrix(mut self, columns: usize) -> Result<Matrix, DataError> {
         let rows = self.offsets.len() - 1;
+        let rounding = self.rounding;
         let entries = rows.saturating_mul(columns);
         if self.indices.is_none() && self.values.len() == entries {
-            self.values.shrink_to_fit();
-            return Matrix::dense(rows, columns, self.values);
+            match &mut self.values {
+                Values::Single(values) => values.shrink_to_fit(),
+                Values::Double(values) => values.shrink_to_fit(),
+            }
+            return Ok(Matrix::dense(rows, columns, self.values)?.rounded(rounding));
         }
         let indices = self.indices.take().unwrap_or_else(|| self.implied());
         if self.values.len() <= entries / 4 {
-            return Matrix::sparse(columns, self.offsets, indices, self.values);
+            return Ok(Matrix::sparse(columns, self.offsets, indices, self.values)?.rounded(rounding));
         }
-        let mut dense = zeros(rows, columns)?;
-        for (row, bounds) in dense.chunks_exact_mut(columns).zip(self.offsets.windows(2)) {
-            let range = bounds[0]..bounds[1];
-            for (&j, &v) in indices[range.clone()].iter().zip(&self.values[range]) {
-                row[j as usize] = v;
-            }
-        }
-        Matrix::dense(rows, columns, dense)
+        let dense = match &self.values {
+            Values::Single(values) => spread((rows, columns), &self.offsets, &indices, values)?.into(),
+            Values::Double(values) => Values::from(spread((rows, columns), &self.offsets, &indices, values)?),
+        };
+        Ok(Matrix::dense(rows, columns, dense)?.rounded(rounding))
     }
 }
 
+/// Sparse rows written out.
+fn spread<E: Copy + Default>(
+    (rows, columns): (usize, usize),
+    offsets: &[usize],
+    indices: &[u32],
+    values: &[E],
+) -> Result<Vec<E>, DataError> {
+    let mut dense = zeros(rows, columns)?;
+    for (row, bounds) in dense.chunks_exact_mut(columns).zip(offsets.windows(2)) {
+        let range = bounds[0]..bounds[1];
+        for (&j, &v) in indices[range.clone()].iter().zip(&values[range]) {
+            row[j as usize] = v;
+        }
+    }
+    Ok(dense)
+}
+
 /// `rows * columns` zeros, or an error where an allocation would abort the process.
-pub(super) fn zeros(rows: usize, columns: usize) -> Result<Vec<f32>, DataError> {
+pub(super) fn zeros<E: Copy + Default>(rows: usize, columns: usize) -> Result<Vec<E>, DataError> {
     let too_large = || DataError::TooLarge { rows, columns };
     let length = rows.checked_mul(columns).ok_or_else(too_large)?;
     let mut values = Vec::new();
     values.try_reserve_exact(length).map_err(|_| too_large())?;
-    values.resize(length, 0.0);
+    values.resize(length, E::default());
     Ok(values)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Row;
+    use crate::data::{Row, Slice};
 
     fn parse(text: &str) -> Result<Dataset, DataError> {
         parse_libsvm(text.as_bytes(), "set", Expected::default())
@@ -307,23 +365,63 @@ mod tests {
         let matrix = data.matrix();
         assert_eq!((matrix.rows(), matrix.columns(), matrix.stored(), matrix.is_dense()), (4, 12, 4, false));
         assert_eq!(data.labels(), [1, -1, 1, -1]);
-        assert_eq!(matrix.row(0), Row::Sparse(&[2, 8], &[0.5, -2.0]));
-        assert_eq!(matrix.row(1), Row::Sparse(&[0], &[0.1]));
-        assert_eq!(matrix.row(2), Row::Sparse(&[], &[]));
-        assert_eq!(matrix.row(3), Row::Sparse(&[11], &[4.0]));
+        assert_eq!(matrix.row(0), Row::Sparse(&[2, 8], Slice::Double(&[0.5, -2.0])));
+        assert_eq!(matrix.row(1), Row::Sparse(&[0], Slice::Double(&[0.1])));
+        assert_eq!(matrix.row(2), Row::Sparse(&[], Slice::Double(&[])));
+        assert_eq!(matrix.row(3), Row::Sparse(&[11], Slice::Double(&[4.0])));
+        assert_eq!(matrix.rounding(), Rounding::Double);
+    }
+
+    #[test]
+    fn values_keep_their_precision_and_what_is_lost_is_known() {
+        // exact: 16777217 = 2^24 + 1 and 20260115 have no single-precision form, 1e-46 is below the least one; the second
+        // and the fourth have none in doubles either. 2^-149 = 1.4e-45 has more decimals than are written here.
+        let cases: [(&str, f64, Rounding, bool); 9] = [
+            ("16777217", 16_777_217.0, Rounding::None, false),
+            ("1e-46", 1e-46, Rounding::Double, false),
+            ("20260115", 20_260_115.0, Rounding::None, false),
+            ("0.1", 0.1, Rounding::Double, false),
+            ("0.75", 0.75, Rounding::None, true),
+            ("-1.5e2", -150.0, Rounding::None, true),
+            ("9007199254740993", 9_007_199_254_740_992.0, Rounding::Double, true),
+            ("1e-400", 0.0, Rounding::Double, true),
+            ("0.750000000000000000000000000000000001", 0.75, Rounding::Double, true),
+        ];
+        for (text, value, rounding, short) in cases {
+            let data = parse(&format!("1 1:{text}\n")).unwrap();
+            let Row::Dense(row) = data.matrix().row(0) else { panic!("{text}: one column is dense") };
+            assert_eq!(row.doubles().collect::<Vec<_>>(), [value], "{text}");
+            assert_eq!((data.matrix().rounding(), matches!(row, Slice::Single(_))), (rounding, short), "{text}");
+            let (low, high) = data.matrix().around(value);
+            let number: Rational = text.parse().unwrap();
+            let end = |v| Rational::from_double(v).unwrap();
+            assert!(end(low) <= number && number <= end(high), "{text}");
+        }
+        // Asked for, values are rounded to single precision, and that is known.
+        let single = Expected { single: true, ..Expected::default() };
+        let data = parse_libsvm(&b"1 1:0.5 2:16777217\n"[..], "set", single).unwrap();
+        assert_eq!(data.matrix().row(0), Row::Dense(Slice::Single(&[0.5, 16_777_216.0])));
+        assert_eq!(data.matrix().rounding(), Rounding::Single);
+        let (low, high) = data.matrix().around(16_777_216.0);
+        assert!(low < 16_777_217.0 && 16_777_217.0 < high);
+        assert!(parse_libsvm(&b"1 1:1e39\n"[..], "set", single).is_err() && parse("1 1:1e39\n").is_ok());
+        // One value that needs doubles takes all of them along, whatever stood before it.
+        let mixed = parse("1 1:0.5 2:1\n-1 1:0.25 2:16777217\n").unwrap();
+        assert_eq!(mixed.matrix().row(0), Row::Dense(Slice::Double(&[0.5, 1.0])));
+        assert_eq!(mixed.matrix().row(1), Row::Dense(Slice::Double(&[0.25, 16_777_217.0])));
     }
 
     #[test]
     fn full_and_nearly_full_files_become_dense() {
         let full = parse("1 1:1 2:2 3:3\n0 1:4 2:5 3:6\n").unwrap();
-        assert_eq!(full.matrix(), &Matrix::dense(2, 3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap());
+        assert_eq!(full.matrix(), &Matrix::dense(2, 3, vec![1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap());
         // the first rows imply their columns; the third does not, and what was implied has to be written out
         let nearly = parse("2 1:1 2:2 3:3\n1 1:4\n2 1:7 3:9\n").unwrap();
-        let expected = vec![1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 7.0, 0.0, 9.0];
+        let expected = vec![1.0f32, 2.0, 3.0, 4.0, 0.0, 0.0, 7.0, 0.0, 9.0];
         assert_eq!(nearly.matrix(), &Matrix::dense(3, 3, expected).unwrap());
         // prefixes alone, of different lengths
         let prefixes = parse("1 1:1\n2 1:7 2:8\n").unwrap();
-        assert_eq!(prefixes.matrix(), &Matrix::dense(2, 2, vec![1.0, 0.0, 7.0, 8.0]).unwrap());
+        assert_eq!(prefixes.matrix(), &Matrix::dense(2, 2, vec![1.0f32, 0.0, 7.0, 8.0]).unwrap());
         // exactly a quarter stays sparse
         assert!(!parse("1 4:1\n").unwrap().matrix().is_dense());
         assert!(parse("1 3:1\n").unwrap().matrix().is_dense());
@@ -355,7 +453,7 @@ mod tests {
             ("1 1:1 2:\n", 1, 7, "2:", "number"),
             ("1 1:nan\n", 1, 3, "1:nan", "finite"),
             ("1 1:inf\n", 1, 3, "1:inf", "finite"),
-            ("1 1:1e39\n", 1, 3, "1:1e39", "finite"),
+            ("1 1:1e309\n", 1, 3, "1:1e309", "finite"),
             ("1 0:1\n", 1, 3, "0:1", "from 1 to"),
             ("1 -1:1\n", 1, 3, "-1:1", "from 1 to"),
             ("1 +1:1\n", 1, 3, "+1:1", "from 1 to"),
@@ -395,7 +493,8 @@ mod tests {
     #[test]
     fn empty_files_and_other_sizes_are_refused() {
         let with = |text: &str, rows, columns| {
-            parse_libsvm(text.as_bytes(), "set", Expected { rows, columns }).map(|d| d.matrix().columns())
+            parse_libsvm(text.as_bytes(), "set", Expected { rows, columns, single: false })
+                .map(|d| d.matrix().columns())
         };
         for text in ["", "\n\n", "# only a comment"] {
             assert!(parse(text).unwrap_err().to_string().contains("no rows"), "{text:?}");
@@ -416,10 +515,14 @@ mod tests {
         let mut text = String::new();
         for (i, b) in data.labels().iter().enumerate() {
             text += &b.to_string();
-            let Row::Dense(row) = data.matrix().row(i) else { panic!("generated rows are dense") };
+            let Row::Dense(Slice::Single(row)) = data.matrix().row(i) else {
+                panic!("generated rows are short and dense")
+            };
             row.iter().enumerate().for_each(|(j, v)| text += &format!(" {}:{v}", j + 1));
             text.push('\n');
         }
-        assert_eq!(parse(&text).unwrap(), data);
+        let read = parse_libsvm(text.as_bytes(), "set", Expected { single: true, ..Expected::default() }).unwrap();
+        assert_eq!(read.labels(), data.labels());
+        assert!((0..20).all(|i| read.matrix().row(i) == data.matrix().row(i)));
     }
 }

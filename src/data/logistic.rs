@@ -256,7 +256,7 @@ pub(super) mod tests {
     /// 40 dyadic rows of 3 columns, which a few lines of any language repeat.
     pub(in crate::data) fn reference_data() -> Dataset {
         let entry = |i: usize, j: usize| ((7 * i + 3 * j * j + i * j) % 11) as f32 / 8.0 - 0.625;
-        let values = (0..40).flat_map(|i| (0..3).map(move |j| entry(i, j))).collect();
+        let values: Vec<f32> = (0..40).flat_map(|i| (0..3).map(move |j| entry(i, j))).collect();
         let labels = (0..40).map(|i| if (i * i) % 7 < 3 { 1 } else { -1 }).collect();
         Dataset::new(Matrix::dense(40, 3, values).unwrap(), labels).unwrap()
     }
@@ -270,7 +270,7 @@ pub(super) mod tests {
             unit[j] = 1.0;
             planted.matrix().dot(i, &unit) as f32
         };
-        let (mut offsets, mut indices, mut values, mut dense) = (vec![0], vec![], vec![], vec![0.0; 5400]);
+        let (mut offsets, mut indices, mut values, mut dense) = (vec![0], vec![], vec![], vec![0.0f32; 5400]);
         for i in 0..600 {
             for j in (0..9).filter(|&j| kept(i, j)) {
                 indices.push(j as u32);

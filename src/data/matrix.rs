@@ -1,16 +1,118 @@
-//! Rows of single-precision numbers, dense or sparse, with sums in double precision.
+//! Rows of numbers, dense or sparse, in double or single precision, with sums in double precision.
 //!
 //! **Shapes and units** n rows a_i of d columns; entries in the data's own units.
 //!
+//! **Precision** An entry is stored in single precision where that is exact for all of them, or was asked for. A matrix
+//! knows whether its entries are the numbers themselves or the nearest ones to what was read ([`Matrix::around`]).
+//!
 //! **Order of sums** Entry k of a row (its k-th stored one, if sparse) goes to accumulator k mod 16, and the
 //! accumulators are added in a fixed tree, as separate multiplications and additions: wide enough for the
-//! compiler to vectorise, and the same bits for every vector width. Entries are converted to f64 exactly, so that
-//! a product of two entries is exact and a product with an iterate is rounded once.
+//! compiler to vectorise, and the same bits for every vector width and either storage: single-precision entries are
+//! converted to f64 exactly.
 
 use super::DataError;
 
 /// Number of independent accumulators of a sum over one row.
 const LANES: usize = 16;
+
+/// Entries in the precision in which they are stored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Single precision.
+    Single(Vec<f32>),
+    /// Double precision.
+    Double(Vec<f64>),
+}
+
+impl From<Vec<f32>> for Values {
+    fn from(values: Vec<f32>) -> Self {
+        Values::Single(values)
+    }
+}
+
+impl From<Vec<f64>> for Values {
+    fn from(values: Vec<f64>) -> Self {
+        Values::Double(values)
+    }
+}
+
+impl Values {
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slice().len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All of them, borrowed.
+    #[must_use]
+    #[inline(always)]
+    pub fn slice(&self) -> Slice<'_> {
+        match self {
+            Values::Single(values) => Slice::Single(values),
+            Values::Double(values) => Slice::Double(values),
+        }
+    }
+}
+
+/// Entries, borrowed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Slice<'a> {
+    /// Single precision.
+    Single(&'a [f32]),
+    /// Double precision.
+    Double(&'a [f64]),
+}
+
+impl<'a> Slice<'a> {
+    /// How many.
+    #[must_use]
+    pub fn len(self) -> usize {
+        match self {
+            Slice::Single(values) => values.len(),
+            Slice::Double(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    #[inline(always)]
+    fn range(self, range: std::ops::Range<usize>) -> Self {
+        match self {
+            Slice::Single(values) => Slice::Single(&values[range]),
+            Slice::Double(values) => Slice::Double(&values[range]),
+        }
+    }
+
+    /// The entries as doubles, exactly.
+    pub fn doubles(self) -> impl Iterator<Item = f64> + 'a {
+        (0..self.len()).map(move |k| match self {
+            Slice::Single(values) => f64::from(values[k]),
+            Slice::Double(values) => values[k],
+        })
+    }
+}
+
+/// How far entries can be from the numbers that they stand for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Rounding {
+    /// Not at all.
+    #[default]
+    None,
+    /// Each is the double nearest to its number.
+    Double,
+    /// Each is the single-precision number nearest to the double nearest to its number.
+    Single,
+}
 
 /// A matrix by rows, n x d, entries finite; dense (row-major) or compressed sparse rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,26 +120,35 @@ pub struct Matrix {
     rows: usize,
     columns: usize,
     storage: Storage,
+    rounding: Rounding,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Storage {
-    Dense(Vec<f32>),
+    Dense(Values),
     /// Row i holds the entries `offsets[i]..offsets[i + 1]`, columns increasing.
     Sparse {
         offsets: Vec<usize>,
         indices: Vec<u32>,
-        values: Vec<f32>,
+        values: Values,
     },
+}
+
+impl Storage {
+    pub(super) fn values(&self) -> &Values {
+        match self {
+            Storage::Dense(values) | Storage::Sparse { values, .. } => values,
+        }
+    }
 }
 
 /// One row, borrowed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Row<'a> {
     /// All d entries.
-    Dense(&'a [f32]),
+    Dense(Slice<'a>),
     /// Columns (increasing, from 0) and their entries.
-    Sparse(&'a [u32], &'a [f32]),
+    Sparse(&'a [u32], Slice<'a>),
 }
 
 impl Matrix {
@@ -45,13 +156,14 @@ impl Matrix {
     ///
     /// # Errors
     /// [`DataError::Shape`] if a size is 0, the length is not `rows * columns`, or an entry is not finite.
-    pub fn dense(rows: usize, columns: usize, values: Vec<f32>) -> Result<Self, DataError> {
+    pub fn dense(rows: usize, columns: usize, values: impl Into<Values>) -> Result<Self, DataError> {
+        let values = values.into();
         check_sizes(rows, columns)?;
         if rows.checked_mul(columns) != Some(values.len()) {
             return Err(DataError::shape(format!("{} entries for {rows} rows of {columns}", values.len())));
         }
         check_finite(&values)?;
-        Ok(Matrix { rows, columns, storage: Storage::Dense(values) })
+        Ok(Matrix { rows, columns, storage: Storage::Dense(values), rounding: Rounding::None })
     }
 
     /// A sparse matrix from compressed rows: row i holds the entries `offsets[i]..offsets[i + 1]`.
@@ -59,7 +171,13 @@ impl Matrix {
     /// # Errors
     /// [`DataError::Shape`] if a size is 0, offsets decrease or do not span the entries, the columns of a row do
     /// not increase or reach `columns`, or an entry is not finite.
-    pub fn sparse(columns: usize, offsets: Vec<usize>, indices: Vec<u32>, values: Vec<f32>) -> Result<Self, DataError> {
+    pub fn sparse(
+        columns: usize,
+        offsets: Vec<usize>,
+        indices: Vec<u32>,
+        values: impl Into<Values>,
+    ) -> Result<Self, DataError> {
+        let values = values.into();
         let rows = offsets.len().saturating_sub(1);
         check_sizes(rows, columns)?;
         let spans = offsets.first() == Some(&0) && offsets.last() == Some(&values.len());
@@ -74,7 +192,33 @@ impl Matrix {
             }
         }
         check_finite(&values)?;
-        Ok(Matrix { rows, columns, storage: Storage::Sparse { offsets, indices, values } })
+        Ok(Matrix { rows, columns, storage: Storage::Sparse { offsets, indices, values }, rounding: Rounding::None })
+    }
+
+    /// The same entries, known to stand for numbers so far away.
+    #[must_use]
+    pub fn rounded(self, rounding: Rounding) -> Self {
+        Matrix { rounding, ..self }
+    }
+
+    /// How far entries can be from the numbers that they stand for.
+    #[must_use]
+    pub fn rounding(&self) -> Rounding {
+        self.rounding
+    }
+
+    /// Doubles on both sides of the number that an entry stands for; the entry itself where that is the number.
+    #[must_use]
+    pub fn around(&self, entry: f64) -> (f64, f64) {
+        match self.rounding {
+            Rounding::None => (entry, entry),
+            Rounding::Double => (entry.next_down(), entry.next_up()),
+            // Half an ulp of the single number, and what the double before it was off: an ulp covers both.
+            Rounding::Single => {
+                let single = entry as f32;
+                (f64::from(single.next_down()), f64::from(single.next_up()))
+            }
+        }
     }
 
     /// n, the number of rows.
@@ -94,9 +238,7 @@ impl Matrix {
     /// Number of stored entries: n d if dense.
     #[must_use]
     pub fn stored(&self) -> usize {
-        match &self.storage {
-            Storage::Dense(values) | Storage::Sparse { values, .. } => values.len(),
-        }
+        self.storage.values().len()
     }
 
     /// Whether every entry is stored.
@@ -117,10 +259,10 @@ impl Matrix {
     #[inline(always)]
     pub fn row(&self, row: usize) -> Row<'_> {
         match &self.storage {
-            Storage::Dense(values) => Row::Dense(&values[row * self.columns..][..self.columns]),
+            Storage::Dense(values) => Row::Dense(values.slice().range(row * self.columns..(row + 1) * self.columns)),
             Storage::Sparse { offsets, indices, values } => {
                 let range = offsets[row]..offsets[row + 1];
-                Row::Sparse(&indices[range.clone()], &values[range])
+                Row::Sparse(&indices[range.clone()], values.slice().range(range))
             }
         }
     }
@@ -165,7 +307,16 @@ impl Matrix {
     }
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// The stored entries as (column, entry).
+    pub fn entries(self) -> impl Iterator<Item = (usize, f64)> + 'a {
+        let (indices, values) = match self {
+            Row::Dense(values) => (None, values),
+            Row::Sparse(indices, values) => (Some(indices), values),
+        };
+        values.doubles().enumerate().map(move |(k, v)| (indices.map_or(k, |all| all[k] as usize), v))
+    }
+
     /// a'x for an `x` of d entries.
     ///
     /// # Panics
@@ -173,34 +324,12 @@ impl Row<'_> {
     #[must_use]
     #[inline(always)]
     pub fn dot(&self, x: &[f64]) -> f64 {
-        let mut sums = [0.0; LANES];
         match self {
-            Row::Dense(values) => {
-                let (blocks, rest) = values.as_chunks::<LANES>();
-                let (x_blocks, x_rest) = x[..values.len()].as_chunks::<LANES>();
-                for (a, x) in blocks.iter().zip(x_blocks) {
-                    for k in 0..LANES {
-                        sums[k] += f64::from(a[k]) * x[k];
-                    }
-                }
-                for ((s, a), x) in sums.iter_mut().zip(rest).zip(x_rest) {
-                    *s += f64::from(*a) * x;
-                }
-            }
-            Row::Sparse(indices, values) => {
-                let (blocks, rest) = values.as_chunks::<LANES>();
-                let (places, places_rest) = indices.as_chunks::<LANES>();
-                for (a, j) in blocks.iter().zip(places) {
-                    for k in 0..LANES {
-                        sums[k] += f64::from(a[k]) * x[j[k] as usize];
-                    }
-                }
-                for ((s, a), j) in sums.iter_mut().zip(rest).zip(places_rest) {
-                    *s += f64::from(*a) * x[*j as usize];
-                }
-            }
+            Row::Dense(Slice::Single(values)) => dense_dot(values, x),
+            Row::Dense(Slice::Double(values)) => dense_dot(values, x),
+            Row::Sparse(indices, Slice::Single(values)) => sparse_dot(indices, values, x),
+            Row::Sparse(indices, Slice::Double(values)) => sparse_dot(indices, values, x),
         }
-        tree_sum(sums)
     }
 
     /// `out += scale * a`, entry by entry.
@@ -216,37 +345,82 @@ impl Row<'_> {
     #[inline(always)]
     pub(super) fn add_mapped(&self, out: &mut [f64], f: impl Fn(f64) -> f64) {
         match self {
-            Row::Dense(values) => {
-                for (o, a) in out[..values.len()].iter_mut().zip(*values) {
-                    *o += f(f64::from(*a));
-                }
-            }
-            Row::Sparse(indices, values) => {
-                for (j, a) in indices.iter().zip(*values) {
-                    out[*j as usize] += f(f64::from(*a));
-                }
-            }
+            Row::Dense(Slice::Single(values)) => add_dense(values, out, f),
+            Row::Dense(Slice::Double(values)) => add_dense(values, out, f),
+            Row::Sparse(indices, Slice::Single(values)) => add_sparse(indices, values, out, f),
+            Row::Sparse(indices, Slice::Double(values)) => add_sparse(indices, values, out, f),
         }
     }
 
     /// Sum of f(a_j) over the stored entries.
     #[inline(always)]
     pub(super) fn sum(&self, f: impl Fn(f64) -> f64) -> f64 {
-        let values = match self {
-            Row::Dense(values) | Row::Sparse(_, values) => *values,
-        };
-        let mut sums = [0.0; LANES];
-        let (blocks, rest) = values.as_chunks::<LANES>();
-        for a in blocks {
-            for k in 0..LANES {
-                sums[k] += f(f64::from(a[k]));
-            }
+        match self {
+            Row::Dense(Slice::Single(values)) | Row::Sparse(_, Slice::Single(values)) => sum_of(values, f),
+            Row::Dense(Slice::Double(values)) | Row::Sparse(_, Slice::Double(values)) => sum_of(values, f),
         }
-        for (s, a) in sums.iter_mut().zip(rest) {
-            *s += f(f64::from(*a));
-        }
-        tree_sum(sums)
     }
+}
+
+#[inline(always)]
+fn dense_dot<E: Copy + Into<f64>>(values: &[E], x: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    let (x_blocks, x_rest) = x[..values.len()].as_chunks::<LANES>();
+    for (a, x) in blocks.iter().zip(x_blocks) {
+        for k in 0..LANES {
+            sums[k] += a[k].into() * x[k];
+        }
+    }
+    for ((s, a), x) in sums.iter_mut().zip(rest).zip(x_rest) {
+        *s += (*a).into() * x;
+    }
+    tree_sum(sums)
+}
+
+#[inline(always)]
+fn sparse_dot<E: Copy + Into<f64>>(indices: &[u32], values: &[E], x: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    let (places, places_rest) = indices.as_chunks::<LANES>();
+    for (a, j) in blocks.iter().zip(places) {
+        for k in 0..LANES {
+            sums[k] += a[k].into() * x[j[k] as usize];
+        }
+    }
+    for ((s, a), j) in sums.iter_mut().zip(rest).zip(places_rest) {
+        *s += (*a).into() * x[*j as usize];
+    }
+    tree_sum(sums)
+}
+
+#[inline(always)]
+fn add_dense<E: Copy + Into<f64>>(values: &[E], out: &mut [f64], f: impl Fn(f64) -> f64) {
+    for (o, a) in out[..values.len()].iter_mut().zip(values) {
+        *o += f((*a).into());
+    }
+}
+
+#[inline(always)]
+fn add_sparse<E: Copy + Into<f64>>(indices: &[u32], values: &[E], out: &mut [f64], f: impl Fn(f64) -> f64) {
+    for (j, a) in indices.iter().zip(values) {
+        out[*j as usize] += f((*a).into());
+    }
+}
+
+#[inline(always)]
+fn sum_of<E: Copy + Into<f64>>(values: &[E], f: impl Fn(f64) -> f64) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    for a in blocks {
+        for k in 0..LANES {
+            sums[k] += f(a[k].into());
+        }
+    }
+    for (s, a) in sums.iter_mut().zip(rest) {
+        *s += f((*a).into());
+    }
+    tree_sum(sums)
 }
 
 /// Halves are added pairwise: 16 -> 8 -> 4 -> 2 -> 1.
@@ -273,9 +447,9 @@ fn check_sizes(rows: usize, columns: usize) -> Result<(), DataError> {
     Ok(())
 }
 
-fn check_finite(values: &[f32]) -> Result<(), DataError> {
-    match values.iter().position(|v| !v.is_finite()) {
-        Some(k) => Err(DataError::shape(format!("stored entry {k} is {}", values[k]))),
+fn check_finite(values: &Values) -> Result<(), DataError> {
+    match values.slice().doubles().enumerate().find(|(_, v)| !v.is_finite()) {
+        Some((k, value)) => Err(DataError::shape(format!("stored entry {k} is {value}"))),
         None => Ok(()),
     }
 }
@@ -310,9 +484,12 @@ mod tests {
         // exact: sum of k for k < 37 is 666, of k^2 is 16206
         let values: Vec<f32> = (0..37u8).map(f32::from).collect();
         let x: Vec<f64> = (0..37u8).map(f64::from).collect();
+        let doubles: Vec<f64> = values.iter().copied().map(f64::from).collect();
         let dense = Matrix::dense(1, 37, values.clone()).unwrap();
         let sparse = Matrix::sparse(37, vec![0, 37], (0..37).collect(), values).unwrap();
-        for m in [dense, sparse] {
+        let in_doubles = Matrix::dense(1, 37, doubles.clone()).unwrap();
+        let sparse_doubles = Matrix::sparse(37, vec![0, 37], (0..37).collect(), doubles).unwrap();
+        for m in [dense, sparse, in_doubles, sparse_doubles] {
             assert_eq!((m.row_l1(0), m.row_l2_squared(0), m.dot(0, &x)), (666.0, 16206.0, 16206.0));
         }
     }
@@ -320,12 +497,13 @@ mod tests {
     #[test]
     fn malformed_storage_is_refused() {
         for (what, m) in [
-            ("no rows", Matrix::dense(0, 3, vec![])),
-            ("no columns", Matrix::dense(3, 0, vec![])),
+            ("no rows", Matrix::dense(0, 3, Vec::<f32>::new())),
+            ("no columns", Matrix::dense(3, 0, Vec::<f32>::new())),
             ("length", Matrix::dense(2, 2, vec![0.0; 3])),
             ("overflowing size", Matrix::dense(usize::MAX, 2, vec![0.0; 3])),
             ("NaN", Matrix::dense(1, 1, vec![f32::NAN])),
-            ("no offsets", Matrix::sparse(3, vec![], vec![], vec![])),
+            ("double NaN", Matrix::dense(1, 1, vec![f64::NAN])),
+            ("no offsets", Matrix::sparse(3, vec![], vec![], Vec::<f64>::new())),
             ("first offset", Matrix::sparse(3, vec![1, 1], vec![0], vec![1.0])),
             ("last offset", Matrix::sparse(3, vec![0, 2], vec![0], vec![1.0])),
             ("decreasing offsets", Matrix::sparse(3, vec![0, 2, 1, 2], vec![0, 1], vec![1.0, 1.0])),

@@ -2,7 +2,7 @@
 //!
 //! `file or seed -> Dataset -> Logistic -> value, gradient, facts -> Minimum`
 //!
-//! - [`Matrix`]: dense or sparse rows in single precision; every sum over them runs in double precision.
+//! - [`Matrix`]: dense or sparse rows in double or single precision; every sum over them runs in double precision.
 //! - [`read_libsvm`], [`load_libsvm`]: LIBSVM text, the second with a binary cache beside the file.
 //! - [`generate`]: a planted problem in the layout of the epsilon set.
 //! - [`Logistic`]: the objective, its derivatives and its smoothness constants.
@@ -26,7 +26,7 @@ pub use error::DataError;
 pub use generate::{Planted, generate};
 pub use libsvm::{Expected, parse_libsvm, read_libsvm};
 pub use logistic::Logistic;
-pub use matrix::{Matrix, Row};
+pub use matrix::{Matrix, Rounding, Row, Slice, Values};
 pub use minimum::{Minimum, Stop, minimise};
 
 /// Rows with a class each.

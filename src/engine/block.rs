@@ -8,7 +8,7 @@ use super::run::Progress;
 use crate::model::{Arithmetic, Layout, Query, Step, Ties};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Scalar};
-use crate::spec::{Instance, StartPoint};
+use crate::spec::{Instance, Schedule, StartPoint};
 
 /// Steps between two questions whether to stop.
 const STEPS_UNASKED: u64 = 256;
@@ -18,8 +18,6 @@ const STEPS_UNASKED: u64 = 256;
 pub struct Record<S> {
     /// Path functionals, one a path term.
     pub paths: Vec<S>,
-    /// For each path term, the sum of the sizes of the reductions that it combines.
-    pub sizes: Vec<S>,
     /// For each series term, the statistic at every iterate of the window.
     pub series: Vec<Vec<S>>,
     /// For each curve, the statistic at every checkpoint.
@@ -47,6 +45,8 @@ pub struct Workspace<S> {
     looks_back: bool,
     scratch: Vec<S>,
     values: Vec<S>,
+    /// Whether the values of constant schedules stand in `values`.
+    begun: bool,
 }
 
 impl<S: Arithmetic> Workspace<S> {
@@ -61,6 +61,7 @@ impl<S: Arithmetic> Workspace<S> {
             looks_back: false,
             scratch: vec![S::zero(); scratch],
             values: vec![S::zero(); instance.schedules.len()],
+            begun: false,
         }
     }
 
@@ -83,8 +84,12 @@ pub fn step_once<S: Arithmetic>(
 ) -> Result<(), RunError> {
     let at = |fault| RunError::Step { step: k, fault };
     for (value, schedule) in work.values.iter_mut().zip(&instance.schedules) {
-        *value = instance.schedule_at(schedule, k).map_err(at)?;
+        // A constant is one number for the whole run: an enclosure knows it again.
+        if !work.begun || matches!(schedule, Schedule::Varies(..)) {
+            *value = instance.schedule_at(schedule, k).map_err(at)?;
+        }
     }
+    work.begun = true;
     query.set_batch(instance.batch_at(k).map_err(at)?);
     if work.looks_back {
         work.before.clone_from(&work.x);
@@ -194,9 +199,9 @@ where
     }
     ended?;
     let end = |fault| RunError::Step { step: instance.horizon, fault };
-    let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
+    let paths = recorder.paths().map_err(end)?;
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged, ties: Ties::NotSeen })
+    Ok(Record { paths, series, curves, traffic: oracle.traffic, diverged, ties: Ties::NotSeen })
 }
 
 /// Marks the lanes whose iterate has just stopped being finite: 0 times a finite number is 0, and NaN otherwise.
@@ -257,14 +262,19 @@ pub fn trace(
 /// What a run without randomness records, in any arithmetic.
 ///
 /// # Errors
-/// As [`simulate`]; a random start, or constants that the arithmetic cannot hold.
-pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S>, RunError> {
+/// As [`simulate`]; a random start, or constants that the arithmetic cannot hold; [`RunError::Stopped`].
+pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan, progress: &dyn Progress) -> Result<Record<S>, RunError> {
     let x = fixed_start::<S>(instance)?;
     let mut oracle = PlainOracle::new(instance);
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![S::zero(); x.len()];
     let work = Workspace::new(instance, x).looking_back(plan.looks_back());
-    simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
+    let mut stopped = false;
+    let ended = simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
+        if progress.stop() {
+            stopped = true;
+            return Err(Fault::Unsupported("stopped".into()));
+        }
         recorder.pass(&work.x);
         if recorder.wants(k) {
             let point = Point::new(instance, &work.x, &work.state, &mut gradient);
@@ -272,13 +282,16 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan) -> Result<Record<S
             recorder.record(k, &mut point)?;
         }
         Ok(())
-    })?;
+    });
+    if stopped {
+        return Err(RunError::Stopped);
+    }
+    ended?;
     let end = |fault| RunError::Step { step: instance.horizon, fault };
-    let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
+    let paths = recorder.paths().map_err(end)?;
     let (series, curves) = (recorder.series, recorder.curves);
     Ok(Record {
         paths,
-        sizes,
         series,
         curves,
         traffic: oracle.traffic,

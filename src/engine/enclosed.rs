@@ -1,21 +1,41 @@
 //! Deterministic runs in enclosures, at the precision that they need.
+//!
+//! Every number of such a run lies between two floats that are rounded outward at every operation, so that the enclosure
+//! follows the errors that the run itself expands. Where a sign or an order stays open, or the ends agree to fewer bits than
+//! a double has, the run is repeated with floats of twice the length, up to a budget that is counted in products of words:
+//! what a verdict rests on does not depend on the machine. A sign that stays open then has both outcomes, so that the
+//! enclosure holds the run, however widely.
 
 use super::block::{Record, plain, trace_plain};
 use super::measure::Plan;
+use super::run::Progress;
 use super::{RunError, Traffic};
 use crate::scalar::{Enclosure, Fault};
 use crate::spec::Instance;
 
 /// Bits of the floats, tried in this order: a run's enclosures lose some at every step.
-const PRECISIONS: [usize; 3] = [128, 512, 2048];
+const PRECISIONS: [usize; 8] = [128, 256, 512, 1024, 2048, 4096, 8192, 16384];
 /// Most work of one run, in products of words; a count, so that a verdict does not depend on the machine.
-pub const MOST_WORK: u64 = 2_000_000;
+pub const MOST_WORK: u64 = 2_000_000_000;
+/// Products of words that an operation counts for beside those of its own words.
+pub const OVERHEAD: u64 = 600;
 /// Agreement of the ends that ends the search: the rounding of a double.
 const SHARP: isize = 60;
 /// Bits that the next precision must add for the search to go on.
 const GAIN: isize = 8;
 /// Numbers whose ends are both below 2^-1022 in size are zero to a double.
 const FLOOR: isize = 1022;
+/// Precisions in a row that may end at one step: longer floats will not decide the sign of an exact zero.
+const TIES: usize = 3;
+
+/// Products of words of one run with floats of so many bits.
+#[must_use]
+pub fn work(instance: &Instance, bits: usize) -> u64 {
+    let words = bits as u64 / 64;
+    let entries = instance.problem.work().max(instance.problem.dimension()) as u64;
+    let steps = instance.horizon.max(1).saturating_mul(entries.saturating_mul(instance.workers.max(1) as u64));
+    steps.saturating_mul(words * words + OVERHEAD)
+}
 
 /// Runs at growing precision until the outcome is sharp; the last outcome where none is.
 fn at_rising_precision<T>(
@@ -24,19 +44,21 @@ fn at_rising_precision<T>(
     run: impl Fn() -> Result<T, RunError>,
     agreement: impl Fn(&T) -> isize,
 ) -> Result<T, RunError> {
-    let entries = (instance.problem.dimension() * instance.workers.max(1)) as u64;
-    let mut best = Err(RunError::Step { step: 0, fault: Fault::TooLarge(PRECISIONS[0]) });
+    let long = Fault::Unsupported("the run is too long to be enclosed".into());
+    let mut best = Err(RunError::Step { step: 0, fault: long });
     let mut before: Option<isize> = None;
+    let mut open: Vec<u64> = Vec::new();
+    let mut longest = PRECISIONS[0];
     for bits in PRECISIONS {
-        let words = bits as u64 / 64;
-        if instance.horizon.saturating_mul(entries).saturating_mul(words * words) > most_work {
+        if work(instance, bits) > most_work {
             break;
         }
+        longest = bits;
         match Enclosure::at_precision(bits, &run) {
             Ok(outcome) => {
                 let now = agreement(&outcome);
                 // Constants that are known as doubles do not get sharper with longer floats.
-                if now >= SHARP || before.is_some_and(|before| now < before + GAIN) {
+                if now >= SHARP || before.is_some_and(|before| now < before.saturating_add(GAIN)) {
                     return Ok(outcome);
                 }
                 before = Some(now);
@@ -44,14 +66,21 @@ fn at_rising_precision<T>(
             }
             // Longer floats decide a sign, unless it is that of an exact zero.
             Err(RunError::Step { step, fault: fault @ Fault::Undecided(_) }) => {
+                open.push(step);
                 if best.is_err() {
                     best = Err(RunError::Step { step, fault });
+                }
+                if open.len() >= TIES && open[open.len() - TIES..].iter().all(|s| *s == step) {
+                    break;
                 }
             }
             Err(other) => return Err(other),
         }
     }
-    best
+    if best.is_ok() || open.is_empty() {
+        return best;
+    }
+    Enclosure::with_hulls(longest, &run).or(best)
 }
 
 /// The bits of the enclosure that has the fewest.
@@ -62,11 +91,17 @@ fn least_agreement<'a>(values: impl Iterator<Item = &'a Enclosure>) -> isize {
 /// What a run without randomness records, enclosed, if that costs no more than `most_work` products of words.
 ///
 /// # Errors
-/// As [`plain`]; [`Fault::Undecided`] where a sign stays open at the highest precision that the budget allows.
-pub fn plain_enclosed(instance: &Instance, plan: &Plan, most_work: u64) -> Result<Record<Enclosure>, RunError> {
+/// As [`plain`]; [`Fault::Undecided`] where a sign stays open at the highest precision that the budget allows;
+/// [`Fault::Unsupported`] where the budget allows none.
+pub fn plain_enclosed(
+    instance: &Instance,
+    plan: &Plan,
+    most_work: u64,
+    progress: &dyn Progress,
+) -> Result<Record<Enclosure>, RunError> {
     let agreement =
         |record: &Record<Enclosure>| least_agreement(record.paths.iter().chain(record.series.iter().flatten()));
-    at_rising_precision(instance, most_work, || plain::<Enclosure>(instance, plan), agreement)
+    at_rising_precision(instance, most_work, || plain::<Enclosure>(instance, plan, progress), agreement)
 }
 
 /// The iterates of a deterministic instance, enclosed.

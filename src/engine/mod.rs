@@ -13,7 +13,7 @@ mod range;
 mod run;
 
 pub use block::{Door, Look, Record, Workspace, plain, simulate, step_once, trace, trace_plain};
-pub use enclosed::{MOST_WORK, plain_enclosed, trace_enclosed};
+pub use enclosed::{MOST_WORK, OVERHEAD, plain_enclosed, trace_enclosed};
 pub use measure::{Plan, Probe, add_to, combine_path, is_due, lacks, left_lacks, not_recorded, reduce};
 pub(crate) use oracle::without_noise;
 pub use oracle::{PlainOracle, Sampled, Traffic};
@@ -34,6 +34,9 @@ pub enum RunError {
         /// Why.
         fault: Fault,
     },
+    /// Something outside a run has no value in this arithmetic.
+    #[error(transparent)]
+    Fault(#[from] Fault),
     /// A statistic that the instance does not have.
     #[error("{0}")]
     Statistic(String),

@@ -42,7 +42,7 @@ fn over_box(instance: &Instance, plan: &Plan, x: &[Interval]) -> Option<Ranges> 
     let mut point = Point::new(instance, x, &state, &mut gradient).since(x).with_sum(0, x);
     recorder.record_throughout(&mut point).ok()?;
     let finite = |v: Interval| v.is_finite().then_some(v);
-    let paths = recorder.paths().ok()?.into_iter().map(|(value, _)| finite(value)).collect();
+    let paths = recorder.paths().ok()?.into_iter().map(finite).collect();
     let series = recorder.series.iter().map(|s| s.first().copied().and_then(finite)).collect();
     Some((paths, series))
 }

@@ -38,8 +38,6 @@ impl Progress for Silent {
 pub struct PathMoments {
     /// Over the replicates.
     pub moments: Moments,
-    /// Size of the numbers that were combined: rounding is relative to it.
-    pub size: f64,
     /// The value where it is known exactly.
     pub exact: Option<Rational>,
     /// An enclosure of the value, from a run in interval arithmetic.
@@ -63,6 +61,8 @@ pub struct Estimates {
     pub diverged: (u64, Option<u64>),
     /// Whether nothing was random, so that one replicate says everything.
     pub deterministic: bool,
+    /// Why a deterministic run has no enclosure, where it has none: its doubles alone prove nothing.
+    pub open: Option<String>,
     /// Signs of exact zeros, where a run in exact arithmetic tells.
     pub ties: Ties,
 }
@@ -79,6 +79,7 @@ impl Estimates {
             replicates: 0,
             diverged: (0, None),
             deterministic: instance.is_deterministic(),
+            open: None,
             ties: Ties::NotSeen,
         }
     }
@@ -111,8 +112,19 @@ impl Estimates {
         self.replicates = self.replicates.max(1);
     }
 
-    /// Puts enclosures beside what was sampled.
-    pub fn set_enclosed(&mut self, record: Record<Enclosure>) {
+    /// Puts enclosures beside what was computed in doubles, or why there are none.
+    ///
+    /// # Errors
+    /// Only that the run is to be given up.
+    pub fn set_enclosed(&mut self, record: Result<Record<Enclosure>, RunError>) -> Result<(), RunError> {
+        let record = match record {
+            Ok(record) => record,
+            Err(RunError::Stopped) => return Err(RunError::Stopped),
+            Err(error) => {
+                self.open = Some(format!("no enclosure of the run: {error}"));
+                return Ok(());
+            }
+        };
         self.ties = record.ties;
         let put = |slot: &mut PathMoments, value: Enclosure| {
             let (low, high) = value.ends();
@@ -123,10 +135,12 @@ impl Estimates {
             put(slot, value);
         }
         for (slots, values) in self.series.iter_mut().zip(record.series) {
+            slots.resize_with(slots.len().max(values.len()), PathMoments::default);
             for (slot, value) in slots.iter_mut().zip(values) {
                 put(slot, value);
             }
         }
+        Ok(())
     }
 
     fn absorb<const N: usize>(&mut self, record: &Record<Lane<N>>, active: usize) {
@@ -139,9 +153,6 @@ impl Estimates {
             let push = |moments: &mut Moments, value: f64| {
                 if value.is_finite() { moments.push(value) } else { moments.push_diverged(since.unwrap_or(0)) }
             };
-            for (slot, size) in self.paths.iter_mut().zip(&record.sizes) {
-                slot.size = slot.size.max(size.0[lane]);
-            }
             for (slot, value) in self.paths.iter_mut().zip(&record.paths) {
                 // A path whose iterate diverged has no functional, whatever its arithmetic gave.
                 push(&mut slot.moments, if since.is_some() { f64::NAN } else { value.0[lane] });

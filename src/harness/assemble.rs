@@ -209,6 +209,7 @@ impl Judge<'_> {
                         verdict.right = Some(right);
                         verdict.comparison = Ok(comparison);
                         verdict.points = points;
+                        tell_open(&mut verdict, runs.iter().copied());
                     }
                     (Err(e), ..) | (_, Some(Err(e)), _) | (_, _, Err(e)) => verdict.comparison = Err(e),
                     (_, None, _) => verdict.comparison = Err("no right side".into()),
@@ -254,6 +255,7 @@ impl Judge<'_> {
                         break;
                     }
                 }
+                tell_open(&mut verdict, jobs.iter().map(|(_, job)| &job.runs[i]));
                 verdict
             })
             .collect()
@@ -314,7 +316,8 @@ pub(super) fn left_side(
     }
     let sources = job.sources(&question.left)?;
     let constants = |symbol: &Symbol| run.constant(symbol);
-    let trust = Trust { deterministic: e.estimates.deterministic, ground, steps: e.instance.horizon };
+    let (deterministic, rough) = (e.estimates.deterministic, e.instance.is_rough());
+    let trust = Trust { deterministic, rough, ground };
     // Every look at the estimates has its part of the share, whether or not it was the last.
     let alpha = share(each, LOOKS);
     left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, alpha, trust)
@@ -350,7 +353,18 @@ pub(super) fn experiment_cell(each: f64, trial: &Trial, job: &Job<'_>, run: &Cel
             break;
         }
     }
+    tell_open(&mut verdict, [run]);
     verdict
+}
+
+/// Says why a deterministic run decided nothing, where that is for want of an enclosure.
+fn tell_open<'r>(verdict: &mut CellVerdict, runs: impl IntoIterator<Item = &'r CellRun>) {
+    if let Ok(comparison) = &mut verdict.comparison
+        && comparison.outcome == Outcome::Undecided
+        && let Some(open) = runs.into_iter().find_map(|run| run.experiment()?.estimates.open.clone())
+    {
+        comparison.reason = open;
+    }
 }
 
 /// A random run's bound that is broken wherever the run can go is broken for certain, without a sample. Where there is

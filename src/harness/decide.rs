@@ -398,10 +398,8 @@ fn run_cell(
         && !complete
     {
         let plan = Plan { curves: Vec::new(), ..plan.clone() };
-        // An enclosure that cannot be had leaves the doubles, as numeric evidence.
-        if let Ok(record) = plain_enclosed(&instance, &plan, MOST_WORK) {
-            run.estimates.set_enclosed(record);
-        }
+        let record = plain_enclosed(&instance, &plan, MOST_WORK, settings.progress);
+        run.estimates.set_enclosed(record).map_err(failed)?;
     }
     Ok(cell_run)
 }

@@ -6,7 +6,7 @@
 //! and not counted.
 
 use super::decide::{Job, Jobs, Profile, Settings};
-use crate::engine::IN_FLIGHT;
+use crate::engine::{IN_FLIGHT, MOST_WORK, OVERHEAD};
 use crate::model::Registry;
 use crate::scalar::WIDTH;
 use crate::spec::{Cell, InstanceError, Size, Spec, Term, cells};
@@ -17,8 +17,8 @@ use std::ops::Range;
 const DOUBLE: u64 = 8;
 /// Bytes of an enclosure with multiprecision ends.
 const ENCLOSURE: u64 = 320;
-/// Products of words beyond which no run is enclosed, at the least precision: four of them a coordinate and step.
-const MOST_ENCLOSED: u64 = 500_000;
+/// Coordinates and steps beyond which no run is enclosed.
+const MOST_ENCLOSED: u64 = MOST_WORK / OVERHEAD;
 
 /// What a claim needs.
 #[derive(Debug, Clone, PartialEq)]

@@ -88,18 +88,17 @@ fn sample(
     let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
     let exact = exact_values(&instance, &plan, settings.profile.budget(), settings.progress).map_err(failed)?;
     let enclosed = (instance.is_deterministic() && !exact.as_ref().is_some_and(|e| e.is_complete()))
-        .then(|| plain_enclosed(&instance, &Plan { curves: Vec::new(), ..plan.clone() }, MOST_WORK).ok())
-        .flatten();
+        .then(|| plain_enclosed(&instance, &Plan { curves: Vec::new(), ..plan.clone() }, MOST_WORK, settings.progress));
     let with_certain = |mut estimates: Estimates| {
         if let Some(exact) = &exact {
             estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
         }
         if let Some(record) = &enclosed {
-            estimates.set_enclosed(record.clone());
+            estimates.set_enclosed(record.clone())?;
         }
-        estimates
+        Ok(estimates)
     };
-    let nothing = with_certain(Estimates::empty(&plan, &instance));
+    let nothing = with_certain(Estimates::empty(&plan, &instance)).map_err(failed)?;
     let ranges = ranges(&instance, &plan);
     let instance = Arc::new(instance);
     let run = ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges, undefined: None };
@@ -117,7 +116,8 @@ fn sample(
     let mut kept = None;
     let sampling = Sampling { seed: settings.seed, axes: &axes, looks, progress: settings.progress };
     let mut enough = |estimates: &Estimates| {
-        let estimates = with_certain(estimates.clone());
+        // That the run is to be given up was told above already.
+        let Ok(estimates) = with_certain(estimates.clone()) else { return true };
         if let CellOutcome::Experiment(run) = &mut run.outcome {
             run.estimates = estimates.clone();
         }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Replicates of a sample that only guides a search; every instance meets the same random numbers.
 const GUIDE: u64 = 256;
 /// Units of an enumeration's budget that a product of two words of an enclosure counts for.
-const UNITS_A_PRODUCT: u64 = 100;
+const UNITS_A_PRODUCT: u64 = 2;
 /// Most coordinates of an instance that is weighed: large data sets are not for a search.
 const MOST_COORDINATES: u64 = 4096;
 /// Most coordinates times workers times steps.
@@ -120,10 +120,9 @@ fn measure<'v>(
     let sampling = Sampling { seed: 0, axes: &[], looks: &[GUIDE], progress: &Silent };
     let sampled = run_until(&instance, &plan, sampling, &mut |_| true).map_err(|e| e.to_string())?;
     let mut estimates = known(sampled);
-    if instance.is_deterministic()
-        && let Ok(record) = plain_enclosed(&instance, &plan, budget.0 / UNITS_A_PRODUCT)
-    {
-        estimates.set_enclosed(record);
+    if instance.is_deterministic() {
+        let record = plain_enclosed(&instance, &plan, budget.0 / UNITS_A_PRODUCT, &Silent);
+        estimates.set_enclosed(record).map_err(|e| e.to_string())?;
     }
     let sampled = run(estimates);
     Ok((job, sampled))

@@ -16,12 +16,38 @@ pub enum Real {
         /// Holds the value.
         within: Interval,
     },
-    /// Known to double precision only: data, or an estimate.
+    /// Irrational, with an enclosure of many bits: what a run multiplies errors with must not be short.
+    Deep(Box<Deep>),
+    /// Known to double precision, with an error that is estimated and not proved.
+    Estimated {
+        /// The value as computed.
+        near: f64,
+        /// Holds the value, as far as the estimate is right.
+        within: Interval,
+    },
+    /// Known to double precision only, with an error that is not known.
     Float(f64),
 }
 
-/// Relative error that is allowed for in a number known to double precision only.
-const ROUGH: f64 = 1e-12;
+/// An irrational number with as many bits as a run may need.
+#[derive(Debug, Clone)]
+pub struct Deep {
+    /// A double near the value.
+    near: f64,
+    /// Holds the value.
+    within: Interval,
+    value: Enclosure,
+}
+
+impl PartialEq for Deep {
+    /// As constants of double precision; the enclosures of one number may have come about in different ways.
+    fn eq(&self, other: &Self) -> bool {
+        (self.near, self.within) == (other.near, other.within)
+    }
+}
+
+/// Bits of the enclosures of constants.
+const DEEP: usize = 2048;
 
 /// Evaluates one formula in the strongest arithmetic that its arguments and itself allow. `$t` is the slice of the
 /// arguments in that arithmetic; the body is a `Result` in it.
@@ -34,6 +60,7 @@ macro_rules! lift {
             |$t: &[$crate::scalar::Rational]| -> Result<$crate::scalar::Rational, $crate::scalar::Fault> { $body },
             |$t: &[$crate::stats::Interval]| -> Result<$crate::stats::Interval, $crate::scalar::Fault> { $body },
             |$t: &[$crate::scalar::Narrow]| -> Result<$crate::scalar::Narrow, $crate::scalar::Fault> { $body },
+            |$t: &[$crate::scalar::Enclosure]| -> Result<$crate::scalar::Enclosure, $crate::scalar::Fault> { $body },
         );
         value
     }};
@@ -47,7 +74,8 @@ impl From<Enclosure> for Real {
         }
         let (low, high) = value.ends();
         let within = Interval::new(low, high).unwrap_or(Interval::WHOLE);
-        Real::Enclosed { near: within.midpoint().unwrap_or(f64::NAN), within }
+        let near = within.midpoint().unwrap_or(f64::NAN);
+        Real::Deep(Box::new(Deep { near, within, value }))
     }
 }
 
@@ -63,7 +91,8 @@ impl Real {
     pub fn to_f64(&self) -> f64 {
         match self {
             Real::Exact(q) => q.to_f64(),
-            Real::Enclosed { near, .. } | Real::Float(near) => *near,
+            Real::Enclosed { near, .. } | Real::Estimated { near, .. } | Real::Float(near) => *near,
+            Real::Deep(deep) => deep.near,
         }
     }
 
@@ -76,10 +105,54 @@ impl Real {
         }
     }
 
-    /// Whether the value is a double whose error is not known.
+    /// An interval that holds the value; `None` where its error is not known.
+    #[must_use]
+    pub fn within(&self) -> Option<Interval> {
+        match self {
+            Real::Exact(q) => Some(Interval::from_rational(q)),
+            Real::Enclosed { within, .. } | Real::Estimated { within, .. } => Some(*within),
+            Real::Deep(deep) => Some(deep.within),
+            Real::Float(_) => None,
+        }
+    }
+
+    /// An irrational number near `near`, within `within`, with its enclosure of many bits where there is one.
+    #[must_use]
+    pub fn irrational(near: f64, within: Interval, value: Option<Enclosure>) -> Self {
+        match value {
+            Some(value) if value.exact().is_none() => Real::Deep(Box::new(Deep { near, within, value })),
+            _ => Real::Enclosed { near, within },
+        }
+    }
+
+    /// Runs `f`, which evaluates a constant, at the precision of constants.
+    pub fn deeply<T>(f: impl FnOnce() -> T) -> T {
+        Enclosure::at_precision(DEEP, f)
+    }
+
+    /// A computed double with a proved error of at most so many ulps.
+    #[must_use]
+    pub fn rounded(near: f64, ulps: f64) -> Self {
+        let error = near.abs() * ulps * f64::EPSILON + f64::MIN_POSITIVE;
+        match Interval::new((near - error).next_down(), (near + error).next_up()) {
+            Some(within) => Real::Enclosed { near, within },
+            None => Real::Float(near),
+        }
+    }
+
+    /// A computed double with an estimate of its error.
+    #[must_use]
+    pub fn estimated(near: f64, error: f64) -> Self {
+        match Interval::new((near - error).next_down(), (near + error).next_up()) {
+            Some(within) => Real::Estimated { near, within },
+            None => Real::Float(near),
+        }
+    }
+
+    /// Whether the value is a double whose error is not known for certain.
     #[must_use]
     pub fn is_rough(&self) -> bool {
-        matches!(self, Real::Float(_))
+        matches!(self, Real::Float(_) | Real::Estimated { .. })
     }
 
     /// The number in a given arithmetic: the nearest double in lanes, an enclosure in intervals.
@@ -90,9 +163,14 @@ impl Real {
     pub fn cast<S: Scalar>(&self) -> Result<S, Fault> {
         match self {
             Real::Exact(q) => Ok(S::from_rational(q)),
-            Real::Enclosed { .. } if S::IS_EXACT => Err(Fault::NoExactForm("an irrational constant")),
-            Real::Float(_) if S::IS_EXACT => Err(Fault::NoExactForm("a constant known in double precision only")),
-            Real::Enclosed { near, within } => S::from_ends(*near, within.low(), within.high()),
+            Real::Enclosed { .. } | Real::Deep(_) if S::IS_EXACT => Err(Fault::NoExactForm("an irrational constant")),
+            Real::Float(_) | Real::Estimated { .. } if S::IS_EXACT => {
+                Err(Fault::NoExactForm("a constant known in double precision only"))
+            }
+            Real::Enclosed { near, within } | Real::Estimated { near, within } => {
+                S::from_ends(*near, within.low(), within.high())
+            }
+            Real::Deep(deep) => S::from_enclosure(&deep.value, deep.near),
             Real::Float(v) => S::from_f64(*v),
         }
     }
@@ -103,6 +181,7 @@ impl Real {
         exact: impl FnOnce(&[Rational]) -> Result<Rational, Fault>,
         enclosed: impl FnOnce(&[Interval]) -> Result<Interval, Fault>,
         float: impl FnOnce(&[Narrow]) -> Result<Narrow, Fault>,
+        deep: impl FnOnce(&[Enclosure]) -> Result<Enclosure, Fault>,
     ) -> Real {
         let in_rationals: Result<Vec<Rational>, Fault> = arguments.iter().map(|a| a.cast()).collect();
         if let Ok(value) = in_rationals.and_then(|t| exact(&t)) {
@@ -110,12 +189,20 @@ impl Real {
         }
         let doubles: Vec<Narrow> = arguments.iter().map(|a| Narrow::splat(a.to_f64())).collect();
         let near = float(&doubles).map_or(f64::NAN, |v| v.0[0]);
-        if arguments.iter().any(|a| a.is_rough()) {
+        if arguments.iter().any(|a| a.within().is_none()) {
             return Real::Float(near);
         }
+        let estimated = arguments.iter().any(|a| a.is_rough());
         let in_intervals: Result<Vec<Interval>, Fault> = arguments.iter().map(|a| a.cast()).collect();
         match in_intervals.and_then(|t| enclosed(&t)) {
-            Ok(within) => Real::Enclosed { near, within },
+            Ok(within) if estimated => Real::Estimated { near, within },
+            Ok(within) => {
+                let value = Real::deeply(|| {
+                    let t: Result<Vec<Enclosure>, Fault> = arguments.iter().map(|a| a.cast()).collect();
+                    t.and_then(|t| deep(&t)).ok()
+                });
+                Real::irrational(near, within, value)
+            }
             Err(_) => Real::Float(near),
         }
     }
@@ -127,24 +214,11 @@ impl Real {
         if let (Real::Exact(a), Real::Exact(b)) = (self, other) {
             return Some(if strict { a < b } else { a <= b });
         }
-        let (a, b) = (self.enclosed()?, other.enclosed()?);
+        let (a, b) = (self.within()?, other.within()?);
         if a.high() < b.low() || (!strict && a.high() <= b.low()) {
             return Some(true);
         }
         (a.low() > b.high() || (strict && a.low() >= b.high())).then_some(false)
-    }
-
-    /// An interval that holds the number: that of a double allows for the rounding of a short computation.
-    #[must_use]
-    pub fn enclosed(&self) -> Option<Interval> {
-        match self {
-            Real::Exact(q) => Some(Interval::from_rational(q)),
-            Real::Enclosed { within, .. } => Some(*within),
-            Real::Float(v) => {
-                let error = v.abs() * ROUGH;
-                Interval::new(v - error, v + error)
-            }
-        }
     }
 
     /// Sum of the numbers.

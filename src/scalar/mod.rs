@@ -127,6 +127,15 @@ pub trait Scalar:
         Self::from_f64(near)
     }
 
+    /// An irrational constant with an enclosure of many bits, and `near` the double to use in lanes.
+    ///
+    /// # Errors
+    /// [`Fault::NoExactForm`] in exact arithmetic.
+    fn from_enclosure(value: &Enclosure, near: f64) -> Result<Self, Fault> {
+        let (low, high) = value.ends();
+        Self::from_ends(near, low, high)
+    }
+
     /// The number 0.
     #[inline(always)]
     fn zero() -> Self {

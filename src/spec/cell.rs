@@ -5,7 +5,7 @@ use super::claim::Formula;
 use super::symbol::{Expression, Symbol};
 use crate::expr::EvalError;
 use crate::model::Real;
-use crate::scalar::{Fault, Narrow, Rational};
+use crate::scalar::{Enclosure, Fault, Narrow, Rational};
 use crate::stats::Interval;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -120,7 +120,13 @@ pub fn evaluate(expr: &Expression, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> 
         other => other.cast::<Interval>(),
     };
     Ok(match expr.eval(&enclosed) {
-        Ok(within) => Real::Enclosed { near, within },
+        Ok(within) if expr.symbols().into_iter().any(|symbol| lookup(symbol).is_some_and(|v| v.is_rough())) => {
+            Real::Estimated { near, within }
+        }
+        Ok(within) => {
+            let deep = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Enclosure>();
+            Real::irrational(near, within, Real::deeply(|| expr.eval(&deep).ok()))
+        }
         Err(_) => Real::Float(near),
     })
 }

@@ -10,7 +10,7 @@ use crate::model::{
     Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Known, Minimisers, ParamSpec, Real, Registry,
     Semantics, Subject, Ties, View,
 };
-use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
+use crate::scalar::{Enclosure, Fault, Rational, Scalar};
 use crate::stats::Interval;
 use std::collections::BTreeSet;
 
@@ -150,8 +150,8 @@ impl Instance {
             Ok(value) => value,
             // A batch such as ceil(sqrt(k)) is rational only after rounding.
             Err(Fault::NoExactForm(_)) => {
-                let float: Narrow = self.schedule_at(&self.batch, k)?;
-                Rational::from_f64(float.0[0])?
+                let value: Enclosure = self.schedule_at(&self.batch, k)?;
+                value.exact().cloned().ok_or(Fault::Undecided("the number of draws"))?
             }
             Err(fault) => return Err(fault),
         };
@@ -187,6 +187,17 @@ impl Instance {
             && self.perturbation.is_none()
             && matches!(self.start, StartPoint::At(_))
             && !self.algorithm.is_random(&self.semantics)
+    }
+
+    /// Whether a schedule rests on a number whose error is only estimated.
+    #[must_use]
+    pub fn is_rough(&self) -> bool {
+        let rough = |symbol: &Symbol| self.constant(symbol).is_some_and(|value| value.is_rough());
+        self.schedules.iter().any(|schedule| match schedule {
+            Schedule::Constant(value) => value.is_rough(),
+            Schedule::Varies(expr, _) => expr.symbols().into_iter().any(rough),
+            Schedule::Lacking(_) => false,
+        })
     }
 
     /// The algorithm's step size, where it is the same at every step.
@@ -255,7 +266,7 @@ fn in_order(requirement: &Requirement, lookup: &dyn Fn(&Symbol) -> Option<Real>)
     let rough = |expr: &Expression| expr.symbols().iter().any(|s| lookup(s).is_some_and(|v| v.is_rough()));
     if rough(low) || rough(high) {
         let side = |expr: &Expression| -> Result<Real, Audit> {
-            let widened = |symbol: &Symbol| value(symbol)?.enclosed().ok_or(Fault::Undecided("a double"));
+            let widened = |symbol: &Symbol| value(symbol)?.within().ok_or(Fault::Undecided("a double"));
             let within = expr.eval::<Interval>(&widened).map_err(|e| without_value(e.fault))?;
             Ok(Real::Enclosed { near: within.midpoint().unwrap_or(f64::NAN), within })
         };

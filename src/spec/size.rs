@@ -104,7 +104,7 @@ impl Size {
         let random = oracle.noise.is_some() || oracle.minibatch || matches!(experiment.start, Start::Random(_));
         Size {
             constants: d.saturating_mul(EXACT * EXACT_A_COORDINATE),
-            data: problem::footprint(&part.name, d, samples).saturating_add(data.unwrap_or(0).saturating_mul(2)),
+            data: problem::footprint(&part.name, d, samples).saturating_add(data.unwrap_or(0).saturating_mul(3)),
             narrow: problem::runs_alone(&part.name),
             deterministic: !random && !coins,
             minibatch: oracle.minibatch,

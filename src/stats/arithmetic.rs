@@ -128,8 +128,8 @@ impl Scalar for Interval {
     fn sin_cos(&self) -> Result<(Self, Self), Fault> {
         let unit = enclose(-1.0, 1.0);
         let Some(middle) = self.midpoint().filter(|_| self.is_finite()) else { return Ok((unit, unit)) };
-        // Both functions move by at most as much as their argument.
-        let half = (self.width() / 2.0).next_up() + 1e-15;
+        // Both functions move by at most as much as their argument. The midpoint is rounded, and may be an end.
+        let half = (self.high() - middle).max(middle - self.low()).next_up() + 1e-15;
         let (sin, cos) = crate::scalar::sin_cos(middle);
         let near = |v: f64| enclose(v - half, v + half).intersect(unit).unwrap_or(unit);
         Ok((near(sin), near(cos)))
@@ -192,6 +192,18 @@ mod tests {
             let sign = f64::from(i8::from(at > 0.0) - i8::from(at < 0.0));
             prop_assert!(x.sign_or(&Interval::point(0.0)).unwrap().contains(sign));
             prop_assert!(Scalar::power(&x.abs(), &other).unwrap().contains(libm::pow(at.abs(), y)));
+        }
+    }
+
+    #[test]
+    fn sines_between_neighbouring_doubles_hold_both_ends() {
+        // The midpoint of two neighbours is one of them: the other lies a whole width away.
+        for a in [1e6_f64, 123_456_789.0, 3e9, -7e7, 0.5] {
+            let x = enclose(a, a.next_up());
+            let (sin, cos) = Scalar::sin_cos(&x).unwrap();
+            for at in [x.low(), x.high()] {
+                assert!(sin.contains(libm::sin(at)) && cos.contains(libm::cos(at)), "{at:?}: {sin} {cos}");
+            }
         }
     }
 

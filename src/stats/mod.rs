@@ -44,5 +44,5 @@ pub use interval::Interval;
 pub use moments::Moments;
 pub use normal::{normal_quantile, normal_upper_quantile, normal_upper_tail};
 pub use share::{share, total_level};
-pub use slope::{LogPoint, SlopeEstimate, Spread, local_slopes, log_log, slope};
+pub use slope::{LogPoint, SlopeEstimate, Spread, local_slopes, log_log, slope, slope_shift};
 pub use student::{student_mean, student_upper_quantile, student_upper_tail};

@@ -161,6 +161,26 @@ pub fn slope(points: &[LogPoint]) -> Option<SlopeEstimate> {
     })
 }
 
+/// By how much an unweighted slope can change where each ordinate is off by at most its error: sum |c_i| error_i.
+///
+/// Errors that are not statistical do not cancel by chance, and are no part of a standard error. Infinite where the slope does
+/// not exist.
+///
+/// ```
+/// use signcheck::stats::{LogPoint, slope_shift};
+/// // exact: two points at x = 0 and x = 2: the slope is (y_2 - y_1)/2
+/// let points = [0.0, 2.0].map(|x| LogPoint { x, y: 1.0, standard_error: 0.0 });
+/// assert_eq!(slope_shift(&points, &[0.5, 0.25]), 0.375);
+/// ```
+#[must_use]
+pub fn slope_shift(points: &[LogPoint], errors: &[f64]) -> f64 {
+    let centre = points.iter().map(|p| p.x).sum::<f64>() / points.len() as f64;
+    let spread: f64 = points.iter().map(|p| (p.x - centre) * (p.x - centre)).sum();
+    let moved: f64 = points.iter().zip(errors).map(|(p, error)| (p.x - centre).abs() * error).sum();
+    let shift = moved / spread;
+    if shift >= 0.0 { shift } else { f64::INFINITY }
+}
+
 /// The slope between each point and the next: at the middle x, with the error sqrt(se_1^2 + se_2^2)/|x_2 - x_1|.
 ///
 /// Neighbours with the same x give nothing. Successive errors are correlated (they share a point).

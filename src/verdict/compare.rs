@@ -3,7 +3,7 @@
 use super::sides::SideValue;
 use crate::results::{Evidence, Outcome};
 use crate::spec::Relation;
-use crate::stats::{Interval, LogPoint, Spread, slope};
+use crate::stats::{Interval, LogPoint, Spread, slope, slope_shift};
 
 /// What a comparison says.
 #[derive(Debug, Clone)]
@@ -160,7 +160,10 @@ pub fn compare_rate(
         .collect();
     let sampled = points.iter().any(|(_, v)| v.grade > Evidence::Numeric);
     let fitted = logged.as_deref().and_then(slope);
-    let Some(fitted) = fitted else {
+    // What encloses a value that was not sampled moves the slope by at most so much.
+    let known: Option<Vec<f64>> = points.iter().map(|(_, v)| logarithmic_error(v)).collect();
+    let shift = logged.as_deref().zip(known).map_or(f64::INFINITY, |(p, errors)| slope_shift(p, &errors));
+    let Some(fitted) = fitted.filter(|_| shift.is_finite()) else {
         let left = SideValue { point: f64::NAN, interval: Interval::WHOLE, exact: None, grade: Evidence::Asymptotic };
         let reason = "a rate needs positive left sides at several values of its parameter".into();
         let grade = Evidence::Asymptotic;
@@ -175,11 +178,13 @@ pub fn compare_rate(
         (false, Spread::Residuals(n)) if n > 0 => fitted.interval(alpha.max(1e-3)),
         _ => fitted.interval(alpha),
     };
+    let interval = interval + Interval::new(-shift, shift).unwrap_or(Interval::WHOLE);
     let left = SideValue { point: fitted.slope, interval, exact: None, grade };
-    let margin = margin.map_or(0.0, |m| m.point);
+    let zero = SideValue::exact(crate::scalar::Rational::integer(0));
+    let margin = margin.unwrap_or(&zero);
     let shifted = SideValue {
-        point: right.point + margin,
-        interval: right.interval + Interval::point(margin),
+        point: right.point + margin.point,
+        interval: right.interval + margin.interval,
         exact: None,
         grade: right.grade,
     };
@@ -188,6 +193,18 @@ pub fn compare_rate(
     comparison.closeness = left.point - shifted.point;
     comparison.grade = grade;
     (left, comparison)
+}
+
+/// How far the logarithm of a value that was not sampled can be from that of its point; 0 for a sampled one, whose error is
+/// statistical.
+fn logarithmic_error(value: &SideValue) -> Option<f64> {
+    if value.grade > Evidence::Numeric || value.exact.is_some() {
+        return Some(0.0);
+    }
+    let (low, high) = (value.interval.low(), value.interval.high());
+    // ln(high/point) and ln(point/low) are below ln(high/low) <= high/low - 1.
+    let relative = high / low - 1.0;
+    (low > 0.0 && relative.is_finite()).then_some(relative * (1.0 + 1e-15) + f64::EPSILON)
 }
 
 /// Compares the left sides of curves that should increase; returns the pair nearest to violation.
@@ -215,4 +232,30 @@ pub fn compare_order(curves: &[(String, SideValue)]) -> Option<(SideValue, SideV
             let (x, y) = (&a.2, &b.2);
             rank(x.outcome).cmp(&rank(y.outcome)).then(x.closeness.total_cmp(&y.closeness))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::{Rational, Scalar};
+
+    #[test]
+    fn a_rate_counts_the_error_of_values_that_were_not_sampled() {
+        // exact: y = 1/x has the exponent -1. Values that are known to 1 % leave it between -1 - s and -1 + s with s > 0.
+        let points = |relative: f64| -> Vec<(f64, SideValue)> {
+            [1.0, 2.0, 4.0, 8.0]
+                .map(|x: f64| {
+                    let interval = Interval::new((1.0 - relative) / x, (1.0 + relative) / x).expect("ends in order");
+                    (x, SideValue { point: 1.0 / x, interval, exact: None, grade: Evidence::Numeric })
+                })
+                .to_vec()
+        };
+        let right = |d: u64| SideValue::exact(Rational::ratio(-1, 1) + &Rational::ratio(1, d));
+        let outcome = |relative, d| compare_rate(&points(relative), &right(d), None, 1e-6).1.outcome;
+        assert_eq!(outcome(1e-9, 1000), Outcome::Holds);
+        assert_eq!(outcome(1e-2, 1000), Outcome::Undecided);
+        assert_eq!(outcome(1e-2, 10), Outcome::Holds);
+        // A value that may be 0 or less has no logarithm.
+        assert_eq!(outcome(1.5, 1), Outcome::Undecided);
+    }
 }

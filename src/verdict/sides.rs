@@ -96,10 +96,10 @@ pub fn left_of_estimates(
 pub struct Trust {
     /// Nothing was random.
     pub deterministic: bool,
+    /// Whether a number that the run uses, such as a step size, has an error that is only estimated.
+    pub rough: bool,
     /// What an enclosure is to rest on.
     pub ground: Ground,
-    /// Steps over which rounding gathers.
-    pub steps: u64,
 }
 
 /// What encloses an expectation.
@@ -109,7 +109,7 @@ pub enum Ground {
     Everywhere,
     /// The strongest evidence there is: enclosures, finite-sample intervals.
     Strongest,
-    /// Doubles with an estimated error, asymptotic intervals: they may decide where the strongest is too wide.
+    /// Asymptotic intervals: they may decide where the strongest is too wide.
     NextBest,
 }
 
@@ -126,26 +126,23 @@ pub enum TermSource {
 fn mean_of(
     sample: &PathMoments,
     range: Option<Interval>,
-    Trust { deterministic, ground, steps }: Trust,
+    Trust { deterministic, rough, ground }: Trust,
     alpha: f64,
 ) -> Result<SideValue, String> {
     if let Some(exact) = &sample.exact {
         return Ok(SideValue::exact(exact.clone()));
     }
-    if let (Some(interval), true) = (sample.enclosed, ground != Ground::NextBest) {
-        return Ok(enclosed(&sample.moments, interval));
+    if let Some(interval) = sample.enclosed {
+        let side = enclosed(&sample.moments, interval);
+        return Ok(if rough { SideValue { grade: Evidence::Numeric, ..side } } else { side });
     }
     if ground == Ground::Everywhere {
         return Ok(enclosed(&sample.moments, range.ok_or("the statistic has no range")?));
     }
     if deterministic {
+        // A run in doubles can expand its own rounding errors: without an enclosure its value shows, and excludes nothing.
         let point = sample.moments.checked_mean().map_err(|e| e.to_string())?;
-        return Ok(SideValue {
-            point,
-            interval: rounded(point, sample.size, steps),
-            exact: None,
-            grade: Evidence::Numeric,
-        });
+        return Ok(SideValue { point, interval: Interval::WHOLE, exact: None, grade: Evidence::Numeric });
     }
     // Each of the two looks has half of the share, so that looking twice keeps the level.
     let alpha = alpha / 2.0;
@@ -166,12 +163,6 @@ fn enclosed(moments: &Moments, interval: Interval) -> SideValue {
     let mean = moments.mean().filter(|m| interval.contains(*m));
     let point = mean.unwrap_or(0.5 * interval.low() + 0.5 * interval.high());
     SideValue { point, interval, exact: None, grade: Evidence::Exact }
-}
-
-/// A double-precision run's value with the rounding that its steps can have gathered: each contributes a few ulps.
-fn rounded(point: f64, size: f64, steps: u64) -> Interval {
-    let error = point.abs().max(size) * f64::EPSILON * 16.0 * (steps as f64 + 16.0) + f64::MIN_POSITIVE;
-    Interval::new(point - error, point + error).unwrap_or(Interval::WHOLE)
 }
 
 /// A functional over time of the expectations; every iterate gets its part of the level.
@@ -261,16 +252,9 @@ fn combine(expr: &Expression, found: &[SideValue], constants: Constants<'_>) -> 
     Ok(SideValue { point, interval, exact: None, grade })
 }
 
-/// A constant as an interval; one known in double precision only gets the error of a short computation.
+/// A constant as an interval; one whose error is not known excludes nothing.
 fn constant_interval(value: &Real) -> Interval {
-    match value {
-        Real::Exact(q) => Interval::from_rational(q),
-        Real::Enclosed { within, .. } => *within,
-        Real::Float(v) => {
-            let error = v.abs() * 1e-12;
-            Interval::new(v - error, v + error).unwrap_or(Interval::WHOLE)
-        }
-    }
+    value.within().unwrap_or(Interval::WHOLE)
 }
 
 /// Evaluates a right side (or margin) from constants.
@@ -291,14 +275,16 @@ pub fn left_of_row(expr: &Expression, row: &Row, constants: Constants<'_>) -> Re
 }
 
 fn output(value: &Real, error: f64) -> SideValue {
+    if let Some(within) = value.within().filter(|_| value.exact().is_none()) {
+        let grade = if value.is_rough() { Evidence::Numeric } else { Evidence::Exact };
+        return SideValue { point: value.to_f64(), interval: within, exact: None, grade };
+    }
     match value {
         Real::Exact(q) => SideValue::exact(q.clone()),
-        Real::Enclosed { near, within } => {
-            SideValue { point: *near, interval: *within, exact: None, grade: Evidence::Exact }
-        }
-        Real::Float(v) => SideValue {
-            point: *v,
-            interval: Interval::new((v - error).next_down(), (v + error).next_up()).unwrap_or(Interval::WHOLE),
+        other => SideValue {
+            point: other.to_f64(),
+            interval: Interval::new((other.to_f64() - error).next_down(), (other.to_f64() + error).next_up())
+                .unwrap_or(Interval::WHOLE),
             exact: None,
             grade: Evidence::Numeric,
         },

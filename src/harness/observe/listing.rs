@@ -137,17 +137,7 @@ impl<'a, 'j> Listing<'a, 'j> {
                 if fixed.diverged.0 > 0 {
                     return Value::Word { text: "diverged".into(), sampled: !fixed.deterministic };
                 }
-                let strongest = left_side(self.judge.each(), question, job, run, Ground::Strongest);
-                let side = match &strongest {
-                    // Doubles with their error may say more than an enclosure that has widened.
-                    Ok(side) if side.grade <= Evidence::Numeric && side.exact.is_none() => {
-                        let other = left_side(self.judge.each(), question, job, run, Ground::NextBest).ok();
-                        let narrower = |o: &SideValue| o.interval.width() < 1e-3 * side.interval.width();
-                        Ok(other.filter(narrower).unwrap_or_else(|| side.clone()))
-                    }
-                    other => other.clone(),
-                };
-                match side {
+                match left_side(self.judge.each(), question, job, run, Ground::Strongest) {
                     Ok(side) if side.grade <= Evidence::Numeric => known(&side),
                     Ok(_) => {
                         let constants = |symbol: &Symbol| run.constant(symbol);

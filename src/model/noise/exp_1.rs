@@ -27,7 +27,7 @@ impl Standard for CentredExponential {
     }
 
     fn squared_mean_magnitude(&self) -> Real {
-        Real::Float(4.0 / (std::f64::consts::E * std::f64::consts::E))
+        Real::rounded(4.0 / (std::f64::consts::E * std::f64::consts::E), 4.0)
     }
 
     fn is_symmetric(&self) -> bool {

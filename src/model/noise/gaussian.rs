@@ -26,7 +26,7 @@ impl Standard for Gaussian {
     }
 
     fn squared_mean_magnitude(&self) -> Real {
-        Real::Float(std::f64::consts::FRAC_2_PI)
+        Real::rounded(std::f64::consts::FRAC_2_PI, 1.0)
     }
 
     #[inline(always)]

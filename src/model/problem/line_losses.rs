@@ -171,6 +171,10 @@ impl Problem for LineLosses {
         self.dimension
     }
 
+    fn work(&self) -> usize {
+        self.rows * self.dimension
+    }
+
     #[inline(always)]
     fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
         let mut sum = S::zero();

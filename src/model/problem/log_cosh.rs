@@ -9,7 +9,7 @@
 //! **Ties and edge cases** Floating point and intervals only. In lanes, ln cosh x is ln(1 + 2 sinh(x/2)^2) up to
 //! |x| = 20, which keeps its digits near 0, and |x| - ln 2 + e^(-2|x|) beyond, which does not overflow.
 
-use super::constants::{axis, origin};
+use super::constants::{axis, origin, quotient};
 use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
@@ -117,7 +117,7 @@ impl Problem for LogCosh {
         let mut facts = Facts::new();
         facts.exact("L", self.curvature.clone()).exact("Lmax", self.curvature.clone());
         facts.exact("L1", sum.clone()).exact("Linf", sum);
-        facts.exact("rho", Real::Float(4.0 * self.curvature.to_f64() / (3.0 * 3f64.sqrt())));
+        facts.exact("rho", quotient(&self.curvature.times(&Real::integer(4)), &Real::integer(27).root()));
         facts.exact("G", self.curvature.times(&d.root())).exact("fstar", Real::integer(0));
         facts
     }

@@ -7,7 +7,11 @@
 //! **Facts** (bounds, from the loss's second derivative being at most 1/4) L <= max_i |a_i|_2^2/4 + lambda; L_inf <=
 //! max_i |a_i|_1^2/4 + d lambda; L_j <= sum_i |a_ij| |a_i|_1/(4n) + lambda, with |L|_1 their sum; mu >= lambda in l2
 //! and in l1; rho <= (1/n) sum_i |a_i|_2^3/(6 sqrt 3), the third derivative being at most 1/(6 sqrt 3). f* (estimated)
-//! is what Newton's method reaches at |grad f|_2 < 1e-10: above the infimum by at most |grad f|_2^2/(2 lambda).
+//! is what Newton's method reaches at |grad f|_2 < 1e-10: above the infimum by at most |grad f|_2^2/(2 lambda), which is
+//! evaluated in intervals there, so that f* and the minimiser are enclosed.
+//!
+//! **Data** Decimals of a file count as written: stored as doubles, in single precision where all of them are such numbers or
+//! `storage` asks for it. What an enclosure rests on is the interval that holds the decimal.
 //!
 //! With `split` the samples are spread over M workers, worker m having f_m(x) = (M/n) sum over its samples of
 //! ln(1 + exp(-b_i a_i'x)) + (lambda/2) |x|_2^2: the mean of the f_m is f, whatever the sizes of their shares. A worker
@@ -15,22 +19,27 @@
 //!
 //! **Source** li2021, example 5 (epsilon layout: n = 400 000 rows of unit length, d = 2000, lambda = 1/n).
 //! **Shapes and units** a_i'x has no unit: x is in units of 1/a, f has none.
-//! **Ties and edge cases** Floating point only; every lane runs by itself, as nothing is shared between replicates.
+//! **Ties and edge cases** No rational values; every lane runs by itself, as nothing is shared between replicates.
 //! Instances of one process with the same parameters share the data while one of them lives, and f* for good.
 
+mod enclosed;
 mod shared;
 mod split;
 
 use super::{Minimisers, Problem, ProblemEntry};
-use crate::data;
+use crate::data::{self, Rounding};
 use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Real, Trait};
-use crate::scalar::{Fault, Scalar};
+use crate::scalar::{Fault, Rational, Scalar};
+use crate::stats::Interval;
+use enclosed::Enclosed;
 use shared::Source;
 use std::sync::{Arc, OnceLock};
 
 /// The regularised logistic loss of a data set.
 pub struct Logistic {
     loss: data::Logistic,
+    /// lambda, as it is known.
+    lambda: Real,
     /// Where f* is kept; `None` where it is not wanted.
     minimum: Option<shared::Slot>,
     /// The samples of each worker, where they are spread.
@@ -79,6 +88,13 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             doc: "LIBSVM file; data are generated without",
         },
         ParamSpec {
+            name: "storage",
+            kind: Kind::Word(&["exact", "f32"]),
+            default: Some("exact"),
+            limits: Limits::ANY,
+            doc: "a file's values as doubles (in single precision where that changes none), or rounded to single precision",
+        },
+        ParamSpec {
             name: "lambda",
             kind: Kind::Number,
             default: Some(""),
@@ -105,12 +121,13 @@ impl Logistic {
     fn build(p: &Params) -> Result<Self, BuildError> {
         let source = Source::read(p)?;
         let data = shared::dataset(&source)?;
-        let loss = if p.has("lambda") {
-            let lambda = p.number("lambda")?.to_f64();
-            data::Logistic::with_lambda(data, lambda).map_err(|why| BuildError::at("lambda", why.to_string()))?
+        let lambda = if p.has("lambda") {
+            p.number("lambda")?
         } else {
-            data::Logistic::new(data)
+            Real::Exact(Rational::ratio(1, data.matrix().rows() as u64))
         };
+        let loss = data::Logistic::with_lambda(data, lambda.to_f64())
+            .map_err(|why| BuildError::at("lambda", why.to_string()))?;
         let minimum = match p.text("minimum")? {
             "skip" => None,
             "solve" if loss.lambda() > 0.0 => Some(shared::slot(&source, loss.lambda())),
@@ -123,12 +140,29 @@ impl Logistic {
             }
         };
         let shards = split::shards(p, loss.data().labels())?;
-        Ok(Logistic { loss, minimum, shards, facts: OnceLock::new() })
+        Ok(Logistic { loss, lambda, minimum, shards, facts: OnceLock::new() })
     }
 
     /// f* and its point, solved for at the first call; `None` where unwanted or where the solver stalls.
-    fn minimum(&self) -> Option<Arc<data::Minimum>> {
-        shared::solved(self.minimum.as_ref()?, &self.loss)
+    fn minimum(&self) -> Option<Arc<shared::Solved>> {
+        shared::solved(self.minimum.as_ref()?, &self.loss, |minimum| self.enclosed().certify(minimum))
+    }
+
+    fn enclosed(&self) -> Enclosed<'_> {
+        Enclosed { data: self.loss.data(), lambda: &self.lambda }
+    }
+
+    /// A constant of the data: a sum of terms that are not negative, with the rounding of the data and of the sum.
+    fn constant(&self, near: f64) -> Real {
+        let matrix = self.loss.data().matrix();
+        // Half an ulp an entry; at most the fourth power of an entry, a root of which is taken, counts.
+        let entry = if matrix.rounding() == Rounding::Single { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let terms = 2.0 * (matrix.rows() + matrix.columns()) as f64 + 16.0;
+        let error = near * (terms * f64::EPSILON + 4.0 * entry) + terms * f64::MIN_POSITIVE;
+        match Interval::new((near - error).max(0.0), near + error) {
+            Some(within) => Real::Enclosed { near, within },
+            None => Real::Float(near),
+        }
     }
 
     /// The worker's samples, where they are spread.
@@ -153,6 +187,12 @@ impl Logistic {
         (workers * size) as f64 / self.loss.samples() as f64
     }
 
+    /// M k/n: what a sum of losses weighs in f_m, `k` being 1 for all samples of the worker and their number for one.
+    fn weight<S: Scalar>(&self, k: usize) -> S {
+        let workers = self.shards.as_ref().map_or(1, Vec::len);
+        S::ratio((workers * k) as i64, self.loss.samples() as u64)
+    }
+
     fn bounds(&self) -> Facts {
         let matrix = self.loss.data().matrix();
         let coordinate = self.loss.smoothness_by_coordinate();
@@ -166,23 +206,25 @@ impl Logistic {
             ("Lmax", coordinate.iter().copied().fold(0.0, f64::max)),
             ("rho", cubes / matrix.rows() as f64 / (6.0 * 3f64.sqrt())),
         ] {
-            facts.bound(name, Real::Float(value));
+            facts.bound(name, self.constant(value));
         }
         if lambda > 0.0 {
-            facts.bound("mu", Real::Float(lambda)).bound("mu1", Real::Float(lambda));
+            facts.bound("mu", self.lambda.clone()).bound("mu1", self.lambda.clone());
         }
-        if let Some(minimum) = self.minimum() {
-            facts.set("fstar", Real::Float(minimum.value), Known::Estimated);
+        if let Some(solved) = self.minimum() {
+            facts.set("fstar", solved.value(), Known::Estimated);
         }
         facts
     }
 }
 
+/// Whether an arithmetic encloses; one of exact numbers has no logarithms.
+fn encloses<S: Scalar>() -> Result<bool, Fault> {
+    if S::IS_EXACT { Err(Fault::NoExactForm("the logistic loss")) } else { Ok(S::LANES == 0) }
+}
+
 /// Runs `f` on every replicate's point, by itself; `out` gets what `f` writes.
 fn each_replicate<S: Scalar>(x: &[S], out: &mut [S], mut f: impl FnMut(&[f64], &mut [f64])) -> Result<(), Fault> {
-    if S::LANES == 0 {
-        return Err(Fault::NoExactForm("the logistic loss"));
-    }
     let (mut point, mut result) = (vec![0.0; x.len()], vec![0.0; out.len()]);
     for lane in 0..S::LANES {
         for (p, x) in point.iter_mut().zip(x) {
@@ -202,7 +244,15 @@ impl Problem for Logistic {
         self.loss.dimension()
     }
 
+    fn work(&self) -> usize {
+        // An exponential and a quotient a row beside the products, and each entry twice.
+        2 * self.loss.data().matrix().stored() + 64 * self.loss.samples()
+    }
+
     fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
+        if encloses::<S>()? {
+            return self.enclosed().value(x);
+        }
         let mut out = [S::zero()];
         each_replicate(x, &mut out, |x, out| out[0] = self.loss.value(x))?;
         let [value] = out;
@@ -210,6 +260,10 @@ impl Problem for Logistic {
     }
 
     fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        if encloses::<S>()? {
+            let n = self.loss.samples();
+            return self.enclosed().gradient(0..n, &S::ratio(1, n as u64), x, out);
+        }
         each_replicate(x, out, |x, out| self.loss.gradient(x, out))
     }
 
@@ -219,6 +273,9 @@ impl Problem for Logistic {
 
     fn worker_gradient<S: Scalar>(&self, worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         let Some(shard) = self.shard(worker)? else { return self.gradient(x, out) };
+        if encloses::<S>()? {
+            return self.enclosed().gradient(shard.iter().copied(), &self.weight(1), x, out);
+        }
         each_replicate(x, out, |x, out| self.add_part(shard, self.share(shard.len()), x, out))
     }
 
@@ -246,12 +303,18 @@ impl Problem for Logistic {
         if sample.is_empty() && !shard.is_empty() {
             return Err(Fault::Unsupported(format!("sample {index} of worker {worker}, who has {}", shard.len())));
         }
+        if encloses::<S>()? {
+            return self.enclosed().gradient(sample.iter().copied(), &self.weight(shard.len()), x, out);
+        }
         each_replicate(x, out, |x, out| self.add_part(sample, self.share(shard.len()), x, out))
     }
 
     fn sample_gradient<S: Scalar>(&self, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         if index >= self.loss.samples() {
             return Err(Fault::Unsupported(format!("sample {index} of {}", self.loss.samples())));
+        }
+        if encloses::<S>()? {
+            return self.enclosed().gradient(std::iter::once(index), &S::one(), x, out);
         }
         each_replicate(x, out, |x, out| self.loss.sample_gradient(index, x, 1.0, out))
     }
@@ -261,7 +324,7 @@ impl Problem for Logistic {
     }
 
     fn smoothness_by_coordinate(&self) -> Option<Vec<Real>> {
-        Some(self.loss.smoothness_by_coordinate().into_iter().map(Real::Float).collect())
+        Some(self.loss.smoothness_by_coordinate().into_iter().map(|v| self.constant(v)).collect())
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
@@ -274,7 +337,7 @@ impl Problem for Logistic {
     }
 
     fn minimisers(&self) -> Option<Minimisers> {
-        Some(Minimisers::point(self.minimum()?.point.iter().map(|v| Real::Float(*v)).collect()))
+        Some(Minimisers::point(self.minimum()?.point()))
     }
 
     fn prefers_narrow(&self) -> bool {

@@ -207,6 +207,11 @@ pub trait Problem: Send + Sync + 'static {
     fn prefers_narrow(&self) -> bool {
         false
     }
+
+    /// Products of two numbers that a gradient takes, where they are many more than the coordinates.
+    fn work(&self) -> usize {
+        0
+    }
 }
 
 /// A problem in one arithmetic: the object-safe face of [`Problem`], written once below.
@@ -325,6 +330,8 @@ pub trait ProblemMeta {
     fn own_statistics(&self) -> &'static [OwnStatistic];
     /// See [`Problem::prefers_narrow`].
     fn prefers_narrow(&self) -> bool;
+    /// See [`Problem::work`].
+    fn work(&self) -> usize;
 }
 
 impl<P: Problem> ProblemMeta for P {
@@ -366,6 +373,9 @@ impl<P: Problem> ProblemMeta for P {
     }
     fn prefers_narrow(&self) -> bool {
         Problem::prefers_narrow(self)
+    }
+    fn work(&self) -> usize {
+        Problem::work(self)
     }
 }
 

@@ -98,6 +98,10 @@ impl Problem for QuadraticMatrix {
         self.dimension
     }
 
+    fn work(&self) -> usize {
+        self.dimension * self.dimension
+    }
+
     #[inline(always)]
     fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
         let mut sum = S::zero();

@@ -5,13 +5,16 @@
 
 use crate::model::Real;
 use crate::model::elimination::{combine, dot, eliminates, independent, solve};
-use crate::scalar::{Rational, Scalar};
+use crate::scalar::{Enclosure, Rational, Scalar};
 use crate::stats::Interval;
 
 type Matrix = Vec<Vec<Rational>>;
 
 /// Attempts at an enclosure, each 64 times as wide as the one before.
 const ATTEMPTS: u32 = 4;
+/// Most halvings of an enclosure, and what they may cost times d^3.
+const MOST_HALVINGS: usize = 512;
+const HALVINGS: usize = 16_384;
 /// Largest denominator that a rational eigenvalue is looked for with.
 const SIMPLE: i64 = 10_000;
 
@@ -50,8 +53,33 @@ fn simple(value: f64) -> Option<Rational> {
     Some(Rational::ratio(last.0, u64::try_from(last.1).ok().filter(|d| *d > 0)?))
 }
 
+/// Halvings of an enclosure: as many as runs need where elimination is cheap.
+fn steps(h: &Matrix) -> u32 {
+    (HALVINGS / (h.len() * h.len() * h.len()).max(1)).min(MOST_HALVINGS) as u32
+}
+
+/// Halves the enclosure of a number of which it is decidable whether it is at most t.
+fn halved(
+    mut low: Rational,
+    mut high: Rational,
+    steps: u32,
+    at_most: impl Fn(&Rational) -> bool,
+) -> (Rational, Rational) {
+    for _ in 0..steps {
+        let middle = (low.clone() + &high) * &Rational::ratio(1, 2);
+        if at_most(&middle) { high = middle } else { low = middle }
+    }
+    (low, high)
+}
+
 /// A number near a double, of which it is decidable whether it is at most t (`Some(true)`), and whether it is t.
-fn enclose(near: f64, error: f64, at_most: impl Fn(&Rational) -> bool, is: impl Fn(&Rational) -> bool) -> Real {
+fn enclose(
+    steps: u32,
+    near: f64,
+    error: f64,
+    at_most: impl Fn(&Rational) -> bool,
+    is: impl Fn(&Rational) -> bool,
+) -> Real {
     if let Some(candidate) = simple(near).filter(|c| (c.to_f64() - near).abs() <= error && is(c)) {
         return Real::Exact(candidate);
     }
@@ -63,7 +91,11 @@ fn enclose(near: f64, error: f64, at_most: impl Fn(&Rational) -> bool, is: impl 
             && at_most(&b)
             && !at_most(&a)
         {
-            return Real::Enclosed { near, within };
+            return Real::irrational(
+                near,
+                within,
+                Real::deeply(|| Enclosure::between_rationals(&halved(a, b, steps, &at_most))),
+            );
         }
         width *= 64.0;
     }
@@ -74,7 +106,7 @@ fn enclose(near: f64, error: f64, at_most: impl Fn(&Rational) -> bool, is: impl 
 pub(super) fn norm(h: &Matrix, near: f64, error: f64) -> Real {
     let at_most = |t: &Rational| eliminates(shifted(h, -1, t)) && eliminates(shifted(h, 1, t));
     let is = |t: &Rational| at_most(t) && (is_singular(&shifted(h, -1, t)) || is_singular(&shifted(h, 1, t)));
-    enclose(near, error, at_most, is)
+    enclose(steps(h), near, error, at_most, is)
 }
 
 /// A positive semidefinite H, seen from the span of its columns: all of R^d where H has an inverse.
@@ -127,7 +159,7 @@ impl Span {
             self.inside.iter().zip(&self.lengths).map(|(a, b)| a.iter().zip(b).map(entry).collect()).collect()
         };
         let at_least = |t: &Rational| eliminates(less(t));
-        enclose(near, error, |t| !at_least(t), |t| at_least(t) && is_singular(&less(t)))
+        enclose(steps(&self.inside), near, error, |t| !at_least(t), |t| at_least(t) && is_singular(&less(t)))
     }
 
     /// 1/max_i (H^+)_ii, and whether it is the largest mu with g'H^+ g <= |g|_1^2/mu for all g in the span: it is where a
@@ -270,7 +302,7 @@ mod tests {
             (norm(&b, (1.0 + 13_f64.sqrt()) / 2.0, 1e-14), (1.0 + 13_f64.sqrt()) / 2.0),
             (Span::new(&c).smallest((3.0 - 5_f64.sqrt()) / 2.0, 1e-14), (3.0 - 5_f64.sqrt()) / 2.0),
         ] {
-            let Real::Enclosed { within, .. } = found else { panic!("{found:?} is no enclosure") };
+            let within = found.within().filter(|_| found.exact().is_none()).expect("an enclosure");
             assert!(within.contains(value) && within.width() < 1e-13, "{within:?}");
         }
         // exact: [[1, 1], [1, 1]] has 0 and 2, and (H^+)_ii = 1/4; of (g, g) |g|_1^2 = 4 g^2 and g'H^+ g = g^2

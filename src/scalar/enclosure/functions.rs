@@ -1,6 +1,8 @@
 //! What an enclosure can do as a scalar: order, roots and transcendental functions.
 
-use super::{Enclosure, Float, Form, PRECISION, around, down, greater, kept, lesser, negative, up};
+use super::{
+    Enclosure, Float, Form, LOST, Made, PRECISION, around, down, greater, kept, lesser, negative, positive, up,
+};
 use crate::scalar::{Fault, Rational, Scalar};
 use dashu_float::{ConstCache, Context, FBig, round::mode::Down};
 use std::cell::RefCell;
@@ -88,6 +90,11 @@ impl Scalar for Enclosure {
     }
 
     fn from_ends(_near: f64, low: f64, high: f64) -> Result<Self, Fault> {
+        if low == high {
+            return Rational::from_double(low)
+                .map(Self::from_exact)
+                .ok_or(Fault::NoExactForm("a constant without bounds"));
+        }
         match (Rational::from_double(low), Rational::from_double(high)) {
             (Some(low), Some(high)) => Ok(Self::between(around(&low).0, around(&high).1)),
             _ => Err(Fault::NoExactForm("a constant without bounds")),
@@ -103,13 +110,20 @@ impl Scalar for Enclosure {
         *self -= &a.times(b);
     }
 
+    fn from_enclosure(value: &Enclosure, _near: f64) -> Result<Self, Fault> {
+        Ok(value.shortened())
+    }
+
     fn abs(&self) -> Self {
         match (&self.0, self.decided_sign()) {
             (Form::Exact(q), _) => Enclosure(Form::Exact(Scalar::abs(q))),
             (_, Some(1)) => self.clone(),
             (_, Some(_)) => -self.clone(),
             (Form::Between(ends), None) if ends.0.is_infinite() => self.clone(),
-            (Form::Between(ends), None) => Self::between(Float::zero(), greater(-ends.0.clone(), ends.1.clone())),
+            (Form::Between(ends), None) => {
+                let mark = ends.2.made_with(ends.2.negated(), Made::Size);
+                Self::between(Float::zero(), greater(-ends.0.clone(), ends.1.clone())).marked(mark)
+            }
         }
     }
 
@@ -119,7 +133,7 @@ impl Scalar for Enclosure {
             Some(_) => self.clone(),
             None => {
                 let ((a, b), (c, d)) = (self.floats(), other.floats());
-                Self::between(lesser(a, c), lesser(b, d))
+                Self::between(lesser(a, c), lesser(b, d)).marked(self.mark().made_with(other.mark(), Made::Least))
             }
         }
     }
@@ -130,21 +144,30 @@ impl Scalar for Enclosure {
             Some(_) => self.clone(),
             None => {
                 let ((a, b), (c, d)) = (self.floats(), other.floats());
-                Self::between(greater(a, c), greater(b, d))
+                Self::between(greater(a, c), greater(b, d)).marked(self.mark().made_with(other.mark(), Made::Largest))
             }
         }
     }
 
     fn sign_or(&self, at_zero: &Self) -> Result<Self, Fault> {
-        match self.decided_sign().ok_or(Fault::Undecided("a sign"))? {
-            0 => Ok(at_zero.clone()),
-            sign => Ok(Self::ratio(sign, 1)),
+        match self.decided_sign() {
+            Some(0) => Ok(at_zero.clone()),
+            Some(sign) => Ok(Self::ratio(sign, 1)),
+            None => Self::open("a sign", || {
+                let (low, high) = self.floats();
+                let below = if low.is_infinite() || negative(&low) { Self::ratio(-1, 1) } else { at_zero.clone() };
+                let above = if high.is_infinite() || positive(&high) { Self::one() } else { at_zero.clone() };
+                below.hull(&above).hull(at_zero)
+            }),
         }
     }
 
     fn at_least(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
-        let order = self.compare(other).ok_or(Fault::Undecided("which of two numbers is larger"))?;
-        Ok(if order == Ordering::Less { otherwise.clone() } else { then.clone() })
+        match self.compare(other) {
+            Some(Ordering::Less) => Ok(otherwise.clone()),
+            Some(_) => Ok(then.clone()),
+            None => Self::open("which of two numbers is larger", || then.hull(otherwise)),
+        }
     }
 
     fn divide(&self, other: &Self) -> Result<Self, Fault> {
@@ -162,7 +185,7 @@ impl Scalar for Enclosure {
         let one = Float::one();
         let what = "a quotient";
         let inverse = Self::between(kept(down().div(&one, &d), what)?, kept(up().div(&one, &c), what)?);
-        Ok(self.times(&inverse))
+        Ok(self.times(&inverse.marked(other.mark().inverted())))
     }
 
     fn sqrt(&self) -> Result<Self, Fault> {
@@ -179,7 +202,8 @@ impl Scalar for Enclosure {
         }
         // What is rooted is not negative; only its enclosure may reach below 0.
         let a = if negative(&a) { Float::zero() } else { a };
-        Ok(Self::between(kept(down().sqrt(&a), "a root")?, kept(up().sqrt(&b), "a root")?))
+        let root = Self::between(kept(down().sqrt(&a), "a root")?, kept(up().sqrt(&b), "a root")?);
+        Ok(root.marked(self.mark().made(Made::Root)))
     }
 
     fn ln(&self) -> Result<Self, Fault> {
@@ -196,6 +220,7 @@ impl Scalar for Enclosure {
             let what = "a logarithm";
             Ok(Self::between(kept(down().ln(&a, Some(&mut *c)), what)?, kept(up().ln(&b, Some(c)), what)?))
         })
+        .map(|value: Self| value.marked(self.mark().made(Made::Logarithm)))
     }
 
     fn exp(&self) -> Result<Self, Fault> {
@@ -204,12 +229,13 @@ impl Scalar for Enclosure {
         }
         let (a, b) = self.floats();
         if size_of(&a).max(size_of(&b)) <= -(PRECISION.get() as isize) / 2 {
-            return Ok(exp_of_small(a, b));
+            return Ok(exp_of_small(a, b).marked(self.mark().made(Made::Exponential)));
         }
         constants(|c| {
             let what = "an exponential";
             Ok(Self::between(kept(down().exp(&a, Some(&mut *c)), what)?, kept(up().exp(&b, Some(c)), what)?))
         })
+        .map(|value: Self| value.marked(self.mark().made(Made::Exponential)))
     }
 
     fn sin_cos(&self) -> Result<(Self, Self), Fault> {
@@ -225,7 +251,8 @@ impl Scalar for Enclosure {
         let moves = Self::between((-width.clone()).floats().0, width.floats().1);
         let (sin, cos) = sin_cos_at(&a)?;
         // Both functions move by at most as much as their argument.
-        Ok((sin.plus(&moves), cos.plus(&moves)))
+        let made = |value: Self, by| value.plus(&moves).marked(self.mark().made(by));
+        Ok((made(sin, Made::Sine), made(cos, Made::Cosine)))
     }
 
     fn power(&self, exponent: &Self) -> Result<Self, Fault> {
@@ -256,33 +283,40 @@ impl Scalar for Enclosure {
         }
         let whole = |x: &Float| FBig::<Down, 2>::from_repr(x.clone(), Context::new(0)).floor().to_int().value();
         let (a, b) = (whole(&a), whole(&b));
-        if a == b { Ok(Self::from_exact(Rational::from_integer(a))) } else { Err(Fault::Undecided("a whole part")) }
+        let whole = |n| Self::from_exact(Rational::from_integer(n));
+        if a == b { Ok(whole(a)) } else { Self::open("a whole part", || whole(a).hull(&whole(b))) }
     }
 
     fn keep_largest(values: &mut [Self], k: usize) -> Result<(), Fault> {
         let sizes: Vec<Self> = values.iter().map(Scalar::abs).collect();
-        let mut kept = vec![false; values.len()];
-        for (i, kept) in kept.iter_mut().enumerate() {
-            let mut ahead = 0;
+        // How many stand before an entry, for certain and at most.
+        let mut before = vec![(0, 0); values.len()];
+        for (i, before) in before.iter_mut().enumerate() {
             for (j, size) in sizes.iter().enumerate().filter(|(j, _)| *j != i) {
-                match size.compare(&sizes[i]).ok_or(Fault::Undecided("which entries are largest"))? {
-                    Ordering::Greater => ahead += 1,
-                    Ordering::Equal if j < i => ahead += 1,
-                    _ => {}
-                }
+                let ahead = match size.compare(&sizes[i]) {
+                    Some(Ordering::Greater) => (1, 1),
+                    Some(Ordering::Equal) if j < i => (1, 1),
+                    Some(_) => (0, 0),
+                    None => (0, 1),
+                };
+                *before = (before.0 + ahead.0, before.1 + ahead.1);
             }
-            *kept = ahead < k;
         }
-        for (value, kept) in values.iter_mut().zip(kept) {
-            if !kept {
+        for (value, (surely, perhaps)) in values.iter_mut().zip(before) {
+            if surely >= k {
                 *value = Self::zero();
+            } else if perhaps >= k {
+                *value = Self::open("which entries are largest", || value.hull(&Self::zero()))?;
             }
         }
         Ok(())
     }
 
     fn to_bits(&self) -> (u64, u64) {
-        let sign = self.decided_sign().unwrap_or(0);
+        let sign = self.decided_sign().unwrap_or_else(|| {
+            LOST.set(true);
+            0
+        });
         (u64::from(sign > 0), u64::from(sign < 0))
     }
 

@@ -2,14 +2,18 @@
 //!
 //! A number stays a [`Rational`] until a root, an exponential or its own size ends that. From then on it is a pair of
 //! binary floats rounded outward, as long as [`Enclosure::at_precision`] says. A sign or an order that the pair leaves
-//! open is a [`Fault::Undecided`]: the run is then repeated with longer floats, and nothing is guessed.
+//! open is a [`Fault::Undecided`]: the run is then repeated with longer floats, and nothing is guessed. Where that does not
+//! help, [`Enclosure::with_hulls`] takes all the possible outcomes instead. A difference that vanishes by its formula is an
+//! exact 0 (see [`fingerprint`]).
 
+mod fingerprint;
 mod functions;
 
 use super::{Fault, Rational, Scalar};
 use dashu_float::round::mode::{Down, Up};
 use dashu_float::{Context, FBig, Repr};
 use dashu_int::IBig;
+use fingerprint::{Fingerprint, Made};
 use std::cell::Cell;
 use std::cmp::Ordering;
 use std::fmt;
@@ -19,7 +23,8 @@ use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 const DEFAULT_PRECISION: usize = 128;
 /// A rational with more bits than this many times the precision becomes a pair of floats.
 const EXACT_WORDS: usize = 8;
-/// Largest size of a binary exponent: numbers of any sense stay far below, and a tower of powers ends here.
+/// Largest size of a binary exponent: numbers of any sense stay far below, and a tower of powers ends here. What is smaller
+/// is enclosed together with 0.
 const MAX_EXPONENT: isize = 1 << 24;
 /// Largest whole exponent of a power that is multiplied out.
 const MAX_POWER: i64 = 1 << 16;
@@ -27,6 +32,10 @@ const MAX_POWER: i64 = 1 << 16;
 thread_local! {
     /// The trait's constants have no room for a precision: it is the thread's while a run lasts.
     static PRECISION: Cell<usize> = const { Cell::new(DEFAULT_PRECISION) };
+    /// Whether what is not decided has all its possible outcomes.
+    static HULLS: Cell<bool> = const { Cell::new(false) };
+    /// Whether something was not decided where no hull can say so.
+    static LOST: Cell<bool> = const { Cell::new(false) };
 }
 
 type Float = Repr<2>;
@@ -48,8 +57,8 @@ pub struct Enclosure(Form);
 #[derive(Debug, Clone, PartialEq)]
 enum Form {
     Exact(Rational),
-    /// low <= value <= high
-    Between(Box<(Float, Float)>),
+    /// low <= value <= high, with what the value's formula is in the field.
+    Between(Box<(Float, Float, Fingerprint)>),
 }
 
 fn down() -> Context<Down> {
@@ -66,7 +75,7 @@ fn kept<R: dashu_float::round::Round>(
     what: &'static str,
 ) -> Result<Float, Fault> {
     let value = result.map_err(|_| Fault::Undecided(what))?.value().into_repr();
-    if value.is_infinite() || value.exponent().abs() > MAX_EXPONENT {
+    if value.is_infinite() || value.exponent() > MAX_EXPONENT {
         return Err(Fault::Undecided(what));
     }
     Ok(value)
@@ -119,6 +128,44 @@ impl Enclosure {
         f()
     }
 
+    /// A number between two rationals, of which nothing else is known.
+    #[must_use]
+    pub fn between_rationals((low, high): &(Rational, Rational)) -> Option<Self> {
+        (low <= high).then(|| Self::between(around(low).0, around(high).1))
+    }
+
+    /// Runs `f` with floats of so many bits on this thread. A sign or an order that stays open has all its possible outcomes,
+    /// so that the result encloses the true one, however widely.
+    ///
+    /// # Errors
+    /// Those of `f`; a sign that was to be sent as a bit and stayed open.
+    pub fn with_hulls<T, E: From<Fault>>(bits: usize, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        struct Back(bool, bool);
+        impl Drop for Back {
+            fn drop(&mut self) {
+                HULLS.set(self.0);
+                LOST.set(self.1);
+            }
+        }
+        let _back = Back(HULLS.replace(true), LOST.replace(false));
+        let result = Self::at_precision(bits, f)?;
+        if LOST.get() { Err(Fault::Undecided("a sign that is sent").into()) } else { Ok(result) }
+    }
+
+    /// The same number with floats of no more than the present precision.
+    #[must_use]
+    pub fn shortened(&self) -> Self {
+        match &self.0 {
+            Form::Exact(q) => Self::from_exact(q.clone()),
+            Form::Between(ends) => {
+                let bits = PRECISION.get();
+                let low = FBig::<Down, 2>::from_repr(ends.0.clone(), Context::new(0)).with_precision(bits).value();
+                let high = FBig::<Up, 2>::from_repr(ends.1.clone(), Context::new(0)).with_precision(bits).value();
+                Self::between(low.into_repr(), high.into_repr()).marked(ends.2)
+            }
+        }
+    }
+
     /// The value, where it is known exactly.
     #[must_use]
     pub fn exact(&self) -> Option<&Rational> {
@@ -155,7 +202,7 @@ impl Enclosure {
     #[must_use]
     pub fn agreement(&self, floor: isize) -> isize {
         let Form::Between(ends) = &self.0 else { return isize::MAX };
-        let (low, high) = &**ends;
+        let (low, high, _) = &**ends;
         if low.is_infinite() || high.is_infinite() {
             return isize::MIN;
         }
@@ -168,15 +215,60 @@ impl Enclosure {
     fn floats(&self) -> (Float, Float) {
         match &self.0 {
             Form::Exact(q) => around(q),
-            Form::Between(ends) => (**ends).clone(),
+            Form::Between(ends) => (ends.0.clone(), ends.1.clone()),
         }
     }
 
+    /// A number of which nothing is known but that it lies between the two.
     fn between(low: Float, high: Float) -> Self {
+        let mark = Fingerprint::fresh();
         if low.is_infinite() || high.is_infinite() {
-            return Enclosure(Form::Between(Box::new((Float::neg_infinity(), Float::infinity()))));
+            return Enclosure(Form::Between(Box::new((Float::neg_infinity(), Float::infinity(), mark))));
         }
-        Enclosure(Form::Between(Box::new((low, high))))
+        let least = || Float::new(IBig::ONE, -MAX_EXPONENT);
+        let low = match low.exponent() < -MAX_EXPONENT {
+            true if negative(&low) => -least(),
+            true => Float::zero(),
+            false => low,
+        };
+        let high = match high.exponent() < -MAX_EXPONENT {
+            true if positive(&high) => least(),
+            true => Float::zero(),
+            false => high,
+        };
+        Enclosure(Form::Between(Box::new((low, high, mark))))
+    }
+
+    /// The same enclosure of a number whose formula is known in the field. One that vanishes there is 0.
+    fn marked(self, mark: Fingerprint) -> Self {
+        match self.0 {
+            Form::Between(mut ends) => {
+                if mark.is_zero() && !positive(&ends.0) && !negative(&ends.1) {
+                    return Self::zero();
+                }
+                ends.2 = mark;
+                Enclosure(Form::Between(ends))
+            }
+            exact @ Form::Exact(_) => Enclosure(exact),
+        }
+    }
+
+    fn mark(&self) -> Fingerprint {
+        match &self.0 {
+            Form::Exact(q) => Fingerprint::of(q),
+            Form::Between(ends) => ends.2,
+        }
+    }
+
+    /// The least enclosure of both.
+    fn hull(&self, other: &Self) -> Self {
+        let ((a, b), (c, d)) = (self.floats(), other.floats());
+        Self::between(lesser(a, c), greater(b, d))
+    }
+
+    /// What stays open where hulls are not asked for.
+    fn open<T>(what: &'static str, hull: impl FnOnce() -> T) -> Result<T, Fault> {
+        if HULLS.get() { Ok(hull()) } else { Err(Fault::Undecided(what)) }
     }
 
     /// A rational, as floats once it is too long to be worth carrying.
@@ -185,7 +277,7 @@ impl Enclosure {
             return Enclosure(Form::Exact(value));
         }
         let (low, high) = around(&value);
-        Self::between(low, high)
+        Self::between(low, high).marked(Fingerprint::of(&value))
     }
 
     fn is_exact_zero(&self) -> bool {
@@ -206,7 +298,8 @@ impl Enclosure {
         if [&a, &b, &c, &d].iter().any(|x| x.is_infinite()) {
             return Self::between(Float::neg_infinity(), Float::infinity());
         }
-        Self::between(sane(down().add(&a, &c)), sane(up().add(&b, &d)))
+        let mark = self.mark().plus(other.mark());
+        Self::between(sane(down().add(&a, &c)), sane(up().add(&b, &d))).marked(mark)
     }
 
     fn times(&self, other: &Self) -> Self {
@@ -220,6 +313,7 @@ impl Enclosure {
         if [&a, &b, &c, &d].iter().any(|x| x.is_infinite()) {
             return Self::between(Float::neg_infinity(), Float::infinity());
         }
+        let mark = self.mark().times(other.mark());
         let pairs = match (!negative(&a), !positive(&b), !negative(&c), !positive(&d)) {
             (true, _, true, _) => [(&a, &c), (&b, &d)],
             (_, true, _, true) => [(&b, &d), (&a, &c)],
@@ -229,15 +323,15 @@ impl Enclosure {
                 let all = [(&a, &c), (&a, &d), (&b, &c), (&b, &d)];
                 let low = all.iter().map(|(x, y)| sane(down().mul(x, y))).reduce(lesser);
                 let high = all.iter().map(|(x, y)| sane(up().mul(x, y))).reduce(greater);
-                return Self::between(low.unwrap_or_else(Float::zero), high.unwrap_or_else(Float::zero));
+                return Self::between(low.unwrap_or_else(Float::zero), high.unwrap_or_else(Float::zero)).marked(mark);
             }
         };
-        Self::between(sane(down().mul(pairs[0].0, pairs[0].1)), sane(up().mul(pairs[1].0, pairs[1].1)))
+        Self::between(sane(down().mul(pairs[0].0, pairs[0].1)), sane(up().mul(pairs[1].0, pairs[1].1))).marked(mark)
     }
 
     fn squared(&self) -> Self {
-        let size = self.abs();
-        size.times(&size)
+        let (size, mark) = (self.abs(), self.mark());
+        size.times(&size).marked(mark.times(mark))
     }
 
     /// -1, 0 or 1 where that is certain.
@@ -295,7 +389,7 @@ impl Neg for Enclosure {
     fn neg(self) -> Self {
         match self.0 {
             Form::Exact(q) => Enclosure(Form::Exact(-q)),
-            Form::Between(ends) => Self::between(-ends.1, -ends.0),
+            Form::Between(ends) => Self::between(-ends.1, -ends.0).marked(ends.2.negated()),
         }
     }
 }
@@ -431,6 +525,59 @@ mod tests {
                 "{power}: {above:?} {product:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_vanishes_by_its_formula_is_zero() {
+        let root = |n: i64| Enclosure::ratio(n, 1).sqrt().unwrap();
+        let (s, t) = (root(2), root(3));
+        // identity: (s + t)^2 - s^2 - t^2 - 2 s t = 0 for any numbers, roots or not
+        let sum = s.clone() + &t;
+        let off = sum.clone() * &sum - &s.squared() - &t.squared() - &(s.clone() * &t * &Enclosure::ratio(2, 1));
+        assert!(off.is_exact_zero(), "{off}");
+        // A walk that comes back is where it was, and two that made the same moves are at one place.
+        let walk = |x: i64| Enclosure::ratio(x, 7) - &s + &t - &t + &s;
+        assert!(
+            (walk(5) - &Enclosure::ratio(5, 7)).is_exact_zero() && walk(5).compare(&walk(5)) == Some(Ordering::Equal)
+        );
+        // What is near 0 and is not 0 stays open: s t - sqrt 6 is 0, but by no formula of these; 1e-60 is nothing here.
+        let tiny = Enclosure::from_rational(&q("1e-60"));
+        assert!((s.clone() * &t - &root(6)).decided_sign().is_none());
+        assert!((s.clone() + &tiny - &s).decided_sign().is_none());
+        // Constants with the same ends are not the same.
+        let (low, high) = s.ends();
+        let constant = || Enclosure::from_ends(low, low, high).unwrap();
+        assert!((constant() - &constant()).decided_sign().is_none());
+    }
+
+    #[test]
+    fn hulls_hold_every_outcome_and_bits_do_not_guess() {
+        let open = || blurred(&q("1/3")) * &Enclosure::ratio(3, 1) - &Enclosure::ratio(1, 1);
+        let hull = |f: &dyn Fn() -> Result<Enclosure, Fault>| Enclosure::with_hulls(128, f);
+        let (low, high) = hull(&|| open().sign_or(&Enclosure::zero())).unwrap().ends();
+        assert!(low <= -1.0 && high >= 1.0 && low > -1.1 && high < 1.1);
+        let (low, high) = hull(&|| open().at_least(&Enclosure::zero(), &q5(), &Enclosure::zero())).unwrap().ends();
+        assert!(low <= 0.0 && high >= 5.0 && high < 5.1);
+        let lost = Enclosure::with_hulls(128, || Ok::<_, Fault>(open().sign_or(&Enclosure::zero())?.to_bits()));
+        assert!(matches!(lost, Err(Fault::Undecided(_))));
+        // Outside, nothing is guessed again.
+        assert!(open().sign_or(&Enclosure::zero()).is_err());
+    }
+
+    fn q5() -> Enclosure {
+        Enclosure::ratio(5, 1)
+    }
+
+    #[test]
+    fn numbers_below_every_size_are_enclosed_with_zero() {
+        // exact: squared 30 times, 1/3 is 3^-(2^30), above 0
+        let mut x = blurred(&q("1/3"));
+        for _ in 0..30 {
+            x = x.squared();
+        }
+        let (low, high) = x.floats();
+        assert!(!positive(&low) && positive(&high) && x.decided_sign().is_none());
+        assert!((Enclosure::one() + &x - &Enclosure::one()).ends().1 < 1e-30);
     }
 
     #[test]

@@ -4,8 +4,10 @@
 //! waited for the lock could be the one that the holder waits for. Two instances built at the same moment may thus
 //! both compute; the first result stays, and results do not depend on who computed them.
 
+use super::enclosed::Certified;
 use crate::data::{DataError, Dataset, Expected, Logistic, Minimum, Stop, generate, load_libsvm, minimise};
-use crate::model::{BuildError, Params};
+use crate::model::{BuildError, Params, Real};
+use crate::stats::Interval;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -14,13 +16,40 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
     /// A LIBSVM file with the sizes that it must have.
-    File { path: PathBuf, rows: Option<usize>, columns: Option<usize> },
+    File { path: PathBuf, rows: Option<usize>, columns: Option<usize>, single: bool },
     /// The planted problem; `noise` by its bits.
     Planted { rows: usize, columns: usize, noise: u64, seed: u64 },
 }
 
 /// Where f* of one source and one lambda is kept.
-pub(super) type Slot = Arc<OnceLock<Option<Arc<Minimum>>>>;
+pub(super) type Slot = Arc<OnceLock<Option<Arc<Solved>>>>;
+
+/// f* and a minimiser.
+#[derive(Debug)]
+pub(super) struct Solved {
+    minimum: Minimum,
+    certified: Option<Certified>,
+}
+
+impl Solved {
+    /// f*.
+    pub fn value(&self) -> Real {
+        match self.certified {
+            Some(Certified { value, .. }) => Real::Enclosed { near: self.minimum.value, within: value },
+            None => Real::Float(self.minimum.value),
+        }
+    }
+
+    /// The minimiser.
+    pub fn point(&self) -> Vec<Real> {
+        let distance = self.certified.map(|c| c.distance);
+        let coordinate = |near: &f64| {
+            let within = distance.and_then(|d| Interval::new((near - d).next_down(), (near + d).next_up()));
+            within.map_or(Real::Float(*near), |within| Real::Enclosed { near: *near, within })
+        };
+        self.minimum.point.iter().map(coordinate).collect()
+    }
+}
 
 static DATA: Mutex<BTreeMap<Source, Weak<Dataset>>> = Mutex::new(BTreeMap::new());
 static MINIMA: Mutex<BTreeMap<(Source, u64), Slot>> = Mutex::new(BTreeMap::new());
@@ -35,7 +64,8 @@ impl Source {
         let optional = |key| p.has(key).then(|| p.count(key)).transpose();
         let (rows, columns) = (optional("samples")?, optional("dimension")?);
         if p.has("file") {
-            return Ok(Source::File { path: p.text("file")?.into(), rows, columns });
+            let single = p.text("storage")? == "f32";
+            return Ok(Source::File { path: p.text("file")?.into(), rows, columns, single });
         }
         let (Some(rows), Some(columns)) = (rows, columns) else {
             let message = "give a LIBSVM 'file', or 'samples' and 'dimension' of data to generate";
@@ -47,8 +77,8 @@ impl Source {
 
     fn load(&self) -> Result<Dataset, DataError> {
         match self {
-            Source::File { path, rows, columns } => {
-                load_libsvm(path, Expected { rows: *rows, columns: *columns }).map(|(data, _)| data)
+            Source::File { path, rows, columns, single } => {
+                load_libsvm(path, Expected { rows: *rows, columns: *columns, single: *single }).map(|(data, _)| data)
             }
             Source::Planted { rows, columns, noise, seed } => {
                 generate(*rows, *columns, f64::from_bits(*noise), *seed).map(|planted| planted.data)
@@ -79,11 +109,16 @@ pub(super) fn slot(source: &Source, lambda: f64) -> Slot {
 }
 
 /// What the slot holds, solved for where it is empty; `None` where the solver does not get there.
-pub(super) fn solved(slot: &Slot, loss: &Logistic) -> Option<Arc<Minimum>> {
+pub(super) fn solved(
+    slot: &Slot,
+    loss: &Logistic,
+    certify: impl FnOnce(&Minimum) -> Option<Certified>,
+) -> Option<Arc<Solved>> {
     if let Some(known) = slot.get() {
         return known.clone();
     }
-    let fresh = minimise(loss, Stop::default()).ok().map(Arc::new);
+    let minimum = minimise(loss, Stop::default()).ok();
+    let fresh = minimum.map(|minimum| Arc::new(Solved { certified: certify(&minimum), minimum }));
     // The first to finish wins; both have found the same.
     let _ = slot.set(fresh);
     slot.get().cloned().flatten()

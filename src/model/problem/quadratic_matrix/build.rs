@@ -190,7 +190,7 @@ fn facts(
     let error = tolerance(rows.len(), norm);
     let exact = exact_rows(rows);
     let proved = |estimate: f64, of: fn(&Vec<Vec<Rational>>, f64, f64) -> Real| {
-        let value = exact.as_ref().map_or(Real::Float(estimate), |h| of(h, estimate, error));
+        let value = exact.as_ref().map_or(Real::estimated(estimate, error), |h| of(h, estimate, error));
         let known = if value.is_rough() { Known::Estimated } else { Known::Exact };
         (value, known)
     };
