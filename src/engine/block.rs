@@ -11,7 +11,7 @@ use crate::scalar::{Fault, Lane, Scalar};
 use crate::spec::{Instance, Schedule, StartPoint};
 
 /// Steps between two questions whether to stop.
-const STEPS_UNASKED: u64 = 256;
+pub(super) const STEPS_UNASKED: u64 = 256;
 
 /// What a run in one arithmetic records.
 #[derive(Debug, Clone)]
@@ -28,6 +28,10 @@ pub struct Record<S> {
     pub diverged: Vec<Option<u64>>,
     /// Signs of exact zeros, where the arithmetic tells.
     pub ties: Ties,
+    /// The largest rounding errors of paths and series, where they were followed; empty elsewhere.
+    pub errors: (Vec<f64>, Vec<Vec<f64>>),
+    /// A bit for each lane that took a sign or made a choice of numbers within their rounding errors, where that was looked for.
+    pub near: u64,
 }
 
 /// What is told of every iterate: its index, the run as it stands there, and what was sent before it.
@@ -201,11 +205,20 @@ where
     let end = |fault| RunError::Step { step: instance.horizon, fault };
     let paths = recorder.paths().map_err(end)?;
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, series, curves, traffic: oracle.traffic, diverged, ties: Ties::NotSeen })
+    Ok(Record {
+        paths,
+        series,
+        curves,
+        traffic: oracle.traffic,
+        diverged,
+        ties: Ties::NotSeen,
+        near: 0,
+        errors: Default::default(),
+    })
 }
 
 /// Marks the lanes whose iterate has just stopped being finite: 0 times a finite number is 0, and NaN otherwise.
-fn note_divergence<const N: usize>(k: u64, x: &[Lane<N>], diverged: &mut [Option<u64>]) {
+pub(super) fn note_divergence<const N: usize>(k: u64, x: &[Lane<N>], diverged: &mut [Option<u64>]) {
     let mut probe = Lane::<N>::splat(0.0);
     Lane::<N>::dispatch(
         #[inline(always)]
@@ -297,6 +310,8 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan, progress: &dyn Pro
         traffic: oracle.traffic,
         diverged: vec![None],
         ties: if S::LANES == 0 { oracle.ties() } else { Ties::NotSeen },
+        near: 0,
+        errors: Default::default(),
     })
 }
 

@@ -45,8 +45,8 @@ impl Sampled<WIDTH> for Wide {
 
 /// Random numbers of a run: one stream a role, so that a change of the algorithm's coins leaves the noise as it was.
 pub(super) struct Streams<const N: usize> {
-    oracle: Stream<N>,
-    algorithm: Stream<N>,
+    pub oracle: Stream<N>,
+    pub algorithm: Stream<N>,
 }
 
 impl<const N: usize> Streams<N> {

@@ -2,8 +2,14 @@
 //!
 //! A run without randomness is the case of one outcome. Outcomes that reach the same state are merged, so that the
 //! cost follows the number of distinct states and not that of paths.
+//!
+//! Where the support is infinite but a run is linear in its draws, first and second moments close, and with them the
+//! expectation of every quadratic statistic ([`moments`]).
 
 mod branch;
 mod enumerate;
+mod moments;
+mod symbolic;
 
 pub use enumerate::{Budget, ExactEstimates, Unavailable, enumerate};
+pub use moments::{MomentEstimates, moments};

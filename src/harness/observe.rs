@@ -3,18 +3,19 @@
 //!
 //! Unlike [`decide`](super::decide), which stops as soon as an outcome is settled, what is sampled here has the declared
 //! number of replicates, so that a standard error means what it says. Only an outcome may look further, at four times that
-//! number, and what it saw there does not enter the estimates.
+//! number, and what it saw there does not enter the estimates. A file that declares fewer than a block of replicates is run with
+//! one: a single replicate has no spread, and nothing can be told from it.
 
 mod listing;
 mod samples;
 
 use super::assemble::Judge;
-use super::decide::{
-    CellOutcome, CellRun, ExperimentRun, HarnessError, Job, Jobs, Profile, Settings, axes, exact_values,
-};
+use super::certain::Certain;
+use super::decide::{CellOutcome, CellRun, ExperimentRun, HarnessError, Job, Jobs, Profile, Settings, axes};
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
-use crate::engine::{Estimates, MOST_WORK, Plan, Sampling, plain_enclosed, ranges, run_until};
+use crate::engine::{Estimates, FEW, MOST_WORK, Plan, Sampling, Sight, plain_enclosed, ranges, run_until};
 use crate::regress::Entry;
+use crate::scalar::WIDTH;
 use crate::spec::{Diagnostic, Expression, Instance, InstanceError, Spec, SpecError, Term, Variant, evaluate_quantity};
 use listing::Listing;
 use std::sync::Arc;
@@ -86,13 +87,11 @@ fn sample(
     let terms: Vec<&Term> = job.terms.iter().collect();
     let curves: Vec<&Expression> = job.curves.iter().collect();
     let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
-    let exact = exact_values(&instance, &plan, settings.profile.budget(), settings.progress).map_err(failed)?;
-    let enclosed = (instance.is_deterministic() && !exact.as_ref().is_some_and(|e| e.is_complete()))
+    let certain = Certain::of(&instance, &plan, settings.profile.budget(), settings.progress).map_err(failed)?;
+    let enclosed = (instance.is_deterministic() && !certain.is_complete())
         .then(|| plain_enclosed(&instance, &Plan { curves: Vec::new(), ..plan.clone() }, MOST_WORK, settings.progress));
     let with_certain = |mut estimates: Estimates| {
-        if let Some(exact) = &exact {
-            estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
-        }
+        certain.put(&mut estimates);
         if let Some(record) = &enclosed {
             estimates.set_enclosed(record.clone())?;
         }
@@ -101,13 +100,17 @@ fn sample(
     let nothing = with_certain(Estimates::empty(&plan, &instance)).map_err(failed)?;
     let ranges = ranges(&instance, &plan);
     let instance = Arc::new(instance);
-    let run = ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges, undefined: None };
+    let sight = Sight::new(&instance, &plan);
+    let run = ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges, sight, undefined: None };
     let mut run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
-    if exact.as_ref().is_some_and(|e| e.is_complete()) && plan.curves.is_empty() {
+    if certain.is_complete() && plan.curves.is_empty() {
         return Ok((run, nothing));
     }
     let declared = job.variant.experiment().map_or((1, 1), |e| e.run.replicates);
     let declared = if settings.profile == Profile::Quick { declared.0 } else { declared.1 };
+    // One replicate has no spread, and says nothing of what another one would be.
+    let least = if instance.problem.prefers_narrow() { FEW } else { WIDTH as u64 };
+    let declared = if instance.is_deterministic() { declared } else { declared.max(least) };
     let declared = declared.saturating_mul(budget);
     // Rates and orderings compare cells at one number of replicates; curves are not worth more than that.
     let alone = job.curves.is_empty() && spec.bounds.iter().flat_map(|b| &b.trials).any(|t| job.answers(t));

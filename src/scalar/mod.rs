@@ -4,14 +4,18 @@
 //! [`Lane`] (f64, one lane a replicate), as [`Rational`] (exact) and as [`Enclosure`] (exact or rounded outward, at any
 //! precision). A part that has no exact form answers with a [`Fault`] that says so; nothing is rounded silently.
 
+mod checked;
 mod elementary;
 mod enclosure;
 mod lane;
+mod polynomial;
 mod rational;
 
+pub use checked::{Checked, rounding_of};
 pub use elementary::{exp, ln, ln_1p_exp, sin_cos};
 pub use enclosure::Enclosure;
 pub use lane::{Lane, Narrow, WIDTH, Wide};
+pub use polynomial::{Monomial, Polynomial};
 pub use rational::{ParseRationalError, Rational};
 
 use std::fmt::Debug;
@@ -134,6 +138,15 @@ pub trait Scalar:
     fn from_enclosure(value: &Enclosure, near: f64) -> Result<Self, Fault> {
         let (low, high) = value.ends();
         Self::from_ends(near, low, high)
+    }
+
+    /// A constant whose nearest double is off by at most `error`.
+    ///
+    /// # Errors
+    /// As [`Scalar::from_f64`].
+    #[inline(always)]
+    fn from_rounded(value: f64, _error: f64) -> Result<Self, Fault> {
+        Self::from_f64(value)
     }
 
     /// The number 0.

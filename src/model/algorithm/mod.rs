@@ -35,7 +35,7 @@ pub(crate) use median::medians;
 
 use super::problem::Flow;
 use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
-use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};
+use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Wide};
 use std::cmp::Ordering;
 
 /// Writes the probabilities with which a worker votes +1, coordinate by coordinate.
@@ -228,7 +228,15 @@ impl<A: Algorithm> AlgorithmMeta for A {
 
 /// An algorithm in every arithmetic: what the registry builds.
 pub trait DynAlgorithm:
-    Runs<Narrow> + Runs<Wide> + Runs<Rational> + Runs<Enclosure> + AlgorithmMeta + Send + Sync
+    Runs<Narrow>
+    + Runs<Wide>
+    + Runs<Checked>
+    + Runs<Rational>
+    + Runs<Enclosure>
+    + Runs<Polynomial>
+    + AlgorithmMeta
+    + Send
+    + Sync
 {
 }
 impl<A: Algorithm> DynAlgorithm for A {}

@@ -23,7 +23,7 @@ pub mod uniform;
 pub use finite_law::{FiniteLaw, FiniteLawError};
 
 use super::facts::{Facts, Trait};
-use super::{BuildError, ParamSpec, Params};
+use super::{BuildError, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational};
 
@@ -34,6 +34,54 @@ pub struct Atom {
     pub probability: Rational,
     /// The stochastic gradient.
     pub gradient: Vec<Rational>,
+}
+
+/// The first two moments of one draw, whatever else its law is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DrawMoments {
+    /// g + xi, E xi = 0, the coordinates of xi uncorrelated with these variances; beyond the list they are 0.
+    Independent(Vec<Real>),
+    /// g + xi, E xi = 0, with this matrix of covariances.
+    Joint(Vec<Vec<Real>>),
+    /// g_i (1 + xi_i), E xi_i = 0, with this variance: one xi a coordinate, uncorrelated, or one for all.
+    Factor {
+        /// E xi_i^2.
+        variance: Real,
+        /// Whether all coordinates have the same xi.
+        shared: bool,
+    },
+}
+
+/// What doubles make of a draw: an absolute error, and what it does to the gradient's own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum DrawRounding {
+    /// Something is added to the gradient, off by so much.
+    Added(f64),
+    /// The gradient is multiplied by something that is off by so much.
+    Times(f64),
+    /// The draw stands in the gradient's place and is off by so much, whatever that was off by.
+    Alone(f64),
+}
+
+/// What a sample must be large enough to see.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tails {
+    /// Least probability of an atom, or of a part of a mixture; 1 for one density, `None` where it depends on the state.
+    pub rarest: Option<f64>,
+    /// Order below which all moments are finite.
+    pub order: f64,
+}
+
+impl Tails {
+    /// One density with all moments.
+    pub const LIGHT: Tails = Tails { rarest: Some(1.0), order: f64::INFINITY };
+
+    /// Of two laws that both speak: the rarer part, the heavier tail.
+    #[must_use]
+    pub fn and(self, other: Tails) -> Tails {
+        let rarest = self.rarest.zip(other.rarest).map(|(a, b)| a.min(b));
+        Tails { rarest, order: self.order.min(other.order) }
+    }
 }
 
 /// A law of the stochastic gradient given the true one. Mark [`Noise::perturb`] `#[inline(always)]`.
@@ -74,6 +122,17 @@ pub trait Noise: Send + Sync + 'static {
     /// `sigma`, `sigma1`, `sigma_l1`, `sigma_max` of one draw, where they do not depend on the state.
     fn facts(&self) -> Facts;
 
+    /// The first two moments of one draw, where they do not depend on the draws before; draws are then independent.
+    fn draw_moments(&self) -> Option<DrawMoments> {
+        None
+    }
+
+    /// What a sample of it must be large enough to see.
+    fn tails(&self) -> Tails;
+
+    /// How far the mean of `batch` draws is off in doubles. A density is what its doubles are; atoms are rationals.
+    fn in_doubles(&self, batch: u64) -> DrawRounding;
+
     /// Whether the law has a property; `None` where that is not known.
     fn has(&self, property: Trait) -> Option<bool>;
 
@@ -90,6 +149,31 @@ pub trait Noise: Send + Sync + 'static {
     fn law_at(&self, _x: &Rational, _gradient: &Rational) -> Result<(), BuildError> {
         Ok(())
     }
+}
+
+/// How far the mean of `batch` of these numbers, times `scale`, is off in doubles: not at all where every step of it is exact.
+fn mean_rounding<'a>(values: impl Iterator<Item = &'a Rational> + Clone, scale: &Real, batch: u64) -> f64 {
+    let largest = values.clone().map(|v| v.to_f64().abs()).fold(0.0, f64::max) * scale.to_f64().abs();
+    if largest == 0.0 {
+        return 0.0;
+    }
+    // Whole multiples of one power of two below 2^53 of it add up exactly.
+    let on_a_grid = |values: &mut dyn Iterator<Item = Rational>| {
+        let (mut finest, mut largest) = (1.0_f64, 0.0_f64);
+        for value in values {
+            if crate::scalar::rounding_of(&value) > 0.0 {
+                return false;
+            }
+            finest = finest.max(value.denominator().to_f64());
+            largest = largest.max(value.to_f64().abs());
+        }
+        largest * finest * (batch as f64) < 9e15
+    };
+    let scaled = scale.exact().map(|scale| values.clone().map(move |v| v.clone() * scale));
+    let fits = batch.is_power_of_two()
+        && on_a_grid(&mut values.cloned())
+        && scaled.is_some_and(|mut scaled| on_a_grid(&mut scaled));
+    if fits { 0.0 } else { (batch as f64 + 8.0) * f64::EPSILON * largest }
 }
 
 /// A law in one lane width: the object-safe face of [`Noise`].
@@ -130,6 +214,12 @@ pub trait NoiseMeta {
     fn node_after(&self, node: u64, atom: usize) -> u64;
     /// See [`Noise::facts`].
     fn facts(&self) -> Facts;
+    /// See [`Noise::draw_moments`].
+    fn draw_moments(&self) -> Option<DrawMoments>;
+    /// See [`Noise::tails`].
+    fn tails(&self) -> Tails;
+    /// See [`Noise::in_doubles`].
+    fn in_doubles(&self, batch: u64) -> DrawRounding;
     /// See [`Noise::has`].
     fn has(&self, property: Trait) -> Option<bool>;
     /// See [`Noise::where_undefined`].
@@ -150,6 +240,15 @@ impl<T: Noise> NoiseMeta for T {
     }
     fn facts(&self) -> Facts {
         Noise::facts(self)
+    }
+    fn draw_moments(&self) -> Option<DrawMoments> {
+        Noise::draw_moments(self)
+    }
+    fn tails(&self) -> Tails {
+        Noise::tails(self)
+    }
+    fn in_doubles(&self, batch: u64) -> DrawRounding {
+        Noise::in_doubles(self, batch)
     }
     fn has(&self, property: Trait) -> Option<bool> {
         Noise::has(self, property)

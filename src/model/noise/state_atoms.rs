@@ -14,7 +14,7 @@
 //! the last where none does.
 
 use super::finite_law::FiniteLaw;
-use super::{Atom, Noise, NoiseEntry, additive};
+use super::{Atom, DrawRounding, Noise, NoiseEntry, Tails, additive};
 use crate::expr::{Builtin, Expr, ExprError};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
@@ -235,6 +235,16 @@ impl Noise for StateAtoms {
                 Err(BuildError::at("atoms", format!("'atoms' are no law {place}: {why}")))
             }
         }
+    }
+
+    /// The atoms' probabilities depend on the state.
+    fn tails(&self) -> Tails {
+        Tails { rarest: None, ..Tails::LIGHT }
+    }
+
+    /// The atoms are functions of the gradient: what its error makes of them is not followed.
+    fn in_doubles(&self, _batch: u64) -> DrawRounding {
+        DrawRounding::Alone(f64::INFINITY)
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

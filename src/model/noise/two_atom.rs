@@ -10,7 +10,7 @@
 
 use super::finite::exact;
 use super::finite_law::FiniteLaw;
-use super::{Atom, Noise, NoiseEntry, additive};
+use super::{Atom, DrawRounding, Noise, NoiseEntry, Tails, additive, mean_rounding};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
@@ -106,6 +106,16 @@ impl Noise for TwoAtom {
             self.size
         );
         Err(BuildError::at("size", message))
+    }
+
+    /// The atoms' probabilities depend on the state.
+    fn tails(&self) -> Tails {
+        Tails { rarest: None, ..Tails::LIGHT }
+    }
+
+    fn in_doubles(&self, batch: u64) -> DrawRounding {
+        let size = [self.size.clone()];
+        DrawRounding::Alone(mean_rounding(size.iter(), &Real::integer(1), batch))
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

@@ -175,6 +175,15 @@ impl Enclosure {
         }
     }
 
+    /// Words of the longer of its parts: what an operation costs grows with their square.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        match &self.0 {
+            Form::Exact(q) => q.bits().div_ceil(64),
+            Form::Between(_) => PRECISION.get().div_ceil(64),
+        }
+    }
+
     /// Doubles on both sides of the value; infinite where it has outgrown every bound.
     #[must_use]
     pub fn ends(&self) -> (f64, f64) {
