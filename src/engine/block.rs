@@ -18,6 +18,8 @@ pub(super) const STEPS_UNASKED: u64 = 256;
 pub struct Record<S> {
     /// Path functionals, one a path term.
     pub paths: Vec<S>,
+    /// For each path term, the sum of the sizes of the reductions that it combines.
+    pub sizes: Vec<S>,
     /// For each series term, the statistic at every iterate of the window.
     pub series: Vec<Vec<S>>,
     /// For each curve, the statistic at every checkpoint.
@@ -203,10 +205,11 @@ where
     }
     ended?;
     let end = |fault| RunError::Step { step: instance.horizon, fault };
-    let paths = recorder.paths().map_err(end)?;
+    let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
     Ok(Record {
         paths,
+        sizes,
         series,
         curves,
         traffic: oracle.traffic,
@@ -301,10 +304,11 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan, progress: &dyn Pro
     }
     ended?;
     let end = |fault| RunError::Step { step: instance.horizon, fault };
-    let paths = recorder.paths().map_err(end)?;
+    let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
     Ok(Record {
         paths,
+        sizes,
         series,
         curves,
         traffic: oracle.traffic,

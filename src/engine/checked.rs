@@ -14,7 +14,7 @@ use super::range::radius;
 use super::run::Progress;
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
-use crate::model::{DynNoise, Evaluating, Query, Trait};
+use crate::model::{Ties, DynNoise, Evaluating, Query, Trait};
 use crate::rng::Stream;
 use crate::scalar::{Checked, Fault, Lane, Scalar, WIDTH, Wide};
 use crate::spec::{Instance, StartPoint};
@@ -216,6 +216,7 @@ pub(super) fn checked_block(
         diverged: record.diverged,
         errors,
         near,
+        ties: Ties::NotSeen,
     })
 }
 
@@ -255,5 +256,15 @@ fn run(
     ended?;
     let (paths, sizes) = recorder.paths().map_err(at(instance.horizon))?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, sizes, series, curves, traffic: oracle.traffic, diverged, near: 0, errors: Default::default() })
+    Ok(Record {
+        paths,
+        sizes,
+        series,
+        curves,
+        traffic: oracle.traffic,
+        diverged,
+        ties: Ties::NotSeen,
+        near: 0,
+        errors: Default::default(),
+    })
 }

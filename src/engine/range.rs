@@ -52,7 +52,7 @@ fn over_box(instance: &Instance, plan: &Plan, x: &[Interval]) -> Option<Ranges> 
         _ => None,
     };
     let values = recorder.paths().ok()?;
-    let paths = values.into_iter().zip(&plan.paths).map(|(v, path)| cut(v, alone(path).as_ref())).collect();
+    let paths = values.into_iter().zip(&plan.paths).map(|((v, _), path)| cut(v, alone(path).as_ref())).collect();
     let series = recorder.series.iter().zip(&plan.series);
     let series = series.map(|(s, (_, probe))| s.first().and_then(|v| cut(*v, Some(probe)))).collect();
     Some((paths, series))

@@ -41,6 +41,8 @@ impl Progress for Silent {
 pub struct PathMoments {
     /// Over the replicates.
     pub moments: Moments,
+    /// Size of the numbers that were combined: rounding is relative to it.
+    pub size: f64,
     /// How far rounding can have taken a replicate's value, where that was followed.
     pub rounding: Option<f64>,
     /// The value where it is known exactly.
@@ -175,6 +177,7 @@ impl Estimates {
                 slot.enclose(value);
             }
         }
+        Ok(())
     }
 
     /// Takes note of rounding errors, times a factor.
@@ -188,7 +191,6 @@ impl Estimates {
                 slot.rounding = Some(slot.rounding.unwrap_or(0.0).max(error * factor));
             }
         }
-        Ok(())
     }
 
     fn absorb<const N: usize>(&mut self, record: &Record<Lane<N>>, active: usize) {
@@ -201,6 +203,9 @@ impl Estimates {
             let push = |moments: &mut Moments, value: f64| {
                 if value.is_finite() { moments.push(value) } else { moments.push_diverged(since.unwrap_or(0)) }
             };
+            for (slot, size) in self.paths.iter_mut().zip(&record.sizes) {
+                slot.size = slot.size.max(size.0[lane]);
+            }
             for (slot, value) in self.paths.iter_mut().zip(&record.paths) {
                 // A path whose iterate diverged has no functional, whatever its arithmetic gave.
                 push(&mut slot.moments, if since.is_some() { f64::NAN } else { value.0[lane] });

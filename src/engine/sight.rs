@@ -99,6 +99,7 @@ impl Sight {
 
 fn degree_of(probe: &Probe, bounded: bool) -> f64 {
     match probe {
+        Probe::Lacking => 0.0,
         Probe::Single(statistic) => degree(*statistic, bounded),
         Probe::Formula(expr, statistics, _) => {
             let of = |symbol: &Symbol| {

@@ -325,7 +325,7 @@ pub(super) fn left_side(
     let sources = job.sources(&question.left)?;
     let constants = |symbol: &Symbol| run.constant(symbol);
     let (deterministic, rough) = (e.estimates.deterministic, e.instance.is_rough());
-    let trust = Trust { deterministic, rough, ground, near: e.estimates.near };
+    let trust = Trust { deterministic, rough, ground, steps: e.instance.horizon, near: e.estimates.near };
     // Every look at the estimates has its part of the share, whether or not it was the last.
     let alpha = share(each, LOOKS);
     left_of_estimates(&question.left, &sources, &e.estimates, (&e.ranges, &e.sight), &constants, alpha, trust)

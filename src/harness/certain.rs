@@ -55,7 +55,7 @@ impl Certain {
             estimates.set_expectations(followed.paths.clone(), followed.series.clone(), followed.traffic);
         }
         if let Some(exact) = &self.enumerated {
-            estimates.set_exact(exact.paths.clone(), exact.series.clone(), exact.traffic);
+            estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
         }
     }
 }

@@ -46,6 +46,11 @@ impl PartialEq for Deep {
     }
 }
 
+/// How far a double may be from a number that an interval holds.
+fn spread(near: f64, within: Interval) -> f64 {
+    (within.high() - near).max(near - within.low()).next_up()
+}
+
 /// Bits of the enclosures of constants.
 const DEEP: usize = 2048;
 
@@ -160,7 +165,8 @@ impl Real {
     pub fn rounding(&self) -> f64 {
         match self {
             Real::Exact(q) => rounding_of(q),
-            Real::Enclosed { near, within } => (within.high() - near).max(near - within.low()).next_up(),
+            Real::Enclosed { near, within } | Real::Estimated { near, within } => spread(*near, *within),
+            Real::Deep(deep) => spread(deep.near, deep.within),
             Real::Float(_) => 0.0,
         }
     }

@@ -107,6 +107,8 @@ pub struct Trust {
     pub rough: bool,
     /// What an enclosure is to rest on.
     pub ground: Ground,
+    /// Steps over which rounding gathers.
+    pub steps: u64,
     /// Replicates that may have left the path of exact arithmetic at a sign or a choice that doubles cannot tell.
     pub near: u64,
 }
@@ -135,7 +137,7 @@ pub enum TermSource {
 fn mean_of(
     sample: &PathMoments,
     (range, unseen): (Option<Interval>, Option<&str>),
-    Trust { deterministic, rough, ground, near }: Trust,
+    Trust { deterministic, rough, ground, steps, near }: Trust,
     alpha: f64,
 ) -> Result<SideValue, String> {
     if let Some(exact) = &sample.exact {
