@@ -370,6 +370,14 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
             let right: f64 = law(instance, x).iter().filter(|(v, _)| v[*coordinate] * g > 0.0).map(|(_, p)| p).sum();
             name == "sign-advantage" && g != 0.0 && right <= 0.5 + SLACK
         }
+        Witness::Unmoved(x) => {
+            // far beyond any box that a test declares, and the projection leaves it there
+            let mut kept: Vec<Rational> = x.iter().map(|v| v.exact().expect("a rational").clone()).collect();
+            let before = kept.clone();
+            (problem as &dyn Evaluates<Rational>).project_onto(&mut kept);
+            let far = before.iter().any(|v| v.to_f64().abs() >= 1e9);
+            name == "bounded-domain" && far && kept == before
+        }
         Witness::Even(workers) => name == "odd-workers" && instance.workers == *workers && workers % 2 == 0,
         Witness::OnLattice { coordinate, steps } => {
             let (start, best) = match &instance.start {

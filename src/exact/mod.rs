@@ -9,6 +9,7 @@
 mod branch;
 mod enumerate;
 mod moments;
+mod sums;
 mod symbolic;
 
 pub use enumerate::{Budget, ExactEstimates, Unavailable, enumerate};

@@ -22,5 +22,5 @@ pub use decide::{HarnessError, Profile, Settings, axes, decide, decide_within, r
 pub use needs::{Needs, needs, shown};
 pub use observe::observe;
 pub use provenance::{Exceeded, undecided};
-pub use single::weigh;
+pub use single::{Place, Price, Refusal, admitted, weigh};
 pub use state::{State, program_hash};

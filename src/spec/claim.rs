@@ -5,6 +5,7 @@ use super::diagnostic::Diagnostic;
 use super::left::Left;
 use super::symbol::{Expression, Symbol};
 use super::tree::Table;
+use crate::expr::Expr;
 use crate::model::{ParamSpec, Semantics};
 use crate::results::{Expectation, Outcome, Source};
 use crate::scalar::Rational;
@@ -420,6 +421,21 @@ pub struct FamilySetup {
     pub dimension: Option<(usize, usize)>,
     /// Conventions that are open: `sign_zero`, `ties`.
     pub conventions: Option<Vec<String>>,
+    /// Declared parameters that the command line sets: they do not vary.
+    pub pinned: Vec<String>,
+    /// Ranges that the command line asks for.
+    pub within: Vec<Within>,
+}
+
+/// A range that an expression in parameters and facts must keep to: `L/mu in [10, 11]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Within {
+    /// As written, without the range.
+    pub text: String,
+    /// The expression.
+    pub expr: Expr,
+    /// Its ends.
+    pub range: (Rational, Rational),
 }
 
 /// A whole claim file, checked.

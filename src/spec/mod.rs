@@ -27,6 +27,7 @@ pub use cell::{Cell, InstanceError, cells, evaluate};
 pub use change::Dropped;
 pub use claim::*;
 pub use diagnostic::{Diagnostic, SpecError};
+pub use family::{Counting, LAWS, OBJECTIVES, counts};
 pub use fields::{Field, OUTCOMES, RELATIONS, SECTIONS, Section, Shape};
 pub use instance::{Instance, Schedule, StartPoint, requirements};
 pub use left::{Left, PathTerm, Reducer, Term};
