@@ -14,7 +14,7 @@ use super::range::radius;
 use super::run::Progress;
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
-use crate::model::{Ties, DynNoise, Evaluating, Query, Trait};
+use crate::model::{DynNoise, Evaluating, Query, Ties, Trait};
 use crate::rng::Stream;
 use crate::scalar::{Checked, Fault, Lane, Scalar, WIDTH, Wide};
 use crate::spec::{Instance, StartPoint};

@@ -372,7 +372,7 @@ fn tell_open<'r>(verdict: &mut CellVerdict, runs: impl IntoIterator<Item = &'r C
     {
         comparison.reason = open;
     }
-    }
+}
 
 /// Takes what one ground of evidence says into a verdict, and says whether the next one may say more: where the strongest is too
 /// wide to decide. An undecided comparison stays beside the reason why there is no other.

@@ -101,7 +101,8 @@ fn sample(
     let ranges = ranges(&instance, &plan);
     let instance = Arc::new(instance);
     let sight = Sight::new(&instance, &plan);
-    let run = ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges, sight, undefined: None };
+    let run =
+        ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges, sight, undefined: None };
     let mut run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
     if certain.is_complete() && plan.curves.is_empty() {
         return Ok((run, nothing));

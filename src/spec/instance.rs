@@ -10,7 +10,7 @@ use crate::model::{
     Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Known, Minimisers, ParamSpec, Real, Registry,
     Semantics, Subject, Ties, View,
 };
-use crate::scalar::{Enclosure, Fault, Rational, Scalar};
+use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
 use crate::stats::Interval;
 use std::collections::BTreeSet;
 
