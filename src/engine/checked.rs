@@ -11,6 +11,7 @@ use super::measure::{Plan, Recorder};
 use super::oracle::{Keys, Sampled, Streams, Traffic, without_noise};
 use super::point::Point;
 use super::range::radius;
+use super::replay::replay_lanes;
 use super::run::Progress;
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
@@ -64,6 +65,8 @@ struct CheckedOracle<'a> {
     batch: u64,
     traffic: Traffic,
     nodes: [u64; WIDTH],
+    /// What doubles make of the oracle's noise, for a batch.
+    rounding: Option<(u64, DrawRounding)>,
 }
 
 impl CheckedOracle<'_> {
@@ -97,14 +100,13 @@ impl CheckedOracle<'_> {
 
 /// Perturbs gradients, and knows what the law's own arithmetic adds to their errors.
 fn perturb(
-    law: &dyn DynNoise,
+    (law, kind): (&dyn DynNoise, &DrawRounding),
     (nodes, stream, batch): (&mut [u64; WIDTH], &mut Stream<WIDTH>, u64),
     x: &[Checked],
     gradient: &mut [Checked],
 ) {
     let point: Vec<Wide> = x.iter().map(|x| *x.value()).collect();
     let faces = Wide::noise(law);
-    let kind = law.in_doubles(batch);
     // What is drawn beside a gradient is drawn on 0, or on 1, so that its own error shows.
     let base = |g: &Checked| match kind {
         DrawRounding::Added(_) => Lane::splat(0.0),
@@ -114,10 +116,11 @@ fn perturb(
     let mut drawn: Vec<Wide> = gradient.iter().map(base).collect();
     faces.perturb_lanes(nodes, stream, batch, &point, &mut drawn);
     for (g, drawn) in gradient.iter_mut().zip(drawn) {
+        let drawn = Checked::within(drawn, kind.drawn().error);
         match kind {
-            DrawRounding::Added(error) => *g += &Checked::within(drawn, error),
-            DrawRounding::Times(error) => *g *= &Checked::within(drawn, error),
-            DrawRounding::Alone(error) => *g = Checked::within(drawn, error),
+            DrawRounding::Added(_) => *g += &drawn,
+            DrawRounding::Times(_) => *g *= &drawn,
+            DrawRounding::Alone(_) => *g = drawn,
         }
     }
 }
@@ -131,7 +134,13 @@ impl Query<Checked> for CheckedOracle<'_> {
             Checked::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)?;
         }
         if let Some(noise) = &self.instance.noise {
-            perturb(&**noise, (&mut self.nodes, &mut self.streams.oracle, self.batch), x, out);
+            let batch = self.batch;
+            if self.rounding.as_ref().is_none_or(|(b, _)| *b != batch) {
+                self.rounding = Some((batch, noise.in_doubles(batch)));
+            }
+            if let Some((_, kind)) = &self.rounding {
+                perturb((&**noise, kind), (&mut self.nodes, &mut self.streams.oracle, batch), x, out);
+            }
         }
         Ok(())
     }
@@ -148,7 +157,7 @@ impl Query<Checked> for CheckedOracle<'_> {
             Fault::Unsupported("the algorithm draws noise of its own, but no `perturbation` is declared".into())
         })?;
         out.fill(Checked::zero());
-        perturb(&**law, (&mut [0; WIDTH], &mut self.streams.algorithm, 1), &[], out);
+        perturb((&**law, &law.in_doubles(1)), (&mut [0; WIDTH], &mut self.streams.algorithm, 1), &[], out);
         Ok(())
     }
 
@@ -185,28 +194,44 @@ fn start(instance: &Instance, keys: &Keys, first: u64) -> Result<Vec<Checked>, F
         StartPoint::Random(law) => {
             let mut x = vec![Checked::zero(); instance.problem.dimension()];
             let mut stream = Stream::new(&keys.start, first);
-            perturb(&**law, (&mut [0; WIDTH], &mut stream, 1), &[], &mut x);
+            perturb((&**law, &law.in_doubles(1)), (&mut [0; WIDTH], &mut stream, 1), &[], &mut x);
             Ok(x)
         }
     }
 }
 
-/// Runs replicates `first..first + 64`; the record notes which of them met a tie that doubles cannot tell.
+/// Runs replicates `first..first + 64`, of which `active` count; the record notes which of them met a tie that doubles cannot tell, and
+/// that a replay in exact arithmetic could not tell either. With `compare` their errors are to speak for other blocks as well.
 pub(super) fn checked_block(
     instance: &Instance,
     plan: &Plan,
-    (keys, first): (&Keys, u64),
+    (keys, first, active): (&Keys, u64, u64),
+    compare: bool,
     progress: &dyn Progress,
 ) -> Result<Record<Wide>, RunError> {
     let (record, near) = Checked::near(|| run(instance, plan, (keys, first), progress));
     let record = record?;
-    let error = |v: &Checked| v.largest_error(WIDTH);
+    let apart = |v: Checked| (*v.value(), *v.error());
+    let all_apart = |all: Vec<Checked>| all.into_iter().map(apart).collect::<Vec<_>>();
+    let mut record = Record {
+        paths: all_apart(record.paths),
+        sizes: all_apart(record.sizes),
+        series: record.series.into_iter().map(all_apart).collect(),
+        curves: record.curves.into_iter().map(all_apart).collect(),
+        traffic: record.traffic,
+        diverged: record.diverged,
+        errors: Default::default(),
+        near,
+        ties: Ties::NotSeen,
+    };
+    replay_lanes(instance, plan, (keys, first, active), &mut record, compare, progress)?;
+    let active = usize::try_from(active).unwrap_or(WIDTH);
+    let largest = |(_, error): &(Wide, Wide)| error.0.iter().take(active).copied().fold(0.0, f64::max);
     let errors = (
-        record.paths.iter().map(error).collect(),
-        record.series.iter().map(|s| s.iter().map(error).collect()).collect(),
+        record.paths.iter().map(largest).collect(),
+        record.series.iter().map(|s| s.iter().map(largest).collect()).collect(),
     );
-    let value = |v: Checked| *v.value();
-    let values = |all: Vec<Checked>| all.into_iter().map(value).collect::<Vec<Wide>>();
+    let values = |all: Vec<(Wide, Wide)>| all.into_iter().map(|(value, _)| value).collect::<Vec<Wide>>();
     Ok(Record {
         paths: values(record.paths),
         sizes: values(record.sizes),
@@ -215,7 +240,7 @@ pub(super) fn checked_block(
         traffic: record.traffic,
         diverged: record.diverged,
         errors,
-        near,
+        near: record.near,
         ties: Ties::NotSeen,
     })
 }
@@ -229,7 +254,7 @@ fn run(
     let at = |step| move |fault| RunError::Step { step, fault };
     let x = start(instance, keys, first).map_err(at(0))?;
     let streams = Streams::new(keys, first);
-    let mut oracle = CheckedOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes: [0; WIDTH] };
+    let mut oracle = CheckedOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes: [0; WIDTH], rounding: None };
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Checked::zero(); x.len()];
     let mut diverged: Vec<Option<u64>> = vec![None; WIDTH];

@@ -11,6 +11,7 @@ mod momentum_error;
 mod oracle;
 mod point;
 mod range;
+mod replay;
 mod run;
 mod sight;
 

@@ -258,7 +258,12 @@ pub fn run_until(
     let looks = if instance.is_deterministic() { &once } else { sampling.looks };
     let sampling = Sampling { looks, ..sampling };
     if must_look_for_ties(instance) {
-        blocks::<WIDTH>(instance, plan, sampling, &checked_block, enough)
+        let total = looks.last().copied().unwrap_or(0);
+        let run = move |instance: &Instance, plan: &Plan, (keys, first): (&Keys, u64), progress: &dyn Progress| {
+            let active = (WIDTH as u64).min(total.saturating_sub(first));
+            checked_block(instance, plan, (keys, first, active), false, progress)
+        };
+        blocks::<WIDTH>(instance, plan, sampling, &run, enough)
     } else if instance.problem.prefers_narrow() || looks.last().is_none_or(|n| *n <= FEW) {
         blocks::<1>(instance, plan, sampling, &block::<1>, enough)
     } else {
@@ -298,7 +303,7 @@ fn blocks<const N: usize>(
     if follows && !instance.minibatch && !instance.problem.prefers_narrow() {
         // Plain lanes do not follow their errors: those of a first block stand for all, with room to spare.
         let plan = Plan { curves: Vec::new(), ..plan.clone() };
-        let first = checked_block(instance, &plan, (&keys, 0), &Silent)?;
+        let first = checked_block(instance, &plan, (&keys, 0, WIDTH as u64), true, &Silent)?;
         estimates.absorb_errors(&first, OTHER_BLOCKS);
     }
     let width = N as u64;

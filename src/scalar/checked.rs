@@ -110,10 +110,11 @@ impl Checked {
         &self.value
     }
 
-    /// The largest bound of the first `lanes` lanes.
+    /// The bounds.
+    #[inline(always)]
     #[must_use]
-    pub fn largest_error(&self, lanes: usize) -> f64 {
-        self.error.0.iter().take(lanes).copied().fold(0.0, f64::max)
+    pub fn error(&self) -> &Wide {
+        &self.error
     }
 
     /// The lanes' numbers and bounds where a bit of `lanes` is set, else those of `other`.

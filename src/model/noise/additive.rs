@@ -5,7 +5,7 @@
 //! products of different coordinates. P[sgn(g + s_i X) = sgn g] is least as g goes to 0, p_sign = min(P[X >= 0], P[X <= 0]).
 
 use super::finite_law::FiniteLaw;
-use super::{Atom, DrawMoments, DrawRounding, DynNoise, Noise, Tails, mean_rounding};
+use super::{Atom, DrawMoments, DrawRounding, Drawn, DynNoise, Noise, Tails, drawn};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
@@ -129,9 +129,8 @@ impl<L: Standard> Noise for Additive<L> {
     }
 
     fn in_doubles(&self, batch: u64) -> DrawRounding {
-        let Some(law) = self.law.finite() else { return DrawRounding::Added(0.0) };
-        let values = law.atoms().iter().map(|(v, _)| v);
-        DrawRounding::Added(self.scale.iter().map(|s| mean_rounding(values.clone(), s, batch)).fold(0.0, f64::max))
+        let Some(law) = self.law.finite() else { return DrawRounding::Added(Drawn::AS_IS) };
+        DrawRounding::Added(drawn(law.atoms().iter().map(|(v, _)| v), &self.scale, batch))
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

@@ -10,7 +10,7 @@
 
 use super::finite::exact;
 use super::finite_law::FiniteLaw;
-use super::{Atom, DrawRounding, Noise, NoiseEntry, Tails, additive};
+use super::{Atom, DrawRounding, Drawn, Noise, NoiseEntry, Tails, additive};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
@@ -98,7 +98,7 @@ impl Noise for CantelliExtremal {
 
     /// The atoms are functions of the gradient: what its error makes of them is not followed.
     fn in_doubles(&self, _batch: u64) -> DrawRounding {
-        DrawRounding::Alone(f64::INFINITY)
+        DrawRounding::Alone(Drawn::UNKNOWN)
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

@@ -6,7 +6,7 @@
 
 use super::finite::{cumulative, exact};
 use super::finite_law::FiniteLaw;
-use super::{Atom, DrawMoments, DrawRounding, Noise, NoiseEntry, Tails, mean_rounding};
+use super::{Atom, DrawMoments, DrawRounding, Noise, NoiseEntry, Tails, drawn};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
@@ -100,6 +100,11 @@ impl Joint {
         self.marginals.iter().map(|law| Real::from(law.variance()).root()).collect()
     }
 
+    /// Every entry of every atom.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Rational> + Clone {
+        self.atoms.iter().flat_map(|(v, _)| v)
+    }
+
     /// Whether the law is the product of its marginals: every combination of their values has the product of their
     /// probabilities.
     fn is_product(&self) -> bool {
@@ -172,8 +177,7 @@ impl Noise for Joint {
     }
 
     fn in_doubles(&self, batch: u64) -> DrawRounding {
-        let values = self.atoms.iter().flat_map(|(v, _)| v);
-        DrawRounding::Added(mean_rounding(values, &Real::integer(1), batch))
+        DrawRounding::Added(drawn(self.values(), &[Real::integer(1)], batch))
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

@@ -25,7 +25,7 @@ pub use finite_law::{FiniteLaw, FiniteLawError};
 use super::facts::{Facts, Trait};
 use super::{BuildError, ParamSpec, Params, Real};
 use crate::rng::Stream;
-use crate::scalar::{Lane, Rational};
+use crate::scalar::{Lane, Rational, Scalar};
 
 /// One atom of a finite-support law of the stochastic gradient.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,15 +52,83 @@ pub enum DrawMoments {
     },
 }
 
-/// What doubles make of a draw: an absolute error, and what it does to the gradient's own.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What doubles make of a draw, and what it does to the gradient's own error.
+#[derive(Debug, Clone, PartialEq)]
 pub enum DrawRounding {
-    /// Something is added to the gradient, off by so much.
-    Added(f64),
-    /// The gradient is multiplied by something that is off by so much.
-    Times(f64),
-    /// The draw stands in the gradient's place and is off by so much, whatever that was off by.
-    Alone(f64),
+    /// Something is added to the gradient.
+    Added(Drawn),
+    /// The gradient is multiplied by something.
+    Times(Drawn),
+    /// The draw stands in the gradient's place, whatever that was off by.
+    Alone(Drawn),
+}
+
+impl DrawRounding {
+    /// What is known of the numbers that are drawn.
+    #[must_use]
+    pub fn drawn(&self) -> &Drawn {
+        let (DrawRounding::Added(drawn) | DrawRounding::Times(drawn) | DrawRounding::Alone(drawn)) = self;
+        drawn
+    }
+}
+
+/// What doubles make of the numbers that a law draws.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawn {
+    /// A bound on the absolute error.
+    pub error: f64,
+    /// Every draw is a whole multiple of this, so that its double tells which rational it is.
+    pub unit: Option<Rational>,
+}
+
+impl Drawn {
+    /// Draws from a density: what their doubles are.
+    pub const AS_IS: Drawn = Drawn { error: 0.0, unit: None };
+    /// Draws of which nothing is known.
+    pub const UNKNOWN: Drawn = Drawn { error: f64::INFINITY, unit: None };
+
+    /// The rational that a double stands for; `None` where its error does not tell.
+    #[must_use]
+    pub fn exact(&self, double: f64) -> Option<Rational> {
+        let Some(unit) = &self.unit else {
+            return if self.error == 0.0 { Rational::from_double(double) } else { None };
+        };
+        let size = unit.to_f64();
+        let count = libm::round(double / size);
+        // 2^40 units keep the quotient's own rounding far below one.
+        if !(count.abs() <= 1_099_511_627_776.0 && self.error * 4.0 < size) {
+            return None;
+        }
+        Some(Rational::integer(count as i64) * unit)
+    }
+}
+
+/// Longest unit of a lattice that is looked for.
+const MAX_UNIT_BITS: usize = 64;
+
+/// A number that all of these, and the mean of `batch` of them, are whole multiples of.
+fn unit_of(values: impl Iterator<Item = Rational>, batch: u64) -> Option<Rational> {
+    let mut whole = Rational::one();
+    for value in values {
+        whole = whole.clone() * (value * whole).denominator();
+        if whole.bits() > MAX_UNIT_BITS {
+            return None;
+        }
+    }
+    Rational::one().divide(&(whole * Rational::integer(i64::try_from(batch.max(1)).ok()?))).ok()
+}
+
+/// What doubles make of the mean of `batch` draws from these values, times each of these scales.
+fn drawn<'a>(values: impl Iterator<Item = &'a Rational> + Clone, scales: &[Real], batch: u64) -> Drawn {
+    let error = scales.iter().map(|s| mean_rounding(values.clone(), s, batch)).fold(0.0, f64::max);
+    let exact: Option<Vec<&Rational>> = scales.iter().map(Real::exact).collect();
+    let unit = exact.and_then(|mut scales| {
+        scales.sort();
+        scales.dedup();
+        let scaled = scales.iter().flat_map(|s| values.clone().map(move |v| v.clone() * *s));
+        unit_of(scaled, batch)
+    });
+    Drawn { error, unit }
 }
 
 /// What a sample must be large enough to see.

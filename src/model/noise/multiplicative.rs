@@ -8,7 +8,7 @@
 
 use super::finite::{Table, read_law};
 use super::finite_law::FiniteLaw;
-use super::{Atom, DrawMoments, DrawRounding, Noise, NoiseEntry, Tails, additive, mean_rounding};
+use super::{Atom, DrawMoments, DrawRounding, Noise, NoiseEntry, Tails, additive, drawn};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
@@ -102,7 +102,7 @@ impl Noise for Multiplicative {
     }
 
     fn in_doubles(&self, batch: u64) -> DrawRounding {
-        DrawRounding::Times(mean_rounding(self.law.atoms().iter().map(|(v, _)| v), &Real::integer(1), batch))
+        DrawRounding::Times(drawn(self.law.atoms().iter().map(|(v, _)| v), &[Real::integer(1)], batch))
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

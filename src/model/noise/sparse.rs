@@ -4,7 +4,7 @@
 //! **Facts** sigma = sigma1 = sigma_l1 = sigma_max = s. The other coordinates draw nothing.
 //! A batch of n is drawn in closed form.
 
-use super::{DrawMoments, DrawRounding, Noise, NoiseEntry, Tails, additive};
+use super::{DrawMoments, DrawRounding, Drawn, Noise, NoiseEntry, Tails, additive};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
@@ -57,7 +57,7 @@ impl Noise for Sparse {
     }
 
     fn in_doubles(&self, _batch: u64) -> DrawRounding {
-        DrawRounding::Added(0.0)
+        DrawRounding::Added(Drawn::AS_IS)
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

@@ -14,7 +14,7 @@
 //! the last where none does.
 
 use super::finite_law::FiniteLaw;
-use super::{Atom, DrawRounding, Noise, NoiseEntry, Tails, additive};
+use super::{Atom, DrawRounding, Drawn, Noise, NoiseEntry, Tails, additive};
 use crate::expr::{Builtin, Expr, ExprError};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
@@ -244,7 +244,7 @@ impl Noise for StateAtoms {
 
     /// The atoms are functions of the gradient: what its error makes of them is not followed.
     fn in_doubles(&self, _batch: u64) -> DrawRounding {
-        DrawRounding::Alone(f64::INFINITY)
+        DrawRounding::Alone(Drawn::UNKNOWN)
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

@@ -14,7 +14,7 @@
 
 use super::finite::exact;
 use super::joint::Joint;
-use super::{Atom, DrawRounding, Noise, NoiseEntry, Tails};
+use super::{Atom, DrawRounding, Noise, NoiseEntry, Tails, drawn};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
@@ -197,10 +197,9 @@ impl Noise for Tree {
     }
 
     fn in_doubles(&self, batch: u64) -> DrawRounding {
-        let error = |law: &Joint| match law.in_doubles(batch) {
-            DrawRounding::Added(error) | DrawRounding::Times(error) | DrawRounding::Alone(error) => error,
-        };
-        DrawRounding::Added(self.laws().map(error).fold(0.0, f64::max))
+        // A batch may pass through several nodes: their laws' values are taken together.
+        let values: Vec<&Rational> = self.laws().flat_map(Joint::values).collect();
+        DrawRounding::Added(drawn(values.into_iter(), &[Real::integer(1)], batch))
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

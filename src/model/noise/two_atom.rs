@@ -10,7 +10,7 @@
 
 use super::finite::exact;
 use super::finite_law::FiniteLaw;
-use super::{Atom, DrawRounding, Noise, NoiseEntry, Tails, additive, mean_rounding};
+use super::{Atom, DrawRounding, Noise, NoiseEntry, Tails, additive, drawn};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
@@ -114,8 +114,7 @@ impl Noise for TwoAtom {
     }
 
     fn in_doubles(&self, batch: u64) -> DrawRounding {
-        let size = [self.size.clone()];
-        DrawRounding::Alone(mean_rounding(size.iter(), &Real::integer(1), batch))
+        DrawRounding::Alone(drawn(std::iter::once(&self.size), &[Real::integer(1)], batch))
     }
 
     fn has(&self, property: Trait) -> Option<bool> {
