@@ -32,6 +32,8 @@ pub struct Record<S> {
     pub ties: Ties,
     /// The largest rounding errors of paths and series, where they were followed; empty elsewhere.
     pub errors: (Vec<f64>, Vec<Vec<f64>>),
+    /// The rarest atom that each lane's draws were from, where its probability depends on the state; empty elsewhere.
+    pub rarest: Vec<f64>,
     /// A bit for each lane that took a sign or made a choice of numbers within their rounding errors, where that was looked for.
     pub near: u64,
 }
@@ -215,6 +217,7 @@ where
         traffic: oracle.traffic,
         diverged,
         ties: Ties::NotSeen,
+        rarest: oracle.rarest.map(Vec::from).unwrap_or_default(),
         near: 0,
         errors: Default::default(),
     })
@@ -314,6 +317,7 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan, progress: &dyn Pro
         traffic: oracle.traffic,
         diverged: vec![None],
         ties: if S::LANES == 0 { oracle.ties() } else { Ties::NotSeen },
+        rarest: Vec::new(),
         near: 0,
         errors: Default::default(),
     })

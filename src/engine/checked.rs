@@ -8,14 +8,14 @@
 use super::RunError;
 use super::block::{Door, Record, STEPS_UNASKED, Workspace, note_divergence, simulate};
 use super::measure::{Plan, Recorder};
-use super::oracle::{Keys, Sampled, Streams, Traffic, without_noise};
+use super::oracle::{Keys, Sampled, Streams, Traffic, note_rarest, watched, without_noise};
 use super::point::Point;
 use super::range::radius;
 use super::replay::replay_lanes;
 use super::run::Progress;
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
-use crate::model::{DynNoise, Evaluating, Query, Ties, Trait};
+use crate::model::{DynNoise, Evaluating, Perturbs, Query, Ties, Trait};
 use crate::rng::Stream;
 use crate::scalar::{Checked, Fault, Lane, Scalar, WIDTH, Wide};
 use crate::spec::{Instance, StartPoint};
@@ -65,6 +65,7 @@ struct CheckedOracle<'a> {
     batch: u64,
     traffic: Traffic,
     nodes: [u64; WIDTH],
+    rarest: Option<[f64; WIDTH]>,
     /// What doubles make of the oracle's noise, for a batch.
     rounding: Option<(u64, DrawRounding)>,
 }
@@ -137,6 +138,10 @@ impl Query<Checked> for CheckedOracle<'_> {
             let batch = self.batch;
             if self.rounding.as_ref().is_none_or(|(b, _)| *b != batch) {
                 self.rounding = Some((batch, noise.in_doubles(batch)));
+            }
+            if let Some(rarest) = &mut self.rarest {
+                let values = |all: &[Checked]| all.iter().map(|v| *v.value()).collect::<Vec<Wide>>();
+                note_rarest(rarest, &Perturbs::<WIDTH>::rarest_lanes(&**noise, &values(x), &values(out)));
             }
             if let Some((_, kind)) = &self.rounding {
                 perturb((&**noise, kind), (&mut self.nodes, &mut self.streams.oracle, batch), x, out);
@@ -221,6 +226,7 @@ pub(super) fn checked_block(
         traffic: record.traffic,
         diverged: record.diverged,
         errors: Default::default(),
+        rarest: record.rarest,
         near,
         ties: Ties::NotSeen,
     };
@@ -240,6 +246,7 @@ pub(super) fn checked_block(
         traffic: record.traffic,
         diverged: record.diverged,
         errors,
+        rarest: record.rarest,
         near: record.near,
         ties: Ties::NotSeen,
     })
@@ -254,7 +261,7 @@ fn run(
     let at = |step| move |fault| RunError::Step { step, fault };
     let x = start(instance, keys, first).map_err(at(0))?;
     let streams = Streams::new(keys, first);
-    let mut oracle = CheckedOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes: [0; WIDTH], rounding: None };
+    let mut oracle = CheckedOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes: [0; WIDTH], rarest: watched(instance), rounding: None };
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Checked::zero(); x.len()];
     let mut diverged: Vec<Option<u64>> = vec![None; WIDTH];
@@ -289,6 +296,7 @@ fn run(
         traffic: oracle.traffic,
         diverged,
         ties: Ties::NotSeen,
+        rarest: oracle.rarest.map(Vec::from).unwrap_or_default(),
         near: 0,
         errors: Default::default(),
     })

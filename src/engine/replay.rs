@@ -216,6 +216,7 @@ fn run(
         diverged: vec![None],
         ties: Ties::NotSeen,
         near: 0,
+        rarest: Vec::new(),
         errors: Default::default(),
     })
 }

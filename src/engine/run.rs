@@ -77,6 +77,8 @@ pub struct Estimates {
     pub diverged: (u64, Option<u64>),
     /// Replicates that took a sign, an order or a choice of numbers within their rounding errors.
     pub near: u64,
+    /// The rarest atom that a draw was from, where its probability depends on the state.
+    pub rarest: Option<f64>,
     /// Whether nothing was random, so that one replicate says everything.
     pub deterministic: bool,
     /// Why a deterministic run has no enclosure, where it has none: its doubles alone prove nothing.
@@ -97,6 +99,7 @@ impl Estimates {
             replicates: 0,
             diverged: (0, None),
             near: 0,
+            rarest: None,
             deterministic: instance.is_deterministic(),
             open: None,
             ties: Ties::NotSeen,
@@ -225,6 +228,9 @@ impl Estimates {
         self.absorb_errors(record, 1.0);
         self.traffic = record.traffic;
         self.replicates += active as u64;
+        for rarest in record.rarest.iter().take(active) {
+            self.rarest = Some(self.rarest.unwrap_or(1.0).min(*rarest));
+        }
         let lanes = if active < WIDTH { (1_u64 << active) - 1 } else { u64::MAX };
         self.near += u64::from((record.near & lanes).count_ones());
     }

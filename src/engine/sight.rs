@@ -5,6 +5,7 @@
 //! be met before it is used.
 
 use super::measure::{Plan, Probe};
+use super::run::Estimates;
 use crate::expr::{Builtin, Node, Op};
 use crate::model::{Statistic, noise::Tails};
 use crate::spec::{Expression, Instance, Reducer, StartPoint, Symbol};
@@ -19,6 +20,8 @@ const MOMENTS: f64 = 3.0;
 #[derive(Debug, Clone)]
 pub struct Sight {
     tails: Tails,
+    /// Whether probabilities of the noise's atoms depend on the state: the replicates then tell which they met.
+    watched: bool,
     /// Draws of one step of one replicate.
     draws: f64,
     /// Powers of the noise that the terms grow with.
@@ -31,7 +34,12 @@ impl Sight {
     #[must_use]
     pub fn new(instance: &Instance, plan: &Plan) -> Self {
         let mut tails = Tails::LIGHT;
-        for law in instance.noise.iter().chain(&instance.perturbation) {
+        let watched = instance.noise.as_ref().is_some_and(|noise| noise.tails().rarest.is_none());
+        if let Some(law) = &instance.noise {
+            let own = law.tails();
+            tails = tails.and(Tails { rarest: own.rarest.or(Some(1.0)), ..own });
+        }
+        if let Some(law) = &instance.perturbation {
             tails = tails.and(law.tails());
         }
         if let StartPoint::Random(law) = &instance.start {
@@ -52,6 +60,7 @@ impl Sight {
         };
         Sight {
             tails,
+            watched,
             draws,
             paths: plan.paths.iter().map(path).collect(),
             series: plan.series.iter().map(|(_, probe)| of(probe)).collect(),
@@ -60,18 +69,21 @@ impl Sight {
 
     /// Why so many replicates are no ground for an asymptotic interval of a path term.
     #[must_use]
-    pub fn of_path(&self, path: usize, bounded: bool, replicates: u64) -> Option<String> {
-        self.objection(self.paths.get(path).copied().unwrap_or(f64::INFINITY), bounded, replicates)
+    pub fn of_path(&self, path: usize, bounded: bool, estimates: &Estimates) -> Option<String> {
+        self.objection(self.paths.get(path).copied().unwrap_or(f64::INFINITY), bounded, estimates)
     }
 
     /// The same of a series.
     #[must_use]
-    pub fn of_series(&self, series: usize, bounded: bool, replicates: u64) -> Option<String> {
-        self.objection(self.series.get(series).copied().unwrap_or(f64::INFINITY), bounded, replicates)
+    pub fn of_series(&self, series: usize, bounded: bool, estimates: &Estimates) -> Option<String> {
+        self.objection(self.series.get(series).copied().unwrap_or(f64::INFINITY), bounded, estimates)
     }
 
-    fn objection(&self, degree: f64, bounded: bool, replicates: u64) -> Option<String> {
-        let Some(rarest) = self.tails.rarest else {
+    fn objection(&self, degree: f64, bounded: bool, estimates: &Estimates) -> Option<String> {
+        let replicates = estimates.replicates;
+        // Of a law that depends on the state the replicates saw what they met. What is rarer elsewhere takes a draw to come to.
+        let met = if self.watched { estimates.rarest } else { Some(1.0) };
+        let Some(rarest) = self.tails.rarest.zip(met).map(|(a, b)| a.min(b)) else {
             return Some(
                 "the noise's atoms have probabilities that depend on the state, so that no sample shows what it missed"
                     .into(),
@@ -80,8 +92,9 @@ impl Sight {
         let seen = replicates as f64 * self.draws * rarest;
         if rarest < 1.0 && seen < DRAWN {
             let needed = libm::ceil(DRAWN / (self.draws * rarest));
+            let part = if self.watched { "part of the noise that was met" } else { "part of the noise" };
             return Some(format!(
-                "the rarest part of the noise has the probability {rarest}, and {replicates} replicates draw it {seen:.3} times a \
+                "the rarest {part} has the probability {rarest}, and {replicates} replicates draw it {seen:.3} times a \
                  step on average: an asymptotic interval needs `replicates` of {needed} or more"
             ));
         }

@@ -80,17 +80,16 @@ pub fn left_of_estimates(
     let unseen = |range: Option<Interval>, objection: &dyn Fn(bool) -> Option<String>| {
         if estimates.deterministic { None } else { objection(range.is_some_and(Interval::is_finite)) }
     };
-    let n = estimates.replicates;
     let each = share(alpha, left.terms.len());
     let mut values = Vec::with_capacity(left.terms.len());
     for (term, source) in left.terms.iter().zip(terms) {
         values.push(match (term, source) {
             (Term::TimeOfMean(reducer, _), TermSource::Series(i)) => {
-                let unseen = unseen(ranges.1[*i], &|bounded| sight.of_series(*i, bounded, n));
+                let unseen = unseen(ranges.1[*i], &|bounded| sight.of_series(*i, bounded, estimates));
                 over_time(*reducer, &estimates.series[*i], (ranges.1[*i], unseen.as_deref()), trust, each)?
             }
             (_, TermSource::Path(i) | TermSource::Series(i)) => {
-                let unseen = unseen(ranges.0[*i], &|bounded| sight.of_path(*i, bounded, n));
+                let unseen = unseen(ranges.0[*i], &|bounded| sight.of_path(*i, bounded, estimates));
                 mean_of(&estimates.paths[*i], (ranges.0[*i], unseen.as_deref()), trust, each)?
             }
         });

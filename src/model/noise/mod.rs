@@ -198,6 +198,13 @@ pub trait Noise: Send + Sync + 'static {
     /// What a sample of it must be large enough to see.
     fn tails(&self) -> Tails;
 
+    /// The probability of the rarest atom of the laws at a gradient, lane by lane, where it depends on the state; 1 where no draw
+    /// there is random. Asked only where [`Noise::tails`] does not know it.
+    #[inline(always)]
+    fn rarest_at<const N: usize>(&self, _x: &[Lane<N>], _gradient: &[Lane<N>]) -> Lane<N> {
+        Lane::splat(0.0)
+    }
+
     /// How far the mean of `batch` draws is off in doubles. A density is what its doubles are; atoms are rationals.
     fn in_doubles(&self, batch: u64) -> DrawRounding;
 
@@ -255,6 +262,9 @@ pub trait Perturbs<const N: usize> {
         x: &[Lane<N>],
         gradient: &mut [Lane<N>],
     );
+
+    /// See [`Noise::rarest_at`].
+    fn rarest_lanes(&self, x: &[Lane<N>], gradient: &[Lane<N>]) -> Lane<N>;
 }
 
 impl<T: Noise, const N: usize> Perturbs<N> for T {
@@ -271,6 +281,10 @@ impl<T: Noise, const N: usize> Perturbs<N> for T {
             #[inline(always)]
             || self.perturb_from(nodes, stream, batch, x, gradient),
         );
+    }
+
+    fn rarest_lanes(&self, x: &[Lane<N>], gradient: &[Lane<N>]) -> Lane<N> {
+        self.rarest_at(x, gradient)
     }
 }
 

@@ -243,6 +243,22 @@ impl Noise for StateAtoms {
     }
 
     /// The atoms are functions of the gradient: what its error makes of them is not followed.
+    fn rarest_at<const N: usize>(&self, x: &[Lane<N>], gradient: &[Lane<N>]) -> Lane<N> {
+        let mut least = [1.0_f64; N];
+        for (i, g) in gradient.iter().enumerate() {
+            for (_, probability) in &self.atoms {
+                let p = Self::value(probability, g, x.get(i)).unwrap_or(Lane::splat(0.0));
+                for (least, p) in least.iter_mut().zip(&p.0) {
+                    // A probability of 0 is that of no atom; one that is not known is as bad as can be.
+                    if p.is_nan() || *p > 0.0 {
+                        *least = if p.is_nan() { 0.0 } else { least.min(*p) };
+                    }
+                }
+            }
+        }
+        Lane(least)
+    }
+
     fn in_doubles(&self, _batch: u64) -> DrawRounding {
         DrawRounding::Alone(Drawn::UNKNOWN)
     }

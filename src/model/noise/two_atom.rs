@@ -113,6 +113,19 @@ impl Noise for TwoAtom {
         Tails { rarest: None, ..Tails::LIGHT }
     }
 
+    fn rarest_at<const N: usize>(&self, _x: &[Lane<N>], gradient: &[Lane<N>]) -> Lane<N> {
+        let mut least = [1.0_f64; N];
+        for g in gradient {
+            for (least, g) in least.iter_mut().zip(&g.0) {
+                // At |g| = s one atom is left, and nothing is random.
+                if g.abs() < self.float {
+                    *least = least.min(0.5 - 0.5 * g.abs() / self.float);
+                }
+            }
+        }
+        Lane(least)
+    }
+
     fn in_doubles(&self, batch: u64) -> DrawRounding {
         DrawRounding::Alone(drawn(std::iter::once(&self.size), &[Real::integer(1)], batch))
     }
