@@ -117,7 +117,7 @@ fn perturb(
     let mut drawn: Vec<Wide> = gradient.iter().map(base).collect();
     faces.perturb_lanes(nodes, stream, batch, &point, &mut drawn);
     for (g, drawn) in gradient.iter_mut().zip(drawn) {
-        let drawn = Checked::within(drawn, kind.drawn().error);
+        let drawn = Checked::within(drawn, kind.drawn().error, kind.drawn().unit.as_ref());
         match kind {
             DrawRounding::Added(_) => *g += &drawn,
             DrawRounding::Times(_) => *g *= &drawn,

@@ -7,6 +7,7 @@
 mod checked;
 mod elementary;
 mod enclosure;
+mod field;
 mod lane;
 mod polynomial;
 mod rational;

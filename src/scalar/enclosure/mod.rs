@@ -262,6 +262,11 @@ impl Enclosure {
         }
     }
 
+    /// The value of its formula in a field, by which equal numbers are known.
+    pub(super) fn residue(&self) -> u64 {
+        self.mark().first()
+    }
+
     fn mark(&self) -> Fingerprint {
         match &self.0 {
             Form::Exact(q) => Fingerprint::of(q),
