@@ -127,7 +127,13 @@ static PLANTED: AlgorithmEntry = AlgorithmEntry {
     name: "signsgd",
     summary: "a planted fault",
     source: "this test",
-    params: &[ParamSpec { name: "step_size", kind: Kind::Schedule, default: None, limits: signcheck::model::Limits::ANY, doc: "lr, at every step k" }],
+    params: &[ParamSpec {
+        name: "step_size",
+        kind: Kind::Schedule,
+        default: None,
+        limits: signcheck::model::Limits::ANY,
+        doc: "lr, at every step k",
+    }],
     build: |p| Ok(Box::new(Planted { step_size: p.schedule("step_size")? })),
 };
 

@@ -11,7 +11,7 @@ use super::measure::{Plan, Recorder};
 use super::oracle::{Keys, Sampled, Streams, Traffic, note_rarest, watched, without_noise};
 use super::point::Point;
 use super::range::radius;
-use super::replay::replay_lanes;
+use super::replay::{Replay, replay_lanes};
 use super::run::Progress;
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
@@ -206,12 +206,12 @@ fn start(instance: &Instance, keys: &Keys, first: u64) -> Result<Vec<Checked>, F
 }
 
 /// Runs replicates `first..first + 64`, of which `active` count; the record notes which of them met a tie that doubles cannot tell, and
-/// that a replay in exact arithmetic could not tell either. With `compare` their errors are to speak for other blocks as well.
+/// that a replay in exact arithmetic could not tell either.
 pub(super) fn checked_block(
     instance: &Instance,
     plan: &Plan,
     (keys, first, active): (&Keys, u64, u64),
-    compare: bool,
+    replay: Replay,
     progress: &dyn Progress,
 ) -> Result<Record<Wide>, RunError> {
     let (record, near) = Checked::near(|| run(instance, plan, (keys, first), progress));
@@ -230,7 +230,7 @@ pub(super) fn checked_block(
         near,
         ties: Ties::NotSeen,
     };
-    replay_lanes(instance, plan, (keys, first, active), &mut record, compare, progress)?;
+    replay_lanes(instance, plan, (keys, first, active), &mut record, replay, progress)?;
     let active = usize::try_from(active).unwrap_or(WIDTH);
     let largest = |(_, error): &(Wide, Wide)| error.0.iter().take(active).copied().fold(0.0, f64::max);
     let errors = (
@@ -261,7 +261,15 @@ fn run(
     let at = |step| move |fault| RunError::Step { step, fault };
     let x = start(instance, keys, first).map_err(at(0))?;
     let streams = Streams::new(keys, first);
-    let mut oracle = CheckedOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes: [0; WIDTH], rarest: watched(instance), rounding: None };
+    let mut oracle = CheckedOracle {
+        instance,
+        streams,
+        batch: 1,
+        traffic: Traffic::default(),
+        nodes: [0; WIDTH],
+        rarest: watched(instance),
+        rounding: None,
+    };
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Checked::zero(); x.len()];
     let mut diverged: Vec<Option<u64>> = vec![None; WIDTH];

@@ -21,7 +21,7 @@ use crate::spec::{Instance, StartPoint};
 /// Bits of the floats, tried in this order.
 const PRECISIONS: [usize; 6] = [128, 256, 512, 1024, 2048, 4096];
 /// Most work of the replays of one block, in products of words; a count, so that a verdict does not depend on the machine.
-const MOST_WORK: u64 = 1_000_000_000;
+const MOST_WORK: u64 = 400_000_000;
 /// Agreement of the ends, in bits, that is as good as a double.
 const SHARP: isize = 48;
 /// Width of an enclosure, a number that may be 0 among them, that is as good.
@@ -33,8 +33,19 @@ const COIN: f64 = 1e-15;
 /// Relative error from which on a value says too little.
 const BLURRED: f64 = 1e-9;
 
+/// What the replays of a block are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Replay {
+    /// There are none.
+    Never,
+    /// What they find stands in the replicates' places.
+    InPlace,
+    /// The block's errors speak for others, which have doubles alone: the doubles' own distance from what is found is one.
+    ForOthers,
+}
+
 /// The oracle of one replicate.
-struct Replay<'a> {
+struct Replayed<'a> {
     instance: &'a Instance,
     streams: Streams<1>,
     batch: u64,
@@ -88,7 +99,7 @@ fn perturb(
     Ok(())
 }
 
-impl Query<Enclosure> for Replay<'_> {
+impl Query<Enclosure> for Replayed<'_> {
     fn gradient(&mut self, worker: usize, x: &[Enclosure], out: &mut [Enclosure]) -> Result<(), Fault> {
         self.traffic.calls += 1;
         let problem = Enclosure::problem(&*self.instance.problem);
@@ -149,7 +160,7 @@ impl Query<Enclosure> for Replay<'_> {
     }
 }
 
-impl Door<Enclosure> for Replay<'_> {
+impl Door<Enclosure> for Replayed<'_> {
     fn set_batch(&mut self, batch: u64) {
         self.batch = batch;
     }
@@ -182,8 +193,7 @@ fn run(
     let at = |step| move |fault| RunError::Step { step, fault };
     let x = start(instance, keys, replicate).map_err(at(0))?;
     let streams = Streams::new(keys, replicate);
-    let mut oracle =
-        Replay { instance, streams, batch: 1, traffic: Traffic::default(), nodes: [0], rounding: None };
+    let mut oracle = Replayed { instance, streams, batch: 1, traffic: Traffic::default(), nodes: [0], rounding: None };
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Enclosure::zero(); x.len()];
     let work = Workspace::new(instance, x).looking_back(plan.looks_back());
@@ -270,14 +280,13 @@ fn blurred(values: &[(Wide, Wide)]) -> u64 {
 }
 
 /// Runs again, in exact arithmetic, those of the first `active` lanes that chose between numbers within their errors or are off by too
-/// much, and puts what that gives in their place. With `compare` the doubles' own distance from it counts as their error, which
-/// then speaks for other blocks; without, only what the enclosures leave open.
+/// much, and puts what that gives in their place.
 pub(super) fn replay_lanes(
     instance: &Instance,
     plan: &Plan,
     (keys, first, active): (&Keys, u64, u64),
     record: &mut Record<(Wide, Wide)>,
-    compare: bool,
+    replay: Replay,
     progress: &dyn Progress,
 ) -> Result<(), RunError> {
     let lanes = if active < WIDTH as u64 { (1_u64 << active) - 1 } else { u64::MAX };
@@ -285,7 +294,11 @@ pub(super) fn replay_lanes(
     let all: Vec<(Wide, Wide)> = record.paths.iter().chain(record.series.iter().flatten()).copied().collect();
     let asked = (record.near | blurred(&all)) & lanes & finite;
     let mut left = MOST_WORK;
-    if asked == 0 || work(instance, PRECISIONS[0]).saturating_mul(u64::from(asked.count_ones())) > left {
+    let compare = replay == Replay::ForOthers;
+    if replay == Replay::Never
+        || asked == 0
+        || work(instance, PRECISIONS[0]).saturating_mul(u64::from(asked.count_ones())) > left
+    {
         return Ok(());
     }
     let mut precision = 0;

@@ -5,11 +5,14 @@ use super::block::{Record, block};
 use super::checked::{checked_block, must_look_for_ties};
 use super::measure::Plan;
 use super::oracle::{Keys, Traffic};
+use super::replay::Replay;
 use crate::model::Ties;
 use crate::scalar::{Enclosure, Lane, Rational, WIDTH};
 use crate::spec::Instance;
 use crate::stats::{Interval, Moments};
 use rayon::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Blocks in flight at once; a constant, so that memory does not depend on the machine.
 pub const IN_FLIGHT: u64 = 32;
@@ -265,15 +268,19 @@ pub fn run_until(
     let sampling = Sampling { looks, ..sampling };
     if must_look_for_ties(instance) {
         let total = looks.last().copied().unwrap_or(0);
+        let is_open = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&is_open);
         let run = move |instance: &Instance, plan: &Plan, (keys, first): (&Keys, u64), progress: &dyn Progress| {
             let active = (WIDTH as u64).min(total.saturating_sub(first));
-            checked_block(instance, plan, (keys, first, active), false, progress)
+            // Where a replay did not settle one replicate it will not settle all.
+            let why = if seen.load(Ordering::Relaxed) { Replay::Never } else { Replay::InPlace };
+            checked_block(instance, plan, (keys, first, active), why, progress)
         };
-        blocks::<WIDTH>(instance, plan, sampling, &run, enough)
+        blocks::<WIDTH>(instance, plan, sampling, (&run, &is_open), enough)
     } else if instance.problem.prefers_narrow() || looks.last().is_none_or(|n| *n <= FEW) {
-        blocks::<1>(instance, plan, sampling, &block::<1>, enough)
+        blocks::<1>(instance, plan, sampling, (&block::<1>, &AtomicBool::new(false)), enough)
     } else {
-        blocks::<WIDTH>(instance, plan, sampling, &block::<WIDTH>, enough)
+        blocks::<WIDTH>(instance, plan, sampling, (&block::<WIDTH>, &AtomicBool::new(false)), enough)
     }
 }
 
@@ -300,7 +307,7 @@ fn blocks<const N: usize>(
     instance: &Instance,
     plan: &Plan,
     sampling: Sampling<'_>,
-    run: &RunBlock<N>,
+    (run, is_open): (&RunBlock<N>, &AtomicBool),
     enough: &mut dyn FnMut(&Estimates) -> bool,
 ) -> Result<Estimates, RunError> {
     let keys = Keys::new(sampling.seed, sampling.axes);
@@ -309,7 +316,7 @@ fn blocks<const N: usize>(
     if follows && !instance.minibatch && !instance.problem.prefers_narrow() {
         // Plain lanes do not follow their errors: those of a first block stand for all, with room to spare.
         let plan = Plan { curves: Vec::new(), ..plan.clone() };
-        let first = checked_block(instance, &plan, (&keys, 0, WIDTH as u64), true, &Silent)?;
+        let first = checked_block(instance, &plan, (&keys, 0, WIDTH as u64), Replay::ForOthers, &Silent)?;
         estimates.absorb_errors(&first, OTHER_BLOCKS);
     }
     let width = N as u64;
@@ -320,7 +327,12 @@ fn blocks<const N: usize>(
         if count <= done {
             continue;
         }
-        batch::<N>((instance, plan, &keys, run), (done, count, replicates), &mut estimates, sampling.progress)?;
+        batch::<N>(
+            (instance, plan, &keys, (run, is_open)),
+            (done, count, replicates),
+            &mut estimates,
+            sampling.progress,
+        )?;
         done = count;
         if enough(&estimates) {
             break;
@@ -331,7 +343,7 @@ fn blocks<const N: usize>(
 
 /// Blocks `done..count` of a run of so many replicates.
 fn batch<const N: usize>(
-    (instance, plan, keys, run): (&Instance, &Plan, &Keys, &RunBlock<N>),
+    (instance, plan, keys, (run, is_open)): (&Instance, &Plan, &Keys, (&RunBlock<N>, &AtomicBool)),
     (mut done, count, replicates): (u64, u64, u64),
     estimates: &mut Estimates,
     progress: &dyn Progress,
@@ -351,6 +363,8 @@ fn batch<const N: usize>(
             let active = width.min(replicates - b * width);
             estimates.absorb(&record?, active as usize);
         }
+        // Told between batches, which are the same whatever the threads do.
+        is_open.store(estimates.near > 0, Ordering::Relaxed);
         done = end;
     }
     Ok(())

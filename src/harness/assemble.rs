@@ -33,10 +33,11 @@ impl Judge<'_> {
         self.spec.trials().filter(|trial| job.answers(trial)).all(|trial| {
             let verdict = self.experiment_cell(trial, job, run);
             verdict.failing().is_some()
-                || verdict
-                    .comparison
-                    .as_ref()
-                    .map_or(true, |c| c.outcome != Outcome::Undecided && !(early && c.grade == Evidence::Asymptotic))
+                || match &verdict.comparison {
+                    Ok(c) => c.outcome != Outcome::Undecided && !(early && c.grade == Evidence::Asymptotic),
+                    // A sample that has not seen enough may see it yet.
+                    Err(_) => verdict.right.is_none() || !may_see_more(trial, run),
+                }
         })
     }
 
@@ -292,6 +293,14 @@ pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
         traffic: run.experiment().map(|e| (e.estimates.traffic.calls, e.estimates.traffic.bits())),
         points: Vec::new(),
     }
+}
+
+/// Whether a left side without a value may have one with more replicates: nothing but its sample stands in the way.
+fn may_see_more(trial: &Trial, run: &CellRun) -> bool {
+    run.experiment().is_some_and(|e| {
+        let lacks = left_lacks(&trial.question.left, &e.instance).is_some();
+        e.estimates.is_sampled() && e.estimates.diverged.0 == 0 && e.undefined.is_none() && !lacks
+    })
 }
 
 /// The left side of an experiment's cell.

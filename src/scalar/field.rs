@@ -66,11 +66,8 @@ pub(super) fn of_rational(value: &Rational) -> Option<u64> {
     let (numerator, denominator) = value.parts();
     let (sign, size) = numerator.into_parts();
     let twos = denominator.trailing_zeros().unwrap_or(0);
-    let below = if denominator.bit_len() == twos + 1 {
-        power_of_two(-(twos as i64))
-    } else {
-        inverse(&denominator % P)
-    };
+    let below =
+        if denominator.bit_len() == twos + 1 { power_of_two(-(twos as i64)) } else { inverse(&denominator % P) };
     let residue = times(&size % P, below);
     (below != 0).then(|| if sign == Sign::Negative { negated(residue) } else { residue })
 }

@@ -574,7 +574,8 @@ mod tests {
         let (one, zero) = (Checked::one(), Checked::zero());
         let (first, near) = Checked::near(|| number("3/10").at_least(&sum, &one, &zero).unwrap());
         assert_eq!((first.value.0[0], near), (1.0, 0));
-        let (floor, near) = Checked::near(|| (number("1/10") * &number("10") - &(number("1/5") * &number("5"))).floor());
+        let (floor, near) =
+            Checked::near(|| (number("1/10") * &number("10") - &(number("1/5") * &number("5"))).floor());
         assert_eq!((floor.unwrap().value.0[0], near), (0.0, 0));
         assert_eq!(Checked::near(|| (sum * &number("10")).floor().unwrap().value.0[0]), (3.0, 0));
     }
