@@ -285,11 +285,26 @@ pub fn trace(
 pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan, progress: &dyn Progress) -> Result<Record<S>, RunError> {
     let x = fixed_start::<S>(instance)?;
     let mut oracle = PlainOracle::new(instance);
+    let record = follow(instance, plan, x, &mut oracle, progress)?;
+    Ok(Record { ties: if S::LANES == 0 { oracle.ties() } else { Ties::NotSeen }, ..record })
+}
+
+/// What one path from `x` records, with an oracle that draws as it likes.
+///
+/// # Errors
+/// As [`simulate`]; [`RunError::Stopped`].
+pub fn follow<S: Arithmetic>(
+    instance: &Instance,
+    plan: &Plan,
+    x: Vec<S>,
+    oracle: &mut dyn Door<S>,
+    progress: &dyn Progress,
+) -> Result<Record<S>, RunError> {
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![S::zero(); x.len()];
     let work = Workspace::new(instance, x).looking_back(plan.looks_back());
     let mut stopped = false;
-    let ended = simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
+    let ended = simulate(instance, work, oracle, &mut |k, work, traffic| {
         if progress.stop() {
             stopped = true;
             return Err(Fault::Unsupported("stopped".into()));
@@ -314,16 +329,20 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan, progress: &dyn Pro
         sizes,
         series,
         curves,
-        traffic: oracle.traffic,
+        traffic: oracle.traffic(),
         diverged: vec![None],
-        ties: if S::LANES == 0 { oracle.ties() } else { Ties::NotSeen },
+        ties: Ties::NotSeen,
         rarest: Vec::new(),
         near: 0,
         errors: Default::default(),
     })
 }
 
-fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
+/// The start in any arithmetic, where it is a point.
+///
+/// # Errors
+/// A random start, or constants that the arithmetic cannot hold.
+pub fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
     let point = match &instance.start {
         StartPoint::At(point) => point.iter().map(crate::model::Real::cast).collect::<Result<Vec<S>, Fault>>(),
         StartPoint::Random(_) => Err(Fault::Unsupported("a random start has no single run".into())),

@@ -272,6 +272,22 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
         Ok(())
     }
 
+    /// Takes what is recorded at the start into what holds throughout: a minimum is at most its first value, a maximum at least, and
+    /// the first value is known.
+    pub fn meet_start(&mut self, start: &Self) {
+        for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
+            for (r, (reducer, _)) in reductions.iter().enumerate() {
+                let (Some(first), Some(all)) = (&start.running[p][r], &mut self.running[p][r]) else { continue };
+                match reducer {
+                    Reducer::Min => *all = all.min(first),
+                    Reducer::Max => *all = all.max(first),
+                    Reducer::First => *all = first.clone(),
+                    Reducer::Last | Reducer::Mean => {}
+                }
+            }
+        }
+    }
+
     /// The path functionals at the end of the run, each with the sum of the sizes of what it combines: where these
     /// cancel, rounding counts by their size and not by that of the result.
     pub fn paths(&mut self) -> Result<Vec<(S, S)>, Fault> {

@@ -2,7 +2,7 @@
 //!
 //! A sign step moves a coordinate by at most its step size, whatever the gradient. All iterates thus lie in a box
 //! around the start that is known beforehand, and a statistic's values over the box, by interval arithmetic, are a
-//! range that every replicate keeps. That is what finite-sample intervals need, and it decides by itself where a bound is
+//! range that every replicate keeps. A minimum over the run is never above its value at the start, which is known. That is what finite-sample intervals need, and it decides by itself where a bound is
 //! broken everywhere in it.
 
 use super::measure::{Plan, Probe, Recorder};
@@ -28,14 +28,15 @@ pub fn ranges(instance: &Instance, plan: &Plan) -> Ranges {
         x.push(Interval::new(-radius, radius).map_or(Interval::WHOLE, |around| centre + around));
     }
     // A feasible box cuts the reachable one.
+    let start: Vec<Interval> = point.iter().filter_map(|v| v.cast().ok()).collect();
     Interval::problem(&*instance.problem).project_onto(&mut x);
-    match over_box(instance, plan, &x) {
+    match over_box(instance, plan, (&x, &start)) {
         Some(found) => found,
         None => none(),
     }
 }
 
-fn over_box(instance: &Instance, plan: &Plan, x: &[Interval]) -> Option<Ranges> {
+fn over_box(instance: &Instance, plan: &Plan, (x, start): (&[Interval], &[Interval])) -> Option<Ranges> {
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Interval::point(0.0); x.len()];
     // The iterate before lies in the same box. Memory of an algorithm (an error, a momentum) is not bounded by its steps.
@@ -43,6 +44,13 @@ fn over_box(instance: &Instance, plan: &Plan, x: &[Interval]) -> Option<Ranges> 
     // A mean of points of the box lies in it.
     let mut point = Point::new(instance, x, &state, &mut gradient).since(x).with_sum(0, x);
     recorder.record_throughout(&mut point).ok()?;
+    let bare = Plan { curves: Vec::new(), ..plan.clone() };
+    let mut at_start = Recorder::new(&bare, instance);
+    let memory = vec![Interval::point(0.0); state.len()];
+    let mut point = Point::new(instance, start, &memory, &mut gradient).with_sum(0, start);
+    if at_start.record(0, &mut point).is_ok() {
+        recorder.meet_start(&at_start);
+    }
     let cut = |v: Interval, probe: Option<&Probe>| {
         let v = probe.and_then(|probe| floor(instance, probe)).and_then(|floor| v.intersect(floor)).unwrap_or(v);
         (v != Interval::WHOLE).then_some(v)

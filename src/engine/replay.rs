@@ -5,15 +5,14 @@
 //! replay follows them with floats as long as its signs need. What it finds stands in the replicate's place.
 
 use super::RunError;
-use super::block::{Door, Record, STEPS_UNASKED, Workspace, simulate};
+use super::block::{Door, Record, follow};
 use super::enclosed::work;
-use super::measure::{Plan, Recorder};
+use super::measure::Plan;
 use super::oracle::{Keys, Streams, Traffic, without_noise};
-use super::point::Point;
 use super::run::Progress;
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
-use crate::model::{DynNoise, Evaluating, Perturbs, Query, Ties};
+use crate::model::{DynNoise, Evaluating, Perturbs, Query};
 use crate::rng::Stream;
 use crate::scalar::{Enclosure, Fault, Lane, Narrow, Scalar, WIDTH, Wide};
 use crate::spec::{Instance, StartPoint};
@@ -190,45 +189,10 @@ fn run(
     (keys, replicate): (&Keys, u64),
     progress: &dyn Progress,
 ) -> Result<Record<Enclosure>, RunError> {
-    let at = |step| move |fault| RunError::Step { step, fault };
-    let x = start(instance, keys, replicate).map_err(at(0))?;
+    let x = start(instance, keys, replicate).map_err(|fault| RunError::Step { step: 0, fault })?;
     let streams = Streams::new(keys, replicate);
     let mut oracle = Replayed { instance, streams, batch: 1, traffic: Traffic::default(), nodes: [0], rounding: None };
-    let mut recorder = Recorder::new(plan, instance);
-    let mut gradient = vec![Enclosure::zero(); x.len()];
-    let work = Workspace::new(instance, x).looking_back(plan.looks_back());
-    let mut stopped = false;
-    let ended = simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
-        if k % STEPS_UNASKED == 0 && progress.stop() {
-            stopped = true;
-            return Err(Fault::Unsupported("stopped".into()));
-        }
-        recorder.pass(&work.x);
-        if recorder.wants(k) {
-            let point = Point::new(instance, &work.x, &work.state, &mut gradient);
-            let mut point = point.after(traffic).since(&work.before).with_sum(k, recorder.sum());
-            recorder.record(k, &mut point)?;
-        }
-        Ok(())
-    });
-    if stopped {
-        return Err(RunError::Stopped);
-    }
-    ended?;
-    let (paths, sizes) = recorder.paths().map_err(at(instance.horizon))?.into_iter().unzip();
-    let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record {
-        paths,
-        sizes,
-        series,
-        curves,
-        traffic: oracle.traffic,
-        diverged: vec![None],
-        ties: Ties::NotSeen,
-        near: 0,
-        rarest: Vec::new(),
-        errors: Default::default(),
-    })
+    follow(instance, plan, x, &mut oracle, progress)
 }
 
 /// What a replicate records in exact arithmetic, as far as the work that is left allows; the precision that it took stays in

@@ -116,15 +116,9 @@ impl Estimates {
     }
 
     /// Puts exact expectations beside what was sampled.
-    pub fn set_exact(
-        &mut self,
-        paths: Vec<Option<Rational>>,
-        series: Vec<Option<Vec<Rational>>>,
-        (traffic, ties): (Traffic, Ties),
-    ) {
-        self.ties = ties;
+    pub fn set_exact(&mut self, paths: Vec<Option<Rational>>, series: Vec<Option<Vec<Rational>>>) {
         for (slot, value) in self.paths.iter_mut().zip(paths) {
-            slot.exact = value;
+            slot.exact = value.or_else(|| slot.exact.take());
         }
         for (slots, values) in self.series.iter_mut().zip(series) {
             let values = values.unwrap_or_default();
@@ -133,17 +127,16 @@ impl Estimates {
                 slot.exact = Some(value);
             }
         }
-        self.traffic = traffic;
+    }
+
+    /// Takes note of what any one path sends, and of the ties along all of them.
+    pub fn set_run(&mut self, traffic: Traffic, ties: Ties) {
+        (self.traffic, self.ties) = (traffic, ties);
         self.replicates = self.replicates.max(1);
     }
 
     /// Puts enclosed expectations beside what was sampled.
-    pub fn set_expectations(
-        &mut self,
-        paths: Vec<Option<Enclosure>>,
-        series: Vec<Option<Vec<Enclosure>>>,
-        traffic: Traffic,
-    ) {
+    pub fn set_enclosures(&mut self, paths: Vec<Option<Enclosure>>, series: Vec<Option<Vec<Enclosure>>>) {
         for (slot, value) in self.paths.iter_mut().zip(paths) {
             if let Some(value) = value {
                 slot.enclose(&value);
@@ -156,8 +149,6 @@ impl Estimates {
                 slot.enclose(value);
             }
         }
-        self.traffic = traffic;
-        self.replicates = self.replicates.max(1);
     }
 
     /// Puts enclosures beside what was computed in doubles, or why there are none.

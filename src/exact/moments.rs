@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Bits of the enclosures, tried in this order while the outcome is not exact.
 const PRECISIONS: [usize; 3] = [128, 512, 2048];
 /// Ends that agree to so many bits are one double.
-const SHARP: isize = 60;
+pub(super) const SHARP: isize = 60;
 /// Less than this says too little to stand for a sample.
 const USEFUL: isize = 30;
 /// Numbers below 2^-1022 in size are zero to a double.
@@ -62,12 +62,12 @@ impl MomentEstimates {
         self.all().all(|v| v.exact().is_some())
     }
 
-    fn agreement(&self) -> isize {
+    pub(super) fn agreement(&self) -> isize {
         self.all().map(|v| v.agreement(FLOOR)).min().unwrap_or(isize::MAX)
     }
 
     /// Without what is too wide to be of use.
-    fn useful(mut self) -> Self {
+    pub(super) fn useful(mut self) -> Self {
         let wide = |v: &Enclosure| v.agreement(FLOOR) < USEFUL;
         for path in &mut self.paths {
             *path = path.take().filter(|v| !wide(v));
@@ -78,7 +78,7 @@ impl MomentEstimates {
         self
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.all().next().is_none()
     }
 }

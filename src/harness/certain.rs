@@ -1,7 +1,7 @@
 //! What is known of a cell's expectations without a sample.
 
 use crate::engine::{Estimates, Plan, Progress, RunError};
-use crate::exact::{Budget, ExactEstimates, MomentEstimates, Unavailable, enumerate, moments};
+use crate::exact::{Budget, ExactEstimates, MomentEstimates, Unavailable, enumerate_as_far, moments, outcomes};
 use crate::spec::Instance;
 
 /// Expectations from moments and from enumeration, term by term.
@@ -9,6 +9,8 @@ use crate::spec::Instance;
 pub(super) struct Certain {
     followed: Option<MomentEstimates>,
     enumerated: Option<ExactEstimates>,
+    /// From all outcomes of a run whose states are irrational.
+    listed: Option<MomentEstimates>,
 }
 
 impl Certain {
@@ -29,33 +31,42 @@ impl Certain {
                 return Ok(found);
             }
         }
-        found.enumerated = kept(enumerate(instance, plan, budget, progress))?;
+        found.enumerated = kept(enumerate_as_far(instance, plan, budget, progress, true))?;
+        if !instance.is_deterministic() && !found.is_complete() {
+            found.listed = kept(outcomes(instance, plan, budget, progress))?;
+        }
         Ok(found)
     }
 
     /// Whether every term is known exactly or enclosed sharply.
     pub fn is_complete(&self) -> bool {
-        let known = |followed: &dyn Fn(&MomentEstimates) -> Vec<bool>, exact: &dyn Fn(&ExactEstimates) -> Vec<bool>| {
-            let a = self.followed.as_ref().map(followed).unwrap_or_default();
-            let b = self.enumerated.as_ref().map(exact).unwrap_or_default();
-            let at = |all: &[bool], i: usize| all.get(i).copied().unwrap_or(false);
-            (0..a.len().max(b.len())).all(|i| at(&a, i) || at(&b, i))
+        let linear = [&self.followed, &self.listed].into_iter().flatten();
+        let (mut paths, mut series): (Vec<Vec<bool>>, Vec<Vec<bool>>) = linear
+            .map(|f| (f.paths.iter().map(Option::is_some).collect(), f.series.iter().map(Option::is_some).collect()))
+            .unzip();
+        if let Some(exact) = &self.enumerated {
+            paths.push(exact.knows_paths().collect());
+            series.push(exact.knows_series().collect());
+        }
+        let all = |known: &[Vec<bool>]| {
+            let terms = known.iter().map(Vec::len).max().unwrap_or(0);
+            (0..terms).all(|i| known.iter().any(|one| one.get(i).copied().unwrap_or(false)))
         };
-        let some = self.followed.is_some() || self.enumerated.is_some();
-        some && known(&|f| f.paths.iter().map(Option::is_some).collect(), &|e| {
-            e.paths.iter().map(Option::is_some).collect()
-        }) && known(&|f| f.series.iter().map(Option::is_some).collect(), &|e| {
-            e.series.iter().map(Option::is_some).collect()
-        })
+        !paths.is_empty() && all(&paths) && all(&series)
     }
 
     /// Puts it beside what was sampled.
     pub fn put(&self, estimates: &mut Estimates) {
-        if let Some(followed) = &self.followed {
-            estimates.set_expectations(followed.paths.clone(), followed.series.clone(), followed.traffic);
+        for followed in [&self.listed, &self.followed].into_iter().flatten() {
+            estimates.set_run(followed.traffic, estimates.ties);
+            estimates.set_enclosures(followed.paths.clone(), followed.series.clone());
         }
         if let Some(exact) = &self.enumerated {
-            estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
+            if !exact.partial {
+                estimates.set_run(exact.traffic, exact.ties);
+            }
+            estimates.set_exact(exact.paths.clone(), exact.series.clone());
+            estimates.set_enclosures(exact.enclosed_paths.clone(), exact.enclosed_series.clone());
         }
     }
 }

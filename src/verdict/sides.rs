@@ -210,9 +210,28 @@ fn over_time(
         return Ok(enclosed(&Moments::default(), range));
     }
     let each = share(alpha, series.len());
-    let values: Result<Vec<SideValue>, String> =
-        series.iter().map(|m| mean_of(m, (range, unseen), trust, each)).collect();
-    let values = values?;
+    let found = series.iter().map(|m| mean_of(m, (range, unseen), trust, each));
+    // A minimum is below each of its iterates, whatever the others are: one that is not known lies somewhere in the range.
+    let extreme = matches!(reducer, Reducer::Min | Reducer::Max) && trust.near == 0;
+    let (mut values, mut known, mut missing) = (Vec::with_capacity(series.len()), false, None);
+    for (value, sample) in found.zip(series) {
+        match value {
+            Ok(value) => {
+                known |= value.interval != Interval::WHOLE;
+                values.push(value);
+            }
+            Err(why) if extreme => {
+                missing.get_or_insert(why);
+                let (point, interval) = (sample.moments.checked_mean(), range.unwrap_or(Interval::WHOLE));
+                let point = point.map_err(|e| e.to_string())?;
+                values.push(SideValue { point, interval, exact: None, grade: Evidence::FiniteSample });
+            }
+            Err(why) => return Err(why),
+        }
+    }
+    if let (false, Some(why)) = (known, missing) {
+        return Err(why);
+    }
     let count = values.len().max(1);
     let reduced = values.into_iter().reduce(|a, b| {
         let both = match (&a.exact, &b.exact) {
