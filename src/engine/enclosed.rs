@@ -57,8 +57,9 @@ fn at_rising_precision<T>(
         match Enclosure::at_precision(bits, &run) {
             Ok(outcome) => {
                 let now = agreement(&outcome);
-                // Constants that are known as doubles do not get sharper with longer floats.
-                if now >= SHARP || before.is_some_and(|before| now < before.saturating_add(GAIN)) {
+                // Constants that are known as doubles do not get sharper with longer floats. Ends without a digit in common tell
+                // nothing yet: around 0 they agree to no bit, however near they have come.
+                if now >= SHARP || before.is_some_and(|before| before > GAIN && now < before.saturating_add(GAIN)) {
                     return Ok(outcome);
                 }
                 before = Some(now);

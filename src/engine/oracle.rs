@@ -105,15 +105,8 @@ impl<'a, const N: usize> LaneOracle<'a, N> {
     pub fn new(instance: &'a Instance, streams: Streams<N>) -> Self {
         let d = if instance.minibatch { instance.problem.dimension() } else { 0 };
         let column = std::array::from_fn(|_| vec![Narrow::splat(0.0); d]);
-        LaneOracle {
-            instance,
-            streams,
-            batch: 1,
-            traffic: Traffic::default(),
-            nodes: [0; N],
-            rarest: watched(instance),
-            column,
-        }
+        let (nodes, rarest) = ([0; N], watched(instance));
+        LaneOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes, rarest, column }
     }
 
     /// The mean gradient of `batch` of the worker's samples drawn with replacement, each lane with its own draws.

@@ -31,6 +31,8 @@ const FLOOR: isize = 1022;
 const COIN: f64 = 1e-15;
 /// Relative error from which on a value says too little.
 const BLURRED: f64 = 1e-9;
+/// Errors are not compared with sizes below this: a number that is 0 has no relative error.
+const SMALL: f64 = 1e-3;
 
 /// What the replays of a block are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,11 +233,12 @@ fn replayed(
     Ok(None)
 }
 
-/// A bit for each lane of which a number is off by too much to be of use.
+/// A bit for each lane of which a number is off by too much to be of use, beside the largest of all.
 fn blurred(values: &[(Wide, Wide)]) -> u64 {
+    let all = values.iter().flat_map(|(value, _)| value.0).filter(|v| v.is_finite());
+    let size = all.fold(SMALL, |size: f64, v| size.max(v.abs()));
     let mut lanes = 0;
-    for (value, error) in values {
-        let size = value.0.iter().filter(|v| v.is_finite()).fold(0.0, |size: f64, v| size.max(v.abs()));
+    for (_, error) in values {
         for lane in 0..WIDTH {
             lanes |= u64::from(error.0[lane] > BLURRED * size) << lane;
         }
