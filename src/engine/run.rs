@@ -16,7 +16,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Blocks in flight at once; a constant, so that memory does not depend on the machine.
 pub const IN_FLIGHT: u64 = 32;
-/// Times the rounding errors of a first block that those of any other may be.
+/// Replicates of which the rounding errors are followed where those of others are not.
+const FOLLOWED: u64 = 8;
+/// Times those errors that those of any other replicate may be.
 const OTHER_BLOCKS: f64 = 16.0;
 /// With no more replicates than this, lanes would mostly idle.
 pub const FEW: u64 = 8;
@@ -305,9 +307,9 @@ fn blocks<const N: usize>(
     let mut estimates = Estimates::empty(plan, instance);
     let follows = !instance.is_deterministic() && !must_look_for_ties(instance);
     if follows && !instance.minibatch && !instance.problem.prefers_narrow() {
-        // Plain lanes do not follow their errors: those of a first block stand for all, with room to spare.
+        // Plain lanes do not follow their errors: those of a few replicates stand for all, with room to spare.
         let plan = Plan { curves: Vec::new(), ..plan.clone() };
-        let first = checked_block(instance, &plan, (&keys, 0, WIDTH as u64), Replay::ForOthers, &Silent)?;
+        let first = checked_block(instance, &plan, (&keys, 0, FOLLOWED), Replay::ForOthers, &Silent)?;
         estimates.absorb_errors(&first, OTHER_BLOCKS);
     }
     let width = N as u64;
