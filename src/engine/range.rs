@@ -40,7 +40,8 @@ fn over_box(instance: &Instance, plan: &Plan, (x, start): (&[Interval], &[Interv
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Interval::point(0.0); x.len()];
     // The iterate before lies in the same box. Memory of an algorithm (an error, a momentum) is not bounded by its steps.
-    let state = vec![Interval::WHOLE; instance.views.iter().map(|v| v.range.end).max().unwrap_or(0)];
+    let around = memory(instance).and_then(|m| Interval::new(-m, m)).unwrap_or(Interval::WHOLE);
+    let state = vec![around; instance.views.iter().map(|v| v.range.end).max().unwrap_or(0)];
     // A mean of points of the box lies in it.
     let mut point = Point::new(instance, x, &state, &mut gradient).since(x).with_sum(0, x);
     recorder.record_throughout(&mut point).ok()?;
@@ -75,6 +76,19 @@ fn floor(instance: &Instance, probe: &Probe) -> Option<Interval> {
         Probe::Single(Statistic::Gap | Statistic::AverageGap) => Some(Interval::NON_NEGATIVE),
         _ => None,
     }
+}
+
+/// How large an entry of the algorithm's memory can be, where stochastic gradients have a largest size.
+fn memory(instance: &Instance) -> Option<f64> {
+    let gradient = instance.noise.as_ref().filter(|_| !instance.minibatch)?.largest()?;
+    let mut largest = vec![0.0_f64; instance.schedules.len()];
+    for k in 0..instance.horizon {
+        for (largest, schedule) in largest.iter_mut().zip(&instance.schedules) {
+            let now: Interval = instance.schedule_at(schedule, k).ok()?;
+            *largest = largest.max(now.abs().high());
+        }
+    }
+    instance.algorithm.memory(&largest, gradient, instance.problem.dimension(), &instance.semantics)
 }
 
 /// How far a coordinate can be from its start at the horizon.

@@ -195,6 +195,11 @@ pub trait Noise: Send + Sync + 'static {
         None
     }
 
+    /// The largest |g|_2 of a stochastic gradient, whatever the true one is; `None` where there is none.
+    fn largest(&self) -> Option<f64> {
+        None
+    }
+
     /// What a sample of it must be large enough to see.
     fn tails(&self) -> Tails;
 
@@ -298,6 +303,8 @@ pub trait NoiseMeta {
     fn facts(&self) -> Facts;
     /// See [`Noise::draw_moments`].
     fn draw_moments(&self) -> Option<DrawMoments>;
+    /// See [`Noise::largest`].
+    fn largest(&self) -> Option<f64>;
     /// See [`Noise::tails`].
     fn tails(&self) -> Tails;
     /// See [`Noise::in_doubles`].
@@ -325,6 +332,9 @@ impl<T: Noise> NoiseMeta for T {
     }
     fn draw_moments(&self) -> Option<DrawMoments> {
         Noise::draw_moments(self)
+    }
+    fn largest(&self) -> Option<f64> {
+        Noise::largest(self)
     }
     fn tails(&self) -> Tails {
         Noise::tails(self)

@@ -108,6 +108,10 @@ impl Noise for TwoAtom {
         Err(BuildError::at("size", message))
     }
 
+    fn largest(&self) -> Option<f64> {
+        Some(self.float * (self.dimension as f64).sqrt() * (1.0 + 1e-12))
+    }
+
     /// The atoms' probabilities depend on the state.
     fn tails(&self) -> Tails {
         Tails { rarest: None, ..Tails::LIGHT }
