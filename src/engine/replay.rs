@@ -59,10 +59,9 @@ struct Replayed<'a> {
 /// The double in the middle of an enclosure, if it is narrow beside `width`.
 fn middle(value: &Enclosure, width: f64, what: &'static str) -> Result<Narrow, Fault> {
     let (low, high) = value.ends();
-    if !(high - low <= width) {
-        return Err(Fault::Undecided(what));
-    }
-    Ok(Lane::splat(0.5 * low + 0.5 * high))
+    // What is not finite is not narrow.
+    let is_narrow = high - low <= width;
+    if is_narrow { Ok(Lane::splat(0.5 * low + 0.5 * high)) } else { Err(Fault::Undecided(what)) }
 }
 
 /// Perturbs a gradient by the draw that doubles had, as the rational that it is.
