@@ -131,6 +131,19 @@ impl Estimates {
         }
     }
 
+    /// Puts what is known of the first iterates of series beside what was sampled. Without a sample it is left out: a series that ends
+    /// early would pass for a whole one.
+    pub fn set_first_iterates(&mut self, exact: &[Option<Vec<Rational>>], enclosed: &[Option<Vec<Enclosure>>]) {
+        for ((slots, exact), enclosed) in self.series.iter_mut().zip(exact).zip(enclosed) {
+            for (slot, value) in slots.iter_mut().zip(exact.iter().flatten()) {
+                slot.exact = Some(value.clone());
+            }
+            for (slot, value) in slots.iter_mut().zip(enclosed.iter().flatten()) {
+                slot.enclose(value);
+            }
+        }
+    }
+
     /// Takes note of what any one path sends, and of the ties along all of them.
     pub fn set_run(&mut self, traffic: Traffic, ties: Ties) {
         (self.traffic, self.ties) = (traffic, ties);

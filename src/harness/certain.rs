@@ -62,9 +62,11 @@ impl Certain {
             estimates.set_enclosures(followed.paths.clone(), followed.series.clone());
         }
         if let Some(exact) = &self.enumerated {
-            if !exact.partial {
-                estimates.set_run(exact.traffic, exact.ties);
+            if exact.partial {
+                estimates.set_first_iterates(&exact.series, &exact.enclosed_series);
+                return;
             }
+            estimates.set_run(exact.traffic, exact.ties);
             estimates.set_exact(exact.paths.clone(), exact.series.clone());
             estimates.set_enclosures(exact.enclosed_paths.clone(), exact.enclosed_series.clone());
         }
