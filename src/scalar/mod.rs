@@ -87,7 +87,8 @@ pub trait Scalar:
     #[inline(always)]
     fn set_lane(&mut self, _lane: usize, _value: f64) {}
 
-    /// A function of doubles applied lane by lane: for parts that have a floating-point form only, named `what`.
+    /// A function of doubles applied lane by lane: for parts that have a floating-point form only, named `what`. It moves by no more than
+    /// its argument, and is good to a few ulps.
     ///
     /// # Errors
     /// [`Fault::NoExactForm`] where a value is no bundle of doubles.

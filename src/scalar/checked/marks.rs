@@ -23,6 +23,7 @@ pub(super) enum Made {
     Least,
     Largest,
     Size,
+    Function,
 }
 
 /// A number of which nothing is known: like no other.

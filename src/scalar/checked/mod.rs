@@ -236,8 +236,7 @@ impl Neg for Checked {
     }
 }
 
-// Calls, not inlined code: an operation works through 64 lanes, and inlined into every method it would cost more to compile than
-// it gains.
+// Calls, not inlined code: an operation works through 64 lanes, and inlined into every method costs more to compile than it gains.
 impl Scalar for Checked {
     const IS_EXACT: bool = false;
     const LANES: usize = WIDTH;
@@ -255,6 +254,19 @@ impl Scalar for Checked {
         if let Some(mark) = self.marks.get_mut(lane) {
             *mark = fresh();
         }
+    }
+
+    fn each_lane(&self, what: &'static str, f: impl Fn(f64) -> f64) -> Result<Self, Fault> {
+        let name = what.bytes().fold(0, |name, byte| made_of_both(Made::Function, name, u64::from(byte)));
+        let mut out = *self;
+        for i in 0..WIDTH {
+            let (value, error) = (f(self.value.0[i]), self.error.0[i]);
+            let moved = (error + 16.0 * f64::EPSILON * value.abs()) * UP + f64::MIN_POSITIVE;
+            let is_zero = error == 0.0 && value == 0.0;
+            let found = (value, moved, made_of_both(Made::Function, name, self.marks[i]));
+            out.put(i, if is_zero { (value, 0.0, 0) } else { found });
+        }
+        Ok(out)
     }
 
     #[inline(always)]
