@@ -245,8 +245,8 @@ fn blurred(values: &[(Wide, Wide)]) -> u64 {
     lanes
 }
 
-/// Runs again, in exact arithmetic, those of the first `active` lanes that chose between numbers within their errors or are off by too
-/// much, and puts what that gives in their place.
+/// Runs again, in exact arithmetic, those of the first `active` lanes that chose between numbers within their errors (or, for others, are
+/// off by too much), and puts what that gives in their place.
 pub(super) fn replay_lanes(
     instance: &Instance,
     plan: &Plan,
@@ -258,7 +258,9 @@ pub(super) fn replay_lanes(
     let lanes = if active < WIDTH as u64 { (1_u64 << active) - 1 } else { u64::MAX };
     let finite = (0..WIDTH).filter(|l| record.diverged[*l].is_none()).fold(0_u64, |bits, l| bits | 1 << l);
     let all: Vec<(Wide, Wide)> = record.paths.iter().chain(record.series.iter().flatten()).copied().collect();
-    let asked = (record.near | blurred(&all)) & lanes & finite;
+    // Of what is merely blurred a few replays speak for all; to replay every one costs more than it tells.
+    let unclear = if replay == Replay::ForOthers { blurred(&all) } else { 0 };
+    let asked = (record.near | unclear) & lanes & finite;
     let mut left = MOST_WORK;
     let compare = replay == Replay::ForOthers;
     if replay == Replay::Never
