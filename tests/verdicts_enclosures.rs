@@ -73,9 +73,9 @@ fn intervals_hold_the_values_of_other_arithmetics() {
         let (low, high) =
             (record["left"]["low"].as_f64().expect("low"), record["left"]["high"].as_f64().expect("high"));
         // The values have 12 digits at least.
-        let slack = 1e-12 * value.abs();
+        let slack = 1e-12 * f64::abs(value);
         assert!(low - slack <= value && value <= high + slack, "{file}, {bound}: {value} outside [{low}, {high}]");
-        assert!(high - low <= 1e-9 * value.abs(), "{file}, {bound}: [{low}, {high}]");
+        assert!(high - low <= 1e-9 * f64::abs(value), "{file}, {bound}: [{low}, {high}]");
     }
 }
 
