@@ -65,7 +65,7 @@ fn draws_that_know_their_past_break_what_independent_draws_keep() {
         std::fs::write(&file, with(&text, "noise = [\"tree\"]", laws)).unwrap();
         search(&file, folder.path(), &["--evaluations", "12000"])
     };
-    let independent = search_with("noise = [\"rademacher\", \"finite\", \"joint\", \"sparse\"]");
+    let independent = search_with("noise = [\"rademacher\", \"finite\", \"joint\", \"sparse-independent\"]");
     assert_eq!(outcome(&independent), "none-found", "{independent}");
     let free = search_with("noise = [\"tree\"]");
     assert_eq!(outcome(&free), "violated", "{free}");
@@ -83,6 +83,8 @@ fn true_bounds_survive() {
     for file in &files {
         let call = search(file, folder.path(), &["--evaluations", "400"]);
         assert_eq!((call.code, outcome(&call)), (Some(0), "none-found".into()), "{}: {call}", file.display());
+        let ratio = call.json()[0]["ratio"].as_f64();
+        assert!(ratio.is_none_or(|r| r <= 1.0), "{}: {call}", file.display());
     }
 }
 

@@ -71,7 +71,7 @@ const MUTANTS: &[Mutant] = &[
         edits: &[
             Edit {
                 file: "src/model/algorithm/vote.rs",
-                old: "        let x = &*step.x;\n        let tally = collect(",
+                old: "        let x = &*step.x;\n        let tally = sides(",
                 new: "        let x = &*step.x;\n        let mut sums = vec![S::zero(); x.len()];\n        let tally = collect(",
             },
             Edit {

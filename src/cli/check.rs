@@ -1,12 +1,11 @@
 //! `check`: validates claim files.
 
 use super::Exit;
-use super::common::{SpecErrors, load_all, print, resolve};
+use super::common::{build_all, load_all, print, resolve};
 use anyhow::Result;
 use clap::Args;
 use signcheck::harness::Catalog;
 use signcheck::model::Registry;
-use signcheck::spec::{Diagnostic, Instance, SpecError, Work, cells};
 
 /// Validates claim files: every error of every file, with its place.
 #[derive(Debug, Args)]
@@ -23,27 +22,7 @@ impl Check {
         let registry = Registry::standard();
         let claims = if self.files.is_empty() { Catalog::all() } else { resolve(&self.files)? };
         let loaded = load_all(claims, &registry, &[])?;
-        let mut errors = Vec::new();
-        for claim in &loaded {
-            let mut found = Vec::new();
-            for (_, variant) in &claim.spec.base {
-                let built = cells(variant).and_then(|cells| {
-                    for cell in &cells {
-                        if let Work::Experiment(experiment) = &variant.work {
-                            Instance::build(&registry, experiment, cell)?;
-                        }
-                    }
-                    Ok(())
-                });
-                found.extend(built.err().map(|e| Diagnostic::new(e.span, e.message)));
-            }
-            if !found.is_empty() {
-                errors.push(SpecError::new(&claim.claim.file, &claim.claim.text, found));
-            }
-        }
-        if !errors.is_empty() {
-            return Err(SpecErrors(errors).into());
-        }
+        build_all(&loaded, &registry)?;
         print(&format!("{} claim files are well formed\n", loaded.len()))?;
         Ok(Exit::Expected)
     }

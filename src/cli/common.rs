@@ -7,7 +7,7 @@ use signcheck::engine::Progress;
 use signcheck::harness::{Catalog, ClaimText, HarnessError, Profile};
 use signcheck::model::Registry;
 use signcheck::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
-use signcheck::spec::{Diagnostic, InstanceError, Overrides, Spec, SpecError, load_in};
+use signcheck::spec::{Diagnostic, Instance, InstanceError, Overrides, Spec, SpecError, Variant, Work, cells, load_in};
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
@@ -109,6 +109,32 @@ fn warn(claim: &ClaimText, spec: &Spec) {
         // An error about a closed stderr has nowhere to go.
         let _ = writeln!(anstream::stderr().lock(), "{}", told.render(std::io::stderr().is_terminal()));
     }
+}
+
+/// Builds every cell of every claim: what is wrong with one is an error of its file.
+pub fn build_all(claims: &[Loaded], registry: &Registry) -> Result<()> {
+    let mut errors = Vec::new();
+    for Loaded { claim, spec } in claims {
+        let mut found: Vec<Diagnostic> = Vec::new();
+        let trials = spec.trials().map(|trial| &trial.variant);
+        let mut built: Vec<&Variant> = Vec::new();
+        for variant in spec.base.iter().map(|(_, variant)| variant).chain(trials) {
+            if built.iter().any(|b| b.setup == variant.setup) {
+                continue;
+            }
+            built.push(variant);
+            let error = cells(variant).and_then(|cells| {
+                let Work::Experiment(experiment) = &variant.work else { return Ok(()) };
+                cells.iter().try_for_each(|cell| Instance::build(registry, experiment, cell).map(|_| ()))
+            });
+            found.extend(error.err().map(|e| Diagnostic::new(e.span, e.message)));
+        }
+        found.dedup();
+        if !found.is_empty() {
+            errors.push(SpecError::new(&claim.file, &claim.text, found));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(SpecErrors(errors).into()) }
 }
 
 /// The claims that arguments name, each once.

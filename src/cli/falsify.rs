@@ -1,19 +1,21 @@
 //! `falsify`: looks for the instance that is worst for a claim.
 
-use super::common::{load_all, print, print_json, resolve};
+use super::common::{build_all, load_all, print, print_json, resolve};
+use super::say;
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::Value;
+use signcheck::expr::Expr;
 use signcheck::harness::{Certificate, Profile, Settings, certificate_name, certify, decide, standalone};
 use signcheck::model::Registry;
 use signcheck::results::{BoundaryRecord, SearchOutcome, SearchRecord, write_json, write_text};
+use signcheck::scalar::Rational;
 use signcheck::search::{
-    Candidate, Effort, Family, Found, Watch, Weighed, boundary, first_broken_step, is_searchable, search_family, size,
+    Candidate, Effort, Family, Found, Task, Watch, boundary, first_broken_step, is_searchable, search_family, size,
 };
-use signcheck::spec::{Bound, Overrides, Spec, Table, load_in, trial_of};
-use signcheck::verdict::SideValue;
+use signcheck::spec::{Bound, Overrides, Spec, Table, Within, load_in, trial_of};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -23,7 +25,9 @@ use std::time::{Duration, Instant};
   signcheck falsify li2021/remark-3 --seconds 20
   signcheck falsify my-theorem.toml --evaluations 20000 --out worst.json
   signcheck falsify karimireddy2019/theorem-2 --bound printed --boundary gamma
-Exit code 0: no violation found; 1: violated, with a certificate; 2: nothing could be evaluated; 3: error.")]
+  signcheck falsify my-theorem.toml --set T=16 --set 'L/mu in [10, 11]'
+Exit code 0: no violation found; 1: violated, with a certificate; 2: no violation found, but something that the file lists
+was skipped, or nothing could be evaluated; 3: error.")]
 pub struct Falsify {
     /// Claim ids, globs, places, or files (`-` is standard input)
     #[arg(required = true)]
@@ -50,9 +54,10 @@ pub struct Falsify {
     /// Keeps the records for the page in this results folder: falsified/<claim>.json
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
-    /// Sets a declared parameter; repeatable
-    #[arg(long, value_name = "NAME=VALUE", value_parser = super::common::assignment)]
-    set: Vec<(String, String)>,
+    /// Sets a declared parameter (NAME=VALUE), or keeps a parameter or an expression in parameters and facts to a range
+    /// ('L/mu in [10, 11]'); repeatable
+    #[arg(long, value_name = "SETTING", value_parser = setting)]
+    set: Vec<Setting>,
     /// Print the records as a JSON array
     #[arg(long)]
     json: bool,
@@ -65,6 +70,34 @@ fn seconds(text: &str) -> Result<f64, String> {
         Ok(v) if v > 0.0 && v <= 1e6 => Ok(v),
         _ => Err("a number of seconds above 0".into()),
     }
+}
+
+/// What `--set` takes.
+#[derive(Debug, Clone)]
+enum Setting {
+    /// A parameter gets a value.
+    Value(String, String),
+    /// An expression keeps to a range.
+    Range(String, Within),
+}
+
+/// Reads `NAME=VALUE` or `EXPRESSION in [LOW, HIGH]`.
+fn setting(text: &str) -> Result<Setting, String> {
+    let Some((expression, range)) = text.split_once(" in ") else {
+        return super::common::assignment(text).map(|(name, value)| Setting::Value(name, value)).map_err(|_| {
+            "write NAME=VALUE, such as T=16, or a range of a parameter or an expression: 'L/mu in [10, 11]'".into()
+        });
+    };
+    let ends = range.trim().strip_prefix('[').and_then(|r| r.strip_suffix(']')).and_then(|r| r.split_once(','));
+    let number = |end: &str| end.trim().parse::<Rational>().map_err(|e| format!("'{}': {e}", end.trim()));
+    let (low, high) = ends.ok_or_else(|| format!("'{}' is no range: write [10, 11]", range.trim()))?;
+    let range = (number(low)?, number(high)?);
+    if range.0 > range.1 {
+        return Err(format!("the range [{}, {}] is empty", range.0, range.1));
+    }
+    let expression = expression.trim();
+    let expr = Expr::parse(expression).map_err(|e| format!("'{expression}': {e}"))?;
+    Ok(Setting::Range(text.into(), Within { text: expression.into(), expr, range }))
 }
 
 struct Bar(ProgressBar);
@@ -111,11 +144,25 @@ struct Answer {
     evaluated: bool,
 }
 
+impl Setting {
+    fn value(&self) -> Option<(String, String)> {
+        match self {
+            Setting::Value(name, value) => Some((name.clone(), value.clone())),
+            Setting::Range(..) => None,
+        }
+    }
+}
+
 impl Falsify {
     pub fn run(self) -> Result<Exit> {
         let seed = self.computing.start()?;
         let registry = Registry::standard();
-        let claims = load_all(resolve(&self.claims)?, &registry, &self.set)?;
+        let values: Vec<(String, String)> = self.set.iter().filter_map(Setting::value).collect();
+        let mut claims = load_all(resolve(&self.claims)?, &registry, &values)?;
+        build_all(&claims, &registry)?;
+        for claim in &mut claims {
+            self.keep_within(&mut claim.spec)?;
+        }
         let mut answers: Vec<Answer> = Vec::new();
         for claim in &claims {
             let names: Vec<&str> = claim.spec.bounds.iter().map(|b| b.name.as_str()).collect();
@@ -146,11 +193,29 @@ impl Falsify {
             print_json(&answers.iter().map(|a| &a.record).collect::<Vec<_>>())?;
         }
         let violated = answers.iter().any(|a| a.record.outcome == SearchOutcome::Violated);
-        Ok(match (violated, answers.iter().any(|a| a.evaluated)) {
+        let open = answers.iter().any(|a| a.record.leaves_open()) || !answers.iter().any(|a| a.evaluated);
+        Ok(match (violated, open) {
             (true, _) => Exit::Unexpected,
-            (false, true) => Exit::Expected,
-            (false, false) => Exit::Undecided,
+            (false, true) => Exit::Undecided,
+            (false, false) => Exit::Expected,
         })
+    }
+
+    /// Lays the ranges of `--set` over the families of a claim.
+    fn keep_within(&self, spec: &mut Spec) -> Result<()> {
+        let ranges = self.set.iter().filter_map(|setting| match setting {
+            Setting::Range(text, within) => Some((text, within)),
+            Setting::Value(..) => None,
+        });
+        for (text, within) in ranges {
+            let names: Vec<String> = within.expr.names().into_iter().map(|(name, _)| name.to_string()).collect();
+            for bound in &mut spec.bounds {
+                if let Some(why) = bound.keep_within(within, &names) {
+                    anyhow::bail!("--set '{text}': {why}");
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What the next of `rest` bounds may take after the claim's search has gone on for `spent`.
@@ -178,44 +243,19 @@ impl Falsify {
         let Turn { seed, effort, .. } = turn;
         if !has_single_instances(bound) {
             let why = "a rate speaks of many horizons at once: no single instance breaks it";
-            return Ok(self.silent(spec, bound, seed, why));
+            let text = format!("{} [{}]: not searched: {why}\n", spec.id, bound.name);
+            let record = SearchRecord { why: Some(why.into()), ..say::blank(spec, bound, seed) };
+            return Ok(Answer { record, text, evaluated: false });
         }
         let family = Family::new(bound, registry);
         let bar = Bar(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
         let style = ProgressStyle::with_template("{spinner} {prefix} {msg}");
         bar.0.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         bar.0.set_prefix(format!("{} [{}]", spec.id, bound.name));
-        let found = search_family(&family, (&spec.id, &bound.name), registry, seed, effort, &bar);
+        let task = Task { name: (&spec.id, &bound.name), seed, effort, watch: &bar };
+        let found = search_family(&family, registry, &task);
         bar.0.finish_and_clear();
-        self.answer(spec, bound, registry, (&family, found), turn)
-    }
-
-    fn silent(&self, spec: &Spec, bound: &Bound, seed: u64, why: &str) -> Answer {
-        let record = SearchRecord {
-            id: spec.id.clone(),
-            bound: bound.name.clone(),
-            outcome: SearchOutcome::NoneFound,
-            ratio: None,
-            why: Some(why.into()),
-            family: Vec::new(),
-            seconds_to_first: None,
-            seconds: Vec::new(),
-            evaluations_to_first: None,
-            evaluations: 0,
-            met: 0,
-            seed,
-            instance: Value::Null,
-            shrunk: Value::Null,
-            sizes: None,
-            sides: None,
-            settled: false,
-            exhausted: false,
-            certificate: None,
-            boundary: None,
-            first_broken_step: None,
-        };
-        let text = format!("{} [{}]: not searched: {why}\n", spec.id, bound.name);
-        Answer { record, text, evaluated: false }
+        self.answer(spec, bound, registry, (&family, &found), turn)
     }
 
     fn answer(
@@ -223,59 +263,33 @@ impl Falsify {
         spec: &Spec,
         bound: &Bound,
         registry: &Registry,
-        (family, found): (&Family, Found),
+        (family, found): (&Family, &Found),
         Turn { seed, alone, .. }: Turn,
     ) -> Result<Answer> {
-        let Some((worst, weighed)) = &found.best else {
-            let most: Vec<String> = found.refused.iter().take(3).map(|(why, n)| format!("{why} ({n})")).collect();
-            let why = format!("none of {} instances could be evaluated: {}", found.evaluations, most.join("; "));
-            let mut answer = self.silent(spec, bound, seed, &why);
-            answer.text = format!("{} [{}]: {why}\n", spec.id, bound.name);
-            answer.record.evaluations = found.evaluations;
-            answer.record.family = family.varies();
-            answer.record.exhausted = found.exhausted;
-            return Ok(answer);
+        let mut record = say::record(spec, bound, seed, family, found);
+        let show = |candidate: &Candidate| instance_json(family, candidate, registry);
+        if let Some((_, cell)) = &found.sampled {
+            record.sampled = Some(say::sampled(cell));
+        }
+        let Some((worst, weighed)) = say::largest(found) else {
+            let text = say::nothing(spec, bound, &mut record, found);
+            return Ok(Answer { record, text, evaluated: false });
         };
-        let mut answer = self.silent(spec, bound, seed, "");
-        let record = &mut answer.record;
-        record.why = None;
-        record.family = family.varies();
-        record.ratio = quotient(weighed);
-        if record.ratio.is_none() {
-            record.why = Some("the sides have no quotient here".into());
-        }
-        if weighed.suspect || !weighed.certain && record.ratio.is_some_and(|r| r > 1.0 + 1e-9) {
-            let ratio = record.ratio.take().map_or_else(String::new, |r| format!(", at a ratio of {r:.3e}"));
-            record.why = Some(format!("a sample or doubles put it above the bound{ratio}; nothing exact decides it"));
-        }
-        record.evaluations = found.evaluations;
-        record.met = found.met;
-        record.settled = found.settled;
-        record.exhausted = found.exhausted;
-        record.instance = instance_json(family, worst, registry);
-        answer.evaluated = true;
-        let share = format!("{} of {} instances met the hypotheses", found.met, found.evaluations);
+        record.instance = show(worst);
+        say::ratios(&mut record, found, family);
         let Some((smallest, small)) = found.shrunk.as_ref().filter(|_| weighed.certain) else {
-            record.sides = Some(sides(weighed));
-            let settled = record.convergence();
-            let ratio = match (record.ratio, &record.why) {
-                (Some(ratio), _) => format!("{ratio:.9}"),
-                (None, why) => why.clone().unwrap_or_default(),
-            };
-            answer.text = format!(
-                "{} [{}]: no violation found; largest left/right: {ratio} ({share}; {settled})\n  {}\n",
-                spec.id, bound.name, record.instance
-            );
-            return Ok(answer);
+            record.sides = Some(say::sides(weighed));
+            let text = say::none_found(spec, bound, &record, found);
+            return Ok(Answer { record, text, evaluated: true });
         };
-        let Some(tree) = family.render(smallest) else { return Ok(answer) };
+        let tree = family.render(smallest).context("the shrunk instance")?;
         let (certificate, text) =
             certificate(&tree, bound, registry, spec).context("certifying the shrunk instance")?;
         record.outcome = SearchOutcome::Violated;
         (record.evaluations_to_first, record.seconds_to_first) = found.first.unzip();
-        record.shrunk = instance_json(family, smallest, registry);
+        record.shrunk = show(smallest);
         record.sizes = Some((size(worst), size(smallest)));
-        record.sides = Some(sides(small));
+        record.sides = Some(say::sides(small));
         record.first_broken_step = first_broken_step(spec, bound, &tree, registry);
         let path = self.path_of(spec, bound, alone);
         write_json(&path, &certificate)?;
@@ -283,7 +297,8 @@ impl Falsify {
         if let Some(file) = &self.claim {
             write_text(&own_file(file, spec, bound, alone), text.as_bytes())?;
         }
-        answer.text = explanation(spec, bound, record, weighed, small, &share);
+        let mut answer =
+            Answer { text: say::violated(spec, bound, &record, (weighed, small), found), record, evaluated: true };
         if let Some(name) = &self.boundary {
             match boundary(registry, family, smallest, name) {
                 Ok(found) => {
@@ -294,7 +309,7 @@ impl Falsify {
                         found.low.to_f64()
                     );
                     let parameter = found.parameter;
-                    record.boundary = Some(BoundaryRecord { parameter, low, high, holds: holds.into() });
+                    answer.record.boundary = Some(BoundaryRecord { parameter, low, high, holds: holds.into() });
                 }
                 Err(why) => anyhow::bail!("--boundary {name}: {why}"),
             }
@@ -311,24 +326,6 @@ impl Falsify {
             (None, None) => PathBuf::from(name),
         }
     }
-}
-
-/// The ratio, where it says how far the bound is off: of sides that are not negative.
-fn quotient(weighed: &Weighed) -> Option<f64> {
-    let counts = |side: &Option<SideValue>| side.as_ref().is_some_and(|s| s.point >= 0.0);
-    let both = counts(&weighed.verdict.left) && counts(&weighed.verdict.right);
-    weighed.verdict.comparison.as_ref().ok().and_then(|c| c.ratio).filter(|_| both)
-}
-
-/// Both sides, exact where they are rational.
-fn sides(weighed: &Weighed) -> (String, String) {
-    let text = |side: &Option<SideValue>| {
-        side.as_ref().map_or_else(
-            || "?".into(),
-            |s| s.exact.as_ref().map_or_else(|| format!("{:.12}", s.point), ToString::to_string),
-        )
-    };
-    (text(&weighed.verdict.left), text(&weighed.verdict.right))
 }
 
 /// What describes an instance: parameters, objective, oracle, algorithm, conventions, run.
@@ -355,43 +352,6 @@ fn certificate(tree: &Table, bound: &Bound, registry: &Registry, spec: &Spec) ->
     let verdict = result.bounds.first().context("no verdict")?;
     let certificate = certify(&again, verdict).with_context(|| format!("it came out {:?}", verdict.outcome))?;
     Ok((certificate, text))
-}
-
-fn explanation(
-    spec: &Spec,
-    bound: &Bound,
-    record: &SearchRecord,
-    worst: &Weighed,
-    small: &Weighed,
-    share: &str,
-) -> String {
-    let ratio = |w: &Weighed| quotient(w).map_or_else(|| "no quotient".into(), |r| format!("{r:.9}"));
-    let (left, right) = record.sides.clone().unwrap_or_default();
-    let mut text = format!(
-        "{} [{}]: VIOLATED; largest left/right {} ({share})\n  smallest instance found, left/right {}:\n",
-        spec.id,
-        bound.name,
-        ratio(worst),
-        ratio(small)
-    );
-    if let Value::Object(parts) = &record.shrunk {
-        for (name, part) in parts {
-            text += &format!("    {name}: {}\n", json!(part));
-        }
-    }
-    let asked = bound.trials.first().map(|t| (t.question.left_text.clone(), t.question.relation.name()));
-    let (left_text, relation) = asked.unwrap_or_default();
-    text += &format!("  left   {left_text} = {left}\n  right  {} = {right}   ({relation})\n", bound.right_text);
-    for audit in small.verdict.hypotheses() {
-        text += &format!("  {}: {}\n", audit.name, audit.value);
-    }
-    if let Some(step) = &record.first_broken_step {
-        text += &format!("  of the file's other bounds '{step}' is the first that breaks here too\n");
-    }
-    if let Some(path) = &record.certificate {
-        text += &format!("  certificate: {path}\n");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod new;
 mod regress;
 mod replay;
 mod reproduce;
+mod say;
 mod schema;
 mod trace;
 mod verify;

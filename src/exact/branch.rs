@@ -1,9 +1,10 @@
 //! An oracle that takes every branch: a step is run again for each outcome of its random choices.
 
+use super::sums::{Law, convolve, joined, power};
 use crate::engine::{Door, Traffic, without_noise};
-use crate::model::algorithm::VoteLaw;
+use crate::model::algorithm::{Message, VoteLaw};
 use crate::model::problem::Flow;
-use crate::model::{DynNoise, Evaluating, Query};
+use crate::model::{DynNoise, Evaluating, Query, Trait};
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::Instance;
 use std::cmp::Ordering;
@@ -72,6 +73,8 @@ pub(super) struct Branching<'a> {
     pub place: u64,
     /// The law of the votes of the step's first draw, once it is known.
     pub law: Option<Vec<[Rational; 3]>>,
+    /// The law of the sum of the step's first messages, once it is known.
+    pub sums: Option<(Law, Traffic)>,
     /// What a whole run may cost.
     pub budget: u64,
     /// What votes have cost, in the same units.
@@ -99,6 +102,17 @@ impl Branching<'_> {
             Ok((atoms, probabilities))
         };
         let (mut atoms, mut probabilities) = law(self.place)?;
+        if self.batch > 1 && is_independent(Some(noise)) {
+            let one: Law = atoms.iter().map(|a| (a.gradient.clone(), a.probability.clone())).collect();
+            if let Some(law) = power(&one, self.batch, self.budget / PART, &mut self.work) {
+                let weight = Rational::ratio(1, self.batch);
+                let chosen = self.choose_of(&law)?;
+                for (out, sum) in gradient.iter_mut().zip(&law[chosen].0) {
+                    *out = sum.clone() * &weight;
+                }
+                return Ok(());
+            }
+        }
         let mut sum = vec![Rational::zero(); gradient.len()];
         for draw in 1..=self.batch {
             let index = self.script.choose(&probabilities)?;
@@ -115,6 +129,76 @@ impl Branching<'_> {
             *out = s * &weight;
         }
         Ok(())
+    }
+
+    fn choose_of(&mut self, law: &Law) -> Result<usize, Fault> {
+        let probabilities: Vec<Rational> = law.iter().map(|(_, p)| p.clone()).collect();
+        self.script.choose(&probabilities)
+    }
+
+    /// The law of one worker's message of so many numbers; `None` where it costs too much.
+    fn law_of_message(
+        &mut self,
+        worker: usize,
+        length: usize,
+        message: &mut Message<'_, Rational>,
+    ) -> Result<Option<Law>, Fault> {
+        let mut inner = Branching {
+            instance: self.instance,
+            script: Script::default(),
+            batch: self.batch,
+            traffic: Traffic::default(),
+            place: self.place,
+            law: None,
+            sums: None,
+            budget: self.budget,
+            work: 0,
+            tie: false,
+        };
+        let mut law = Vec::new();
+        loop {
+            inner.traffic = Traffic::default();
+            let mut out = vec![Rational::zero(); length];
+            message(worker, &mut out, &mut inner)?;
+            if inner.script.outcomes().saturating_mul(UNITS_A_MESSAGE) > self.budget / PART {
+                return Ok(None);
+            }
+            inner.work += UNITS_A_MESSAGE * length as u64;
+            law.push((out, inner.script.probability()));
+            if !inner.script.advance() {
+                break;
+            }
+        }
+        self.work += inner.work;
+        self.tie |= inner.tie;
+        self.traffic.calls += inner.traffic.calls;
+        self.traffic.upload += inner.traffic.upload;
+        Ok(Some(joined(law)))
+    }
+
+    fn law_of_sum(
+        &mut self,
+        workers: usize,
+        length: usize,
+        message: &mut Message<'_, Rational>,
+    ) -> Result<Option<Law>, Fault> {
+        // Whatever is counted of one message is counted once for each worker.
+        let before = self.traffic;
+        let alike = self.instance.problem.own_objectives().is_none();
+        let Some(first) = self.law_of_message(0, length, message)? else { return Ok(None) };
+        if alike {
+            let (calls, upload) = (self.traffic.calls - before.calls, self.traffic.upload - before.upload);
+            self.traffic.calls = before.calls + calls * workers as u64;
+            self.traffic.upload = before.upload + upload * workers as u64;
+            return Ok(power(&first, workers as u64, self.budget / PART, &mut self.work));
+        }
+        let mut sum = first;
+        for worker in 1..workers {
+            let Some(next) = self.law_of_message(worker, length, message)? else { return Ok(None) };
+            let Some(longer) = convolve(&sum, &next, self.budget / PART, &mut self.work) else { return Ok(None) };
+            sum = longer;
+        }
+        Ok(Some(sum))
     }
 
     fn sampled_gradient(&mut self, worker: usize, x: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
@@ -165,6 +249,16 @@ fn one_more(heads: &[Rational], p: &Rational) -> Vec<Rational> {
         next[n + 1] += &(before.clone() * p);
     }
     next
+}
+
+/// What one outcome of a message costs, a number.
+const UNITS_A_MESSAGE: u64 = 1000;
+/// Part of a run's budget that the law of one sum may take.
+const PART: u64 = 16;
+
+/// Whether draws of a law depend on nothing that was drawn before.
+fn is_independent(noise: Option<&dyn DynNoise>) -> bool {
+    noise.is_none_or(|noise| noise.has(Trait::Independent) == Some(true))
 }
 
 fn infinite_support() -> Fault {
@@ -229,6 +323,51 @@ impl Query<Rational> for Branching<'_> {
             self.law = Some(shares);
         }
         Ok(Some(sides))
+    }
+
+    fn sum_of_messages(
+        &mut self,
+        workers: usize,
+        message: &mut Message<'_, Rational>,
+        finish: &mut dyn FnMut(&mut [Rational]) -> Result<(), Fault>,
+        out: &mut [Rational],
+    ) -> Result<bool, Fault> {
+        let laws = [self.instance.noise.as_deref(), self.instance.perturbation.as_deref()];
+        if !laws.into_iter().all(is_independent) {
+            return Ok(false);
+        }
+        let first = self.script.position == 0;
+        let known = self.sums.clone().filter(|_| first);
+        let (law, traffic) = match known {
+            Some(known) => known,
+            None => {
+                let before = self.traffic;
+                let Some(law) = self.law_of_sum(workers, out.len(), message)? else {
+                    self.traffic = before;
+                    return Ok(false);
+                };
+                let mut finished = Vec::with_capacity(law.len());
+                for (mut sum, p) in law {
+                    finish(&mut sum)?;
+                    finished.push((sum, p));
+                }
+                let spent = Traffic {
+                    calls: self.traffic.calls - before.calls,
+                    upload: self.traffic.upload - before.upload,
+                    broadcast: 0,
+                };
+                self.traffic = before;
+                (joined(finished), spent)
+            }
+        };
+        self.traffic.calls += traffic.calls;
+        self.traffic.upload += traffic.upload;
+        let chosen = self.choose_of(&law)?;
+        out.clone_from_slice(&law[chosen].0);
+        if first {
+            self.sums = Some((law, traffic));
+        }
+        Ok(true)
     }
 
     fn perturbation(&mut self, out: &mut [Rational]) -> Result<(), Fault> {

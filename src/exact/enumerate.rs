@@ -337,6 +337,7 @@ impl<'a> Walk<'a> {
             traffic: Traffic::default(),
             place: node.place,
             law: None,
+            sums: None,
             budget: self.budget.0,
             work: 0,
             tie: false,

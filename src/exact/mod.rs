@@ -5,5 +5,6 @@
 
 mod branch;
 mod enumerate;
+mod sums;
 
 pub use enumerate::{Budget, ExactEstimates, Unavailable, enumerate};

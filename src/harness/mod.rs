@@ -21,5 +21,5 @@ pub use decide::{HarnessError, Profile, Settings, axes, decide, replicate_count}
 pub use needs::{Needs, needs, shown};
 pub use observe::observe;
 pub use provenance::{Exceeded, undecided};
-pub use single::weigh;
+pub use single::{Place, Price, Refusal, admitted, weigh};
 pub use state::{State, program_hash};

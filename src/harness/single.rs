@@ -2,9 +2,9 @@
 
 use super::assemble::{blank, experiment_cell, left_side, quantity_cell};
 use super::decide::{CellOutcome, CellRun, ExperimentRun, Job};
-use crate::engine::{Estimates, Plan, Sampling, Silent, plain_enclosed, ranges, run_until};
+use crate::engine::{Estimates, MOST_WORK, Plan, Sampling, Silent, plain_enclosed, ranges, run_until};
 use crate::exact::{Budget, ExactEstimates, enumerate};
-use crate::model::{NO_TIES, Registry, Ties, Trait};
+use crate::model::{Audit, NO_TIES, Registry, Ties, Trait};
 use crate::results::Outcome;
 use crate::spec::{Cell, Instance, Size, Term, Trial, Variant, Work, cells, evaluate_quantity};
 use crate::verdict::{CellVerdict, Ground, compare_order};
@@ -14,45 +14,169 @@ use std::sync::Arc;
 const GUIDE: u64 = 256;
 /// Units of an enumeration's budget that a product of two words of an enclosure counts for.
 const UNITS_A_PRODUCT: u64 = 2;
-/// Most coordinates of an instance that is weighed: large data sets are not for a search.
+/// Most coordinates of an instance that is drawn: large data sets are not for a search.
 const MOST_COORDINATES: u64 = 4096;
-/// Most coordinates times workers times steps.
-const MOST_WORK: u64 = 1_000_000;
+/// Most coordinates times workers times steps of an instance that is drawn, and of one that a file lists.
+const MOST_STEPS: u64 = 1_000_000;
+const MOST_STEPS_OF_A_FILE: u64 = 200_000_000;
+/// Most coordinates times workers times steps times replicates of a file's own cell, and fewest replicates that say something.
+const MOST_SAMPLED: u64 = 4_000_000_000;
+const FEWEST: u64 = 64;
 /// Level of a guide's interval; it decides nothing.
 const GUIDE_LEVEL: f64 = 0.05;
+/// Level at which a sample says that a file's own cell is broken: that of `verify`.
+const OWN_LEVEL: f64 = 1e-6;
 
-/// Weighs a trial of a single cell: exactly where the budget allows it, else by enclosures, else by a small sample, whose
+/// What weighing one instance may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Price {
+    /// Of an enumeration.
+    pub exact: Budget,
+    /// Whether the file lists the instance itself: `verify` would run it at any size.
+    pub own: bool,
+}
+
+impl Price {
+    /// That of an instance that is drawn.
+    #[must_use]
+    pub const fn drawn(exact: Budget) -> Self {
+        Price { exact, own: false }
+    }
+
+    /// That of a cell of the file: what `verify` pays in its quick profile.
+    pub const OWN: Price = Price { exact: Budget::QUICK, own: true };
+
+    /// Products of words that an enclosure may take.
+    fn enclosed(self) -> u64 {
+        if self.own { MOST_WORK } else { self.exact.0 / UNITS_A_PRODUCT }
+    }
+
+    /// Most coordinates, and most coordinates times workers times steps.
+    fn most(self) -> (u64, u64) {
+        if self.own { (u64::MAX, MOST_STEPS_OF_A_FILE) } else { (MOST_COORDINATES, MOST_STEPS) }
+    }
+
+    fn level(self) -> f64 {
+        if self.own { OWN_LEVEL } else { GUIDE_LEVEL }
+    }
+}
+
+/// Why an instance has no verdict.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It does not meet a hypothesis or an inequality: no instance of the claim.
+    #[error("{0}: {1}")]
+    Outside(String, String),
+    /// Whether it meets one is not known.
+    #[error("{0} is not known: {1}")]
+    Open(String, String),
+    /// It is too large for what weighing may cost.
+    #[error("too large: {0}")]
+    TooLarge(String),
+    /// It cannot be built, or its sides have no value.
+    #[error("{0}")]
+    NoValue(String),
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Self {
+        Refusal::NoValue(why)
+    }
+}
+
+impl From<&str> for Refusal {
+    fn from(why: &str) -> Self {
+        Refusal::NoValue(why.into())
+    }
+}
+
+/// Where in the claim's class an instance lies.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Place {
+    /// Constants of the instance that say so, by name.
+    pub constants: Vec<(&'static str, f64)>,
+    /// The first step size.
+    pub first_step: Option<f64>,
+}
+
+/// Constants that tell where an instance lies.
+const TELLING: &[&str] = &["d", "M", "L", "L1", "mu", "G", "D", "R", "sigma", "sigma1"];
+
+impl Place {
+    fn of(variant: &Variant, run: &CellRun) -> Self {
+        let Some(run) = run.experiment() else { return Place::default() };
+        let constant = |name: &&'static str| Some((*name, run.instance.facts.value(name)?));
+        Place {
+            constants: TELLING.iter().filter_map(constant).filter(|(_, v)| v.is_finite()).collect(),
+            first_step: run.instance.first_step(variant),
+        }
+    }
+
+    fn constant(&self, name: &str) -> Option<f64> {
+        self.constants.iter().find(|(n, _)| *n == name).map(|(_, v)| *v).filter(|v| *v > 0.0)
+    }
+
+    /// L/mu, where both are there and above 0.
+    #[must_use]
+    pub fn condition(&self) -> Option<f64> {
+        Some(self.constant("L")? / self.constant("mu")?)
+    }
+
+    /// The first step times L.
+    #[must_use]
+    pub fn step(&self) -> Option<f64> {
+        Some(self.first_step? * self.constant("L")?)
+    }
+}
+
+/// The first hypothesis or inequality that is not met for certain, as a refusal.
+///
+/// # Errors
+/// That one: what fails before what is not known.
+pub fn admitted<'a>(audits: impl IntoIterator<Item = &'a (String, Audit)>) -> Result<(), Refusal> {
+    let unmet: Vec<_> = audits.into_iter().filter(|(_, a)| a.holds() != Some(true)).collect();
+    if let Some((name, audit)) = unmet.iter().find(|(_, a)| a.holds() == Some(false)) {
+        return Err(Refusal::Outside(name.clone(), audit.value.clone()));
+    }
+    match unmet.first() {
+        Some((name, audit)) => Err(Refusal::Open(name.clone(), audit.value.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Weighs a trial of a single cell: exactly where the price allows it, else by enclosures, else by a small sample, whose
 /// grade says so.
 ///
 /// # Errors
-/// A sentence: the instance cannot be built, or its sides have no value.
-pub fn weigh(registry: &Registry, trial: &Trial, budget: Budget) -> Result<CellVerdict, String> {
+/// [`Refusal`].
+pub fn weigh(registry: &Registry, trial: &Trial, price: Price) -> Result<(CellVerdict, Place), Refusal> {
     if trial.curves.is_empty() {
-        let (job, run) = run_of(registry, &trial.variant, trial, budget)?;
-        return Ok(match run.outcome {
+        let (job, run) = run_of(registry, &trial.variant, trial, price)?;
+        let verdict = match run.outcome {
             CellOutcome::Quantity(_) => quantity_cell(trial, &run),
-            CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => experiment_cell(GUIDE_LEVEL, trial, &job, &run),
-        });
+            CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => experiment_cell(price.level(), trial, &job, &run),
+        };
+        return Ok((verdict, Place::of(&trial.variant, &run)));
     }
     let mut sides = Vec::new();
-    let mut verdict = None;
+    let mut found = None;
     for (name, variant) in &trial.curves {
-        let (job, run) = run_of(registry, variant, trial, budget)?;
-        verdict.get_or_insert_with(|| blank(trial, &run));
-        sides.push((name.clone(), left_side(GUIDE_LEVEL, &trial.question, &job, &run, Ground::Strongest)?));
+        let (job, run) = run_of(registry, variant, trial, price)?;
+        found.get_or_insert_with(|| (blank(trial, &run), Place::of(variant, &run)));
+        sides.push((name.clone(), left_side(price.level(), &trial.question, &job, &run, Ground::Strongest)?));
     }
     let (low, high, comparison) = compare_order(&sides).ok_or("an ordering needs two curves")?;
-    let mut verdict = verdict.ok_or("an ordering needs two curves")?;
+    let (mut verdict, place) = found.ok_or("an ordering needs two curves")?;
     (verdict.left, verdict.right, verdict.comparison) = (Some(low), Some(high), Ok(comparison));
-    Ok(verdict)
+    Ok((verdict, place))
 }
 
 fn run_of<'v>(
     registry: &Registry,
     variant: &'v Variant,
     trial: &Trial,
-    budget: Budget,
-) -> Result<(Job<'v>, CellRun), String> {
+    price: Price,
+) -> Result<(Job<'v>, CellRun), Refusal> {
     let mut all = cells(variant).map_err(|e| e.message)?;
     let cell = match (all.pop(), all.len()) {
         (Some(cell), 0) => cell,
@@ -65,34 +189,43 @@ fn run_of<'v>(
         Work::Experiment(experiment) => {
             let size = Size::of(registry, experiment, &cell);
             let work = size.dimension.0.saturating_mul(size.workers.0).saturating_mul(size.horizon.0.max(1));
-            if size.dimension.0 > MOST_COORDINATES || work > MOST_WORK {
-                return Err("too large for a search".into());
+            let (coordinates, steps) = price.most();
+            if size.dimension.0 > coordinates || work > steps {
+                let size = format!("{} coordinates, {} steps", size.dimension.0, size.horizon.0);
+                return Err(Refusal::TooLarge(size));
             }
             let instance = Arc::new(Instance::build(registry, experiment, &cell).map_err(|e| e.message)?);
-            if let Some((name, audit)) = instance
-                .audit(variant, Ties::NotSeen)
-                .into_iter()
-                .find(|(name, a)| a.holds() != Some(true) && name != NO_TIES)
-            {
-                return Err(format!("{name}: {}", audit.value));
-            }
+            // Ties are seen on the run.
+            let audits = instance.audit(variant, Ties::NotSeen);
+            admitted(audits.iter().filter(|(name, _)| name != NO_TIES))?;
             if let Some(why) = instance.lacks() {
                 return Err(why.into());
             }
-            return measure((trial, job, cell), instance, budget);
+            return measure((trial, job, cell), instance, price);
         }
     };
     Ok((job, CellRun { cell, outcome }))
 }
 
+/// Replicates of a file's own cell: its own number, as far as the work allows.
+fn own_replicates(job: &Job<'_>, instance: &Instance) -> Result<u64, Refusal> {
+    let own = job.variant.experiment().map_or(GUIDE, |e| e.run.replicates.0);
+    let entries = (instance.problem.dimension() as u64).saturating_mul(instance.workers as u64);
+    let affordable = MOST_SAMPLED / entries.saturating_mul(instance.horizon).max(1);
+    if affordable < own.min(FEWEST) && !instance.is_deterministic() {
+        return Err(Refusal::TooLarge(format!("{own} replicates of {} steps", instance.horizon)));
+    }
+    Ok(own.min(affordable.max(1)))
+}
+
 fn measure<'v>(
     (trial, job, cell): (&Trial, Job<'v>, Cell),
     instance: Arc<Instance>,
-    budget: Budget,
-) -> Result<(Job<'v>, CellRun), String> {
+    price: Price,
+) -> Result<(Job<'v>, CellRun), Refusal> {
     let terms: Vec<&Term> = job.terms.iter().collect();
     let plan = Plan::new(&instance, &terms, &[]).map_err(|e| e.to_string())?;
-    let exact = enumerate(&instance, &plan, budget, &Silent).ok();
+    let exact = enumerate(&instance, &plan, price.exact, &Silent).ok();
     let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
     let known = |mut estimates: Estimates| {
         if let Some(exact) = &exact {
@@ -107,21 +240,23 @@ fn measure<'v>(
     };
     let unsampled = run(known(Estimates::empty(&plan, &instance)));
     let decided = |run: &CellRun| {
-        let comparison = experiment_cell(GUIDE_LEVEL, trial, &job, run).comparison;
+        let comparison = experiment_cell(price.level(), trial, &job, run).comparison;
         comparison.is_ok_and(|c| c.outcome == Outcome::Violated)
     };
     if complete || trial.curves.is_empty() && decided(&unsampled) {
         return Ok((job, unsampled));
     }
-    // A finite law that cannot be enumerated is too large here, or exists only where its atoms are probabilities.
-    if instance.noise.as_ref().is_some_and(|n| n.has(Trait::Continuous) != Some(true)) {
-        return Err("too large to enumerate, or without a law where the run goes".into());
+    // A finite law that cannot be enumerated is too large here, or exists only where its atoms are probabilities. The
+    // file's own cells are sampled as `verify` samples them.
+    if !price.own && instance.noise.as_ref().is_some_and(|n| n.has(Trait::Continuous) != Some(true)) {
+        return Err(Refusal::TooLarge("its outcomes cannot be enumerated, or have no law where the run goes".into()));
     }
-    let sampling = Sampling { seed: 0, axes: &[], looks: &[GUIDE], progress: &Silent };
+    let looks = [if price.own { own_replicates(&job, &instance)? } else { GUIDE }];
+    let sampling = Sampling { seed: 0, axes: &[], looks: &looks, progress: &Silent };
     let sampled = run_until(&instance, &plan, sampling, &mut |_| true).map_err(|e| e.to_string())?;
     let mut estimates = known(sampled);
     if instance.is_deterministic() {
-        let record = plain_enclosed(&instance, &plan, budget.0 / UNITS_A_PRODUCT, &Silent);
+        let record = plain_enclosed(&instance, &plan, price.enclosed(), &Silent);
         estimates.set_enclosed(record).map_err(|e| e.to_string())?;
     }
     let sampled = run(estimates);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// One bound's search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,8 +13,14 @@ pub struct SearchRecord {
     pub bound: String,
     /// `violated` or `none-found`.
     pub outcome: SearchOutcome,
-    /// Largest left/right among what counts: exact violations where there are any.
+    /// Largest left/right among what counts: exact violations where there are any, the shrunk instance included.
     pub ratio: Option<f64>,
+    /// Where it is attained: parameters and constants of the instance.
+    #[serde(default)]
+    pub at: BTreeMap<String, f64>,
+    /// The same near the file's own cells, where a ratio is no matter of a corner at which nothing happens.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub near: Option<NearRecord>,
     /// Why there is no ratio.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub why: Option<String>,
@@ -33,6 +40,18 @@ pub struct SearchRecord {
     /// Of these, instances that met the hypotheses and had both sides.
     #[serde(default)]
     pub met: u64,
+    /// Of these, instances that fail a hypothesis or an inequality.
+    #[serde(default)]
+    pub outside: u64,
+    /// Instances that the file lists and that were not decided, by reason.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub skipped: Vec<(String, u64)>,
+    /// Cells of the file that its family does not have.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub elsewhere: u64,
+    /// A cell of the file that a sample puts above the bound, with nothing exact to decide it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sampled: Option<String>,
     /// Seed.
     pub seed: u64,
     /// The worst instance.
@@ -61,7 +80,26 @@ pub struct SearchRecord {
     pub first_broken_step: Option<String>,
 }
 
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// The largest ratio near the file's own cells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NearRecord {
+    /// Left/right.
+    pub ratio: f64,
+    /// Where it is attained.
+    pub at: BTreeMap<String, f64>,
+}
+
 impl SearchRecord {
+    /// Whether something that the file lists is left open while nothing was found.
+    #[must_use]
+    pub fn leaves_open(&self) -> bool {
+        self.outcome == SearchOutcome::NoneFound && (!self.skipped.is_empty() || self.sampled.is_some())
+    }
+
     /// Whether the largest ratio may be larger.
     #[must_use]
     pub fn convergence(&self) -> &'static str {

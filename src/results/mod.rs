@@ -13,7 +13,7 @@ mod store;
 mod text;
 
 pub use changes::{Change, changes, why};
-pub use falsified::{BoundaryRecord, SearchOutcome, SearchRecord, SearchTimes};
+pub use falsified::{BoundaryRecord, NearRecord, SearchOutcome, SearchRecord, SearchTimes};
 pub use ledger::{Ledger, Tally};
 pub use lock::{Lock, STATE_FOLDER};
 pub use picture::{Axis, AxisScale, Layer, LineStyle, Panel, Picture};

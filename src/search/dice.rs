@@ -17,6 +17,10 @@ pub enum Class {
     Positive,
     /// 0 or more.
     NonNegative,
+    /// Below 0.
+    Negative,
+    /// 0 or less.
+    NonPositive,
     /// Any number.
     Any,
 }
@@ -37,6 +41,8 @@ impl Class {
             Class::Unit => value.signum() > 0 && *value < Rational::one(),
             Class::Positive => value.signum() > 0,
             Class::NonNegative => value.signum() >= 0,
+            Class::Negative => value.signum() < 0,
+            Class::NonPositive => value.signum() <= 0,
             Class::Any => true,
         }
     }
@@ -54,6 +60,10 @@ impl Class {
             Class::Positive
         } else if all(&|v| v.signum() >= 0) {
             Class::NonNegative
+        } else if all(&|v| v.signum() < 0) {
+            Class::Negative
+        } else if all(&|v| v.signum() <= 0) {
+            Class::NonPositive
         } else {
             Class::Any
         }
@@ -99,6 +109,8 @@ impl Dice {
             Class::Positive => self.positive(),
             Class::NonNegative if self.one_in(8) => Rational::zero(),
             Class::NonNegative => self.positive(),
+            Class::NonPositive if self.one_in(8) => Rational::zero(),
+            Class::Negative | Class::NonPositive => -self.positive(),
             Class::Any => match self.below(8) {
                 0 => Rational::zero(),
                 1..=3 => -self.positive(),
@@ -229,7 +241,8 @@ mod tests {
     #[test]
     fn numbers_stay_in_their_class() {
         let mut dice = Dice::new(1, &[]);
-        for class in [Class::Count(1), Class::Count(0), Class::Unit, Class::Positive, Class::NonNegative, Class::Any] {
+        let signed = [Class::Positive, Class::NonNegative, Class::Negative, Class::NonPositive];
+        for class in [Class::Count(1), Class::Count(0), Class::Unit, Class::Any].into_iter().chain(signed) {
             let mut value = dice.number(class);
             for _ in 0..2000 {
                 assert!(class.holds(&value), "{class:?}: {value}");
@@ -246,7 +259,10 @@ mod tests {
         assert_eq!(of(&["1/2", "9/10"]), Class::Unit);
         assert_eq!(of(&["1/2", "1"]), Class::Positive);
         assert_eq!(of(&["0", "1/2"]), Class::NonNegative);
-        assert_eq!(of(&["-1/2"]), Class::Any);
+        // The sign of what a file lists is part of its family.
+        assert_eq!(of(&["-1/2"]), Class::Negative);
+        assert_eq!(of(&["0", "-1/2"]), Class::NonPositive);
+        assert_eq!(of(&["-1", "2"]), Class::Any);
     }
 
     #[test]

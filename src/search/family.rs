@@ -1,35 +1,47 @@
 //! The instances among which a search looks: what a claim file says may vary, and what its hypotheses leave open.
 
-use super::dice::Dice;
-use super::parts::{ASKED_FOR, Gene, NOISES, PROBLEMS, Shape};
-use super::reading::{Domain, Reading, Slot, Ties};
+use super::laws::NOISES;
+use super::objectives::PROBLEMS;
+use super::parts::{ASKED_FOR, Gene, Shape};
+use super::reading::{Reading, Slot};
+use super::ties::{BOX, Ties, number_of, orders, wall_at};
+use super::within::require;
+use crate::harness::Refusal;
 use crate::model::Registry;
 use crate::scalar::Rational;
-use crate::spec::{Bound, Formula, Node, Relation, Scope, Table, Value, Work};
+use crate::spec::{Bound, FamilySetup, Formula, Node, Relation, Scope, Table, Trial, Value, Within, Work};
 
 /// A claim's setup without its numbers.
 pub struct Skeleton {
     tree: Table,
     /// Its numbers that may vary.
     pub slots: Vec<Slot>,
+    /// Pairs of slots of which the first stays at most the second, as in the file.
+    pub(super) orders: Vec<(usize, usize)>,
     /// Conventions that it leaves open: the key, and the words.
-    open: Vec<(&'static str, &'static [&'static str])>,
+    pub(super) open: Vec<(&'static str, &'static [&'static str])>,
+    /// Objectives that may stand in for its own: those that fit the family's dimensions, and take its box where it has one.
+    pub(super) problems: Vec<usize>,
     /// Whether an objective may stand in for its own.
-    swaps_problem: bool,
-    swaps_noise: bool,
-    /// Coordinates of its own objective.
-    own_dimension: usize,
+    pub(super) swaps_problem: bool,
+    pub(super) swaps_noise: bool,
+    /// Coordinates of its own objective, and whether the family has that many.
+    pub(super) own_dimension: usize,
+    pub(super) own_belongs: bool,
+    /// The box that its objective lives in.
+    walls: Option<Node>,
+    /// Fewest and most coordinates of what stands in.
+    dimensions: (usize, usize),
 }
 
 /// Everything that a search may try for one bound.
 pub struct Family {
     /// Setups of the file.
     pub skeletons: Vec<Skeleton>,
-    /// Objectives that may stand in.
-    problems: Vec<usize>,
     /// Noise laws that may stand in; `None` is exact gradients.
-    noises: Vec<Option<usize>>,
-    dimensions: (usize, usize),
+    pub(super) noises: Vec<Option<usize>>,
+    /// Ranges that were asked for.
+    pub(super) within: Vec<Within>,
 }
 
 /// The noise of an instance.
@@ -60,6 +72,8 @@ pub struct Candidate {
     pub conventions: Vec<usize>,
 }
 
+/// Fewest and most coordinates of what stands in where the file does not say.
+const MOST_COORDINATES: (usize, usize) = (1, 4);
 const SIGN_ZERO: &[&str] = &["0", "+1", "-1"];
 const TIES: &[&str] = &["zero", "+1", "-1"];
 /// Hypotheses on the objective: with one of them a claim speaks of a class.
@@ -109,8 +123,8 @@ fn is_written_out(right: Option<&Formula>) -> bool {
 fn named(shapes: &[Shape], wanted: Option<&[String]>) -> Vec<usize> {
     let all = 0..shapes.len();
     match wanted {
-        None => all.filter(|i| !ASKED_FOR.iter().any(|n| shapes[*i].name.starts_with(n))).collect(),
-        Some(names) => all.filter(|i| names.iter().any(|n| shapes[*i].name.starts_with(n.as_str()))).collect(),
+        None => all.filter(|i| !ASKED_FOR.contains(&shapes[*i].part)).collect(),
+        Some(names) => all.filter(|i| names.iter().any(|n| shapes[*i].part == n)).collect(),
     }
 }
 
@@ -125,74 +139,41 @@ impl Family {
         if setup.noise.as_ref().is_none_or(|names| names.iter().any(|n| n == "none")) {
             noises.push(None);
         }
-        let skeletons = bound.trials.iter().map(|trial| {
-            let has = |names: &[&str]| trial.variant.hypotheses.iter().any(|h| names.contains(&h.as_str()));
-            // Upper bounds speak of every instance that meets the hypotheses; equalities, lower bounds and counterexamples
-            // of the instances that the file gives.
-            let bounds = matches!(trial.question.relation, Relation::Upper | Relation::Tight);
-            let speaks_of_a_class = bounds
-                && !is_written_out(trial.question.right.as_ref())
-                && !trial.variant.hypotheses.is_empty()
-                && trial.tree.get("problem").is_some();
-            let free = setup.scope.map_or(speaks_of_a_class, |scope| scope == Scope::Hypotheses);
-            let minibatch = matches!(&trial.variant.work, Work::Experiment(e) if e.oracle.minibatch);
-            let ties = Ties::new(&trial.tree);
-            let reading = Reading { ties: &ties, tree: &trial.tree, setup, free, registry };
-            let loose = free && !minibatch && ties.by_hand.is_empty();
-            let conventions = setup.conventions.clone().unwrap_or_else(|| vec!["sign_zero".into(), "ties".into()]);
-            let is_set = |key: &str| match trial.tree.get("semantics").map(|n| &n.value) {
-                Some(Value::Table(table)) => table.get(key).is_some(),
-                _ => false,
-            };
-            let all: [(&'static str, &'static [&'static str]); 2] = [("sign_zero", SIGN_ZERO), ("ties", TIES)];
-            let open = all.into_iter().filter(|(key, _)| free && !is_set(key) && conventions.iter().any(|c| c == key));
-            let noisy = matches!(&trial.variant.work, Work::Experiment(e) if e.oracle.noise.is_some());
-            Skeleton {
-                slots: reading.slots(),
-                open: open.collect(),
-                swaps_problem: loose
-                    && !ties.problem
-                    && (setup.problems.is_some() || has(OF_PROBLEM))
-                    && !problems.is_empty(),
-                swaps_noise: loose
-                    && !ties.noise
-                    && (setup.noise.is_some() || noisy || has(OF_NOISE))
-                    && !noises.is_empty(),
-                own_dimension: own_dimension(&trial.tree),
-                tree: stripped(&trial.tree),
-            }
-        });
-        let dimensions = setup.dimension.unwrap_or((1, 4));
-        Family { skeletons: skeletons.collect(), problems, noises, dimensions }
+        let chosen = Chosen { setup, problems, noises: &noises, registry };
+        let skeletons = bound
+            .trials
+            .iter()
+            .flat_map(|trial| without_irrational_sweeps(&trial.tree).into_iter().map(move |tree| (trial, tree)))
+            .map(|(trial, tree)| skeleton(trial, &tree, &chosen));
+        Family { skeletons: skeletons.collect(), noises, within: setup.within.clone() }
     }
 
-    /// Every instance, where the file lists them all and they are at most so many.
-    #[must_use]
-    pub fn all(&self, most: usize) -> Option<Vec<Candidate>> {
-        let mut found = Vec::new();
-        for (skeleton, shape) in self.skeletons.iter().enumerate() {
-            if shape.swaps_problem || shape.swaps_noise {
-                return None;
-            }
-            let mut partial: Vec<(Vec<Rational>, Vec<usize>)> = vec![Default::default()];
-            for slot in &shape.slots {
-                let Domain::Listed(values) = &slot.domain else { return None };
-                partial = longer(&partial, values, most, |(numbers, _), v| numbers.push(v.clone()))?;
-            }
-            for (_, words) in &shape.open {
-                let words: Vec<usize> = (0..words.len()).collect();
-                partial = longer(&partial, &words, most, |(_, chosen), w| chosen.push(*w))?;
-            }
-            found.extend(partial.into_iter().map(|(numbers, conventions)| Candidate {
-                skeleton,
-                numbers,
-                problem: None,
-                dimension: shape.own_dimension,
-                noise: Noise::Own,
-                conventions,
-            }));
+    /// Fewest and most coordinates of an objective that stands in.
+    pub(super) fn dimensions_of(&self, skeleton: usize, shape: usize) -> (usize, usize) {
+        fitting(self.skeletons[skeleton].dimensions, shape)
+    }
+
+    /// Whether the family has an objective of so many coordinates in place of the file's own.
+    pub(super) fn has_dimension(&self, skeleton: usize, d: usize) -> bool {
+        let (low, high) = self.skeletons[skeleton].dimensions;
+        low <= d && d <= high
+    }
+
+    /// Whether exact gradients may stand in for noise.
+    pub(super) fn has_silence(&self, skeleton: usize) -> bool {
+        self.skeletons[skeleton].swaps_noise && self.noises.contains(&None)
+    }
+
+    /// Whether a candidate keeps what the file's listed numbers keep.
+    ///
+    /// # Errors
+    /// The order that it breaks.
+    pub fn restriction(&self, candidate: &Candidate) -> Result<(), Refusal> {
+        let skeleton = &self.skeletons[candidate.skeleton];
+        match skeleton.orders.iter().find(|(i, j)| candidate.numbers[*i] > candidate.numbers[*j]) {
+            Some((i, j)) => Err(Refusal::Outside(skeleton.order_text(*i, *j), "as in the file".into())),
+            None => Ok(()),
         }
-        (found.len() <= most).then_some(found)
     }
 
     /// What varies, a line a number or part; setups that differ in it give a line each.
@@ -214,10 +195,15 @@ impl Family {
                 let path = if slot.path[0] == "parameters" { &slot.path[1..] } else { &slot.path[..] };
                 say(format!("{}: {}", path.join("."), slot.domain));
             }
+            for (i, j) in &skeleton.orders {
+                say(format!("{}, as in the file", skeleton.order_text(*i, *j)));
+            }
             if skeleton.swaps_problem {
-                let (low, high) = self.dimensions;
-                let list = names(PROBLEMS, &mut self.problems.iter().copied());
-                say(format!("objective: the file's, or with {low} to {high} coordinates {list}"));
+                let (low, high) = skeleton.dimensions;
+                let list = names(PROBLEMS, &mut skeleton.problems.iter().copied());
+                let own = if skeleton.own_belongs { "the file's, or with" } else { "with" };
+                let inside = if skeleton.walls.is_some() { ", in the file's box" } else { "" };
+                say(format!("objective: {own} {low} to {high} coordinates {list}{inside}"));
             }
             if skeleton.swaps_noise {
                 let list = names(NOISES, &mut self.noises.iter().filter_map(|n| *n));
@@ -228,125 +214,13 @@ impl Family {
                 say(format!("{key}: {}", words.join(", ")));
             }
         }
+        for within in &self.within {
+            say(format!("{}: from {} to {}", within.text, within.range.0, within.range.1));
+        }
         if self.skeletons.len() > 1 {
             say(format!("setup: one of the file's {}", self.skeletons.len()));
         }
         lines
-    }
-
-    /// A fresh instance.
-    pub fn draw(&self, dice: &mut Dice) -> Candidate {
-        let skeleton = dice.below(self.skeletons.len());
-        let shape = &self.skeletons[skeleton];
-        let numbers = shape.slots.iter().map(|slot| slot.domain.draw(dice)).collect();
-        let mut candidate = Candidate {
-            skeleton,
-            numbers,
-            problem: None,
-            dimension: shape.own_dimension,
-            noise: Noise::Own,
-            conventions: shape
-                .open
-                .iter()
-                .map(|(_, words)| if dice.one_in(2) { 0 } else { dice.below(words.len()) })
-                .collect(),
-        };
-        if shape.swaps_problem && !dice.one_in(4) {
-            self.swap_problem(&mut candidate, dice);
-        }
-        if shape.swaps_noise && (candidate.problem.is_some() || !dice.one_in(3)) {
-            self.swap_noise(&mut candidate, dice);
-        }
-        candidate
-    }
-
-    fn swap_problem(&self, candidate: &mut Candidate, dice: &mut Dice) {
-        // Quadratics and Huber's loss have all constants exactly: half of the tries.
-        let shape = if dice.one_in(2) { self.problems[0] } else { *dice.of(&self.problems) };
-        let (low, high) = PROBLEMS[shape].dimensions;
-        let (low, high) = (low.max(self.dimensions.0), high.min(self.dimensions.1));
-        if low > high {
-            return;
-        }
-        let d = if dice.one_in(2) { low } else { low + dice.below(high - low + 1) };
-        candidate.problem = Some(Gene::fresh(PROBLEMS, shape, d, dice));
-        if d != candidate.dimension {
-            candidate.dimension = d;
-            if candidate.noise != Noise::None && self.skeletons[candidate.skeleton].swaps_noise {
-                self.swap_noise(candidate, dice);
-            }
-        }
-    }
-
-    fn swap_noise(&self, candidate: &mut Candidate, dice: &mut Dice) {
-        let d = candidate.dimension;
-        let fits = |n: &&Option<usize>| n.is_none_or(|i| NOISES[i].dimensions.0 <= d && d <= NOISES[i].dimensions.1);
-        let fitting: Vec<Option<usize>> = self.noises.iter().filter(fits).copied().collect();
-        // A law of another number of coordinates cannot stay: what does not fit the file's own noise either is refused.
-        candidate.noise = Noise::Own;
-        if !fitting.is_empty() {
-            candidate.noise = match dice.of(&fitting) {
-                None => Noise::None,
-                Some(shape) => Noise::Law(Gene::fresh(NOISES, *shape, d, dice)),
-            };
-        }
-    }
-
-    /// A neighbour of an instance.
-    pub fn mutate(&self, candidate: &Candidate, dice: &mut Dice) -> Candidate {
-        let mut next = candidate.clone();
-        let skeleton = &self.skeletons[next.skeleton];
-        for _ in 0..=dice.below(3) {
-            match dice.below(16) {
-                0 if skeleton.swaps_problem => self.swap_problem(&mut next, dice),
-                1 if skeleton.swaps_noise => self.swap_noise(&mut next, dice),
-                2 if !skeleton.open.is_empty() => {
-                    let i = dice.below(skeleton.open.len());
-                    next.conventions[i] = dice.below(skeleton.open[i].1.len());
-                }
-                3..=7 if !next.numbers.is_empty() => {
-                    let i = dice.below(next.numbers.len());
-                    next.numbers[i] = skeleton.slots[i].domain.near(&next.numbers[i], dice);
-                }
-                8..=11 if next.problem.is_some() => {
-                    if let Some(gene) = &mut next.problem {
-                        move_one(PROBLEMS, gene, next.dimension, dice);
-                    }
-                }
-                _ => match &mut next.noise {
-                    Noise::Law(gene) => move_one(NOISES, gene, next.dimension, dice),
-                    _ if !next.numbers.is_empty() => {
-                        let i = dice.below(next.numbers.len());
-                        next.numbers[i] = skeleton.slots[i].domain.near(&next.numbers[i], dice);
-                    }
-                    _ => {}
-                },
-            }
-        }
-        next
-    }
-
-    /// An instance with numbers of both, where they have the same setup.
-    pub fn cross(&self, a: &Candidate, b: &Candidate, dice: &mut Dice) -> Candidate {
-        let mut child = a.clone();
-        if a.skeleton != b.skeleton {
-            return self.mutate(a, dice);
-        }
-        let mix = |x: &mut [Rational], y: &[Rational], dice: &mut Dice| {
-            x.iter_mut().zip(y).filter(|_| dice.one_in(2)).for_each(|(x, y)| *x = y.clone());
-        };
-        mix(&mut child.numbers, &b.numbers, dice);
-        if a.dimension == b.dimension {
-            if dice.one_in(2) {
-                child.noise = b.noise.clone();
-            }
-            if let (Some(x), Some(y)) = (&mut child.problem, &b.problem)
-                && x.shape == y.shape
-            {
-                mix(&mut x.numbers, &y.numbers, dice);
-            }
-        }
-        child
     }
 
     /// The instance as a tree: a claim file with one value for each number.
@@ -358,7 +232,11 @@ impl Family {
             put(&mut tree, &slot.path, Value::Number(value.clone()));
         }
         if let Some(gene) = &candidate.problem {
-            let table = (PROBLEMS[gene.shape?].render)(candidate.dimension, &gene.numbers)?;
+            let mut table = (PROBLEMS[gene.shape?].render)(candidate.dimension, &gene.numbers)?;
+            if let Some(walls) = &skeleton.walls {
+                table.set(BOX, 0..0, walls.clone());
+                keep_inside(&mut table);
+            }
             tree.set("problem", 0..0, Node::new(Value::Table(table)));
         }
         let noise = match &candidate.noise {
@@ -378,37 +256,133 @@ impl Family {
     }
 }
 
-/// Each beginning with each choice; `None` where that is too many.
-fn longer<T: Clone, C>(begun: &[T], choices: &[C], most: usize, add: impl Fn(&mut T, &C)) -> Option<Vec<T>> {
-    if begun.len().saturating_mul(choices.len()) > most {
-        return None;
+impl Skeleton {
+    fn order_text(&self, i: usize, j: usize) -> String {
+        let name = |k: usize| self.slots[k].path.last().cloned().unwrap_or_default();
+        format!("{} <= {}", name(i), name(j))
     }
-    let each = begun.iter().flat_map(|b| choices.iter().map(move |c| (b, c)));
-    Some(
-        each.map(|(b, c)| {
-            let mut next = b.clone();
-            add(&mut next, c);
-            next
-        })
-        .collect(),
-    )
 }
 
-fn move_one(shapes: &[Shape], gene: &mut Gene, d: usize, dice: &mut Dice) {
-    let Some(shape) = gene.shape else { return };
-    let classes = (shapes[shape].classes)(d);
-    if gene.numbers.is_empty() {
-        return;
-    }
-    let i = dice.below(gene.numbers.len());
-    gene.numbers[i] = match dice.below(4) {
-        // Another number of the same part: symmetric instances are often the extreme ones.
-        0 => {
-            let other = dice.of(&gene.numbers).clone();
-            if classes[i].holds(&other) { other } else { dice.near(&gene.numbers[i], classes[i]) }
-        }
-        _ => dice.near(&gene.numbers[i], classes[i]),
+/// What a family may put in place of the file's parts.
+struct Chosen<'a> {
+    setup: &'a FamilySetup,
+    problems: Vec<usize>,
+    noises: &'a [Option<usize>],
+    registry: &'a Registry,
+}
+
+/// Fewest and most coordinates of a shape within those of a family.
+fn fitting(dimensions: (usize, usize), shape: usize) -> (usize, usize) {
+    let (low, high) = PROBLEMS[shape].dimensions;
+    (low.max(dimensions.0), high.min(dimensions.1))
+}
+
+fn skeleton(trial: &Trial, tree: &Table, chosen: &Chosen<'_>) -> Skeleton {
+    let (setup, registry) = (chosen.setup, chosen.registry);
+    let has = |names: &[&str]| trial.variant.hypotheses.iter().any(|h| names.contains(&h.as_str()));
+    // Upper bounds speak of every instance that meets the hypotheses; equalities, lower bounds and counterexamples
+    // of the instances that the file gives.
+    let bounds = matches!(trial.question.relation, Relation::Upper | Relation::Tight);
+    let speaks_of_a_class = bounds
+        && !is_written_out(trial.question.right.as_ref())
+        && !trial.variant.hypotheses.is_empty()
+        && tree.get("problem").is_some();
+    let free = setup.scope.map_or(speaks_of_a_class, |scope| scope == Scope::Hypotheses);
+    let minibatch = matches!(&trial.variant.work, Work::Experiment(e) if e.oracle.minibatch);
+    let ties = Ties::new(tree);
+    let reading = Reading { ties: &ties, tree, setup, free, registry };
+    let loose = free && !minibatch && ties.by_hand.is_empty();
+    let conventions = setup.conventions.clone().unwrap_or_else(|| vec!["sign_zero".into(), "ties".into()]);
+    let is_set = |key: &str| match tree.get("semantics").map(|n| &n.value) {
+        Some(Value::Table(table)) => table.get(key).is_some(),
+        _ => false,
     };
+    let all: [(&'static str, &'static [&'static str]); 2] = [("sign_zero", SIGN_ZERO), ("ties", TIES)];
+    let open = all.into_iter().filter(|(key, _)| free && !is_set(key) && conventions.iter().any(|c| c == key));
+    let noisy = matches!(&trial.variant.work, Work::Experiment(e) if e.oracle.noise.is_some());
+    let own_dimension = own_dimension(tree);
+    let walls = match tree.get("problem").map(|n| &n.value) {
+        Some(Value::Table(problem)) => problem.get(BOX).cloned(),
+        _ => None,
+    };
+    // The size of a box is that of its dimension, too.
+    let most = if walls.is_some() { (own_dimension, own_dimension) } else { MOST_COORDINATES };
+    let dimensions = setup.dimension.unwrap_or(most);
+    let takes_walls = |shape: &usize| {
+        let entry = registry.problem(PROBLEMS[*shape].part);
+        walls.is_none() || entry.is_ok_and(|e| e.params.iter().any(|p| p.name == BOX))
+    };
+    let fits = |shape: &usize| fitting(dimensions, *shape).0 <= fitting(dimensions, *shape).1;
+    let problems: Vec<usize> = chosen.problems.iter().copied().filter(takes_walls).filter(fits).collect();
+    let swaps_problem = loose
+        && !ties.problem
+        && reading.objective_varies()
+        && (setup.problems.is_some() || has(OF_PROBLEM))
+        && !problems.is_empty();
+    let slots = reading.slots();
+    let declared = setup.dimension.is_some() && swaps_problem;
+    Skeleton {
+        orders: orders(&reading, &slots),
+        slots,
+        open: open.collect(),
+        problems,
+        swaps_problem,
+        swaps_noise: loose
+            && !ties.noise
+            && (setup.noise.is_some() || noisy || has(OF_NOISE))
+            && !chosen.noises.is_empty(),
+        own_dimension,
+        own_belongs: !declared || (dimensions.0 <= own_dimension && own_dimension <= dimensions.1),
+        walls,
+        dimensions,
+        tree: {
+            let mut tree = stripped(tree);
+            require(&mut tree, &setup.within);
+            tree
+        },
+    }
+}
+
+/// Slots hold rationals: a sweep through other numbers gives a tree for each of them.
+fn without_irrational_sweeps(tree: &Table) -> Vec<Table> {
+    let mut trees = vec![tree.clone()];
+    let Some(Value::Table(parameters)) = tree.get("parameters").map(|n| &n.value) else { return trees };
+    for entry in &parameters.entries {
+        let Value::List(list) = &entry.node.value else { continue };
+        let (rational, other): (Vec<Node>, Vec<Node>) =
+            list.iter().cloned().partition(|node| number_of(&node.value).is_some());
+        let mut choices: Vec<Value> = other.into_iter().map(|node| node.value).collect();
+        if choices.is_empty() {
+            continue;
+        }
+        if !rational.is_empty() {
+            choices.push(Value::List(rational));
+        }
+        let path = ["parameters".to_string(), entry.key.clone()];
+        let each = trees.iter().flat_map(|tree| {
+            choices.iter().map(|choice| {
+                let mut next = tree.clone();
+                put(&mut next, &path, choice.clone());
+                next
+            })
+        });
+        trees = each.collect();
+    }
+    trees
+}
+
+/// Brings a start into the box of its objective, where its walls are numbers.
+fn keep_inside(problem: &mut Table) {
+    let Some(walls) = problem.get(BOX).cloned() else { return };
+    let Some(Value::List(start)) = problem.entries.iter_mut().find(|e| e.key == "start").map(|e| &mut e.node.value)
+    else {
+        return;
+    };
+    for (i, entry) in start.iter_mut().enumerate() {
+        if let (Some(wall), Some(x)) = (wall_at(&walls.value, i), number_of(&entry.value)) {
+            entry.value = Value::Number(x.clamp(-wall.clone(), wall));
+        }
+    }
 }
 
 /// The table of that key, made where it is missing.
@@ -450,7 +424,9 @@ fn stripped(tree: &Table) -> Table {
             }
             // That a bound is attained is said of the file's instances; what a search can break is that it bounds.
             ("relation", Value::Text(text)) if text == "tight" => *text = "upper".into(),
-            ("run", Value::Table(run)) => run.entries.retain(|e| e.key == "horizon" || e.key == "window"),
+            ("run", Value::Table(run)) => {
+                run.entries.retain(|e| ["horizon", "window", "replicates"].contains(&e.key.as_str()))
+            }
             _ => {}
         }
     }

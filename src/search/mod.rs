@@ -7,14 +7,21 @@
 
 mod boundary;
 mod dice;
+mod draw;
 mod family;
+mod laws;
+mod listed;
+mod objectives;
 mod parts;
 mod reading;
+mod region;
 mod shrink;
 mod steps;
 mod strategy;
 mod suspects;
+mod ties;
 mod weight;
+mod within;
 
 pub use boundary::{Boundary, boundary};
 pub use family::{Candidate, Family};
@@ -24,10 +31,12 @@ pub use strategy::{Climb, Evolution, Random, Strategy};
 pub use weight::{Weighed, score, weigh_candidate, weigh_tree};
 
 use crate::exact::Budget;
+use crate::harness::{Price, Refusal};
 use crate::model::Registry;
 use crate::spec::Relation;
 use dice::Dice;
 use rayon::prelude::*;
+use region::Region;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use suspects::Suspects;
@@ -48,17 +57,30 @@ pub trait Watch: Sync {
 }
 
 /// What a search found.
+#[derive(Default)]
 pub struct Found {
     /// The instance with the largest score among those whose violation is exact, else among all.
     pub best: Option<(Candidate, Weighed)>,
+    /// The same among instances near the file's own: declared parameters between those that it lists.
+    pub near: Option<(Candidate, Weighed)>,
     /// The smallest instance that a violation was shrunk to.
     pub shrunk: Option<(Candidate, Weighed)>,
     /// Evaluations and seconds until the first exact violation.
     pub first: Option<(u64, f64)>,
-    /// Instances weighed, those outside the hypotheses included.
+    /// Instances proposed, those outside the hypotheses included.
     pub evaluations: u64,
     /// Instances that met the hypotheses and had both sides.
     pub met: u64,
+    /// Instances that fail a hypothesis or an inequality.
+    pub outside: u64,
+    /// The hypotheses and inequalities that they fail, most frequent first.
+    pub failed: Vec<(String, u64)>,
+    /// Instances that the file lists and that were not decided, one way or the other, with the reasons.
+    pub skipped: Vec<(String, u64)>,
+    /// Cells of the file that its family does not have.
+    pub elsewhere: u64,
+    /// A cell of the file that a sample puts above the bound, while nothing exact reaches it.
+    pub sampled: Option<(Candidate, Weighed)>,
     /// Why others did not count, most frequent first.
     pub refused: Vec<(String, u64)>,
     /// Whether the largest score hardly grew over the second half of the search.
@@ -69,10 +91,12 @@ pub struct Found {
 
 /// Proposals that are weighed together: a constant, so that the outcome does not depend on the number of threads.
 const BATCH: usize = 64;
+/// The same of instances that the file lists: each may take as long as `verify` needs.
+const LISTED_BATCH: usize = 8;
 /// What one weighing may cost in a search.
-const CHEAP: Budget = Budget(8_000_000);
+const CHEAP: Price = Price::drawn(Budget(8_000_000));
 /// What one weighing may cost while shrinking and at the end.
-pub const CAREFUL: Budget = Budget(200_000_000);
+pub const CAREFUL: Price = Price::drawn(Budget(200_000_000));
 /// Most listed instances of a family that are weighed one by one instead of being searched.
 const MOST_LISTED: usize = 4096;
 /// Most weighings of one shrinking, and of one whose instances are dear.
@@ -87,107 +111,245 @@ pub fn is_searchable(relation: Relation) -> bool {
     relation != Relation::Rate
 }
 
-/// Looks for the worst instance of a bound's family.
-#[must_use]
-pub fn search_family(
-    family: &Family,
-    (id, bound): (&str, &str),
-    registry: &Registry,
-    seed: u64,
-    effort: Effort,
-    watch: &dyn Watch,
-) -> Found {
-    let begun = Instant::now();
-    let mut dice = Dice::new(seed, &[("claim", id), ("bound", bound)]);
-    let mut strategies: Vec<Box<dyn Strategy>> =
-        vec![Box::new(Climb::new()), Box::new(Evolution::new()), Box::new(Climb::new()), Box::new(Random)];
-    let mut found = Found {
-        best: None,
-        shrunk: None,
-        first: None,
-        evaluations: 0,
-        met: 0,
-        refused: Vec::new(),
-        settled: false,
-        exhausted: false,
-    };
-    let mut refused: BTreeMap<String, u64> = BTreeMap::new();
-    let mut suspects = Suspects::default();
-    let mut history: Vec<(u64, f64)> = Vec::new();
-    // Where all instances are listed and few, each is weighed once.
-    let mut listed = family.all(MOST_LISTED).map(Vec::into_iter);
-    while goes_on(effort, found.evaluations, begun) {
-        let left = match (&listed, effort) {
-            (Some(rest), _) => rest.len().min(BATCH),
-            (None, Effort::Evaluations(n)) => (n - found.evaluations).min(BATCH as u64) as usize,
-            (None, Effort::Time(_)) => BATCH,
-        };
-        let count = strategies.len();
-        let mut propose = |i: usize| match &mut listed {
-            Some(rest) => rest.next(),
-            None => Some(strategies[i % count].propose(family, &mut dice)),
-        };
-        let batch: Vec<(usize, Candidate)> = (0..left).filter_map(|i| Some((i % count, propose(i)?))).collect();
-        let mut weighed: Vec<Result<Weighed, String>> =
-            batch.par_iter().map(|(_, c)| weigh_candidate(registry, family, c, CHEAP)).collect();
-        if found.first.is_none() {
-            suspects.weigh_again(registry, family, &batch, &mut weighed);
-        }
-        for ((strategy, candidate), weighed) in batch.into_iter().zip(weighed) {
-            found.evaluations += 1;
-            strategies[strategy].learn(&candidate, weighed.as_ref().ok().map(|w| w.score));
-            match weighed {
-                Err(why) => *refused.entry(kind_of(&why)).or_default() += 1,
-                Ok(weighed) => {
-                    found.met += 1;
-                    if weighed.certain && found.first.is_none() {
-                        found.first = Some((found.evaluations, begun.elapsed().as_secs_f64()));
-                    }
-                    // What a sample says guides the strategies, and is no finding.
-                    let key = |w: &Weighed| (w.certain, w.is_known(), w.score);
-                    if found.best.as_ref().is_none_or(|(_, old)| key(&weighed) > key(old)) {
-                        history.push((found.evaluations, weighed.score));
-                        found.best = Some((candidate, weighed));
-                    }
-                }
-            }
-        }
-        watch.progress(found.evaluations, found.best.as_ref().map(|(_, w)| w.score));
-        if listed.as_ref().is_some_and(|rest| rest.len() == 0) {
-            found.exhausted = true;
-            break;
-        }
-    }
-    let half = found.evaluations / 2;
-    let at_half = history.iter().rev().find(|(n, _)| *n <= half).map(|(_, s)| *s);
-    let last = history.last().map(|(_, s)| *s);
-    found.settled = at_half.zip(last).is_some_and(|(a, b)| b - a <= SETTLED * b.abs());
-    found.refused = refused.into_iter().collect();
-    found.refused.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    if let Some((worst, weighed)) = &found.best
-        && weighed.certain
-    {
-        let (price, tries) = suspects.paid.map_or((CHEAP, MOST_TRIES), |price| (price, MOST_DEAR_TRIES));
-        let broken = |c: &Candidate| weigh_candidate(registry, family, c, price).is_ok_and(|w| w.certain);
-        let smallest = shrink::shrink(family, worst, tries, broken);
-        if let Ok(weighed) = weigh_candidate(registry, family, &smallest, price.max(CAREFUL)) {
-            found.shrunk = Some((smallest, weighed));
-        }
-    }
-    found
+/// What a search looks for, and how long.
+pub struct Task<'a> {
+    /// Claim and bound: they name the random choices.
+    pub name: (&'a str, &'a str),
+    /// Seed.
+    pub seed: u64,
+    /// How long.
+    pub effort: Effort,
+    /// Told how it goes.
+    pub watch: &'a dyn Watch,
 }
 
-fn goes_on(effort: Effort, evaluations: u64, begun: Instant) -> bool {
-    match effort {
-        Effort::Time(most) => evaluations == 0 || begun.elapsed() < most,
-        Effort::Evaluations(most) => evaluations < most,
+/// A search under way.
+struct Search<'a> {
+    family: &'a Family,
+    registry: &'a Registry,
+    found: Found,
+    failed: BTreeMap<String, u64>,
+    refused: BTreeMap<String, u64>,
+    skipped: BTreeMap<String, u64>,
+    history: Vec<(u64, f64)>,
+    region: Region,
+    /// What it took to make the best certain.
+    paid: Price,
+    begun: Instant,
+}
+
+/// Looks for the worst instance of a bound's family.
+#[must_use]
+pub fn search_family(family: &Family, registry: &Registry, task: &Task<'_>) -> Found {
+    let mut search = Search {
+        family,
+        registry,
+        found: Found::default(),
+        failed: BTreeMap::new(),
+        refused: BTreeMap::new(),
+        skipped: BTreeMap::new(),
+        history: Vec::new(),
+        region: Region::default(),
+        paid: CHEAP,
+        begun: Instant::now(),
+    };
+    let mut strategies: Vec<Box<dyn Strategy>> =
+        vec![Box::new(Climb::new()), Box::new(Evolution::new()), Box::new(Climb::near()), Box::new(Random)];
+    let whole = search.listed(task, &mut strategies);
+    if !whole {
+        search.drawn(task, &mut strategies);
+    }
+    search.finish(whole)
+}
+
+impl Search<'_> {
+    /// Weighs what the file lists, its own cells first. Returns whether that was the whole family.
+    fn listed(&mut self, task: &Task<'_>, strategies: &mut [Box<dyn Strategy>]) -> bool {
+        let listed = self.family.listed(MOST_LISTED);
+        self.found.elsewhere = listed.elsewhere;
+        if listed.left_out > 0 {
+            self.skipped.insert("more cells than are looked at".into(), listed.left_out);
+        }
+        let mut rest = listed.members.into_iter();
+        while rest.len() > 0 {
+            if !self.goes_on(task) {
+                self.skipped.insert("the search ended before".into(), rest.len() as u64);
+                break;
+            }
+            let batch: Vec<Candidate> = rest.by_ref().take(LISTED_BATCH.min(self.left(task))).collect();
+            let weighed: Vec<Result<Weighed, Refusal>> =
+                batch.par_iter().map(|c| weigh_candidate(self.registry, self.family, c, Price::OWN)).collect();
+            for (candidate, weighed) in batch.into_iter().zip(weighed) {
+                match &weighed {
+                    Ok(weighed) => {
+                        self.region.add(weighed);
+                        if weighed.suspect && self.found.sampled.is_none() {
+                            self.found.sampled = Some((candidate.clone(), weighed.clone()));
+                        }
+                    }
+                    Err(Refusal::Outside(..)) => {}
+                    Err(why) => *self.skipped.entry(kind_of(why)).or_default() += 1,
+                }
+                for strategy in &mut *strategies {
+                    strategy.learn(&candidate, weighed.as_ref().ok().map(|w| w.score), true);
+                }
+                self.count(candidate, weighed, Price::OWN);
+            }
+            task.watch.progress(self.found.evaluations, self.best_score());
+        }
+        listed.whole
+    }
+
+    /// Weighs what the strategies propose.
+    fn drawn(&mut self, task: &Task<'_>, strategies: &mut [Box<dyn Strategy>]) {
+        let mut dice = Dice::new(task.seed, &[("claim", task.name.0), ("bound", task.name.1)]);
+        let mut suspects = Suspects::default();
+        let (family, registry, count) = (self.family, self.registry, strategies.len());
+        let mut proposed = 0;
+        while self.goes_on(task) || proposed == 0 && matches!(task.effort, Effort::Time(_)) {
+            let batch: Vec<(usize, Candidate)> = (0..self.left(task).min(BATCH))
+                .map(|i| (i % count, strategies[i % count].propose(family, &mut dice)))
+                .collect();
+            proposed += batch.len();
+            let mut weighed: Vec<Result<Weighed, Refusal>> =
+                batch.par_iter().map(|(_, c)| weigh_candidate(registry, family, c, CHEAP)).collect();
+            let mut price = CHEAP;
+            if self.found.first.is_none() {
+                suspects.weigh_again(registry, family, &batch, &mut weighed);
+                price = suspects.paid.unwrap_or(CHEAP);
+            }
+            for ((strategy, candidate), weighed) in batch.into_iter().zip(weighed) {
+                let score = match &weighed {
+                    Ok(weighed) => Some(weighed.score),
+                    Err(refusal) => family.distance(registry, &candidate, refusal).map(|d| -1.0 - d),
+                };
+                let near = weighed.as_ref().is_ok_and(|w| self.is_near(&candidate, w));
+                strategies[strategy].learn(&candidate, score, near);
+                self.count(candidate, weighed, price);
+            }
+            task.watch.progress(self.found.evaluations, self.best_score());
+        }
+    }
+
+    fn is_near(&self, candidate: &Candidate, weighed: &Weighed) -> bool {
+        self.family.is_between_listed(candidate) && self.region.holds(weighed)
+    }
+
+    fn best_score(&self) -> Option<f64> {
+        self.found.best.as_ref().map(|(_, w)| w.score)
+    }
+
+    fn goes_on(&self, task: &Task<'_>) -> bool {
+        match task.effort {
+            Effort::Time(most) => self.found.evaluations == 0 || self.begun.elapsed() < most,
+            Effort::Evaluations(most) => self.found.evaluations < most,
+        }
+    }
+
+    /// How many instances the effort leaves.
+    fn left(&self, task: &Task<'_>) -> usize {
+        match task.effort {
+            Effort::Time(_) => usize::MAX,
+            Effort::Evaluations(most) => usize::try_from(most - self.found.evaluations).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// Takes what became of an instance into account.
+    fn count(&mut self, candidate: Candidate, weighed: Result<Weighed, Refusal>, price: Price) {
+        self.found.evaluations += 1;
+        let weighed = match weighed {
+            Ok(weighed) => weighed,
+            Err(why) => {
+                let is_outside = matches!(why, Refusal::Outside(..));
+                self.found.outside += u64::from(is_outside);
+                let reasons = if is_outside { &mut self.failed } else { &mut self.refused };
+                *reasons.entry(kind_of(&why)).or_default() += 1;
+                return;
+            }
+        };
+        self.found.met += 1;
+        if weighed.certain && self.found.first.is_none() {
+            self.found.first = Some((self.found.evaluations, self.begun.elapsed().as_secs_f64()));
+        }
+        // What a sample says guides the strategies, and is no finding.
+        let key = |w: &Weighed| (w.certain, w.is_known(), w.score);
+        let is_better =
+            |old: &Option<(Candidate, Weighed)>| old.as_ref().is_none_or(|(_, old)| key(&weighed) > key(old));
+        if self.is_near(&candidate, &weighed) && is_better(&self.found.near) {
+            self.found.near = Some((candidate.clone(), weighed.clone()));
+        }
+        if is_better(&self.found.best) {
+            self.history.push((self.found.evaluations, weighed.score));
+            self.paid = price;
+            self.found.best = Some((candidate, weighed));
+        }
+    }
+
+    /// Shrinks what was found.
+    fn finish(mut self, whole: bool) -> Found {
+        let half = self.found.evaluations / 2;
+        let at_half = self.history.iter().rev().find(|(n, _)| *n <= half).map(|(_, s)| *s);
+        let last = self.history.last().map(|(_, s)| *s);
+        self.found.settled = at_half.zip(last).is_some_and(|(a, b)| b - a <= SETTLED * b.abs());
+        let sorted = |counts: BTreeMap<String, u64>| {
+            let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
+            counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+            counts
+        };
+        self.found.failed = sorted(std::mem::take(&mut self.failed));
+        self.found.refused = sorted(std::mem::take(&mut self.refused));
+        self.found.skipped = sorted(std::mem::take(&mut self.skipped));
+        self.found.exhausted = whole && self.found.skipped.is_empty();
+        if let Some((worst, weighed)) = self.found.best.clone()
+            && weighed.certain
+        {
+            self.shrink(&worst);
+        }
+        self.found
+    }
+
+    /// The least that makes a violation certain: a file's own cell may cost more than it needs.
+    fn least_price(&self, worst: &Candidate) -> Price {
+        let enough = |price: &Price| {
+            weigh_candidate(self.registry, self.family, worst, *price).is_ok_and(|weighed| weighed.certain)
+        };
+        let less = |price: &Price| self.paid.own || price.exact < self.paid.exact;
+        [CHEAP, CAREFUL].into_iter().filter(less).find(enough).unwrap_or(self.paid)
+    }
+
+    /// The smallest instance that a violation leads to; on the way a larger one may come by.
+    fn shrink(&mut self, worst: &Candidate) {
+        let (family, registry, price) = (self.family, self.registry, self.least_price(worst));
+        let tries = if price == CHEAP { MOST_TRIES } else { MOST_DEAR_TRIES };
+        let mut larger: Option<(Candidate, Weighed)> = None;
+        let broken = |candidate: &Candidate| {
+            let Ok(weighed) = weigh_candidate(registry, family, candidate, price) else { return false };
+            let best = larger.as_ref().or(self.found.best.as_ref()).map_or(f64::NEG_INFINITY, |(_, w)| w.score);
+            if weighed.certain && weighed.score > best {
+                larger = Some((candidate.clone(), weighed.clone()));
+            }
+            weighed.certain
+        };
+        let smallest = shrink::shrink(family, worst, tries, broken);
+        let careful = if price.exact > CAREFUL.exact || price.own { price } else { CAREFUL };
+        if let Ok(weighed) = weigh_candidate(registry, family, &smallest, careful) {
+            self.found.shrunk = Some((smallest, weighed));
+        }
+        if larger.is_some() {
+            self.found.best = larger;
+        }
     }
 }
 
 /// A refusal without the numbers of its instance: the hypothesis's name, or the first words.
-fn kind_of(why: &str) -> String {
-    match why.split_once(": ") {
-        Some((name, _)) => name.into(),
-        None => why.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).take(80).collect(),
+fn kind_of(why: &Refusal) -> String {
+    match why {
+        Refusal::Outside(name, _) => name.clone(),
+        Refusal::Open(name, _) => format!("{name} is not known"),
+        Refusal::TooLarge(_) => "too large".into(),
+        Refusal::NoValue(why) => match why.split_once(": ") {
+            Some((name, _)) => name.into(),
+            None => why.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).take(80).collect(),
+        },
     }
 }

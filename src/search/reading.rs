@@ -1,10 +1,10 @@
 //! What a claim file ties together, and which of its numbers may vary.
 
 use super::dice::{Class, Dice};
+use super::ties::{BOX, Ties, number_of, wall_at};
 use crate::model::{Kind, ParamSpec, Registry};
 use crate::scalar::Rational;
-use crate::spec::{FamilySetup, Spread, Table, Value};
-use std::collections::BTreeSet;
+use crate::spec::{Counting, FamilySetup, Scope, Spread, Table, Value, counts};
 use std::fmt;
 
 /// Where a number stands in a tree.
@@ -68,6 +68,8 @@ impl fmt::Display for Domain {
             Domain::Free(Class::Unit) => f.write_str("between 0 and 1"),
             Domain::Free(Class::Positive) => f.write_str("above 0"),
             Domain::Free(Class::NonNegative) => f.write_str("0 or more"),
+            Domain::Free(Class::Negative) => f.write_str("below 0"),
+            Domain::Free(Class::NonPositive) => f.write_str("0 or less"),
             Domain::Free(Class::Any) => f.write_str("any number"),
             Domain::Range(low, high, true) => write!(f, "a whole number from {low} to {high}"),
             Domain::Range(low, high, false) => write!(f, "from {low} to {high}"),
@@ -86,101 +88,20 @@ pub struct Slot {
     pub path: Path,
     /// What it may be.
     pub domain: Domain,
+    /// What the file has there: the values of a sweep, or one number.
+    pub listed: Vec<Rational>,
+}
+
+impl Slot {
+    /// Whether a value lies between those that the file has.
+    #[must_use]
+    pub fn is_between_listed(&self, value: &Rational) -> bool {
+        self.listed.iter().min().is_some_and(|low| low <= value) && self.listed.iter().max() >= Some(value)
+    }
 }
 
 /// Settings of a noise law that may vary by themselves: the others must keep the mean.
 const NOISE_SIZES: &[&str] = &["scale", "size", "half_width", "shift", "a", "b", "c"];
-
-fn text_of(table: &Table, keys: &[&str]) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut at = table;
-    for (i, key) in keys.iter().enumerate() {
-        match at.get(key).map(|n| &n.value) {
-            Some(value) if i + 1 == keys.len() => texts(value, &mut found),
-            Some(Value::Table(inner)) => at = inner,
-            _ => {}
-        }
-    }
-    found
-}
-
-fn texts(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::Text(text) => found.push(text.clone()),
-        Value::List(list) => list.iter().for_each(|n| texts(&n.value, found)),
-        Value::Table(table) => table.entries.iter().for_each(|e| texts(&e.node.value, found)),
-        Value::Number(_) | Value::Bool(_) => {}
-    }
-}
-
-/// The number that a value is, where it is one.
-#[must_use]
-pub fn number_of(value: &Value) -> Option<Rational> {
-    match value {
-        Value::Number(q) => Some(q.clone()),
-        Value::Text(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-/// The names that an expression's text uses.
-fn uses(text: &str, name: &str) -> bool {
-    crate::expr::Expr::parse(text).is_ok_and(|e| e.names().into_iter().any(|(n, _)| n == name))
-}
-
-/// The names that a part of a tree uses, by itself and through declared parameters.
-fn closure(tree: &Table, places: &[&[&str]]) -> BTreeSet<String> {
-    let names = |text: &String| match crate::expr::Expr::parse(text) {
-        Ok(expr) => expr.names().into_iter().map(|(n, _)| n.to_string()).collect(),
-        Err(_) => words(text),
-    };
-    let mut open: Vec<String> = places.iter().flat_map(|keys| text_of(tree, keys)).flat_map(|t| names(&t)).collect();
-    let mut found = BTreeSet::new();
-    while let Some(name) = open.pop() {
-        if found.insert(name.clone()) {
-            open.extend(text_of(tree, &["parameters", &name]).iter().flat_map(names));
-        }
-    }
-    found
-}
-
-/// The words of a text that is no expression: an inequality, or a table of atoms.
-fn words(text: &str) -> Vec<String> {
-    let split = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    split.filter(|w| w.starts_with(|c: char| c.is_ascii_alphabetic())).map(Into::into).collect()
-}
-
-/// Which parameters tie the parts of a claim together.
-pub(super) struct Ties {
-    /// A parameter of the objective stands elsewhere too: another objective would not be the one that is meant there.
-    pub problem: bool,
-    /// The same of the noise.
-    pub noise: bool,
-    /// Parameters that only the two sides name: constants of this instance, written by hand.
-    pub by_hand: BTreeSet<String>,
-}
-
-impl Ties {
-    pub fn new(tree: &Table) -> Self {
-        let declared: BTreeSet<String> = match tree.get("parameters").map(|n| &n.value) {
-            Some(Value::Table(table)) => table.entries.iter().map(|e| e.key.clone()).collect(),
-            _ => BTreeSet::new(),
-        };
-        let of = |places: &[&[&str]]| -> BTreeSet<String> {
-            closure(tree, places).intersection(&declared).cloned().collect()
-        };
-        let sides: [&[&str]; 3] = [&["left"], &["right"], &["margin"]];
-        let runs: [&[&str]; 4] = [&["algorithm"], &["run"], &["requires"], &["oracle", "workers"]];
-        let (problem, noise) = (of(&[&["problem"]]), of(&[&["oracle", "noise"]]));
-        let elsewhere: BTreeSet<String> = of(&sides).union(&of(&runs)).cloned().collect();
-        let inside = of(&[&["problem"], &["oracle"], &["algorithm"], &["run"], &["quantity"]]);
-        Ties {
-            problem: problem.iter().any(|n| elsewhere.contains(n) || noise.contains(n)),
-            noise: noise.iter().any(|n| elsewhere.contains(n) || problem.contains(n)),
-            by_hand: of(&sides).difference(&inside).cloned().collect(),
-        }
-    }
-}
 
 /// A setup with what is needed to read its numbers.
 pub(super) struct Reading<'a> {
@@ -197,30 +118,6 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Whether a parameter counts something, by itself or through others.
-    fn counts(&self, name: &str, depth: usize) -> bool {
-        let mut places = Vec::new();
-        for keys in [["run", "horizon"], ["run", "window"], ["oracle", "batch"], ["oracle", "workers"]] {
-            places.extend(text_of(self.tree, &keys));
-        }
-        for (section, kind) in [("problem", "problem"), ("algorithm", "algorithm")] {
-            let Some(Value::Table(table)) = self.tree.get(section).map(|n| &n.value) else { continue };
-            for key in self.count_keys(table, kind) {
-                places.extend(text_of(table, &[key]));
-            }
-        }
-        let direct = places.iter().any(|text| uses(text, name));
-        let through =
-            |other: &str, text: &str| depth < 4 && other != name && uses(text, name) && self.counts(other, depth + 1);
-        let Some(Value::Table(parameters)) = self.tree.get("parameters").map(|n| &n.value) else { return direct };
-        direct
-            || parameters.entries.iter().any(|e| {
-                let mut own = Vec::new();
-                texts(&e.node.value, &mut own);
-                own.iter().any(|text| through(&e.key, text))
-            })
-    }
-
     fn params(&self, table: &Table, kind: &str) -> &'static [ParamSpec] {
         let Some(Value::Text(name)) = table.get("name").map(|n| &n.value) else { return &[] };
         match kind {
@@ -246,7 +143,7 @@ impl Reading<'_> {
             let whole = if self.tree.get("quantity").is_some() {
                 listed.iter().all(|v| v.to_i64().is_some())
             } else {
-                self.counts(&entry.key, 0)
+                counts(self.tree, self.registry, &entry.key, Counting::Somehow)
             };
             let declared = self.setup.parameters.iter().find(|(name, _)| *name == entry.key);
             let domain = match declared {
@@ -255,7 +152,11 @@ impl Reading<'_> {
                     let ends_are_whole = low.to_i64().is_some() && high.to_i64().is_some();
                     Domain::Range(low.clone(), high.clone(), whole && ends_are_whole)
                 }
-                None if self.free && !self.ties.by_hand.contains(&entry.key) => {
+                None if self.setup.pinned.contains(&entry.key) => Domain::Listed(listed.clone()),
+                None if self.free
+                    && !self.ties.by_hand.contains(&entry.key)
+                    && !self.ties.of_box.contains(&entry.key) =>
+                {
                     Domain::Free(match Class::of(&listed) {
                         Class::Count(least) if whole => Class::Count(least),
                         Class::Count(1) | Class::Unit => Class::Positive,
@@ -263,9 +164,9 @@ impl Reading<'_> {
                         class => class,
                     })
                 }
-                None => Domain::Listed(listed),
+                None => Domain::Listed(listed.clone()),
             };
-            slots.push(Slot { path: vec!["parameters".into(), entry.key.clone()], domain });
+            slots.push(Slot { path: vec!["parameters".into(), entry.key.clone()], domain, listed });
         }
     }
 
@@ -289,7 +190,7 @@ impl Reading<'_> {
             value => {
                 if let Some(q) = number_of(value) {
                     let class = class.unwrap_or_else(|| real(Class::of(std::slice::from_ref(&q))));
-                    slots.push(Slot { path: path.clone(), domain: Domain::Free(class) });
+                    slots.push(Slot { path: path.clone(), domain: Domain::Free(class), listed: vec![q] });
                 }
             }
         }
@@ -304,6 +205,28 @@ impl Reading<'_> {
         }
     }
 
+    /// Whether the claim speaks of other objectives than the file's.
+    pub fn objective_varies(&self) -> bool {
+        let asked_for = self.setup.problems.as_ref().is_some_and(|p| !p.is_empty());
+        let is_zero = matches!(self.tree.get("right").map(|n| number_of(&n.value)), Some(Some(q)) if q.is_zero());
+        asked_for || self.setup.scope == Some(Scope::Hypotheses) || self.ties.names_objective || is_zero
+    }
+
+    /// A start lies in its box.
+    fn keep_inside(&self, problem: &Table, slots: &mut [Slot]) {
+        let Some(walls) = problem.get(BOX) else { return };
+        for slot in slots.iter_mut() {
+            let place = match slot.path.as_slice() {
+                [section, key] if section == "problem" && key == "start" => Some(0),
+                [section, key, i] if section == "problem" && key == "start" => i.parse().ok(),
+                _ => None,
+            };
+            if let Some(wall) = place.and_then(|i| wall_at(&walls.value, i)) {
+                slot.domain = Domain::Range(-wall.clone(), wall, false);
+            }
+        }
+    }
+
     /// The numbers that may vary.
     pub fn slots(&self) -> Vec<Slot> {
         let mut slots = Vec::new();
@@ -311,10 +234,12 @@ impl Reading<'_> {
         if !self.free || !self.ties.by_hand.is_empty() {
             return slots;
         }
-        let fixed = self.setup.problems.as_ref().is_some_and(Vec::is_empty);
+        let fixed = self.setup.problems.as_ref().is_some_and(Vec::is_empty) || !self.objective_varies();
         if let (Some(Value::Table(table)), false) = (self.tree.get("problem").map(|n| &n.value), fixed) {
             let counts = self.count_keys(table, "problem");
-            self.section("problem", |key| (key != "name" && !counts.contains(&key)).then_some(None), &mut slots);
+            let varies = |key: &str| !["name", BOX].contains(&key) && !counts.contains(&key);
+            self.section("problem", |key| varies(key).then_some(None), &mut slots);
+            self.keep_inside(table, &mut slots);
         }
         if let (Some(Value::Table(oracle)), false) =
             (self.tree.get("oracle").map(|n| &n.value), self.setup.noise.as_ref().is_some_and(Vec::is_empty))

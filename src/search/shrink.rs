@@ -2,11 +2,13 @@
 //!
 //! The result is minimal in the sense that none of these steps keeps the violation: losing a coordinate, a stand-in
 //! giving way to none, a tree of draws to one inside it, a convention going back to its default, a number becoming a
-//! simpler one.
+//! simpler one. No step leaves the family: its dimensions, its laws and the ranges of its numbers.
 
 use super::dice::{Class, rounded};
 use super::family::{Candidate, Family, Noise};
-use super::parts::{Gene, NOISES, PROBLEMS, subtrees};
+use super::laws::{NOISES, subtrees};
+use super::objectives::PROBLEMS;
+use super::parts::Gene;
 use super::reading::Domain;
 use crate::scalar::{Rational, Scalar};
 
@@ -63,7 +65,7 @@ fn simpler(value: &Rational) -> Vec<Rational> {
 fn steps(family: &Family, at: &Candidate) -> Vec<Candidate> {
     let mut found = Vec::new();
     let d = at.dimension;
-    if let Some(problem) = &at.problem {
+    if let Some(problem) = at.problem.as_ref().filter(|_| family.has_dimension(at.skeleton, d - 1)) {
         for i in 0..d {
             let noise = match &at.noise {
                 Noise::Law(gene) => gene.without(NOISES, d, i).map(Noise::Law),
@@ -75,7 +77,9 @@ fn steps(family: &Family, at: &Candidate) -> Vec<Candidate> {
         }
     }
     if let Some(gene) = law(at) {
-        found.push(Candidate { noise: Noise::None, ..at.clone() });
+        if family.has_silence(at.skeleton) {
+            found.push(Candidate { noise: Noise::None, ..at.clone() });
+        }
         let smaller = subtrees(gene, d).into_iter().map(Noise::Law);
         found.extend(smaller.map(|noise| Candidate { noise, ..at.clone() }));
     }

@@ -7,8 +7,8 @@ use super::family::{Candidate, Family};
 pub trait Strategy: Send {
     /// The next instance to try.
     fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate;
-    /// What became of a proposal: its score, where it is an instance at all.
-    fn learn(&mut self, candidate: &Candidate, score: Option<f64>);
+    /// What became of a proposal: its score, where it is an instance at all, and whether it is near the file's own cells.
+    fn learn(&mut self, candidate: &Candidate, score: Option<f64>, near: bool);
 }
 
 /// Fresh instances, always.
@@ -18,7 +18,7 @@ impl Strategy for Random {
     fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate {
         family.draw(dice)
     }
-    fn learn(&mut self, _candidate: &Candidate, _score: Option<f64>) {}
+    fn learn(&mut self, _candidate: &Candidate, _score: Option<f64>, _near: bool) {}
 }
 
 /// Local refinement: keeps what is at least as bad as what it stands on, and starts again where nothing nearby is.
@@ -28,6 +28,8 @@ pub struct Climb {
     scouted: usize,
     /// Proposals since the last gain.
     idle: usize,
+    /// Whether it stays near the file's own cells.
+    stays_near: bool,
 }
 
 /// Proposals without a gain after which a climb starts again.
@@ -39,7 +41,13 @@ impl Climb {
     /// A climb that has not started.
     #[must_use]
     pub fn new() -> Self {
-        Climb { at: None, scouted: 0, idle: 0 }
+        Climb { at: None, scouted: 0, idle: 0, stays_near: false }
+    }
+
+    /// A climb among instances near the file's own cells.
+    #[must_use]
+    pub fn near() -> Self {
+        Climb { stays_near: true, ..Climb::new() }
     }
 }
 
@@ -51,15 +59,20 @@ impl Default for Climb {
 
 impl Strategy for Climb {
     fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate {
-        match &self.at {
+        let mut next = match &self.at {
             Some((candidate, _)) if self.scouted >= SCOUTS => family.mutate(candidate, dice),
             _ => family.draw(dice),
+        };
+        if self.stays_near {
+            family.bring_home(&mut next);
         }
+        next
     }
 
-    fn learn(&mut self, candidate: &Candidate, score: Option<f64>) {
+    fn learn(&mut self, candidate: &Candidate, score: Option<f64>, near: bool) {
         self.idle += 1;
-        if let Some(score) = score {
+        // What lies outside a range that was asked for shows the way to it.
+        if let Some(score) = score.filter(|score| near || !self.stays_near || *score < 0.0) {
             self.scouted += 1;
             let best = self.at.as_ref().map_or(f64::NEG_INFINITY, |(_, s)| *s);
             if score > best {
@@ -70,7 +83,7 @@ impl Strategy for Climb {
             }
         }
         if self.idle > PATIENCE {
-            *self = Climb::new();
+            *self = Climb { stays_near: self.stays_near, ..Climb::new() };
         }
     }
 }
@@ -117,7 +130,7 @@ impl Strategy for Evolution {
         }
     }
 
-    fn learn(&mut self, candidate: &Candidate, score: Option<f64>) {
+    fn learn(&mut self, candidate: &Candidate, score: Option<f64>, _near: bool) {
         let Some(score) = score else { return };
         if self.members.iter().any(|(c, _)| c == candidate) {
             return;

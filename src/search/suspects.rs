@@ -5,6 +5,7 @@ use super::family::{Candidate, Family};
 use super::shrink::size;
 use super::weight::{Weighed, weigh_candidate};
 use crate::exact::Budget;
+use crate::harness::{Price, Refusal};
 use crate::model::Registry;
 use rayon::prelude::*;
 
@@ -19,7 +20,7 @@ const OF_A_PRICE: usize = 40;
 pub(super) struct Suspects {
     tried: Vec<Candidate>,
     /// What it took to make one certain.
-    pub paid: Option<Budget>,
+    pub paid: Option<Price>,
 }
 
 impl Suspects {
@@ -29,15 +30,15 @@ impl Suspects {
         registry: &Registry,
         family: &Family,
         batch: &[(usize, Candidate)],
-        weighed: &mut [Result<Weighed, String>],
+        weighed: &mut [Result<Weighed, Refusal>],
     ) {
         let mut chosen: Vec<usize> = (0..batch.len())
             .filter(|i| weighed[*i].as_ref().is_ok_and(|w| w.suspect) && !self.tried.contains(&batch[*i].1))
             .collect();
         chosen.sort_by_key(|i| size(&batch[*i].1));
         chosen.truncate(OF_A_BATCH.min(MOST - self.tried.len()));
-        let price = Budget(CAREFUL.0 << (2 * (self.tried.len() / OF_A_PRICE)));
-        let again: Vec<Result<Weighed, String>> =
+        let price = Price::drawn(Budget(CAREFUL.exact.0 << (2 * (self.tried.len() / OF_A_PRICE))));
+        let again: Vec<Result<Weighed, Refusal>> =
             chosen.par_iter().map(|i| weigh_candidate(registry, family, &batch[*i].1, price)).collect();
         for (i, again) in chosen.into_iter().zip(again) {
             self.tried.push(batch[i].1.clone());

@@ -1,8 +1,7 @@
 //! What an instance is worth to a search: how near to violation it is, and whether a violation is certain.
 
 use super::family::{Candidate, Family};
-use crate::exact::Budget;
-use crate::harness::weigh;
+use crate::harness::{Place, Price, Refusal, admitted, weigh};
 use crate::model::Registry;
 use crate::results::{Evidence, Outcome};
 use crate::spec::{Relation, Table, Trial, trial_of};
@@ -19,6 +18,8 @@ pub struct Weighed {
     pub suspect: bool,
     /// The comparison with its sides.
     pub verdict: CellVerdict,
+    /// Where in the class it lies.
+    pub place: Place,
 }
 
 impl Weighed {
@@ -56,14 +57,12 @@ pub fn score(relation: Relation, verdict: &CellVerdict) -> Option<f64> {
 /// Weighs a tree of one cell.
 ///
 /// # Errors
-/// Why it is not an instance of the claim: it cannot be built, does not meet a hypothesis, or has no sides.
-pub fn weigh_tree(registry: &Registry, tree: &Table, budget: Budget) -> Result<(Trial, Weighed), String> {
+/// Why it counts for nothing: [`Refusal`].
+pub fn weigh_tree(registry: &Registry, tree: &Table, price: Price) -> Result<(Trial, Weighed), Refusal> {
     let trial = trial_of(tree, registry)
         .map_err(|errors| errors.first().map_or_else(|| "not a claim".into(), |e| e.message.clone()))?;
-    let verdict = weigh(registry, &trial, budget)?;
-    if let Some((name, audit)) = verdict.audits.iter().find(|(_, a)| a.holds() != Some(true)) {
-        return Err(format!("{name}: {}", audit.value));
-    }
+    let (verdict, place) = weigh(registry, &trial, price)?;
+    admitted(&verdict.audits)?;
     let score = score(trial.question.relation, &verdict);
     let comparison = verdict.comparison.as_ref().map_err(Clone::clone)?;
     let certain = comparison.outcome == Outcome::Violated && comparison.grade == Evidence::Exact;
@@ -72,7 +71,7 @@ pub fn weigh_tree(registry: &Registry, tree: &Table, budget: Budget) -> Result<(
     // is for violations that can be certified.
     let score = if certain || comparison.grade != Evidence::Numeric { score } else { score.min(1.0) };
     let suspect = comparison.outcome == Outcome::Violated && !certain;
-    Ok((trial, Weighed { score, certain, suspect, verdict }))
+    Ok((trial, Weighed { score, certain, suspect, verdict, place }))
 }
 
 /// Weighs an instance of a family.
@@ -83,8 +82,9 @@ pub fn weigh_candidate(
     registry: &Registry,
     family: &Family,
     candidate: &Candidate,
-    budget: Budget,
-) -> Result<Weighed, String> {
+    price: Price,
+) -> Result<Weighed, Refusal> {
+    family.restriction(candidate)?;
     let tree = family.render(candidate).ok_or("these numbers make no such part")?;
-    weigh_tree(registry, &tree, budget).map(|(_, weighed)| weighed)
+    weigh_tree(registry, &tree, price).map(|(_, weighed)| weighed)
 }

@@ -245,6 +245,11 @@ impl<'a> Builder<'a> {
                 .default_start()
                 .map(StartPoint::At)
                 .ok_or_else(|| InstanceError::new(span, "this problem has no start of its own: give `start`")),
+            Start::Random(part) if problem.half_widths().is_some() => {
+                let message =
+                    "the problem lives in a box, and draws may start outside of it: give the start as a point";
+                Err(InstanceError::new(&part.span, message))
+            }
             Start::Random(part) => self.noise(part, d).map(StartPoint::Random),
             Start::At(formulas) => {
                 let point = vector(formulas, d, &|symbol| lookup(self.cell, &self.facts, symbol))?;
@@ -252,6 +257,7 @@ impl<'a> Builder<'a> {
                     let message = format!("'start' has {} entries; the problem has {d} coordinates", point.len());
                     return Err(InstanceError::new(&formulas[0].span, message));
                 }
+                inside(problem, &point, formulas)?;
                 Ok(StartPoint::At(point))
             }
         }
@@ -414,6 +420,22 @@ fn spaced(horizon: u64, count: u64, logarithmic: bool) -> Vec<u64> {
         .collect();
     times.dedup();
     times
+}
+
+/// A start must lie in its problem's box.
+fn inside(problem: &dyn DynProblem, point: &[Real], formulas: &[Formula]) -> Result<(), InstanceError> {
+    let Some(walls) = problem.half_widths() else { return Ok(()) };
+    for (i, (x, wall)) in point.iter().zip(walls).enumerate() {
+        let is_inside = match (x.exact(), wall.exact()) {
+            (Some(x), Some(wall)) => Scalar::abs(x) <= *wall,
+            _ => x.to_f64().abs() <= wall.to_f64(),
+        };
+        if !is_inside {
+            let message = format!("'start' has {x} in coordinate {}, outside the box |x| <= {wall}", i + 1);
+            return Err(InstanceError::new(&formulas.get(i).unwrap_or(&formulas[0]).span, message));
+        }
+    }
+    Ok(())
 }
 
 fn at<S: Evaluating>(problem: &dyn DynProblem, x: &[S]) -> Result<(S, Vec<S>), Fault> {

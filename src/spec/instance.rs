@@ -10,7 +10,7 @@ use crate::model::{
     Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Known, Minimisers, ParamSpec, Real, Registry,
     Semantics, Subject, Ties, View,
 };
-use crate::scalar::{Enclosure, Fault, Rational, Scalar};
+use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
 use crate::stats::Interval;
 use std::collections::BTreeSet;
 
@@ -200,16 +200,28 @@ impl Instance {
         })
     }
 
-    /// The algorithm's step size, where it is the same at every step.
-    fn step_size(&self, variant: &Variant) -> Option<&Real> {
+    /// The algorithm's step size.
+    fn step_schedule(&self, variant: &Variant) -> Option<&Schedule> {
         let algorithm = &variant.experiment()?.algorithm;
         let slots =
             algorithm.settings.iter().filter(|(p, s, _)| p.kind == Kind::Schedule && matches!(s, Setting::Formula(_)));
         let slot = slots.map(|(p, ..)| p.name).position(|name| name == "step_size")?;
-        match self.schedules.get(slot)? {
+        self.schedules.get(slot)
+    }
+
+    /// The algorithm's step size, where it is the same at every step.
+    fn step_size(&self, variant: &Variant) -> Option<&Real> {
+        match self.step_schedule(variant)? {
             Schedule::Constant(value) => Some(value),
             Schedule::Varies(..) | Schedule::Lacking(_) => None,
         }
+    }
+
+    /// The first step size, to the precision of a double.
+    #[must_use]
+    pub fn first_step(&self, variant: &Variant) -> Option<f64> {
+        let step: Narrow = self.schedule_at(self.step_schedule(variant)?, 0).ok()?;
+        Some(step.0[0])
     }
 
     /// Audits the named hypotheses and the inequalities of a variant on this instance; `ties` is what an exact run has seen.

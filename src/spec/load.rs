@@ -256,7 +256,7 @@ impl Loader<'_> {
 
     fn bounds(&mut self, root: &Table, cases: &[(String, Option<Table>)]) -> Vec<Bound> {
         let mut bounds: Vec<Bound> = Vec::new();
-        let of_file = self.family(root, root);
+        let (of_file, mut of_all) = (self.family(root, root), Vec::new());
         for (table, span) in self.reader.tables(root, "bound") {
             self.reader.check_keys(table, "bound", &span);
             let name = self.name_of(table, "bound");
@@ -275,9 +275,17 @@ impl Loader<'_> {
                 .first()
                 .map(|t| t.question.right.as_ref().map_or_else(|| t.question.order.join(" < "), |r| r.text.clone()))
                 .unwrap_or_default();
-            let family = if table.get("family").is_some() { self.family(table, root) } else { of_file.clone() };
+            let family = if table.get("family").is_some() {
+                let family = self.family(table, root);
+                self.check_family(table, &family, &trials);
+                family
+            } else {
+                of_all.extend(trials.iter().cloned());
+                of_file.clone()
+            };
             bounds.push(Bound { name, right_text, expectation: self.expectation(table), family, trials });
         }
+        self.check_family(root, &of_file, &of_all);
         bounds
     }
 

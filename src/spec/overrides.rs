@@ -28,7 +28,10 @@ pub(super) fn known_hypotheses(tree: &Table, overrides: &Overrides) -> Result<()
     for name in &overrides.drop {
         if !named.contains(name) {
             let error = Diagnostic::new(0..0, format!("--drop {name}: the file has no hypothesis '{name}'"));
-            return Err(vec![error.did_you_mean(name, named.iter().map(String::as_str))]);
+            return Err(vec![match named.is_empty() {
+                true => error.help("it has none at all"),
+                false => error.did_you_mean(name, named.iter().map(String::as_str)),
+            }]);
         }
         if overrides.assume.contains(name) {
             return Err(vec![Diagnostic::new(0..0, format!("'{name}' is both assumed and dropped"))]);

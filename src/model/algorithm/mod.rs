@@ -41,6 +41,9 @@ use std::cmp::Ordering;
 /// Writes the probabilities with which a worker votes +1, coordinate by coordinate.
 pub type VoteLaw<'a, S> = dyn FnMut(usize, &mut [S]) -> Result<(), Fault> + 'a;
 
+/// Writes a worker's message, asking the oracle for what it needs; it depends on nothing that another message changes.
+pub type Message<'a, S> = dyn FnMut(usize, &mut [S], &mut dyn Query<S>) -> Result<(), Fault> + 'a;
+
 /// The only door from an algorithm to the outside: gradients, coins, and the wire. It counts what passes.
 pub trait Query<S> {
     /// One stochastic gradient of worker `worker` at x (the mean of a batch, where the oracle has one).
@@ -68,6 +71,22 @@ pub trait Query<S> {
         _law: &mut VoteLaw<'_, S>,
     ) -> Result<Option<Vec<Ordering>>, Fault> {
         Ok(None)
+    }
+
+    /// Writes what `finish` makes of the sum of all workers' messages, all drawn independently, and answers `true`. `false`,
+    /// the default: the caller asks for each message. An oracle that takes every branch answers, because the sum of M messages
+    /// with two outcomes has M + 1, and a record of each 2^M.
+    ///
+    /// # Errors
+    /// Those of `message` and `finish`.
+    fn sum_of_messages(
+        &mut self,
+        _workers: usize,
+        _message: &mut Message<'_, S>,
+        _finish: &mut dyn FnMut(&mut [S]) -> Result<(), Fault>,
+        _out: &mut [S],
+    ) -> Result<bool, Fault> {
+        Ok(false)
     }
 
     /// One draw of the algorithm's own noise (its `perturbation` law, mean 0), independent over coordinates.
@@ -302,6 +321,17 @@ pub fn mean_gradient<S: Scalar>(
     out: &mut [S],
     query: &mut dyn Query<S>,
 ) -> Result<(), Fault> {
+    if S::LANES == 0 && workers > 1 {
+        let weight = S::ratio(1, workers as u64);
+        let mut message = |worker: usize, out: &mut [S], query: &mut dyn Query<S>| query.gradient(worker, x, out);
+        let mut mean = |sum: &mut [S]| {
+            sum.iter_mut().for_each(|sum| *sum *= &weight);
+            Ok(())
+        };
+        if query.sum_of_messages(workers, &mut message, &mut mean, out)? {
+            return Ok(());
+        }
+    }
     query.gradient(0, x, out)?;
     if workers > 1 {
         for worker in 1..workers {

@@ -126,6 +126,15 @@ impl Tally {
         tally
     }
 
+    /// A tally in which + has more, as many or fewer votes than -, as the signs say.
+    #[must_use]
+    pub fn of_sides<S: Scalar>(signs: &[S]) -> Self {
+        let mut tally = Tally::new(signs.len(), SignZero::Zero);
+        let (positive, negative) = signs.iter().map(Scalar::to_bits).unzip();
+        tally.add(&SignMessage { positive, negative: Some(negative) });
+        tally
+    }
+
     /// Counts one message, packed under the tally's convention.
     pub fn add(&mut self, message: &SignMessage) {
         self.messages += 1;

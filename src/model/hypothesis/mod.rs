@@ -8,8 +8,11 @@ mod witness;
 
 pub use witness::{Property, Witness};
 
-use super::{DynNoise, DynProblem, Facts, Known, Real, Trait};
-use crate::scalar::Scalar;
+use super::{DynNoise, DynProblem, Evaluates, Facts, Known, Real, Trait};
+use crate::scalar::{Rational, Scalar};
+
+/// A distance from 0 that no box of a theorem has.
+const FAR: i64 = 1 << 40;
 
 /// What an audit looks at.
 pub struct Subject<'a> {
@@ -324,6 +327,24 @@ fn off_lattice(s: &Subject<'_>) -> Audit {
     Audit::holding("no coordinate meets the minimiser", Known::Exact)
 }
 
+/// A box is a bounded set; its size is its diameter 2|b|_2.
+fn bounded_domain(s: &Subject<'_>) -> Audit {
+    let Some(walls) = s.problem.half_widths() else {
+        let mut far = vec![Rational::zero(); s.problem.dimension()];
+        far[0] = Rational::integer(FAR);
+        let mut kept = far.clone();
+        (s.problem as &dyn Evaluates<Rational>).project_onto(&mut kept);
+        return if kept == far {
+            Audit::failing("", Witness::Unmoved(far.into_iter().map(Real::Exact).collect()))
+        } else {
+            Audit::not_known("iterates are projected, and the set is not known")
+        };
+    };
+    let squares: Vec<Real> = walls.iter().map(|b| b.times(b)).collect();
+    let diameter = Real::sum(&squares).root().times(&Real::integer(2));
+    Audit::holding(format!("a box of diameter {diameter}"), Known::Exact)
+}
+
 fn odd_workers(s: &Subject<'_>) -> Audit {
     match s.workers % 2 {
         1 => Audit::holding(format!("M = {}", s.workers), Known::Exact),
@@ -389,6 +410,11 @@ pub const HYPOTHESES: &[HypothesisSpec] = &[
     hypothesis!("smooth-samples", "g(.; xi) is as Lipschitz as the gradient itself, for every xi", |s| {
         of_noise(s, Trait::SmoothSamples, "as smooth for every outcome")
     }),
+    hypothesis!(
+        "bounded-domain",
+        "f is considered on a bounded box, which every iterate is projected onto",
+        bounded_domain
+    ),
     HypothesisSpec { name: NO_TIES, doc: "no sign is ever taken of exactly 0", audit: no_ties },
     hypothesis!("off-lattice", "signed steps of one size never meet a coordinate of the minimiser", off_lattice),
     hypothesis!("delta-approximate", "E|C(v) - v|^2 <= (1 - delta)|v|^2 with delta > 0", |s| positive(s, "delta")),

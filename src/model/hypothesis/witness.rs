@@ -137,6 +137,8 @@ pub enum Witness {
         /// The coordinate.
         coordinate: usize,
     },
+    /// A point far from 0 that the problem keeps where it is: no box is declared.
+    Unmoved(Vec<Real>),
     /// The number of workers is even.
     Even(usize),
     /// That coordinate of the start is so many whole steps from the minimiser's.
@@ -394,6 +396,7 @@ impl fmt::Display for Witness {
             Witness::Coin { x, coordinate } => {
                 write!(f, "at {} the sign of coordinate {} is right with probability 1/2 at most", s(x), coordinate + 1)
             }
+            Witness::Unmoved(x) => write!(f, "f is considered on all of R^d, {} included", s(x)),
             Witness::Even(workers) => write!(f, "M = {workers}"),
             Witness::OnLattice { coordinate, steps } => {
                 write!(f, "coordinate {} meets the minimiser after {steps} steps", coordinate + 1)

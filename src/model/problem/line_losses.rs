@@ -93,7 +93,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
 };
 
 /// Numbers that elimination can take.
-fn exact(values: &[Real], key: &'static str) -> Result<Vec<Rational>, BuildError> {
+pub(super) fn exact(values: &[Real], key: &'static str) -> Result<Vec<Rational>, BuildError> {
     let one = |v: &Real| {
         let message = || format!("'{key}' holds {v}, known in double precision only; give integers or fractions");
         v.exact().cloned().ok_or_else(|| BuildError::at(key, message()))

@@ -4,7 +4,8 @@
 //! f* = -sum |c_i| b_i at x_i = -sgn(c_i) b_i; without a box f has no lower bound unless c = 0.
 //! **Source** karimireddy2019, counterexample 1: c = 1/4 on [-1, 1].
 //! **Shapes and units** `slope` has d entries in `[f]/[x]`; `box` has d entries, or one that is repeated, in `[x]`.
-//! **Ties and edge cases** Only projected methods stay in the box; f and its gradient ignore it. Where c_i = 0, the
+//! **Ties and edge cases** Every step ends with a projection onto the box; f and its gradient ignore it, and a start outside
+//! it is refused. Where c_i = 0, the
 //! nearest minimiser keeps the start's coordinate, clamped to the box.
 
 use super::constants::{Constants, DIMENSION, axis, norm1, norm2, origin, spread};
@@ -107,6 +108,10 @@ impl Problem for Linear {
                 *x = x.max(&-wall.clone()).min(&wall);
             }
         }
+    }
+
+    fn half_widths(&self) -> Option<&[Real]> {
+        self.half_width.as_deref()
     }
 
     fn facts(&self) -> Facts {

@@ -8,8 +8,10 @@ pub mod line_losses;
 pub mod linear;
 pub mod log_cosh;
 pub mod logistic;
+pub mod max_affine;
 pub mod max_type;
 mod minimisers;
+pub mod piecewise_quadratic;
 pub mod pl_toy;
 pub mod quadratic;
 pub mod quadratic_matrix;
@@ -149,6 +151,11 @@ pub trait Problem: Send + Sync + 'static {
     /// Projects x onto the feasible set; does nothing without one.
     #[inline(always)]
     fn project<S: Scalar>(&self, _x: &mut [S]) {}
+
+    /// Half-widths of the box |x_i| <= b_i that f is considered on, one a coordinate; `None` for all of R^d.
+    fn half_widths(&self) -> Option<&[Real]> {
+        None
+    }
 
     /// Constants that do not depend on the start.
     fn facts(&self) -> Facts;
@@ -312,6 +319,8 @@ pub trait ProblemMeta {
     fn samples(&self) -> Option<usize>;
     /// See [`Problem::worker_samples`].
     fn worker_samples(&self, worker: usize) -> Option<usize>;
+    /// See [`Problem::half_widths`].
+    fn half_widths(&self) -> Option<&[Real]>;
     /// See [`Problem::facts`].
     fn facts(&self) -> Facts;
     /// See [`Problem::smoothness_by_coordinate`].
@@ -346,6 +355,9 @@ impl<P: Problem> ProblemMeta for P {
     }
     fn worker_samples(&self, worker: usize) -> Option<usize> {
         Problem::worker_samples(self, worker)
+    }
+    fn half_widths(&self) -> Option<&[Real]> {
+        Problem::half_widths(self)
     }
     fn facts(&self) -> Facts {
         Problem::facts(self)
@@ -447,6 +459,8 @@ pub static ALL: &[&ProblemEntry] = &[
     &absolute_pair::ENTRY,
     &two_line_squares::ENTRY,
     &line_losses::ENTRY,
+    &max_affine::ENTRY,
+    &piecewise_quadratic::ENTRY,
     &pl_toy::ENTRY,
     &worker_squares::ENTRY,
     &worker_quadratics::ENTRY,

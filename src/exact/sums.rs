@@ -1,0 +1,81 @@
+//! Laws of sums of independent vectors with finitely many values: equal sums merge.
+
+use super::branch::length;
+use crate::scalar::{Rational, Scalar};
+use std::collections::HashMap;
+
+/// Values that differ, with their probabilities, in ascending order.
+pub(super) type Law = Vec<(Vec<Rational>, Rational)>;
+
+/// What a sum of two values and its probability cost, beside the lengths of the numbers.
+const UNITS_A_SUM: u64 = 300;
+
+/// A law with equal values joined.
+pub(super) fn joined(law: Law) -> Law {
+    let mut all: HashMap<Vec<Rational>, Rational> = HashMap::with_capacity(law.len());
+    for (value, p) in law {
+        *all.entry(value).or_insert_with(Rational::zero) += &p;
+    }
+    let mut law: Law = all.into_iter().filter(|(_, p)| !p.is_zero()).collect();
+    law.sort();
+    law
+}
+
+/// The law of the sum of a draw of each; `None` where that would cost more than `most`.
+pub(super) fn convolve(a: &Law, b: &Law, most: u64, work: &mut u64) -> Option<Law> {
+    let pairs = (a.len() as u64).saturating_mul(b.len() as u64);
+    let numbers = a.first().map_or(1, |(value, _)| value.len() as u64 + 1);
+    let words = a.iter().chain(b).map(|(_, p)| length(p) / 10).max().unwrap_or(0);
+    let cost = pairs.saturating_mul(numbers).saturating_mul(UNITS_A_SUM + words);
+    *work = work.saturating_add(cost);
+    if *work > most {
+        return None;
+    }
+    let mut all: HashMap<Vec<Rational>, Rational> = HashMap::with_capacity(a.len() + b.len());
+    for (x, p) in a {
+        for (y, q) in b {
+            let sum = x.iter().zip(y).map(|(x, y)| x.clone() + y).collect();
+            all.entry(sum).or_insert_with(Rational::zero).add_product(p, q);
+        }
+    }
+    let mut law: Law = all.into_iter().collect();
+    law.sort();
+    Some(law)
+}
+
+/// The law of the sum of n draws; `None` where that would cost more than `most`.
+pub(super) fn power(law: &Law, n: u64, most: u64, work: &mut u64) -> Option<Law> {
+    // Weights as whole numbers, so that nothing is shortened before the end.
+    let unit = law.iter().fold(Rational::one(), |unit, (_, p)| {
+        let rest = (p.clone() * &unit).denominator();
+        unit * &rest
+    });
+    let whole: Law = law.iter().map(|(value, p)| (value.clone(), p.clone() * &unit)).collect();
+    let mut sum = whole.clone();
+    for _ in 1..n {
+        sum = convolve(&sum, &whole, most, work)?;
+    }
+    let mut all = Rational::one();
+    for _ in 0..n {
+        all *= &unit;
+    }
+    let weight = Rational::one().divide(&all).ok()?;
+    Some(sum.into_iter().map(|(value, p)| (value, p * &weight)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_binomial() {
+        // exact: three coins of probability 1/3 for 1: 8/27, 12/27, 6/27, 1/27
+        let q = Rational::ratio;
+        let coin: Law = vec![(vec![q(0, 1)], q(2, 3)), (vec![q(1, 1)], q(1, 3))];
+        let mut work = 0;
+        let found = power(&coin, 3, u64::MAX, &mut work).unwrap();
+        let expected: Law = [(0, 8), (1, 12), (2, 6), (3, 1)].map(|(n, p)| (vec![q(n, 1)], q(p, 27))).into();
+        assert_eq!(found, expected);
+        assert_eq!(power(&coin, 3, work - 1, &mut 0), None);
+    }
+}
