@@ -195,7 +195,7 @@ pub const SECTIONS: &[Section] = &[
             may(
                 "sampling",
                 Shape::Word(&["full", "minibatch"]),
-                "`minibatch` draws `batch` samples of a finite sum with replacement. Default `full`.",
+                "`minibatch` draws `batch` samples of a finite sum with replacement and takes the mean of their gradients: grad f on average where f is a mean (`logistic`), grad f/n where it is a sum (`two-line-squares`, `line-losses`, `wilson`). Default `full`.",
             ),
         ],
     },
@@ -212,7 +212,7 @@ pub const SECTIONS: &[Section] = &[
             may(
                 "momentum_start",
                 Shape::Word(&["zero", "first-gradient"]),
-                "Momentum before the first step. Default `zero`.",
+                "The memory that the first step works with: its own formula from a memory of 0 (`zero`), or the first gradient itself (`first-gradient`: m = g after the first step). Default `zero`.",
             ),
             may("scaling", Shape::Blocks, "What is scaled as one vector: `\"whole\"`, or a list of block sizes."),
         ],

@@ -37,7 +37,7 @@ struct Tree {
 /// Registry line.
 pub static ENTRY: NoiseEntry = NoiseEntry {
     name: "tree",
-    summary: "a law for each history of draws: rows [node, v_1, .., v_d, p]",
+    summary: "a law for each history of a run's draws, all workers' together: rows [node, v_1, .., v_d, p]",
     params: &[
         ParamSpec {
             name: "atoms",

@@ -24,7 +24,7 @@ pub struct Linear {
 /// Registry line.
 pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "linear",
-    summary: "c'x, on a box where one is given",
+    summary: "c'x, on a box where one is given: iterates are projected on it",
     params: &[
         ParamSpec {
             name: "slope",
