@@ -182,11 +182,18 @@ const PROBLEMS: &[&str] = &[
     "name = \"line-losses\"\nrows = [[1, -2], [3, -1], [\"1/2\", \"-1/2\"]]\ntargets = [1, 0, 2]",
     "name = \"line-losses\"\nrows = [[1, 1], [1, 1]]",
     "name = \"line-losses\"\nrows = [[1, -2], [3, -1]]\nloss = \"huber\"\nslope = \"1/2\"",
+    // every row in its linear part at the least squares solution, which is no minimum
+    "name = \"line-losses\"\nrows = [[1, 0], [2, 0], [0, 1], [0, 2]]\ntargets = [10, -10, 10, -10]\nloss = \"huber\"",
     "name = \"line-losses\"\nrows = [[1], [1], [2]]\ntargets = [1, 3, 0]\nloss = \"absolute\"\nkink = \"plus\"",
     "name = \"pl-toy\"",
     "name = \"worker-squares\"\ntargets = [0, 1, 5]",
     "name = \"wilson\"\ntrain = 4\ntest = 2",
     "name = \"max-type\"\nhorizon = 3",
+    "name = \"max-affine\"\nrows = [[1, 0], [0, 1], [-1, -1]]\noffsets = [0, 0, 3]",
+    "name = \"max-affine\"\nrows = [[1, 1], [2, 1]]",
+    "name = \"piecewise-quadratic\"\nknots = [0, 2, 4]\nslopes = [-1, 1, -1]\noutside = 1",
+    "name = \"piecewise-quadratic\"\nknots = [0, 1]\nslopes = [1, 2]",
+    "name = \"piecewise-quadratic\"\nknots = [0, 1]\nslopes = [0, 1]",
 ];
 
 const NOISES: &[&str] = &[

@@ -42,11 +42,11 @@ fn at_rising_precision<T>(
     instance: &Instance,
     most_work: u64,
     run: impl Fn() -> Result<T, RunError>,
-    agreement: impl Fn(&T) -> isize,
+    agreement: impl Fn(&T) -> (isize, isize),
 ) -> Result<T, RunError> {
     let long = Fault::Unsupported("the run is too long to be enclosed".into());
     let mut best = Err(RunError::Step { step: 0, fault: long });
-    let mut before: Option<isize> = None;
+    let mut before: Option<(isize, isize)> = None;
     let mut open: Vec<u64> = Vec::new();
     let mut longest = PRECISIONS[0];
     for bits in PRECISIONS {
@@ -57,9 +57,9 @@ fn at_rising_precision<T>(
         match Enclosure::at_precision(bits, &run) {
             Ok(outcome) => {
                 let now = agreement(&outcome);
-                // Constants that are known as doubles do not get sharper with longer floats. Ends without a digit in common tell
-                // nothing yet: around 0 they agree to no bit, however near they have come.
-                if now >= SHARP || before.is_some_and(|before| before > GAIN && now < before.saturating_add(GAIN)) {
+                // Constants that are known as doubles do not get sharper with longer floats.
+                let gains = |before: isize, now: isize| now >= before.saturating_add(GAIN);
+                if now.0 >= SHARP || before.is_some_and(|(bits, depth)| !gains(bits, now.0) && !gains(depth, now.1)) {
                     return Ok(outcome);
                 }
                 before = Some(now);
@@ -84,9 +84,10 @@ fn at_rising_precision<T>(
     Enclosure::with_hulls(longest, &run).or(best)
 }
 
-/// The bits of the enclosure that has the fewest.
-fn least_agreement<'a>(values: impl Iterator<Item = &'a Enclosure>) -> isize {
-    values.map(|v| v.agreement(FLOOR)).min().unwrap_or(isize::MAX)
+/// The bits of the enclosure that has the fewest, and the depth of the widest.
+fn least_agreement<'a>(values: impl Iterator<Item = &'a Enclosure>) -> (isize, isize) {
+    let least = |a: (isize, isize), b: (isize, isize)| (a.0.min(b.0), a.1.min(b.1));
+    values.map(|v| v.agreement(FLOOR)).fold((isize::MAX, isize::MAX), least)
 }
 
 /// What a run without randomness records, enclosed, if that costs no more than `most_work` products of words.

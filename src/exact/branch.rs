@@ -75,6 +75,8 @@ pub(super) struct Branching<'a> {
     pub law: Option<Vec<[Rational; 3]>>,
     /// The law of the sum of the step's first messages, once it is known.
     pub sums: Option<(Law, Traffic)>,
+    /// The last law that a batch was drawn from, with the law of the batch's sum where that is affordable.
+    pub draws: Option<(Law, Option<Law>)>,
     /// What a whole run may cost.
     pub budget: u64,
     /// What votes have cost, in the same units.
@@ -104,10 +106,15 @@ impl Branching<'_> {
         let (mut atoms, mut probabilities) = law(self.place)?;
         if self.batch > 1 && is_independent(Some(noise)) {
             let one: Law = atoms.iter().map(|a| (a.gradient.clone(), a.probability.clone())).collect();
-            if let Some(law) = power(&one, self.batch, self.budget / PART, &mut self.work) {
+            if self.draws.as_ref().is_none_or(|(known, _)| *known != one) {
+                let sum = self.law_of_draws(&one);
+                self.draws = Some((one, sum));
+            }
+            if let Some((_, Some(law))) = &self.draws {
                 let weight = Rational::ratio(1, self.batch);
-                let chosen = self.choose_of(&law)?;
-                for (out, sum) in gradient.iter_mut().zip(&law[chosen].0) {
+                let probabilities: Vec<Rational> = law.iter().map(|(_, p)| p.clone()).collect();
+                let (sum, _) = &law[self.script.choose(&probabilities)?];
+                for (out, sum) in gradient.iter_mut().zip(sum) {
                     *out = sum.clone() * &weight;
                 }
                 return Ok(());
@@ -131,6 +138,14 @@ impl Branching<'_> {
         Ok(())
     }
 
+    /// The law of the sum of a batch of draws; `None` where it costs too much, which then costs nothing.
+    fn law_of_draws(&mut self, one: &Law) -> Option<Law> {
+        let mut spent = 0;
+        let law = power(one, self.batch, self.budget / PART, &mut spent)?;
+        self.work += spent;
+        Some(law)
+    }
+
     fn choose_of(&mut self, law: &Law) -> Result<usize, Fault> {
         let probabilities: Vec<Rational> = law.iter().map(|(_, p)| p.clone()).collect();
         self.script.choose(&probabilities)
@@ -151,6 +166,7 @@ impl Branching<'_> {
             place: self.place,
             law: None,
             sums: None,
+            draws: None,
             budget: self.budget,
             work: 0,
             tie: false,
@@ -190,14 +206,19 @@ impl Branching<'_> {
             let (calls, upload) = (self.traffic.calls - before.calls, self.traffic.upload - before.upload);
             self.traffic.calls = before.calls + calls * workers as u64;
             self.traffic.upload = before.upload + upload * workers as u64;
-            return Ok(power(&first, workers as u64, self.budget / PART, &mut self.work));
+            let mut spent = 0;
+            let sum = power(&first, workers as u64, self.budget / PART, &mut spent);
+            self.work += if sum.is_some() { spent } else { 0 };
+            return Ok(sum);
         }
+        let mut spent = 0;
         let mut sum = first;
         for worker in 1..workers {
             let Some(next) = self.law_of_message(worker, length, message)? else { return Ok(None) };
-            let Some(longer) = convolve(&sum, &next, self.budget / PART, &mut self.work) else { return Ok(None) };
+            let Some(longer) = convolve(&sum, &next, self.budget / PART, &mut spent) else { return Ok(None) };
             sum = longer;
         }
+        self.work += spent;
         Ok(Some(sum))
     }
 

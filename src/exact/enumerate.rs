@@ -422,6 +422,7 @@ impl<'a> Walk<'a> {
             place: node.place,
             law: None,
             sums: None,
+            draws: None,
             budget: self.budget.0,
             work: 0,
             tie: false,

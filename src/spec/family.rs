@@ -2,9 +2,10 @@
 
 use super::Diagnostic;
 use super::cell::cells;
-use super::claim::{Bound, FamilySetup, Formula, Parameter, Scope, Spread, Trial, Within, Work};
+use super::claim::{Bound, Formula, Parameter, Trial, Work};
 use super::instance::Instance;
 use super::load::{Loader, as_table};
+use super::search::{FamilySetup, Scope, Spread, Within};
 use super::tree::{Node, Table, Value};
 use crate::expr::{Expr, ExprError};
 use crate::model::{FACTS, Kind, Registry};

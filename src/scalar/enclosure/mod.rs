@@ -207,18 +207,19 @@ impl Enclosure {
         (a.next_down(), b.next_up())
     }
 
-    /// Bits to which the ends agree; most of all where they are one number, or both below 2^-`floor` in size.
+    /// Bits to which the ends agree, most of all where they are one number or both below 2^-`floor` in size; and the power of
+    /// 1/2 that they are apart, which tells how an enclosure shrinks that holds 0.
     #[must_use]
-    pub fn agreement(&self, floor: isize) -> isize {
-        let Form::Between(ends) = &self.0 else { return isize::MAX };
+    pub fn agreement(&self, floor: isize) -> (isize, isize) {
+        let Form::Between(ends) = &self.0 else { return (isize::MAX, isize::MAX) };
         let (low, high, _) = &**ends;
         if low.is_infinite() || high.is_infinite() {
-            return isize::MIN;
+            return (isize::MIN, isize::MIN);
         }
         let size =
             |x: &Float| if x.significand().is_zero() { isize::MIN / 2 } else { x.exponent() + x.digits() as isize };
         let width = size(&sane(up().sub(high, low)));
-        if width <= -floor { isize::MAX } else { size(low).max(size(high)) - width }
+        (if width <= -floor { isize::MAX } else { size(low).max(size(high)) - width }, width.saturating_neg())
     }
 
     fn floats(&self) -> (Float, Float) {
@@ -506,7 +507,7 @@ mod tests {
         // identity: 0 < x - sin x < x^3/6
         let x = q("1e-80");
         let (sin, cos) = Enclosure::at_precision(512, || blurred(&x).sin_cos().unwrap());
-        assert!(holds(&sin, 1e-80) && holds(&cos, 1.0) && sin.agreement(4000) > 100);
+        assert!(holds(&sin, 1e-80) && holds(&cos, 1.0) && sin.agreement(4000).0 > 100);
         // identity: sin^2 + cos^2 = 1, and sin 2x = 2 sin x cos x, at sizes around every border
         for text in ["1/65536", "3/131072", "7/3", "-20", "1000003/7", "9223372036854775807"] {
             let check = |x: &Rational| {
@@ -603,7 +604,7 @@ mod tests {
         // Exact zeros stay exact.
         let exact = Enclosure::ratio(1, 3) * &Enclosure::ratio(3, 1) - &Enclosure::ratio(1, 1);
         assert_eq!(exact.sign_or(&Enclosure::ratio(-1, 1)).unwrap(), Enclosure::ratio(-1, 1));
-        assert!(zero.agreement(60) >= 100 && zero.agreement(1000) < 100 && third.agreement(1000) >= 100);
+        assert!(zero.agreement(60).0 >= 100 && zero.agreement(1000).0 < 100 && third.agreement(1000).0 >= 100);
     }
 
     #[test]

@@ -279,6 +279,9 @@ fn huber_minimum(
             let weight = if curved.contains(&i) { targets[i].clone() } else { -clip(&misses[i]) };
             right.iter_mut().zip(row).for_each(|(r, a)| r.add_product(a, &weight));
         }
+        if active.is_empty() {
+            break;
+        }
         let Some(next) = solve(gram(&transposed(&active)), right) else { break };
         x = next;
     }
