@@ -91,7 +91,7 @@ fn numeric_interval() {
         ("x_1300", "holds", -3.728_680_017_548_168e-108),
     ] {
         let b = bound(&call, name);
-        if b["outcome"] != "undecided" {
+        {
             assert_eq!(b["outcome"], outcome, "{call}");
             encloses(&b, value, f64::INFINITY);
         }

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod catalog;
+mod cell_records;
 mod certain;
 mod certificate;
 mod check;

@@ -83,7 +83,8 @@ pub(super) fn eliminates(mut rows: Vec<Vec<Rational>>) -> bool {
 
 /// Rows of a matrix that are independent and span the others: a basis of its rows' span.
 pub(super) fn independent(rows: &[Vec<Rational>]) -> Vec<Vec<Rational>> {
-    let (mut reduced, mut chosen): (Vec<(usize, Vec<Rational>)>, Vec<Vec<Rational>>) = (Vec::new(), Vec::new());
+    let mut reduced: Vec<(usize, Vec<Rational>)> = Vec::new();
+    let mut chosen = Vec::new();
     for row in rows {
         let mut rest = row.clone();
         for (pivot, other) in &reduced {

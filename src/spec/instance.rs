@@ -277,20 +277,20 @@ fn in_order(requirement: &Requirement, lookup: &dyn Fn(&Symbol) -> Option<Real>)
     let value = |symbol: &Symbol| lookup(symbol).ok_or_else(|| Fault::Unsupported(format!("'{symbol}' is not known")));
     let rough = |expr: &Expression| expr.symbols().iter().any(|s| lookup(s).is_some_and(|v| v.is_rough()));
     if rough(low) || rough(high) {
-        let side = |expr: &Expression| -> Result<Real, Audit> {
+        let side = |expr: &Expression| -> Result<Real, Fault> {
             let widened = |symbol: &Symbol| value(symbol)?.within().ok_or(Fault::Undecided("a double"));
-            let within = expr.eval::<Interval>(&widened).map_err(|e| without_value(e.fault))?;
+            let within = expr.eval::<Interval>(&widened).map_err(|e| e.fault)?;
             Ok(Real::Enclosed { near: within.midpoint().unwrap_or(f64::NAN), within })
         };
         return match (side(low), side(high)) {
             (Ok(low), Ok(high)) => Audit::of_order(low, high, *strict, None),
-            (Err(why), _) | (_, Err(why)) => why,
+            (Err(why), _) | (_, Err(why)) => without_value(why),
         };
     }
-    let compare = || {
+    let compare = || -> Result<_, Fault> {
         let side = |expr: &Expression| {
             let value = expr.eval::<Enclosure>(&|symbol: &Symbol| value(symbol)?.cast());
-            value.map_err(|e| without_value(e.fault))
+            value.map_err(|e| e.fault)
         };
         let (low, high) = (side(low)?, side(high)?);
         let sign = (high.clone() - &low).sign_or(&Enclosure::zero()).ok().and_then(|s| s.exact().map(Rational::signum));
@@ -301,7 +301,7 @@ fn in_order(requirement: &Requirement, lookup: &dyn Fn(&Symbol) -> Option<Real>)
     for bits in PRECISIONS {
         found = match Enclosure::at_precision(bits, compare) {
             Ok((low, high, met)) => Audit::of_order(low, high, *strict, met),
-            Err(why) => why,
+            Err(why) => without_value(why),
         };
         if found.holds().is_some() {
             break;

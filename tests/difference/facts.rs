@@ -195,6 +195,8 @@ pub fn hypothesis(s: &Setup, name: &str, tied: bool) -> Got<bool> {
         "hessian-lipschitz" if hessian(p).is_some() => Ok(true),
         "no-ties" => Ok(!tied),
         "unbiased" if !s.minibatch => Ok(true),
+        // The law of drawn samples is not worked out here.
+        "symmetric" if s.minibatch => unknown("symmetric"),
         "symmetric" => match &s.noise {
             super::noise::Noise::Additive(atoms, scale) => {
                 Ok(scale.iter().all(zero) || atoms.iter().all(|a| mass(atoms, &a.0) == mass(atoms, &-a.0.clone())))

@@ -168,7 +168,7 @@ fn enclosed<S: Scalar>(kind: Flow, a: &S, x: &S, time: &S) -> Result<S, Fault> {
     let (inside, outside) = (S::one(), S::zero());
     let within = (x.abs() + S::ratio(1, 1_000_000)).at_least(&S::ratio(355, 113), &outside, &inside)?;
     if within != inside {
-        return Err(Fault::Unsupported("a flow on a cosine is enclosed in the period around 0 only".into()));
+        return Err(Fault::NoExactForm("a flow on a cosine, beyond the period around 0,"));
     }
     if kind == Flow::Sign {
         return Ok(walk_towards(x, &S::zero(), time));

@@ -354,6 +354,7 @@ mod tests {
     fn from_file(file: &Path, more: &[(&'static str, ParamValue)]) -> Result<Logistic, BuildError> {
         let mut values: std::collections::BTreeMap<_, _> = more.iter().cloned().collect();
         values.insert("file", ParamValue::Text(file.display().to_string()));
+        values.entry("storage").or_insert_with(|| ParamValue::Text("exact".into()));
         values.entry("minimum").or_insert_with(|| ParamValue::Text("solve".into()));
         Logistic::build(&Params { values, ..Params::default() })
     }

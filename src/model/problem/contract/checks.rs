@@ -288,7 +288,7 @@ fn nearest(s: &Subject, x: &[Real]) -> Option<Vec<Real>> {
 /// f* <= f on the feasible set, with equality at the minimiser; no feasible point near the start's minimiser is nearer.
 fn lowest(s: &Subject, _: &Case) -> Outcome {
     let Some(lowest) = s.fact("fstar") else { return Ok(Checked::Skipped("f* is not known")) };
-    let outcome = each_pair(s, 7, |x, _| {
+    each_pair(s, 7, |x, _| {
         let x = s.projected(x);
         need(lowest, s.value(&x) + s.rounding(&x), || format!("at {x:?}"))?;
         let start: Vec<Real> = x.iter().map(|v| Real::Float(*v)).collect();
@@ -299,8 +299,7 @@ fn lowest(s: &Subject, _: &Case) -> Outcome {
         let again: Vec<Real> = best.iter().map(|v| Real::Float(*v)).collect();
         let again: Vec<f64> = nearest(s, &again).unwrap_or_default().iter().map(Real::to_f64).collect();
         need(norm_inf(&minus(&best, &again)), 1e-9, || format!("nearest to {best:?}"))
-    });
-    outcome
+    })
 }
 
 /// f(y) >= f(x) + g(x)'(y - x), which holds at kinks too; a problem that is not convex shows a violation.
