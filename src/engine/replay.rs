@@ -216,7 +216,7 @@ fn replayed(
                 // What is left open counts as an error; this is about what is of use.
                 let sharp = |v: &Enclosure| {
                     let (low, high) = v.ends();
-                    v.agreement(FLOOR) >= SHARP || high - low <= NARROW
+                    v.agreement(FLOOR).0 >= SHARP || high - low <= NARROW
                 };
                 if record.paths.iter().chain(record.series.iter().chain(&record.curves).flatten()).all(sharp) {
                     *first = i;

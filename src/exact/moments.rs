@@ -63,12 +63,12 @@ impl MomentEstimates {
     }
 
     pub(super) fn agreement(&self) -> isize {
-        self.all().map(|v| v.agreement(FLOOR)).min().unwrap_or(isize::MAX)
+        self.all().map(|v| v.agreement(FLOOR).0).min().unwrap_or(isize::MAX)
     }
 
     /// Without what is too wide to be of use.
     pub(super) fn useful(mut self) -> Self {
-        let wide = |v: &Enclosure| v.agreement(FLOOR) < USEFUL;
+        let wide = |v: &Enclosure| v.agreement(FLOOR).0 < USEFUL;
         for path in &mut self.paths {
             *path = path.take().filter(|v| !wide(v));
         }
