@@ -169,3 +169,22 @@ fn vote_of_49_workers() {
     let (code, found) = falsify("vote-49-workers", "b");
     assert_eq!((code, found["outcome"].as_str()), (Some(1), Some("violated")), "{found}");
 }
+
+#[test]
+fn regress_one_replicate() {
+    // The sign of the step is turned between the two files: 2.8125 moves to 3.1875. One replicate is as declared.
+    let out = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| folder().join(format!("{name}.toml")).to_str().expect("UTF-8").to_string();
+    let baseline = out.path().join("baseline.json").to_str().expect("UTF-8").to_string();
+    let regress = |name: &str, more: &[&str]| {
+        run(out.path(), &[&["regress", &place(name), "--baseline", &baseline], more].concat())
+    };
+    let made = regress("regress-one-replicate", &["--update"]);
+    assert_eq!(made.code, Some(0), "{made}");
+    let text = std::fs::read_to_string(&baseline).expect("a baseline");
+    assert!(!text.contains("no interval") && !text.contains("not finite"), "{text}");
+    let same = regress("regress-one-replicate", &[]);
+    assert_eq!(same.code, Some(0), "{same}");
+    let moved = regress("regress-one-replicate-moved", &[]);
+    assert_eq!(moved.code, Some(1), "{moved}");
+}

@@ -5,8 +5,9 @@ use super::common::{load_all, print, print_json, resolve};
 use anyhow::Result;
 use clap::Args;
 use signcheck::harness::Catalog;
-use signcheck::model::{FACTS, HYPOTHESES, Registry, STATISTICS};
+use signcheck::model::{FACTS, HYPOTHESES, QuantityEntry, Registry, STATISTICS};
 use signcheck::results::{ResultFile, read_result};
+use signcheck::spec::Work;
 use std::path::PathBuf;
 
 /// Lists claims and the parts that claim files may name.
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 pub struct List {
     /// Only claims whose id begins so
     filter: Option<String>,
-    /// Also problems, noise laws, algorithms, compressors, quantities, statistics, facts and hypotheses
+    /// Also problems, noise laws, algorithms, compressors, quantities with their outputs, statistics, facts and hypotheses
     #[arg(long)]
     parts: bool,
     /// Print one JSON document
@@ -72,6 +73,11 @@ impl List {
 
 type Parts = Vec<(&'static str, Vec<(String, String)>)>;
 
+/// What the sides of a claim on a quantity may name.
+fn outputs(entry: &QuantityEntry) -> Vec<(String, String)> {
+    entry.outputs.iter().map(|o| (format!("{} {}", entry.name, o.name), o.doc.to_string())).collect()
+}
+
 fn parts(registry: &Registry) -> Parts {
     let line = |name: &str, doc: &str| (name.to_string(), doc.to_string());
     vec![
@@ -80,6 +86,7 @@ fn parts(registry: &Registry) -> Parts {
         ("algorithms", registry.algorithms().map(|e| line(e.name, e.summary)).collect()),
         ("compressors", registry.compressors().map(|e| line(e.name, e.summary)).collect()),
         ("quantities", registry.quantities().map(|e| line(e.name, e.summary)).collect()),
+        ("outputs of quantities", registry.quantities().flat_map(outputs).collect()),
         ("statistics", STATISTICS.iter().map(|s| line(s.name, s.doc)).collect()),
         ("facts", FACTS.iter().map(|f| line(f.name, f.doc)).collect()),
         ("hypotheses", HYPOTHESES.iter().map(|h| line(h.name, h.doc)).collect()),
@@ -116,6 +123,15 @@ impl Show {
             }
             if !spec.assumes.is_empty() {
                 text += &format!("assumes        {}\n", spec.assumes.join("; "));
+            }
+            if let Some((_, variant)) = spec.base.first()
+                && let Work::Quantity(part) = &variant.work
+                && let Ok(entry) = registry.quantity(&part.name)
+            {
+                text += &format!("quantity       {}\n", entry.name);
+                for output in entry.outputs {
+                    text += &format!("  {:20} {}\n", output.name, output.doc);
+                }
             }
             let cases: Vec<&str> = spec.base.iter().map(|(n, _)| n.as_str()).filter(|n| !n.is_empty()).collect();
             if !cases.is_empty() {

@@ -3,7 +3,8 @@
 //!
 //! Unlike [`decide`](super::decide), which stops as soon as an outcome is settled, what is sampled here has the declared
 //! number of replicates, so that a standard error means what it says. Only an outcome may look further, at four times that
-//! number, and what it saw there does not enter the estimates.
+//! number, and what it saw there does not enter the estimates. A file that declares fewer than a block of replicates is run with
+//! one: a single replicate has no spread, and nothing can be told from it.
 
 mod listing;
 mod samples;
@@ -13,8 +14,9 @@ use super::decide::{
     CellOutcome, CellRun, ExperimentRun, HarnessError, Job, Jobs, Profile, Settings, axes, exact_values,
 };
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
-use crate::engine::{Estimates, MOST_WORK, Plan, Sampling, plain_enclosed, ranges, run_until};
+use crate::engine::{Estimates, FEW, MOST_WORK, Plan, Sampling, plain_enclosed, ranges, run_until};
 use crate::regress::Entry;
+use crate::scalar::WIDTH;
 use crate::spec::{Diagnostic, Expression, Instance, InstanceError, Spec, SpecError, Term, Variant, evaluate_quantity};
 use listing::Listing;
 use std::sync::Arc;
@@ -108,6 +110,9 @@ fn sample(
     }
     let declared = job.variant.experiment().map_or((1, 1), |e| e.run.replicates);
     let declared = if settings.profile == Profile::Quick { declared.0 } else { declared.1 };
+    // One replicate has no spread, and says nothing of what another one would be.
+    let least = if instance.problem.prefers_narrow() { FEW } else { WIDTH as u64 };
+    let declared = if instance.is_deterministic() { declared } else { declared.max(least) };
     let declared = declared.saturating_mul(budget);
     // Rates and orderings compare cells at one number of replicates; curves are not worth more than that.
     let alone = job.curves.is_empty() && spec.bounds.iter().flat_map(|b| &b.trials).any(|t| job.answers(t));

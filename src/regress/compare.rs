@@ -71,9 +71,14 @@ impl Change {
         Some(self.detectable()? / size).filter(|r| r.is_finite())
     }
 
-    /// Whether the check is without power: only a change by more than half of the value would be noticed.
+    /// Whether the check is without power: only a change by more than half of the value would be noticed, or none, because there
+    /// is no interval.
     #[must_use]
     pub fn is_powerless(&self) -> bool {
+        // Two numbers without an interval are alike whatever they are.
+        if self.old.as_ref().or(self.new.as_ref()).is_some_and(Value::is_blind) {
+            return true;
+        }
         let negligible = if self.tested.is_some() { 0.0 } else { RESIDUAL };
         let Some(detectable) = self.detectable().filter(|d| *d > negligible) else { return false };
         detectable.is_finite() && self.relative().is_none_or(|r| r > POWER)
@@ -114,7 +119,7 @@ pub struct Counts {
     pub new: usize,
     /// In the baseline only.
     pub gone: usize,
-    /// Checks that would notice a change by more than half of the value only.
+    /// Checks that would notice a change by more than half of the value only, or none.
     pub powerless: usize,
 }
 
@@ -236,7 +241,9 @@ fn fate(old: &Value, new: &Value, each: f64) -> (Status, String, Option<Tested>)
     match (old, new) {
         (Value::Word { text: a, sampled: x }, Value::Word { text: b, sampled: y }) => {
             let open = |word: &str| word == "undecided" || word == "diverged";
-            if a == b {
+            if a == b && old.is_blind() {
+                (Status::Same, "without an interval on either side: nothing can be told".into(), None)
+            } else if a == b {
                 same
             } else if (*x || *y) && (open(a) || open(b)) {
                 (Status::Undecided, format!("{a} before, {b} now, on replicates"), None)
@@ -289,8 +296,12 @@ mod tests {
     use super::super::{Entry, Sample};
     use super::*;
 
+    fn sample(mean: f64) -> Sample {
+        Sample { mean, standard_error: 0.01, replicates: 1000, range: None, among: 1 }
+    }
+
     fn sampled(mean: f64) -> Value {
-        Value::Sampled(Sample { mean, standard_error: 0.01, replicates: 1000, range: None, among: 1 })
+        Value::Sampled(sample(mean))
     }
 
     fn word(text: &str, sampled: bool) -> Value {
@@ -329,9 +340,22 @@ mod tests {
             (word("holds", true), word("violated", true), Status::Moved),
             (word("holds", true), word("undecided", true), Status::Undecided),
             (word("holds", false), word("undecided", false), Status::Moved),
+            (word("no interval", true), sampled(0.5), Status::Moved),
         ] {
             assert_eq!(one(a.clone(), b.clone()), expected, "{a:?} {b:?}");
         }
+    }
+
+    #[test]
+    fn a_number_without_an_interval_is_without_power() {
+        // A single replicate has no standard error.
+        let one = Value::sampled(Sample { standard_error: f64::INFINITY, replicates: 1, ..sample(0.5) });
+        let entries = [("left", one), ("outcome", word("holds", true))];
+        let baseline = Baseline { profile: "quick".into(), claims: run(&entries) };
+        let found = compare(&baseline, &run(&entries), 1e-7, true);
+        assert_eq!(found.counts().powerless, 1);
+        let left = found.changes.iter().find(|c| c.quantity == "left").unwrap();
+        assert!(left.is_powerless() && left.reason.contains("nothing can be told"), "{left:?}");
     }
 
     #[test]

@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 /// Longest fraction that is kept as text; a longer one is kept as a digest beside its nearest double.
 const LONGEST_TEXT: usize = 60;
 
+/// What stands for an estimate whose error is not known.
+pub(super) const NO_INTERVAL: &str = "no interval";
+
 /// A quantity in one cell, with what it is known to be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -74,13 +77,20 @@ impl Value {
         Value::Word { text: "not finite".into(), sampled: false }
     }
 
-    /// An estimate; a word where its mean or its error is not finite.
+    /// An estimate; a word where its mean or its error is not finite, as of a single replicate.
     #[must_use]
     pub fn sampled(sample: Sample) -> Self {
         if sample.mean.is_finite() && sample.standard_error.is_finite() {
             return Value::Sampled(sample);
         }
-        Value::Word { text: "not finite".into(), sampled: true }
+        Value::Word { text: NO_INTERVAL.into(), sampled: true }
+    }
+
+    /// Whether it stands for a number of a run with noise that has no interval, so that nothing can be compared with it.
+    #[must_use]
+    pub fn is_blind(&self) -> bool {
+        let blind = |text: &str| [NO_INTERVAL, "not finite", "no value", "diverged"].contains(&text);
+        matches!(self, Value::Word { text, sampled: true } if blind(text))
     }
 
     /// The number that stands for it; `None` for a word.

@@ -29,6 +29,7 @@ fn shown(value: Option<&Value>) -> String {
 /// `0.012 (3.4 %)`.
 fn detectable(change: &Change) -> String {
     match (change.detectable(), change.relative()) {
+        _ if change.tested.is_none() && change.is_powerless() && change.detectable().is_none() => "nothing".into(),
         (Some(0.0), _) => "any".into(),
         (Some(d), Some(r)) => format!("{} ({} %)", number(d), number(100.0 * r)),
         (Some(d), None) => number(d),
@@ -116,11 +117,12 @@ pub fn terminal(found: &Comparison, all: bool, width: u16) -> String {
         let mut rows = table(&["claim", "entry", "value", "detects", "test", "power"], width);
         align_right(&mut rows, 3);
         for c in &found.changes {
-            let Some(tested) = c.tested else { continue };
-            let method = match tested.method {
-                Method::FiniteSample => "finite-sample",
-                Method::Asymptotic => "asymptotic",
-                Method::Permutation => "no spread",
+            let method = match c.tested.map(|tested| tested.method) {
+                Some(Method::FiniteSample) => "finite-sample",
+                Some(Method::Asymptotic) => "asymptotic",
+                Some(Method::Permutation) => "no spread",
+                None if c.old.as_ref().or(c.new.as_ref()).is_some_and(Value::is_blind) => "no interval",
+                None => continue,
             };
             let power = if c.is_powerless() { "none" } else { "" };
             let value = shown(c.old.as_ref());

@@ -12,21 +12,12 @@ fn text_of(table: &Table, keys: &[&str]) -> Vec<String> {
     let mut at = table;
     for (i, key) in keys.iter().enumerate() {
         match at.get(key).map(|n| &n.value) {
-            Some(value) if i + 1 == keys.len() => texts(value, &mut found),
+            Some(value) if i + 1 == keys.len() => found.extend(value.texts().into_iter().map(str::to_string)),
             Some(Value::Table(inner)) => at = inner,
             _ => {}
         }
     }
     found
-}
-
-fn texts(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::Text(text) => found.push(text.clone()),
-        Value::List(list) => list.iter().for_each(|n| texts(&n.value, found)),
-        Value::Table(table) => table.entries.iter().for_each(|e| texts(&e.node.value, found)),
-        Value::Number(_) | Value::Bool(_) => {}
-    }
 }
 
 /// The number that a value is, where it is one.

@@ -223,16 +223,6 @@ impl Loader<'_> {
 /// Cells at which a value of a family is tried.
 const MOST_TRIED: usize = 64;
 
-/// The numbers and texts below a value.
-fn texts(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::Text(text) => found.push(text.clone()),
-        Value::List(list) => list.iter().for_each(|n| texts(&n.value, found)),
-        Value::Table(table) => table.entries.iter().for_each(|e| texts(&e.node.value, found)),
-        Value::Number(_) | Value::Bool(_) => {}
-    }
-}
-
 /// Whether a parameter counts something in a setup: steps, workers, draws, coordinates. By itself, or through formulas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counting {
@@ -242,18 +232,18 @@ pub enum Counting {
     Somehow,
 }
 
+/// The texts in a key's value.
+fn texts_at<'t>(table: Option<&'t Table>, key: &str) -> Vec<&'t str> {
+    table.and_then(|t| t.get(key)).map(|node| node.value.texts()).unwrap_or_default()
+}
+
 /// Whether a parameter counts something in a setup.
 #[must_use]
 pub fn counts(tree: &Table, registry: &Registry, name: &str, how: Counting) -> bool {
     let section = |key: &str| tree.get(key).and_then(as_table);
     let mut found = Vec::new();
-    let mut add = |table: Option<&Table>, key: &str| {
-        if let Some(node) = table.and_then(|t| t.get(key)) {
-            texts(&node.value, &mut found);
-        }
-    };
     for (part, key) in [("run", "horizon"), ("run", "window"), ("oracle", "batch"), ("oracle", "workers")] {
-        add(section(part), key);
+        found.extend(texts_at(section(part), key));
     }
     for part in ["problem", "algorithm"] {
         let Some(Value::Text(name)) = section(part).and_then(|t| t.get("name")).map(|n| &n.value) else { continue };
@@ -262,10 +252,10 @@ pub fn counts(tree: &Table, registry: &Registry, name: &str, how: Counting) -> b
             _ => registry.algorithm(name).map(|e| e.params),
         };
         for param in params.unwrap_or_default().iter().filter(|p| p.kind == Kind::Count) {
-            add(section(part), param.name);
+            found.extend(texts_at(section(part), param.name));
         }
     }
-    let names = |text: &String| -> Vec<String> {
+    let names = |text: &&str| -> Vec<String> {
         let Ok(expr) = Expr::parse(text) else { return Vec::new() };
         let names: Vec<String> = expr.names().into_iter().map(|(n, _)| n.to_string()).collect();
         let is_name = names.len() == 1 && names[0] == text.trim();
@@ -278,11 +268,7 @@ pub fn counts(tree: &Table, registry: &Registry, name: &str, how: Counting) -> b
             return true;
         }
         if !seen.contains(&next) {
-            let mut own = Vec::new();
-            if let Some(node) = section("parameters").and_then(|t| t.get(&next)) {
-                texts(&node.value, &mut own);
-            }
-            open.extend(own.iter().flat_map(names));
+            open.extend(texts_at(section("parameters"), &next).iter().flat_map(names));
             seen.push(next);
         }
     }

@@ -62,7 +62,11 @@ fn shape(shape: Shape, registry: &Registry) -> Value {
             )
         }
         Shape::Algorithm => one_of(registry.algorithms().map(|e| part("name", e.name, e.summary, e.params, None))),
-        Shape::Quantity => one_of(registry.quantities().map(|e| part("name", e.name, e.summary, e.params, None))),
+        Shape::Quantity => one_of(registry.quantities().map(|e| {
+            let outputs: Vec<&str> = e.outputs.iter().map(|o| o.name).collect();
+            let summary = format!("{}. Outputs: {}", e.summary, outputs.join(", "));
+            part("name", e.name, &summary, e.params, None)
+        })),
         Shape::Noise => {
             let laws = registry.noises().map(|e| part("law", e.name, e.summary, e.params, None));
             one_of(std::iter::once(json!({"const": "none"})).chain(laws))
@@ -129,6 +133,12 @@ pub fn reference(registry: &Registry) -> String {
     text += &parts("Algorithms", registry.algorithms().map(|e| (e.name, e.summary, e.params)));
     text += &parts("Compressors", registry.compressors().map(|e| (e.name, e.summary, e.params)));
     text += &parts("Quantities", registry.quantities().map(|e| (e.name, e.summary, e.params)));
+    text += "\n## Outputs of quantities\n\nWhat `left` and `right` of a claim on a quantity may name.\n\n| quantity | output | meaning |\n| --- | --- | --- |\n";
+    for entry in registry.quantities() {
+        for output in entry.outputs {
+            text += &format!("| `{}` | `{}` | {} |\n", entry.name, output.name, escape(output.doc));
+        }
+    }
     text += "\n## Statistics\n\n| name | meaning |\n| --- | --- |\n";
     for statistic in STATISTICS {
         text += &format!("| `{}` | {} |\n", statistic.name, escape(statistic.doc));

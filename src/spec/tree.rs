@@ -50,6 +50,17 @@ impl Value {
             Value::Table(_) => "a table",
         }
     }
+
+    /// The texts in it, in order.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&str> {
+        match self {
+            Value::Text(text) => vec![text],
+            Value::List(list) => list.iter().flat_map(|node| node.value.texts()).collect(),
+            Value::Table(table) => table.entries.iter().flat_map(|entry| entry.node.value.texts()).collect(),
+            Value::Number(_) | Value::Bool(_) => Vec::new(),
+        }
+    }
 }
 
 /// A key and its value.

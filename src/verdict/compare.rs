@@ -43,7 +43,8 @@ pub fn compare(relation: Relation, left: &SideValue, right: &SideValue, margin: 
     let quotient = |a: f64, b: f64| (b != 0.0).then(|| a / b).filter(|v| v.is_finite());
     let ratio = match relation {
         Relation::Upper | Relation::Tight => quotient(l, r),
-        Relation::Lower | Relation::NonConvergence => quotient(r, l),
+        // How far a limit is from 0 is no measure of tightness.
+        Relation::Lower => quotient(r, l),
         _ => None,
     };
     let scale = l.abs().max(r.abs()).max(f64::MIN_POSITIVE);

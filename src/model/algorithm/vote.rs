@@ -26,6 +26,15 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     build: |p| Ok(Box::new(Vote { step_size: p.schedule("step_size")? })),
 };
 
+/// Makes a worker's vector its signs, and sends them.
+#[inline(always)]
+fn send_signs<S: Scalar>(v: &mut [S], semantics: &Semantics, query: &mut dyn Query<S>) -> Result<SignMessage, Fault> {
+    take_signs(v, semantics.sign_zero, query)?;
+    let message = SignMessage::pack(v, semantics.sign_zero)?;
+    query.upload(message.bits());
+    Ok(message)
+}
+
 /// Has every worker send the signs of what `vector` writes for it, and counts them. `buffer` is working space;
 /// `trace` ends as 0, or NaN where a worker's vector was NaN.
 ///
@@ -44,10 +53,7 @@ pub(super) fn collect<S: Scalar>(
     for worker in 0..workers {
         vector(worker, buffer, query)?;
         trace_nan(trace, buffer)?;
-        take_signs(buffer, semantics.sign_zero, query)?;
-        let message = SignMessage::pack(buffer, semantics.sign_zero)?;
-        query.upload(message.bits());
-        tally.add(&message);
+        tally.add(&send_signs(buffer, semantics, query)?);
     }
     Ok(tally)
 }
@@ -68,9 +74,7 @@ pub(super) fn sides<S: Scalar>(
     if S::LANES == 0 && workers > 1 {
         let mut message = |worker: usize, out: &mut [S], query: &mut dyn Query<S>| {
             vector(worker, out, query)?;
-            take_signs(out, semantics.sign_zero, query)?;
-            query.upload(SignMessage::pack(out, semantics.sign_zero)?.bits());
-            Ok(())
+            send_signs(out, semantics, query).map(|_| ())
         };
         let zero = S::zero();
         let mut side = |sum: &mut [S]| {

@@ -5,7 +5,7 @@
 //! **Assumptions** |v_i| <= R. Beyond it the coin's probability is clipped to [0, 1], which makes it the plain sign.
 //! **Facts** S_R estimates v/R, not v, and is no delta-compressor: its quality is given as 0.
 //! **Shapes and units** R in the unit of v; the result has none.
-//! **Ties and edge cases** v_i = 0 gives a fair coin. One bit a coordinate.
+//! **Ties and edge cases** v_i = 0 gives a fair coin, whatever `sign_zero` says. One bit a coordinate.
 
 use super::{Compressor, CompressorEntry};
 use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Query, Real, Semantics};
@@ -19,7 +19,7 @@ pub struct StochasticSign {
 /// Registry line.
 pub static ENTRY: CompressorEntry = CompressorEntry {
     name: "stochastic-sign",
-    summary: "+1 with probability 1/2 + v_i/(2R), else -1",
+    summary: "+1 with probability 1/2 + v_i/(2R), else -1; a coin decides at 0, so that `sign_zero` plays no part",
     params: &[ParamSpec {
         name: "radius",
         kind: Kind::Number,

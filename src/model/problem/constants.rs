@@ -30,6 +30,24 @@ impl Constants {
     }
 }
 
+/// The curvature at 0 of a loss in each coordinate.
+pub(super) const CURVATURE: ParamSpec = ParamSpec {
+    name: "curvature",
+    kind: Kind::Number,
+    default: Some("1"),
+    limits: Limits::POSITIVE,
+    doc: "L, curvature at 0",
+};
+
+/// Rows of a problem that is built of linear functions.
+pub(super) const ROWS: ParamSpec = ParamSpec {
+    name: "rows",
+    kind: Kind::Matrix,
+    default: None,
+    limits: Limits::ANY,
+    doc: "a_i, one row each, exact numbers",
+};
+
 /// The optional dimension of a problem whose vector parameter may be a single repeated number.
 pub(super) const DIMENSION: ParamSpec = ParamSpec {
     name: "dimension",

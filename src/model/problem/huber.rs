@@ -6,7 +6,7 @@
 //! **Shapes and units** `curvature` L in `[f]/[x]^2`, `slope` s in `[f]/[x]`; f is L x^2/2 up to |x| = s/L and
 //! s|x| - s^2/(2L) beyond.
 
-use super::constants::{Constants, axis, origin, quotient};
+use super::constants::{CURVATURE, Constants, axis, origin, quotient};
 use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
@@ -25,13 +25,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "huber",
     summary: "sum of Huber losses: f' = clip(L x, -s, s)",
     params: &[
-        ParamSpec {
-            name: "curvature",
-            kind: Kind::Number,
-            default: Some("1"),
-            limits: Limits::POSITIVE,
-            doc: "L, curvature at 0",
-        },
+        CURVATURE,
         ParamSpec {
             name: "slope",
             kind: Kind::Number,

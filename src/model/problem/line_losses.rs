@@ -21,7 +21,7 @@
 
 mod known;
 
-use super::constants::Constants;
+use super::constants::{Constants, ROWS};
 use super::{Minimisers, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
@@ -52,13 +52,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "line-losses",
     summary: "sum_i l(<a_i, x> - b_i), l a square, Huber's loss or an absolute value",
     params: &[
-        ParamSpec {
-            name: "rows",
-            kind: Kind::Matrix,
-            default: None,
-            limits: Limits::ANY,
-            doc: "a_i, one row each, exact numbers",
-        },
+        ROWS,
         ParamSpec {
             name: "targets",
             kind: Kind::Vector,

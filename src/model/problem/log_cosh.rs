@@ -9,7 +9,7 @@
 //! **Ties and edge cases** Floating point and intervals only. In lanes, ln cosh x is ln(1 + 2 sinh(x/2)^2) up to
 //! |x| = 20, which keeps its digits near 0, and |x| - ln 2 + e^(-2|x|) beyond, which does not overflow.
 
-use super::constants::{axis, origin, quotient};
+use super::constants::{CURVATURE, axis, origin, quotient};
 use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
@@ -25,13 +25,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "log-cosh",
     summary: "L sum log cosh x_i",
     params: &[
-        ParamSpec {
-            name: "curvature",
-            kind: Kind::Number,
-            default: Some("1"),
-            limits: Limits::POSITIVE,
-            doc: "L, curvature at 0",
-        },
+        CURVATURE,
         ParamSpec { name: "dimension", kind: Kind::Count, default: Some("1"), limits: Limits::ONE_UP, doc: "d" },
     ],
     statistics: &[],

@@ -8,7 +8,7 @@
 //! **Shapes and units** `rows` n x d in `[f]/[x]`, `offsets` n entries in `[f]`, 0 where absent.
 //! **Ties and edge cases** Of several largest pieces the one of lowest index gives the subgradient.
 
-use super::constants::{Constants, axis, norm2, origin};
+use super::constants::{Constants, ROWS, axis, norm2, origin};
 use super::line_losses::exact;
 use super::{Minimisers, Problem, ProblemEntry};
 use crate::model::elimination::{combine, dot, gram, solve};
@@ -44,13 +44,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     name: "max-affine",
     summary: "max_i (<a_i, x> + b_i)",
     params: &[
-        ParamSpec {
-            name: "rows",
-            kind: Kind::Matrix,
-            default: None,
-            limits: Limits::ANY,
-            doc: "a_i, one row each, exact numbers",
-        },
+        ROWS,
         ParamSpec {
             name: "offsets",
             kind: Kind::Vector,

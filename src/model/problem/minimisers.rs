@@ -57,14 +57,8 @@ impl Minimisers {
         match self {
             Minimisers::Box(ends) => {
                 for ((x, (low, high)), out) in x.iter().zip(ends).zip(out) {
-                    *out = S::zero();
-                    // Beyond one end or the other, or neither: one of the two parts is 0.
-                    if let Some(high) = high {
-                        *out += &(x.clone() - &high.cast::<S>()?).max(&S::zero());
-                    }
-                    if let Some(low) = low {
-                        *out += &(x.clone() - &low.cast::<S>()?).min(&S::zero());
-                    }
+                    let end = |end: &Option<Real>| end.as_ref().map(Real::cast::<S>).transpose();
+                    *out = beyond(x, end(low)?, end(high)?);
                 }
                 Ok(())
             }
@@ -132,6 +126,13 @@ impl Minimisers {
             }
         }
     }
+}
+
+/// x less the point nearest to it between two ends, of which there may be none: one of the two parts is 0.
+pub(super) fn beyond<S: Scalar>(x: &S, low: Option<S>, high: Option<S>) -> S {
+    let above = high.map_or_else(S::zero, |high| (x.clone() - &high).max(&S::zero()));
+    let below = low.map_or_else(S::zero, |low| (x.clone() - &low).min(&S::zero()));
+    above + below
 }
 
 /// x less the nearest multiple of 2 pi; anything within half a turn where an enclosure does not tell which that is.

@@ -15,6 +15,7 @@
 
 use super::constants::Constants;
 use super::line_losses::exact;
+use super::minimisers::beyond;
 use super::{Minimisers, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
@@ -316,13 +317,7 @@ impl Problem for PiecewiseQuadratic {
     fn away_from_minimisers<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         let mut best: Option<S> = None;
         for (low, high) in &self.shape.minimisers {
-            let mut away = S::zero();
-            if let Some(high) = high {
-                away += &(x[0].clone() - &S::from_rational(high)).max(&S::zero());
-            }
-            if let Some(low) = low {
-                away += &(x[0].clone() - &S::from_rational(low)).min(&S::zero());
-            }
+            let away = beyond(&x[0], low.as_ref().map(S::from_rational), high.as_ref().map(S::from_rational));
             best = Some(match best {
                 None => away,
                 Some(best) => away.abs().at_least(&best.abs(), &best, &away)?,

@@ -77,6 +77,8 @@ fn of_continuous(law: &StandardLaw, mean: &Real, n: usize) -> Result<Vec<Row>, B
     let [gaussian_value, kolmogorov] = floats;
     let outputs = vec![Real::Float(error.value), one.wrong, now.error, more.error, gaussian_value, kolmogorov];
     let errors = vec![error.error, one.error, votes[0], votes[1], gaussian * 1e-13, distance.error];
+    // Below the normal doubles digits are lost without a trace: a tail of 2e-328 is 0.
+    let errors = errors.into_iter().map(|error| error.max(f64::MIN_POSITIVE)).collect();
     Ok(vec![Row { input: format!("n = {n}"), outputs, errors }])
 }
 
