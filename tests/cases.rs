@@ -73,6 +73,14 @@ fn stale_epsilon() {
 }
 
 #[test]
+fn exact_zero() {
+    // Three steps of 1/10 lead from 3/10 to 0 exactly, where the sign is 0; no noise reaches the coordinate.
+    let call = verify("exact-zero");
+    let b = decided(&call, "rests", "holds", None);
+    encloses(&b, 0.0, 0.0);
+}
+
+#[test]
 fn numeric_interval() {
     // Exact fractions by the simplest evaluator, in fractions of another program: x_1349 = 6.22795e-113, x_1350 = -2.50082e-112, x_1300 < 0.
     let call = verify("numeric-interval");
@@ -117,6 +125,13 @@ fn heavy_ball() {
     decided(&call, "quadratic", "holds", None);
     let (code, found) = falsify("heavy-ball", "popular");
     assert_eq!((code, found["outcome"].as_str()), (Some(1), Some("violated")), "{found}");
+}
+
+#[test]
+fn rare_atom() {
+    // x_1 = -xi, E f(x_1) = E xi^2/2 = w a^2/6 = 10^-6 10^8/6 = 50/3.
+    let call = verify("rare-atom");
+    decided(&call, "b", "violated", Some("50/3"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use signcheck::engine::{Plan, Progress, Silent, ranges, run};
-use signcheck::exact::{Budget, Unavailable, enumerate};
+use signcheck::exact::{Budget, Unavailable, enumerate, enumerate_as_far, outcomes};
 use signcheck::harness::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
 use signcheck::model::Registry;
 use signcheck::results::{Evidence, Outcome};
@@ -285,6 +285,38 @@ fn infinite_support_is_refused_with_its_reason() {
     let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
     let error = enumerate(&instance, &plan, Budget::QUICK, &Silent).unwrap_err().to_string();
     assert!(error.contains("finite support"), "{error}");
+}
+
+#[test]
+fn irrational_statistics_of_rational_states_are_enclosed() {
+    // exact: x_1 = -g/8 is -1/2 with 1/4 and 1/8 with 3/4: E sqrt(1 + x_1^2) = sqrt(5)/8 + 3 sqrt(65)/32
+    let text = walk_text("last(sqrt(1 + x1^2))", "name = \"sgd\"\nstep_size = \"1/8\"").replace("T = 6", "T = 1");
+    let spec = load("root.toml", &text, &Registry::standard(), &[]).unwrap_or_else(|e| panic!("{e}"));
+    let (instance, terms) = (instance(&spec), terms(&spec));
+    let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
+    let expected = 5_f64.sqrt() / 8.0 + 3.0 * 65_f64.sqrt() / 32.0;
+    let found = enumerate(&instance, &plan, Budget::QUICK, &Silent).unwrap();
+    let one_by_one = outcomes(&instance, &plan, Budget::QUICK, &Silent).unwrap();
+    assert!(found.paths[0].is_none() && found.is_complete());
+    for value in [&found.enclosed_paths[0], &one_by_one.paths[0]] {
+        let (low, high) = value.as_ref().unwrap().ends();
+        assert!(low <= expected + 1e-15 && expected - 1e-15 <= high && high - low < 1e-15, "{low} {high}");
+    }
+}
+
+#[test]
+fn series_are_known_as_far_as_outcomes_are() {
+    // exact: x_0 = 0, and a normal law has no finite support
+    let text = walk_text("min(E(x1^2))", "name = \"signsgd\"\nstep_size = \"1/8\"");
+    let law = "{ law = \"finite\", atoms = [[\"15/4\", \"1/4\"], [\"-5/4\", \"3/4\"]] }";
+    let text = text.replace(law, "{ law = \"gaussian\", scale = 1 }");
+    let spec = load("series.toml", &text, &Registry::standard(), &[]).unwrap_or_else(|e| panic!("{e}"));
+    let (instance, terms) = (instance(&spec), terms(&spec));
+    let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
+    assert!(enumerate(&instance, &plan, Budget::QUICK, &Silent).is_err());
+    let found = enumerate_as_far(&instance, &plan, Budget::QUICK, &Silent, true).unwrap();
+    assert!(found.partial && !found.is_complete());
+    assert_eq!(found.series[0].as_deref(), Some(&[Rational::integer(0)][..]));
 }
 
 fn certificate() -> Value {

@@ -45,8 +45,8 @@ impl Sampled<WIDTH> for Wide {
 
 /// Random numbers of a run: one stream a role, so that a change of the algorithm's coins leaves the noise as it was.
 pub(super) struct Streams<const N: usize> {
-    oracle: Stream<N>,
-    algorithm: Stream<N>,
+    pub oracle: Stream<N>,
+    pub algorithm: Stream<N>,
 }
 
 impl<const N: usize> Streams<N> {
@@ -70,6 +70,15 @@ impl Keys {
     }
 }
 
+/// Where to note the rarest atoms that draws are from; `None` where the law itself knows them.
+pub(super) fn watched<const N: usize>(instance: &Instance) -> Option<[f64; N]> {
+    instance.noise.as_ref().filter(|noise| noise.tails().rarest.is_none()).map(|_| [1.0; N])
+}
+
+pub(super) fn note_rarest<const N: usize>(rarest: &mut [f64; N], now: &Lane<N>) {
+    rarest.iter_mut().zip(&now.0).for_each(|(least, p)| *least = least.min(*p));
+}
+
 /// A flow is of f itself.
 pub(crate) fn without_noise(instance: &Instance) -> Result<(), Fault> {
     if instance.noise.is_some() || instance.minibatch {
@@ -86,6 +95,8 @@ pub(super) struct LaneOracle<'a, const N: usize> {
     pub traffic: Traffic,
     /// Each lane's node in the tree of its draws.
     nodes: [u64; N],
+    /// The rarest atom that each lane's draws were from, where its probability depends on the state.
+    pub rarest: Option<[f64; N]>,
     /// One lane's iterate, gradient, and sum of sampled gradients.
     column: [Vec<Narrow>; 3],
 }
@@ -94,7 +105,8 @@ impl<'a, const N: usize> LaneOracle<'a, N> {
     pub fn new(instance: &'a Instance, streams: Streams<N>) -> Self {
         let d = if instance.minibatch { instance.problem.dimension() } else { 0 };
         let column = std::array::from_fn(|_| vec![Narrow::splat(0.0); d]);
-        LaneOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes: [0; N], column }
+        let (nodes, rarest) = ([0; N], watched(instance));
+        LaneOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes, rarest, column }
     }
 
     /// The mean gradient of `batch` of the worker's samples drawn with replacement, each lane with its own draws.
@@ -137,6 +149,9 @@ where
         }
         if let Some(noise) = &self.instance.noise {
             let law = Lane::<N>::noise(&**noise);
+            if let Some(rarest) = &mut self.rarest {
+                note_rarest(rarest, &law.rarest_lanes(x, out));
+            }
             law.perturb_lanes(&mut self.nodes, &mut self.streams.oracle, self.batch, x, out);
         }
         Ok(())

@@ -50,7 +50,7 @@ impl Script {
     ///
     /// # Errors
     /// A choice in which nothing is possible.
-    fn choose(&mut self, probabilities: &[Rational]) -> Result<usize, Fault> {
+    pub fn choose(&mut self, probabilities: &[Rational]) -> Result<usize, Fault> {
         let possible: Vec<usize> = (0..probabilities.len()).filter(|i| !probabilities[*i].is_zero()).collect();
         if self.position == self.taken.len() {
             self.taken.push((0, possible.len()));

@@ -4,11 +4,10 @@
 //! a mean inside a nonlinear expression rides along with the state.
 
 use super::branch::{Branching, Script, length};
-use crate::engine::{
-    Plan, Point, Progress, RunError, Traffic, Workspace, add_to, combine_path, is_due, not_recorded, reduce, step_once,
-};
+use super::irrational::{Enclosed, Total, Value, finished};
+use crate::engine::{Plan, Point, Progress, RunError, Traffic, Workspace, add_to, is_due, reduce, step_once};
 use crate::model::{Real, Ties};
-use crate::scalar::{Fault, Rational, Scalar};
+use crate::scalar::{Enclosure, Fault, Rational, Scalar};
 use crate::spec::{Instance, Reducer, StartPoint, Symbol};
 use std::collections::HashMap;
 
@@ -30,16 +29,27 @@ fn cost(node: &Node) -> u64 {
     500 + node.x.iter().chain(&node.state).chain(&node.sum).map(length).sum::<u64>()
 }
 
+/// Cost of a statistic that leaves the rationals, a coordinate: some floats of a few words.
+const ENCLOSED: u64 = 20_000;
+/// Bits of the floats that enclose such statistics. Their sums do not show the order of the states in the digits of a double.
+const PRECISION: usize = 256;
+
 /// Draws that an outcome's cost covers; so many more cost the same again.
 const FREE_DRAWS: u64 = 16;
 
-/// Expectations known exactly; `None` for a term that leaves the rationals.
+/// Expectations known exactly, or enclosed where a statistic leaves the rationals and the states do not.
 #[derive(Debug, Clone)]
 pub struct ExactEstimates {
-    /// One a path term.
+    /// One a path term; `None` for one that is no rational.
     pub paths: Vec<Option<Rational>>,
     /// One a series term, an entry an iterate.
     pub series: Vec<Option<Vec<Rational>>>,
+    /// Enclosures of path terms that are no rationals.
+    pub enclosed_paths: Vec<Option<Enclosure>>,
+    /// Those of series.
+    pub enclosed_series: Vec<Option<Vec<Enclosure>>>,
+    /// Whether the outcomes became too many before the horizon: series then end early, and path terms are not known.
+    pub partial: bool,
     /// Messages and calls along any one path.
     pub traffic: Traffic,
     /// Outcomes of steps that were run.
@@ -52,7 +62,18 @@ impl ExactEstimates {
     /// Whether every term has an exact expectation.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.paths.iter().all(Option::is_some) && self.series.iter().all(Option::is_some)
+        self.knows_paths().all(|known| known) && self.knows_series().all(|known| known)
+    }
+
+    /// For each path term, whether its expectation is known.
+    pub fn knows_paths(&self) -> impl Iterator<Item = bool> {
+        self.paths.iter().zip(&self.enclosed_paths).map(|(exact, enclosed)| exact.is_some() || enclosed.is_some())
+    }
+
+    /// For each series, whether the expectations at all its iterates are known.
+    pub fn knows_series(&self) -> impl Iterator<Item = bool> {
+        let known = self.series.iter().zip(&self.enclosed_series);
+        known.map(|(exact, enclosed)| !self.partial && (exact.is_some() || enclosed.is_some()))
     }
 }
 
@@ -104,6 +125,20 @@ pub fn enumerate(
     budget: Budget,
     progress: &dyn Progress,
 ) -> Result<ExactEstimates, Unavailable> {
+    enumerate_as_far(instance, plan, budget, progress, false)
+}
+
+/// As [`enumerate`]; with `partly`, where the outcomes cannot be followed to the horizon, the series as far as they were.
+///
+/// # Errors
+/// As there, where no series has an entry.
+pub fn enumerate_as_far(
+    instance: &Instance,
+    plan: &Plan,
+    budget: Budget,
+    progress: &dyn Progress,
+    partly: bool,
+) -> Result<ExactEstimates, Unavailable> {
     let StartPoint::At(point) = &instance.start else {
         return Err(unfit("the start is drawn from a continuous law"));
     };
@@ -119,7 +154,11 @@ pub fn enumerate(
         sum: Vec::new(),
         place: 0,
     };
-    walk.run(root)
+    Enclosure::at_precision(PRECISION, || match walk.run(root) {
+        Ok(()) => Ok(walk.found(false)),
+        Err(Unavailable::Unfit(_)) if partly && walk.whole.iter().any(|entries| *entries > 0) => Ok(walk.found(true)),
+        Err(why) => Err(why),
+    })
 }
 
 struct Walk<'a> {
@@ -133,8 +172,10 @@ struct Walk<'a> {
     dead_paths: Vec<bool>,
     dead_series: Vec<bool>,
     /// Sums over time of linear terms; expectations of carried ones.
-    sums: Vec<Rational>,
-    series: Vec<Vec<Rational>>,
+    sums: Vec<Total>,
+    series: Vec<Vec<Total>>,
+    /// Entries of each series to which all states have contributed.
+    whole: Vec<usize>,
     outcomes: u64,
     /// Nodes from which steps were taken.
     visited: u64,
@@ -179,8 +220,9 @@ impl<'a> Walk<'a> {
             carried_count,
             dead_paths: vec![false; plan.paths.len()],
             dead_series: vec![false; plan.series.len()],
-            sums: vec![Rational::zero(); plan.paths.len()],
+            sums: vec![Total::zero(); plan.paths.len()],
             series: vec![Vec::new(); plan.series.len()],
+            whole: vec![0; plan.series.len()],
             outcomes: 0,
             visited: 0,
             spent: 0,
@@ -192,7 +234,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn run(&mut self, root: Node) -> Result<ExactEstimates, Unavailable> {
+    fn run(&mut self, root: Node) -> Result<(), Unavailable> {
         let mut nodes: HashMap<Node, Rational> = HashMap::from([(root, Rational::one())]);
         for k in 0..=self.instance.horizon {
             let mut looked: HashMap<Node, Rational> = HashMap::with_capacity(nodes.len());
@@ -203,6 +245,9 @@ impl<'a> Walk<'a> {
             }
             if self.dead_paths.iter().chain(&self.dead_series).all(|dead| *dead) {
                 return Err(unfit("no term stays rational"));
+            }
+            for ((whole, series), dead) in self.whole.iter_mut().zip(&self.series).zip(&self.dead_series) {
+                *whole = if *dead { 0 } else { series.len() };
             }
             if k == self.instance.horizon {
                 break;
@@ -217,18 +262,38 @@ impl<'a> Walk<'a> {
             self.traffic.upload += step_traffic.upload;
             self.traffic.broadcast += step_traffic.broadcast;
         }
+        Ok(())
+    }
+
+    /// What was found; `partial` where the horizon was not reached.
+    fn found(&mut self, partial: bool) -> ExactEstimates {
         let length = Rational::ratio(1, self.instance.window.1 - self.instance.window.0 + 1);
-        let paths = (0..self.plan.paths.len())
-            .map(|p| {
-                let sum = std::mem::replace(&mut self.sums[p], Rational::zero());
-                let linear = matches!(self.routes[p], Route::Linear);
-                (!self.dead_paths[p]).then(|| if linear { sum * &length } else { sum })
-            })
-            .collect();
-        let series = std::mem::take(&mut self.series);
-        let series = series.into_iter().zip(&self.dead_series).map(|(s, dead)| (!dead).then_some(s)).collect();
-        let ties = self.tie.map_or(Ties::None, Ties::At);
-        Ok(ExactEstimates { paths, series, traffic: self.traffic, outcomes: self.outcomes, ties })
+        let sums = std::mem::take(&mut self.sums).into_iter().enumerate().map(|(p, sum)| {
+            let linear = matches!(self.routes[p], Route::Linear);
+            (!partial && !self.dead_paths[p]).then(|| if linear { sum.scaled(&length) } else { sum })
+        });
+        let sums: Vec<Option<Total>> = sums.collect();
+        let mut series = std::mem::take(&mut self.series);
+        series.iter_mut().zip(&self.whole).for_each(|(series, whole)| series.truncate(*whole));
+        let alive = |s: usize| !self.dead_series[s] && !series[s].is_empty();
+        let series_of =
+            |s: usize| alive(s).then(|| series[s].iter().map(Total::exact).collect::<Option<Vec<_>>>()).flatten();
+        let enclosed_of = |s: usize| {
+            (alive(s) && series_of(s).is_none()).then(|| series[s].iter().map(Total::enclosed).collect::<Vec<_>>())
+        };
+        ExactEstimates {
+            paths: sums.iter().map(|sum| sum.as_ref().and_then(Total::exact)).collect(),
+            enclosed_paths: sums
+                .iter()
+                .map(|sum| sum.as_ref().filter(|sum| sum.exact().is_none()).map(Total::enclosed))
+                .collect(),
+            enclosed_series: (0..series.len()).map(enclosed_of).collect(),
+            series: (0..series.len()).map(series_of).collect(),
+            partial,
+            traffic: self.traffic,
+            outcomes: self.outcomes,
+            ties: self.tie.map_or(Ties::None, Ties::At),
+        }
     }
 
     /// Ends at once what the budget cannot carry to the horizon: states rarely get fewer, numbers rarely shorter.
@@ -242,7 +307,7 @@ impl<'a> Walk<'a> {
     fn open_series(&mut self, k: u64) {
         for (s, (reducer, _)) in self.plan.series.iter().enumerate() {
             if is_due(self.instance, *reducer, k) {
-                self.series[s].push(Rational::zero());
+                self.series[s].push(Total::zero());
             }
         }
     }
@@ -253,25 +318,35 @@ impl<'a> Walk<'a> {
             add_to(&mut node.sum, &node.x);
         }
         let Node { x, state, before, carried, sum, place: _ } = node;
+        let (instance, traffic) = (self.instance, self.traffic);
+        let enclosed = Enclosed { instance, x, state, before, sum, traffic, k };
         let mut gradient = std::mem::take(&mut self.gradient);
         let point = Point::new(self.instance, x, state, &mut gradient).after(self.traffic);
         let mut point = point.since(before).with_sum(k, sum);
-        let instance = self.instance;
         for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
             for (r, (reducer, probe)) in reductions.iter().enumerate() {
                 if self.dead_paths[p] || !is_due(instance, *reducer, k) || *reducer == Reducer::Last {
                     continue;
                 }
-                let value = match probe.evaluate(&mut point) {
-                    Ok(value) => value,
-                    Err(fault) => {
+                let value = match (probe.evaluate(&mut point), &self.routes[p]) {
+                    (Ok(value), _) => value,
+                    (Err(fault), Route::Linear) => {
+                        survivable(fault)?;
+                        self.spent = self.spent.saturating_add(ENCLOSED * x.len() as u64);
+                        match enclosed.statistic(probe) {
+                            Ok(value) => self.sums[p].add(&Value::Enclosed(value), weight),
+                            Err(_) => self.dead_paths[p] = true,
+                        }
+                        continue;
+                    }
+                    (Err(fault), Route::Carried(_)) => {
                         survivable(fault)?;
                         self.dead_paths[p] = true;
                         continue;
                     }
                 };
                 match &self.routes[p] {
-                    Route::Linear => self.sums[p].add_product(&value, weight),
+                    Route::Linear => self.sums[p].add(&Value::Exact(value), weight),
                     Route::Carried(places) => match places[r] {
                         Some(place) => {
                             let old = carried[place].take();
@@ -287,31 +362,40 @@ impl<'a> Walk<'a> {
         }
         for (s, (reducer, probe)) in self.plan.series.iter().enumerate() {
             if !self.dead_series[s] && is_due(instance, *reducer, k) {
-                match probe.evaluate(&mut point) {
-                    Ok(value) => {
-                        if let Some(last) = self.series[s].last_mut() {
-                            last.add_product(&value, weight);
-                        }
-                    }
+                let value = match probe.evaluate(&mut point) {
+                    Ok(value) => Ok(Value::Exact(value)),
                     Err(fault) => {
                         survivable(fault)?;
-                        self.dead_series[s] = true;
+                        self.spent = self.spent.saturating_add(ENCLOSED * x.len() as u64);
+                        enclosed.statistic(probe).map(Value::Enclosed)
                     }
+                };
+                match (value, self.series[s].last_mut()) {
+                    (Ok(value), Some(last)) => last.add(&value, weight),
+                    _ => self.dead_series[s] = true,
                 }
             }
         }
         if k == instance.horizon {
-            finish(&self.routes, self.plan, instance, (&self.first, carried), &mut point, |p, value| match value {
-                Ok(value) => {
-                    self.sums[p].add_product(&value, weight);
-                    Ok(())
+            for p in 0..self.plan.paths.len() {
+                let Route::Carried(places) = &self.routes[p] else { continue };
+                if self.dead_paths[p] {
+                    continue;
                 }
-                Err(fault) => {
-                    survivable(fault)?;
-                    self.dead_paths[p] = true;
-                    Ok(())
+                let ends = (places.as_slice(), self.first[p].as_slice(), carried.as_slice());
+                let value = match finished(instance, self.plan, p, ends, &mut point) {
+                    Ok(value) => Ok(Value::Exact(value)),
+                    Err(fault) => {
+                        survivable(fault)?;
+                        self.spent = self.spent.saturating_add(ENCLOSED * x.len() as u64);
+                        enclosed.finished(self.plan, p, ends).map(Value::Enclosed)
+                    }
+                };
+                match value {
+                    Ok(value) => self.sums[p].add(&value, weight),
+                    Err(_) => self.dead_paths[p] = true,
                 }
-            })?;
+            }
         }
         self.gradient = gradient;
         Ok(())
@@ -388,32 +472,4 @@ fn survivable(fault: Fault) -> Result<(), Unavailable> {
         Fault::NoExactForm(_) | Fault::TooLarge(_) => Ok(()),
         other => Err(unfit(RunError::Statistic(other.to_string()))),
     }
-}
-
-/// The path functionals of a finished path.
-fn finish(
-    routes: &[Route],
-    plan: &Plan,
-    instance: &Instance,
-    (first, carried): (&[Vec<Option<Rational>>], &[Option<Rational>]),
-    point: &mut Point<'_, Rational>,
-    mut done: impl FnMut(usize, Result<Rational, Fault>) -> Result<(), Unavailable>,
-) -> Result<(), Unavailable> {
-    for (p, (combine, reductions)) in plan.paths.iter().enumerate() {
-        let Route::Carried(places) = &routes[p] else { continue };
-        let mut value = || -> Result<Rational, Fault> {
-            let mut reduced = Vec::with_capacity(reductions.len());
-            for (r, (reducer, probe)) in reductions.iter().enumerate() {
-                reduced.push(match (places[r], reducer) {
-                    (Some(place), _) => carried[place].clone().ok_or_else(not_recorded)?,
-                    (None, Reducer::First) => first[p][r].clone().ok_or_else(not_recorded)?,
-                    (None, _) => probe.evaluate(point)?,
-                });
-            }
-            combine_path(instance, combine, reductions, reduced)
-        };
-        let value = value();
-        done(p, value)?;
-    }
-    Ok(())
 }

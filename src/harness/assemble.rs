@@ -4,7 +4,9 @@ use super::cell_records::{cell_name, cell_record, no_estimate, no_right};
 use super::decide::{CellOutcome, CellRun, HarnessError, Job, Jobs, LOOKS};
 use crate::engine::left_lacks;
 use crate::model::Ties;
-use crate::results::{BoundRecord, CellRecord, ControlRecord, ControlTally, Evidence, Outcome, UnitsRecord};
+use crate::results::{
+    ASYMPTOTIC_LEVEL, BoundRecord, CellRecord, ControlRecord, ControlTally, Evidence, Outcome, UnitsRecord,
+};
 use crate::spec::{Expression, Question, Relation, Spec, Symbol, Trial, Trivial, Work, requirements};
 use crate::stats::share;
 use crate::verdict::{
@@ -31,10 +33,11 @@ impl Judge<'_> {
         self.spec.trials().filter(|trial| job.answers(trial)).all(|trial| {
             let verdict = self.experiment_cell(trial, job, run);
             verdict.failing().is_some()
-                || verdict
-                    .comparison
-                    .as_ref()
-                    .map_or(true, |c| c.outcome != Outcome::Undecided && !(early && c.grade == Evidence::Asymptotic))
+                || match &verdict.comparison {
+                    Ok(c) => c.outcome != Outcome::Undecided && !(early && c.grade == Evidence::Asymptotic),
+                    // A sample that has not seen enough may see it yet.
+                    Err(_) => verdict.right.is_none() || !may_see_more(trial, run),
+                }
         })
     }
 
@@ -123,7 +126,13 @@ impl Judge<'_> {
         units: UnitsRecord,
     ) -> BoundRecord {
         let shown = &cells[view.nearest];
-        let sampled = view.evidence >= Evidence::FiniteSample && view.outcome != Outcome::HypothesisFails;
+        let level = match view.evidence {
+            _ if view.outcome == Outcome::HypothesisFails => Some(0.0),
+            Evidence::FiniteSample => Some(self.each() * cells.len() as f64),
+            // What was asked for is no level that it has.
+            Evidence::Asymptotic => None,
+            _ => Some(0.0),
+        };
         BoundRecord {
             id: self.spec.id.clone(),
             bound: name.into(),
@@ -134,7 +143,8 @@ impl Judge<'_> {
             right: shown.right.as_ref().map_or_else(|| no_right(shown), SideValue::right),
             ratio: shown.comparison.as_ref().ok().and_then(|c| c.ratio),
             vacuous: view.vacuous,
-            level: if sampled { self.each() * cells.len() as f64 } else { 0.0 },
+            level_why: level.is_none().then(|| ASYMPTOTIC_LEVEL.into()),
+            level,
             replicates: shown.replicates,
             cell: shown.cell.clone(),
             cells: cells.len(),
@@ -242,14 +252,15 @@ impl Judge<'_> {
                     };
                     let sides: Result<Vec<(String, SideValue)>, String> =
                         jobs.iter().map(|(name, job)| side(name, job)).collect();
-                    verdict.comparison = sides.and_then(|sides| {
-                        let (low, high, comparison): (_, _, Comparison) =
-                            compare_order(&sides).ok_or("an ordering needs two curves")?;
-                        verdict.left = Some(low);
-                        verdict.right = Some(high);
-                        Ok(comparison)
+                    let found = sides.and_then(|sides| {
+                        compare_order(&sides).ok_or_else(|| "an ordering needs two curves".to_string())
                     });
-                    if verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided) {
+                    let mut left = None;
+                    let found = found.map(|(low, high, comparison): (_, _, Comparison)| {
+                        (left, verdict.right) = (Some(low), Some(high));
+                        comparison
+                    });
+                    if !next_best(&mut verdict, left, found) {
                         break;
                     }
                 }
@@ -284,6 +295,14 @@ pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
     }
 }
 
+/// Whether a left side without a value may have one with more replicates: nothing but its sample stands in the way.
+fn may_see_more(trial: &Trial, run: &CellRun) -> bool {
+    run.experiment().is_some_and(|e| {
+        let lacks = left_lacks(&trial.question.left, &e.instance).is_some();
+        e.estimates.is_sampled() && e.estimates.diverged.0 == 0 && e.undefined.is_none() && !lacks
+    })
+}
+
 /// The left side of an experiment's cell.
 pub(super) fn left_side(
     each: f64,
@@ -315,10 +334,10 @@ pub(super) fn left_side(
     let sources = job.sources(&question.left)?;
     let constants = |symbol: &Symbol| run.constant(symbol);
     let (deterministic, rough) = (e.estimates.deterministic, e.instance.is_rough());
-    let trust = Trust { deterministic, rough, ground };
+    let trust = Trust { deterministic, rough, ground, steps: e.instance.horizon, near: e.estimates.near };
     // Every look at the estimates has its part of the share, whether or not it was the last.
     let alpha = share(each, LOOKS);
-    left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, alpha, trust)
+    left_of_estimates(&question.left, &sources, &e.estimates, (&e.ranges, &e.sight), &constants, alpha, trust)
 }
 
 /// An experiment's cell, at its share of the level.
@@ -341,13 +360,12 @@ pub(super) fn experiment_cell(each: f64, trial: &Trial, job: &Job<'_>, run: &Cel
     }
     for ground in [Ground::Strongest, Ground::NextBest] {
         let left = left_side(each, question, job, run, ground);
-        verdict.left = left.as_ref().ok().cloned();
-        verdict.comparison = left.and_then(|l| {
+        let side = left.as_ref().ok().cloned();
+        let comparison = left.and_then(|l| {
             let (r, m) = (right.clone()?, margin.clone()?);
             Ok(compare(question.relation, &l, &r, m.as_ref()))
         });
-        // Where the strongest evidence is too wide to decide, the next best may.
-        if verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided) {
+        if !next_best(&mut verdict, side, comparison) {
             break;
         }
     }
@@ -363,6 +381,23 @@ fn tell_open<'r>(verdict: &mut CellVerdict, runs: impl IntoIterator<Item = &'r C
     {
         comparison.reason = open;
     }
+}
+
+/// Takes what one ground of evidence says into a verdict, and says whether the next one may say more: where the strongest is too
+/// wide to decide. An undecided comparison stays beside the reason why there is no other.
+fn next_best(verdict: &mut CellVerdict, left: Option<SideValue>, found: Result<Comparison, String>) -> bool {
+    match (&mut verdict.comparison, found) {
+        (Ok(wide), Err(why)) => {
+            if !wide.reason.contains(&why) {
+                wide.reason = format!("{}; {why}", wide.reason);
+            }
+        }
+        (comparison, found) => {
+            verdict.left = left;
+            *comparison = found;
+        }
+    }
+    !verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided)
 }
 
 /// A random run's bound that is broken wherever the run can go is broken for certain, without a sample. Where there is

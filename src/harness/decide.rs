@@ -1,11 +1,14 @@
 //! Runs everything that a claim file asks for, once each, and decides its bounds and controls.
 
 use super::assemble::Judge;
+use super::certain::Certain;
 use super::pictures;
 use super::provenance::provenance;
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
-use crate::engine::{Estimates, MOST_WORK, Plan, Progress, RunError, Sampling, plain_enclosed, ranges, run_until};
-use crate::exact::{Budget, ExactEstimates, Unavailable, enumerate};
+use crate::engine::{
+    Estimates, MOST_WORK, Plan, Progress, Ranges, RunError, Sampling, Sight, plain_enclosed, ranges, run_until,
+};
+use crate::exact::Budget;
 use crate::model::{Real, Registry, Row};
 use crate::results::{ResultFile, SCHEMA_VERSION};
 use crate::scalar::Fault;
@@ -13,7 +16,6 @@ use crate::spec::{
     Cell, Experiment, Expression, FigureKind, Instance, InstanceError, Left, Relation, Spec, SpecError, Symbol, Term,
     Trial, Variant, cells, evaluate_quantity,
 };
-use crate::stats::Interval;
 use crate::verdict::TermSource;
 use std::sync::Arc;
 
@@ -104,7 +106,8 @@ pub(super) enum CellOutcome {
 pub(super) struct ExperimentRun {
     pub instance: Arc<Instance>,
     pub estimates: Estimates,
-    pub ranges: (Vec<Option<Interval>>, Vec<Option<Interval>>),
+    pub ranges: Ranges,
+    pub sight: Sight,
     /// Why the run is not defined, where a number left the range of its parameter on the way.
     pub undefined: Option<String>,
 }
@@ -249,6 +252,20 @@ pub fn replicate_count(spec: &Spec, profile: Profile) -> u64 {
 /// # Errors
 /// A cell that cannot be built (with its place in the file) or run.
 pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> Result<ResultFile, HarnessError> {
+    decide_within(spec, (file, text), settings, settings.profile.budget())
+}
+
+/// [`decide`] with another budget for what is known without a sample: with `Budget(0)` every run with noise is sampled, which is how
+/// the two kinds of evidence are held against each other.
+///
+/// # Errors
+/// As there.
+pub fn decide_within(
+    spec: &Spec,
+    (file, text): (&str, &str),
+    settings: &Settings<'_>,
+    budget: Budget,
+) -> Result<ResultFile, HarnessError> {
     let mut jobs = Jobs::collect(spec);
     let locate = |error: InstanceError| {
         let diagnostic = crate::spec::Diagnostic::new(error.span, error.message);
@@ -262,7 +279,7 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
         }
         let run = match work {
             Ask::Run(instance) if instance.lacks().is_some() => CellRun { cell, outcome: CellOutcome::Unrun(instance) },
-            Ask::Run(instance) => run_cell(&judge, job, cell, *instance, settings)?,
+            Ask::Run(instance) => run_cell(&judge, job, (cell, *instance), settings, budget)?,
             Ask::Evaluate(part) => {
                 let rows = evaluate_quantity(settings.registry, part, &cell).map_err(locate)?;
                 CellRun { cell, outcome: CellOutcome::Quantity(rows) }
@@ -338,9 +355,9 @@ fn looks(spec: &Spec, job: &Job<'_>, replicates: u64) -> Vec<u64> {
 fn run_cell(
     judge: &Judge<'_>,
     job: &Job<'_>,
-    cell: Cell,
-    instance: Instance,
+    (cell, instance): (Cell, Instance),
     settings: &Settings<'_>,
+    budget: Budget,
 ) -> Result<CellRun, HarnessError> {
     let spec = judge.spec;
     let instance = Arc::new(instance);
@@ -358,18 +375,17 @@ fn run_cell(
     let replicates = if settings.profile == Profile::Quick { replicates.0 } else { replicates.1 };
     let ranges = ranges(&instance, &plan);
     let estimates = Estimates::empty(&plan, &instance);
-    let run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges, undefined: None };
+    let sight = Sight::new(&instance, &plan);
+    let run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges, sight, undefined: None };
     let mut cell_run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
     // What no outcome can change is not worth the largest enumeration.
-    let profile = if judge.is_broken_everywhere(job, &cell_run) { Profile::Quick } else { settings.profile };
-    let exact = exact_values(&instance, &plan, profile.budget(), settings.progress).map_err(failed)?;
-    let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
+    let budget = if judge.is_broken_everywhere(job, &cell_run) { budget.min(Budget::QUICK) } else { budget };
+    let certain = Certain::of(&instance, &plan, budget, settings.progress).map_err(failed)?;
+    let complete = certain.is_complete();
     let put = |run: &mut CellRun, sampled: Estimates| {
         let CellOutcome::Experiment(run) = &mut run.outcome else { return };
         run.estimates = sampled;
-        if let Some(exact) = &exact {
-            run.estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
-        }
+        certain.put(&mut run.estimates);
     };
     // What is known exactly need not be sampled; curves always are.
     if complete && plan.curves.is_empty() {
@@ -402,26 +418,6 @@ fn run_cell(
         run.estimates.set_enclosed(record).map_err(failed)?;
     }
     Ok(cell_run)
-}
-
-/// Exact expectations of every term of the plan, where there are terms and all have one.
-///
-/// # Errors
-/// Only that the run is to be given up.
-pub(super) fn exact_values(
-    instance: &Instance,
-    plan: &Plan,
-    budget: Budget,
-    progress: &dyn Progress,
-) -> Result<Option<ExactEstimates>, RunError> {
-    if plan.paths.is_empty() && plan.series.is_empty() {
-        return Ok(None);
-    }
-    match enumerate(instance, plan, budget, progress) {
-        Ok(exact) => Ok(Some(exact)),
-        Err(Unavailable::Unfit(_)) => Ok(None),
-        Err(Unavailable::Stopped) => Err(RunError::Stopped),
-    }
 }
 
 impl Jobs<'_> {

@@ -10,11 +10,10 @@ mod listing;
 mod samples;
 
 use super::assemble::Judge;
-use super::decide::{
-    CellOutcome, CellRun, ExperimentRun, HarnessError, Job, Jobs, Profile, Settings, axes, exact_values,
-};
+use super::certain::Certain;
+use super::decide::{CellOutcome, CellRun, ExperimentRun, HarnessError, Job, Jobs, Profile, Settings, axes};
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
-use crate::engine::{Estimates, FEW, MOST_WORK, Plan, Sampling, plain_enclosed, ranges, run_until};
+use crate::engine::{Estimates, FEW, MOST_WORK, Plan, Sampling, Sight, plain_enclosed, ranges, run_until};
 use crate::regress::Entry;
 use crate::scalar::WIDTH;
 use crate::spec::{Diagnostic, Expression, Instance, InstanceError, Spec, SpecError, Term, Variant, evaluate_quantity};
@@ -88,13 +87,11 @@ fn sample(
     let terms: Vec<&Term> = job.terms.iter().collect();
     let curves: Vec<&Expression> = job.curves.iter().collect();
     let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
-    let exact = exact_values(&instance, &plan, settings.profile.budget(), settings.progress).map_err(failed)?;
-    let enclosed = (instance.is_deterministic() && !exact.as_ref().is_some_and(|e| e.is_complete()))
+    let certain = Certain::of(&instance, &plan, settings.profile.budget(), settings.progress).map_err(failed)?;
+    let enclosed = (instance.is_deterministic() && !certain.is_complete())
         .then(|| plain_enclosed(&instance, &Plan { curves: Vec::new(), ..plan.clone() }, MOST_WORK, settings.progress));
     let with_certain = |mut estimates: Estimates| {
-        if let Some(exact) = &exact {
-            estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
-        }
+        certain.put(&mut estimates);
         if let Some(record) = &enclosed {
             estimates.set_enclosed(record.clone())?;
         }
@@ -103,9 +100,11 @@ fn sample(
     let nothing = with_certain(Estimates::empty(&plan, &instance)).map_err(failed)?;
     let ranges = ranges(&instance, &plan);
     let instance = Arc::new(instance);
-    let run = ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges, undefined: None };
+    let sight = Sight::new(&instance, &plan);
+    let run =
+        ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges, sight, undefined: None };
     let mut run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
-    if exact.as_ref().is_some_and(|e| e.is_complete()) && plan.curves.is_empty() {
+    if certain.is_complete() && plan.curves.is_empty() {
         return Ok((run, nothing));
     }
     let declared = job.variant.experiment().map_or((1, 1), |e| e.run.replicates);

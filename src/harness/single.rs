@@ -1,9 +1,10 @@
 //! One instance, weighed by itself: what the search for worst instances asks again and again.
 
 use super::assemble::{blank, experiment_cell, left_side, quantity_cell};
+use super::certain::Certain;
 use super::decide::{CellOutcome, CellRun, ExperimentRun, Job};
-use crate::engine::{Estimates, MOST_WORK, Plan, Sampling, Silent, plain_enclosed, ranges, run_until};
-use crate::exact::{Budget, ExactEstimates, enumerate};
+use crate::engine::{Estimates, MOST_WORK, Plan, Sampling, Sight, Silent, plain_enclosed, ranges, run_until};
+use crate::exact::Budget;
 use crate::model::{Audit, NO_TIES, Registry, Ties, Trait};
 use crate::results::Outcome;
 use crate::spec::{Cell, Instance, Size, Term, Trial, Variant, Work, cells, evaluate_quantity};
@@ -225,17 +226,16 @@ fn measure<'v>(
 ) -> Result<(Job<'v>, CellRun), Refusal> {
     let terms: Vec<&Term> = job.terms.iter().collect();
     let plan = Plan::new(&instance, &terms, &[]).map_err(|e| e.to_string())?;
-    let exact = enumerate(&instance, &plan, price.exact, &Silent).ok();
-    let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
+    let certain = Certain::of(&instance, &plan, price.exact, &Silent).map_err(|e| e.to_string())?;
+    let complete = certain.is_complete();
     let known = |mut estimates: Estimates| {
-        if let Some(exact) = &exact {
-            estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
-        }
+        certain.put(&mut estimates);
         estimates
     };
     let ranges = ranges(&instance, &plan);
     let run = |estimates: Estimates| {
-        let run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges: ranges.clone(), undefined: None };
+        let (ranges, sight) = (ranges.clone(), Sight::new(&instance, &plan));
+        let run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges, sight, undefined: None };
         CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(run)) }
     };
     let unsampled = run(known(Estimates::empty(&plan, &instance)));

@@ -1,6 +1,6 @@
 //! A number of an instance: exact where it can be, enclosed where it is irrational, a double otherwise.
 
-use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
+use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, rounding_of};
 use crate::stats::Interval;
 use std::fmt;
 
@@ -44,6 +44,11 @@ impl PartialEq for Deep {
     fn eq(&self, other: &Self) -> bool {
         (self.near, self.within) == (other.near, other.within)
     }
+}
+
+/// How far a double may be from a number that an interval holds.
+fn spread(near: f64, within: Interval) -> f64 {
+    (within.high() - near).max(near - within.low()).next_up()
 }
 
 /// Bits of the enclosures of constants.
@@ -153,6 +158,17 @@ impl Real {
     #[must_use]
     pub fn is_rough(&self) -> bool {
         matches!(self, Real::Float(_) | Real::Estimated { .. })
+    }
+
+    /// How far its double may be off; a double of unknown error stands for itself.
+    #[must_use]
+    pub fn rounding(&self) -> f64 {
+        match self {
+            Real::Exact(q) => rounding_of(q),
+            Real::Enclosed { near, within } | Real::Estimated { near, within } => spread(*near, *within),
+            Real::Deep(deep) => spread(deep.near, deep.within),
+            Real::Float(_) => 0.0,
+        }
     }
 
     /// The number in a given arithmetic: the nearest double in lanes, an enclosure in intervals.

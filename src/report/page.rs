@@ -146,7 +146,7 @@ fn detail(bound: &BoundRecord, right: Option<&(String, Expectation)>, search: Op
         interval => numbers::interval(&bound.left),
         left_exact => numbers::fraction(bound.left.exact.as_ref()),
         right_exact => numbers::fraction(bound.right.exact.as_ref()),
-        level => numbers::number(bound.level),
+        level => bound.level.map_or_else(|| bound.level_why.clone().unwrap_or_default(), numbers::number),
         replicates => bound.replicates,
         cell => numbers::cell(&bound.cell),
         cells => bound.cells,

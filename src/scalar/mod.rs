@@ -4,14 +4,19 @@
 //! [`Lane`] (f64, one lane a replicate), as [`Rational`] (exact) and as [`Enclosure`] (exact or rounded outward, at any
 //! precision). A part that has no exact form answers with a [`Fault`] that says so; nothing is rounded silently.
 
+mod checked;
 mod elementary;
 mod enclosure;
+mod field;
 mod lane;
+mod polynomial;
 mod rational;
 
+pub use checked::{Checked, rounding_of};
 pub use elementary::{exp, ln, ln_1p_exp, sin_cos};
 pub use enclosure::Enclosure;
 pub use lane::{Lane, Narrow, WIDTH, Wide};
+pub use polynomial::{Monomial, Polynomial};
 pub use rational::{ParseRationalError, Rational};
 
 use std::fmt::Debug;
@@ -82,7 +87,8 @@ pub trait Scalar:
     #[inline(always)]
     fn set_lane(&mut self, _lane: usize, _value: f64) {}
 
-    /// A function of doubles applied lane by lane: for parts that have a floating-point form only, named `what`.
+    /// A function of doubles applied lane by lane: for parts that have a floating-point form only, named `what`. It moves by no more than
+    /// its argument, and is good to a few ulps.
     ///
     /// # Errors
     /// [`Fault::NoExactForm`] where a value is no bundle of doubles.
@@ -134,6 +140,15 @@ pub trait Scalar:
     fn from_enclosure(value: &Enclosure, near: f64) -> Result<Self, Fault> {
         let (low, high) = value.ends();
         Self::from_ends(near, low, high)
+    }
+
+    /// A constant whose nearest double is off by at most `error`.
+    ///
+    /// # Errors
+    /// As [`Scalar::from_f64`].
+    #[inline(always)]
+    fn from_rounded(value: f64, _error: f64) -> Result<Self, Fault> {
+        Self::from_f64(value)
     }
 
     /// The number 0.

@@ -1,11 +1,11 @@
 //! The two sides of a bound as enclosures, with what they rest on.
 
-use crate::engine::{Estimates, PathMoments};
+use crate::engine::{Estimates, PathMoments, Ranges, Sight};
 use crate::model::{Real, Row};
 use crate::results::{Estimate, Evidence, RightSide};
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::spec::{Expression, Left, Reducer, Symbol, Term};
-use crate::stats::{Coverage, Interval, MeanEstimate, Moments, bounded_mean, share, student_mean};
+use crate::stats::{Interval, Moments, bounded_mean, no_normal_limit, partly_known_mean, share, student_mean};
 
 /// How a number is known, strongest first; a side is as good as the weakest number in it.
 pub type Grade = Evidence;
@@ -63,7 +63,8 @@ pub type Constants<'a> = &'a dyn Fn(&Symbol) -> Option<Real>;
 
 /// Evaluates a left side from a cell's estimates, at the given level.
 ///
-/// `ranges` are those of the path terms and of the series' statistics, where they have one.
+/// `ranges` are those of the path terms and of the series' statistics, where they have one; `sight` says what an asymptotic
+/// interval of them needs.
 ///
 /// # Errors
 /// A sentence saying why there is no value: replicates diverged, or the expression has none.
@@ -71,20 +72,25 @@ pub fn left_of_estimates(
     left: &Left,
     terms: &[TermSource],
     estimates: &Estimates,
-    ranges: &(Vec<Option<Interval>>, Vec<Option<Interval>>),
+    (ranges, sight): (&Ranges, &Sight),
     constants: Constants<'_>,
     alpha: f64,
     trust: Trust,
 ) -> Result<SideValue, String> {
+    let unseen = |range: Option<Interval>, objection: &dyn Fn(bool) -> Option<String>| {
+        if estimates.deterministic { None } else { objection(range.is_some_and(Interval::is_finite)) }
+    };
     let each = share(alpha, left.terms.len());
     let mut values = Vec::with_capacity(left.terms.len());
     for (term, source) in left.terms.iter().zip(terms) {
         values.push(match (term, source) {
             (Term::TimeOfMean(reducer, _), TermSource::Series(i)) => {
-                over_time(*reducer, &estimates.series[*i], ranges.1[*i], trust, each)?
+                let unseen = unseen(ranges.1[*i], &|bounded| sight.of_series(*i, bounded, estimates));
+                over_time(*reducer, &estimates.series[*i], (ranges.1[*i], unseen.as_deref()), trust, each)?
             }
             (_, TermSource::Path(i) | TermSource::Series(i)) => {
-                mean_of(&estimates.paths[*i], ranges.0[*i], trust, each)?
+                let unseen = unseen(ranges.0[*i], &|bounded| sight.of_path(*i, bounded, estimates));
+                mean_of(&estimates.paths[*i], (ranges.0[*i], unseen.as_deref()), trust, each)?
             }
         });
     }
@@ -100,6 +106,10 @@ pub struct Trust {
     pub rough: bool,
     /// What an enclosure is to rest on.
     pub ground: Ground,
+    /// Steps over which rounding gathers.
+    pub steps: u64,
+    /// Replicates that may have left the path of exact arithmetic at a sign or a choice that doubles cannot tell.
+    pub near: u64,
 }
 
 /// What encloses an expectation.
@@ -122,11 +132,11 @@ pub enum TermSource {
     Series(usize),
 }
 
-/// The expectation of one statistic.
+/// The expectation of one statistic: with its range, and why its sample may have missed what counts.
 fn mean_of(
     sample: &PathMoments,
-    range: Option<Interval>,
-    Trust { deterministic, rough, ground }: Trust,
+    (range, unseen): (Option<Interval>, Option<&str>),
+    Trust { deterministic, rough, ground, steps, near }: Trust,
     alpha: f64,
 ) -> Result<SideValue, String> {
     if let Some(exact) = &sample.exact {
@@ -146,15 +156,37 @@ fn mean_of(
     }
     // Each of the two looks has half of the share, so that looking twice keeps the level.
     let alpha = alpha / 2.0;
-    let estimate: MeanEstimate = match range.filter(|_| ground == Ground::Strongest) {
-        Some(range) => bounded_mean(&sample.moments, range, alpha).map_err(|e| e.to_string())?,
-        None => student_mean(&sample.moments, alpha).map_err(|e| e.to_string())?,
+    // What rounding can have done to every replicate alike is no part of their spread.
+    let relative = sample.moments.mean().map_or(0.0, f64::abs).max(sample.size) * f64::EPSILON * (steps as f64 + 16.0);
+    let rounding = sample.rounding.filter(|r| r.is_finite()).unwrap_or(relative);
+    let side = |point, interval: Interval, grade| {
+        let widened = Interval::new(interval.low() - rounding, interval.high() + rounding);
+        let widened = widened.unwrap_or(Interval::WHOLE);
+        // What the statistic cannot be is no part of where its mean may lie.
+        let interval = range.and_then(|range| widened.intersect(range)).unwrap_or(widened);
+        Ok(SideValue { point, interval, exact: None, grade })
     };
-    let grade = match estimate.coverage {
-        Coverage::FiniteSample => Evidence::FiniteSample,
-        Coverage::Asymptotic => Evidence::Asymptotic,
-    };
-    Ok(SideValue { point: estimate.value, interval: estimate.interval, exact: None, grade })
+    if let Some(range) = range.filter(|range| range.is_finite() && ground == Ground::Strongest) {
+        let estimate = if near == 0 {
+            bounded_mean(&sample.moments, range, alpha)
+        } else {
+            partly_known_mean(&sample.moments, range, near, alpha)
+        };
+        let estimate = estimate.map_err(|e| e.to_string())?;
+        return side(estimate.value, estimate.interval, Evidence::FiniteSample);
+    }
+    if near > 0 {
+        let n = sample.moments.count();
+        return Err(format!(
+            "{near} of {n} replicates took a sign or made a choice of numbers within their rounding error, where doubles do not know \
+             which way exact arithmetic goes"
+        ));
+    }
+    let estimate = student_mean(&sample.moments, alpha).map_err(|e| e.to_string())?;
+    if let Some(why) = unseen.map(str::to_string).or_else(|| no_normal_limit(&sample.moments)) {
+        return Err(why);
+    }
+    side(estimate.value, estimate.interval, Evidence::Asymptotic)
 }
 
 /// An enclosure, with the mean of the replicates for its point. Where a sign of 0 decides, a run in doubles can take another
@@ -169,7 +201,7 @@ fn enclosed(moments: &Moments, interval: Interval) -> SideValue {
 fn over_time(
     reducer: Reducer,
     series: &[PathMoments],
-    range: Option<Interval>,
+    (range, unseen): (Option<Interval>, Option<&str>),
     trust: Trust,
     alpha: f64,
 ) -> Result<SideValue, String> {
@@ -178,8 +210,28 @@ fn over_time(
         return Ok(enclosed(&Moments::default(), range));
     }
     let each = share(alpha, series.len());
-    let values: Result<Vec<SideValue>, String> = series.iter().map(|m| mean_of(m, range, trust, each)).collect();
-    let values = values?;
+    let found = series.iter().map(|m| mean_of(m, (range, unseen), trust, each));
+    // A minimum is below each of its iterates, whatever the others are: one that is not known lies somewhere in the range.
+    let extreme = matches!(reducer, Reducer::Min | Reducer::Max) && trust.near == 0;
+    let (mut values, mut known, mut missing) = (Vec::with_capacity(series.len()), false, None);
+    for (value, sample) in found.zip(series) {
+        match value {
+            Ok(value) => {
+                known |= value.interval != Interval::WHOLE;
+                values.push(value);
+            }
+            Err(why) if extreme => {
+                missing.get_or_insert(why);
+                let (point, interval) = (sample.moments.checked_mean(), range.unwrap_or(Interval::WHOLE));
+                let point = point.map_err(|e| e.to_string())?;
+                values.push(SideValue { point, interval, exact: None, grade: Evidence::FiniteSample });
+            }
+            Err(why) => return Err(why),
+        }
+    }
+    if let (false, Some(why)) = (known, missing) {
+        return Err(why);
+    }
     let count = values.len().max(1);
     let reduced = values.into_iter().reduce(|a, b| {
         let both = match (&a.exact, &b.exact) {

@@ -35,7 +35,7 @@ pub(crate) use median::medians;
 
 use super::problem::Flow;
 use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
-use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};
+use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Wide};
 use std::cmp::Ordering;
 
 /// Writes the probabilities with which a worker votes +1, coordinate by coordinate.
@@ -189,6 +189,12 @@ pub trait Algorithm: Send + Sync + 'static {
         None
     }
 
+    /// The largest |memory|_2 on any path, given the largest value of each schedule and the largest |g|_2 of a stochastic gradient;
+    /// `None` where it has no bound that is known.
+    fn memory(&self, _largest: &[f64], _gradient: f64, _dimension: usize, _semantics: &Semantics) -> Option<f64> {
+        None
+    }
+
     /// Whether steps draw coins or noise of the algorithm's own under these conventions.
     fn is_random(&self, semantics: &Semantics) -> bool {
         semantics.sign_zero == SignZero::Random || semantics.ties == SignZero::Random
@@ -223,6 +229,8 @@ pub trait AlgorithmMeta {
     fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)>;
     /// See [`Algorithm::reach`].
     fn reach(&self, values: &[f64], workers: usize) -> Option<f64>;
+    /// See [`Algorithm::memory`].
+    fn memory(&self, largest: &[f64], gradient: f64, dimension: usize, semantics: &Semantics) -> Option<f64>;
     /// See [`Algorithm::is_random`].
     fn is_random(&self, semantics: &Semantics) -> bool;
 }
@@ -240,6 +248,9 @@ impl<A: Algorithm> AlgorithmMeta for A {
     fn reach(&self, values: &[f64], workers: usize) -> Option<f64> {
         Algorithm::reach(self, values, workers)
     }
+    fn memory(&self, largest: &[f64], gradient: f64, dimension: usize, semantics: &Semantics) -> Option<f64> {
+        Algorithm::memory(self, largest, gradient, dimension, semantics)
+    }
     fn is_random(&self, semantics: &Semantics) -> bool {
         Algorithm::is_random(self, semantics)
     }
@@ -247,7 +258,15 @@ impl<A: Algorithm> AlgorithmMeta for A {
 
 /// An algorithm in every arithmetic: what the registry builds.
 pub trait DynAlgorithm:
-    Runs<Narrow> + Runs<Wide> + Runs<Rational> + Runs<Enclosure> + AlgorithmMeta + Send + Sync
+    Runs<Narrow>
+    + Runs<Wide>
+    + Runs<Checked>
+    + Runs<Rational>
+    + Runs<Enclosure>
+    + Runs<Polynomial>
+    + AlgorithmMeta
+    + Send
+    + Sync
 {
 }
 impl<A: Algorithm> DynAlgorithm for A {}

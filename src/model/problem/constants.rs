@@ -7,11 +7,14 @@ use crate::scalar::{Fault, Scalar};
 pub(super) struct Constants {
     known: Vec<Real>,
     float: Vec<f64>,
+    /// How far the doubles are off.
+    error: Vec<f64>,
 }
 
 impl Constants {
     pub(super) fn new(values: &[Real]) -> Self {
-        Constants { known: values.to_vec(), float: values.iter().map(Real::to_f64).collect() }
+        let error = values.iter().map(Real::rounding).collect();
+        Constants { known: values.to_vec(), float: values.iter().map(Real::to_f64).collect(), error }
     }
 
     /// Number `i` in the arithmetic at hand: its nearest double in lanes, an enclosure in intervals.
@@ -21,7 +24,7 @@ impl Constants {
     #[inline(always)]
     pub(super) fn get<S: Scalar>(&self, i: usize) -> Result<S, Fault> {
         // The nearest double is not enough for an arithmetic whose results must hold the true value.
-        if S::LANES == 0 { self.known[i].cast() } else { S::from_f64(self.float[i]) }
+        if S::LANES == 0 { self.known[i].cast() } else { S::from_rounded(self.float[i], self.error[i]) }
     }
 
     /// Number `i` as a double.

@@ -175,6 +175,15 @@ impl Enclosure {
         }
     }
 
+    /// Words of the longer of its parts: what an operation costs grows with their square.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        match &self.0 {
+            Form::Exact(q) => q.bits().div_ceil(64),
+            Form::Between(_) => PRECISION.get().div_ceil(64),
+        }
+    }
+
     /// Doubles on both sides of the value; infinite where it has outgrown every bound.
     #[must_use]
     pub fn ends(&self) -> (f64, f64) {
@@ -252,6 +261,11 @@ impl Enclosure {
             }
             exact @ Form::Exact(_) => Enclosure(exact),
         }
+    }
+
+    /// The value of its formula in a field, by which equal numbers are known.
+    pub(super) fn residue(&self) -> u64 {
+        self.mark().first()
     }
 
     fn mark(&self) -> Fingerprint {
