@@ -203,3 +203,27 @@ fn regress_one_replicate() {
     let moved = regress("regress-one-replicate-moved", &[]);
     assert_eq!(moved.code, Some(1), "{moved}");
 }
+
+/// The square of a fact that is a root, and of a root in a formula, is the number under it.
+#[test]
+fn squared_facts() {
+    let call = verify("squared-facts");
+    for (name, left) in [
+        ("sigma^2/2", "1/1"),
+        ("first gap", "5/2"),
+        ("grad0_l2^2", "5/1"),
+        ("sqrt(2)^2", "1/1"),
+        ("sqrt(2)*sqrt(2)", "1/1"),
+    ] {
+        let b = decided(&call, name, "holds", Some(left));
+        assert_eq!(b["right"]["exact"], left, "{call}");
+    }
+}
+
+/// A convention that no step asks for draws nothing: the run is one outcome.
+#[test]
+fn unused_randomness() {
+    let call = verify("unused-randomness");
+    decided(&call, "first(f)", "holds", Some("1/2"));
+    decided(&call, "with ties", "holds", Some("1/2"));
+}

@@ -24,7 +24,8 @@ fn verdicts(name: &str) -> Vec<Value> {
 /// the reason.
 #[test]
 fn outcomes_are_those_worked_out_by_hand() {
-    let table: &[(&str, &str, &str, &str, Option<&str>, &str)] = &[
+    type Row = (&'static str, &'static str, &'static str, &'static str, Option<&'static str>, &'static str);
+    let table: &[Row] = &[
         ("exact-zero", "rests", "holds", "exact", Some("0"), ""),
         ("zero-elevenths", "rests", "holds", "exact", Some("0"), ""),
         ("zero-by-cancellation", "stays", "holds", "exact", Some("1/10"), ""),

@@ -17,7 +17,7 @@ mod sight;
 
 pub use block::{Door, Look, Record, Workspace, fixed_start, follow, plain, simulate, step_once, trace, trace_plain};
 pub use checked::must_look_for_ties;
-pub use enclosed::{MOST_WORK, OVERHEAD, plain_enclosed, trace_enclosed};
+pub use enclosed::{MOST_WORK, OVERHEAD, plain_enclosed, settle_coins, trace_enclosed};
 pub use measure::{Plan, Probe, add_to, combine_path, is_due, lacks, left_lacks, not_recorded, reduce};
 pub(crate) use oracle::without_noise;
 pub use oracle::{PlainOracle, Sampled, Traffic};

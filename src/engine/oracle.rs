@@ -214,15 +214,32 @@ impl<'a> PlainOracle<'a> {
 impl<S: Arithmetic> Query<S> for PlainOracle<'_> {
     fn gradient(&mut self, worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         self.traffic.calls += 1;
-        S::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)
+        let problem = S::problem(&*self.instance.problem);
+        match self.instance.problem.worker_samples(worker).filter(|_| self.instance.minibatch) {
+            None => problem.worker_gradient_at(worker, x, out),
+            // Every draw is the one sample that there is.
+            Some(1) => problem.worker_sample_gradient_at(worker, 0, x, out),
+            Some(_) => Err(Fault::Unsupported("a run without randomness draws no samples".into())),
+        }
     }
 
-    fn coin(&mut self, _p: &[S], _out: &mut [S]) -> Result<(), Fault> {
-        Err(Fault::Unsupported("a run without randomness draws no coins".into()))
+    /// A coin that always falls on one side is no choice.
+    fn coin(&mut self, p: &[S], out: &mut [S]) -> Result<(), Fault> {
+        for (p, out) in p.iter().zip(out) {
+            if *p != S::zero() && *p != S::one() {
+                return Err(Fault::Unsupported("a run without randomness draws no coins".into()));
+            }
+            out.clone_from(p);
+        }
+        Ok(())
     }
 
-    fn perturbation(&mut self, _out: &mut [S]) -> Result<(), Fault> {
-        Err(Fault::Unsupported("a run without randomness draws no noise".into()))
+    fn perturbation(&mut self, out: &mut [S]) -> Result<(), Fault> {
+        if self.instance.perturbation.as_ref().is_none_or(|law| !law.is_silent()) {
+            return Err(Fault::Unsupported("a run without randomness draws no noise".into()));
+        }
+        out.fill(S::zero());
+        Ok(())
     }
 
     fn flow(&mut self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {

@@ -7,7 +7,7 @@ use super::measure::Plan;
 use super::oracle::{Keys, Traffic};
 use super::replay::Replay;
 use crate::model::Ties;
-use crate::scalar::{Enclosure, Lane, Rational, WIDTH};
+use crate::scalar::{Computable, Enclosure, Lane, WIDTH};
 use crate::spec::Instance;
 use crate::stats::{Interval, Moments};
 use rayon::prelude::*;
@@ -51,7 +51,7 @@ pub struct PathMoments {
     /// How far rounding can have taken a replicate's value, where that was followed.
     pub rounding: Option<f64>,
     /// The value where it is known exactly.
-    pub exact: Option<Rational>,
+    pub exact: Option<Computable>,
     /// An enclosure of the value, from a run in interval arithmetic.
     pub enclosed: Option<Interval>,
 }
@@ -61,7 +61,7 @@ impl PathMoments {
     fn enclose(&mut self, value: &Enclosure) {
         let (low, high) = value.ends();
         self.enclosed = Interval::new(low, high);
-        self.exact = self.exact.take().or_else(|| value.exact().cloned());
+        self.exact = self.exact.take().or_else(|| value.exact().cloned().map(Computable::from));
     }
 }
 
@@ -118,7 +118,7 @@ impl Estimates {
     }
 
     /// Puts exact expectations beside what was sampled.
-    pub fn set_exact(&mut self, paths: Vec<Option<Rational>>, series: Vec<Option<Vec<Rational>>>) {
+    pub fn set_exact(&mut self, paths: Vec<Option<Computable>>, series: Vec<Option<Vec<Computable>>>) {
         for (slot, value) in self.paths.iter_mut().zip(paths) {
             slot.exact = value.or_else(|| slot.exact.take());
         }
@@ -133,13 +133,10 @@ impl Estimates {
 
     /// Puts what is known of the first iterates of series beside what was sampled. Without a sample it is left out: a series that ends
     /// early would pass for a whole one.
-    pub fn set_first_iterates(&mut self, exact: &[Option<Vec<Rational>>], enclosed: &[Option<Vec<Enclosure>>]) {
-        for ((slots, exact), enclosed) in self.series.iter_mut().zip(exact).zip(enclosed) {
+    pub fn set_first_iterates(&mut self, exact: &[Option<Vec<Computable>>]) {
+        for (slots, exact) in self.series.iter_mut().zip(exact) {
             for (slot, value) in slots.iter_mut().zip(exact.iter().flatten()) {
                 slot.exact = Some(value.clone());
-            }
-            for (slot, value) in slots.iter_mut().zip(enclosed.iter().flatten()) {
-                slot.enclose(value);
             }
         }
     }

@@ -4,14 +4,14 @@
 //! a mean inside a nonlinear expression rides along with the state.
 
 use super::branch::{Branching, Script, length};
-use super::irrational::{Enclosed, Total, Value, finished};
+use super::found::{Found, Total, finished, found, is_of_arithmetic};
 use crate::engine::{Plan, Point, Progress, RunError, Traffic, Workspace, add_to, is_due, reduce, step_once};
 use crate::model::{Real, Ties};
-use crate::scalar::{Enclosure, Fault, Rational, Scalar};
+use crate::scalar::{Computable, Enclosure, Fault, Scalar, Surd};
 use crate::spec::{Instance, Reducer, StartPoint, Symbol};
 use std::collections::HashMap;
 
-/// How much is spent before exactness is given up, in units of about a nanosecond of rational arithmetic. It is
+/// How much is spent before exactness is given up, in units of about a nanosecond of exact arithmetic. It is
 /// counted from the sizes of the numbers, never from a clock: what is exact must not depend on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Budget(pub u64);
@@ -29,25 +29,19 @@ fn cost(node: &Node) -> u64 {
     500 + node.x.iter().chain(&node.state).chain(&node.sum).map(length).sum::<u64>()
 }
 
-/// Cost of a statistic that leaves the rationals, a coordinate: some floats of a few words.
-const ENCLOSED: u64 = 20_000;
 /// Bits of the floats that enclose such statistics. Their sums do not show the order of the states in the digits of a double.
 const PRECISION: usize = 256;
 
 /// Draws that an outcome's cost covers; so many more cost the same again.
 const FREE_DRAWS: u64 = 16;
 
-/// Expectations known exactly, or enclosed where a statistic leaves the rationals and the states do not.
+/// Expectations known as numbers: sums of roots, formulas, or what encloses them where the states are known.
 #[derive(Debug, Clone)]
 pub struct ExactEstimates {
-    /// One a path term; `None` for one that is no rational.
-    pub paths: Vec<Option<Rational>>,
+    /// One a path term; `None` for one that has no such form.
+    pub paths: Vec<Option<Computable>>,
     /// One a series term, an entry an iterate.
-    pub series: Vec<Option<Vec<Rational>>>,
-    /// Enclosures of path terms that are no rationals.
-    pub enclosed_paths: Vec<Option<Enclosure>>,
-    /// Those of series.
-    pub enclosed_series: Vec<Option<Vec<Enclosure>>>,
+    pub series: Vec<Option<Vec<Computable>>>,
     /// Whether the outcomes became too many before the horizon: series then end early, and path terms are not known.
     pub partial: bool,
     /// Messages and calls along any one path.
@@ -67,13 +61,12 @@ impl ExactEstimates {
 
     /// For each path term, whether its expectation is known.
     pub fn knows_paths(&self) -> impl Iterator<Item = bool> {
-        self.paths.iter().zip(&self.enclosed_paths).map(|(exact, enclosed)| exact.is_some() || enclosed.is_some())
+        self.paths.iter().map(Option::is_some)
     }
 
     /// For each series, whether the expectations at all its iterates are known.
     pub fn knows_series(&self) -> impl Iterator<Item = bool> {
-        let known = self.series.iter().zip(&self.enclosed_series);
-        known.map(|(exact, enclosed)| !self.partial && (exact.is_some() || enclosed.is_some()))
+        self.series.iter().map(|known| !self.partial && known.is_some())
     }
 }
 
@@ -95,13 +88,13 @@ fn unfit(reason: impl ToString) -> Unavailable {
 /// A state of the run, with what rides along; equal nodes merge.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Node {
-    x: Vec<Rational>,
-    state: Vec<Rational>,
+    x: Vec<Surd>,
+    state: Vec<Surd>,
     /// The iterate before, where the plan looks back.
-    before: Vec<Rational>,
-    carried: Vec<Option<Rational>>,
+    before: Vec<Surd>,
+    carried: Vec<Option<Surd>>,
     /// The sum of the iterates, where something needs it; empty elsewhere.
-    sum: Vec<Rational>,
+    sum: Vec<Surd>,
     /// The node of the noise's own tree, where it has one.
     place: u64,
 }
@@ -142,13 +135,13 @@ pub fn enumerate_as_far(
     let StartPoint::At(point) = &instance.start else {
         return Err(unfit("the start is drawn from a continuous law"));
     };
-    let x: Result<Vec<Rational>, Fault> = point.iter().map(Real::cast).collect();
+    let x: Result<Vec<Surd>, Fault> = point.iter().map(Real::cast).collect();
     let x = x.map_err(unfit)?;
     let layout = instance.algorithm.layout(x.len(), instance.workers);
     let mut walk = Walk::new(instance, plan, budget, progress);
     let root = Node {
         x,
-        state: vec![Rational::zero(); layout.state],
+        state: vec![Surd::zero(); layout.state],
         before: Vec::new(),
         carried: vec![None; walk.carried_count],
         sum: Vec::new(),
@@ -181,8 +174,8 @@ struct Walk<'a> {
     visited: u64,
     spent: u64,
     traffic: Traffic,
-    gradient: Vec<Rational>,
-    first: Vec<Vec<Option<Rational>>>,
+    gradient: Vec<Surd>,
+    first: Vec<Vec<Option<Found>>>,
     /// Whether nodes carry the sum of their iterates.
     averages: bool,
     /// The first step in which the sign of an exact 0 is taken.
@@ -227,7 +220,7 @@ impl<'a> Walk<'a> {
             visited: 0,
             spent: 0,
             traffic: Traffic::default(),
-            gradient: vec![Rational::zero(); instance.problem.dimension()],
+            gradient: vec![Surd::zero(); instance.problem.dimension()],
             first: plan.paths.iter().map(|(_, r)| vec![None; r.len()]).collect(),
             averages: plan.averages(),
             tie: None,
@@ -235,16 +228,16 @@ impl<'a> Walk<'a> {
     }
 
     fn run(&mut self, root: Node) -> Result<(), Unavailable> {
-        let mut nodes: HashMap<Node, Rational> = HashMap::from([(root, Rational::one())]);
+        let mut nodes: HashMap<Node, Surd> = HashMap::from([(root, Surd::one())]);
         for k in 0..=self.instance.horizon {
-            let mut looked: HashMap<Node, Rational> = HashMap::with_capacity(nodes.len());
+            let mut looked: HashMap<Node, Surd> = HashMap::with_capacity(nodes.len());
             self.open_series(k);
             for (mut node, weight) in nodes {
                 self.look(k, &mut node, &weight)?;
-                *looked.entry(node).or_insert_with(Rational::zero) += &weight;
+                *looked.entry(node).or_insert_with(Surd::zero) += &weight;
             }
             if self.dead_paths.iter().chain(&self.dead_series).all(|dead| *dead) {
-                return Err(unfit("no term stays rational"));
+                return Err(unfit("no term has an exact form"));
             }
             for ((whole, series), dead) in self.whole.iter_mut().zip(&self.series).zip(&self.dead_series) {
                 *whole = if *dead { 0 } else { series.len() };
@@ -267,28 +260,21 @@ impl<'a> Walk<'a> {
 
     /// What was found; `partial` where the horizon was not reached.
     fn found(&mut self, partial: bool) -> ExactEstimates {
-        let length = Rational::ratio(1, self.instance.window.1 - self.instance.window.0 + 1);
-        let sums = std::mem::take(&mut self.sums).into_iter().enumerate().map(|(p, sum)| {
-            let linear = matches!(self.routes[p], Route::Linear);
-            (!partial && !self.dead_paths[p]).then(|| if linear { sum.scaled(&length) } else { sum })
-        });
-        let sums: Vec<Option<Total>> = sums.collect();
+        let length = Computable::ratio(1, self.instance.window.1 - self.instance.window.0 + 1);
+        let path = |(p, sum): (usize, Total)| {
+            let sum = sum.value().filter(|_| !partial && !self.dead_paths[p])?;
+            Some(if matches!(self.routes[p], Route::Linear) { sum * &length } else { sum })
+        };
+        let paths = std::mem::take(&mut self.sums).into_iter().enumerate().map(path).collect();
         let mut series = std::mem::take(&mut self.series);
         series.iter_mut().zip(&self.whole).for_each(|(series, whole)| series.truncate(*whole));
-        let alive = |s: usize| !self.dead_series[s] && !series[s].is_empty();
-        let series_of =
-            |s: usize| alive(s).then(|| series[s].iter().map(Total::exact).collect::<Option<Vec<_>>>()).flatten();
-        let enclosed_of = |s: usize| {
-            (alive(s) && series_of(s).is_none()).then(|| series[s].iter().map(Total::enclosed).collect::<Vec<_>>())
+        let of = |s: usize| {
+            let is_alive = !self.dead_series[s] && !series[s].is_empty();
+            is_alive.then(|| series[s].iter().map(Total::value).collect::<Option<Vec<_>>>()).flatten()
         };
         ExactEstimates {
-            paths: sums.iter().map(|sum| sum.as_ref().and_then(Total::exact)).collect(),
-            enclosed_paths: sums
-                .iter()
-                .map(|sum| sum.as_ref().filter(|sum| sum.exact().is_none()).map(Total::enclosed))
-                .collect(),
-            enclosed_series: (0..series.len()).map(enclosed_of).collect(),
-            series: (0..series.len()).map(series_of).collect(),
+            paths,
+            series: (0..series.len()).map(of).collect(),
             partial,
             traffic: self.traffic,
             outcomes: self.outcomes,
@@ -297,7 +283,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Ends at once what the budget cannot carry to the horizon: states rarely get fewer, numbers rarely shorter.
-    fn check_budget(&self, k: u64, nodes: &HashMap<Node, Rational>) -> Result<(), Unavailable> {
+    fn check_budget(&self, k: u64, nodes: &HashMap<Node, Surd>) -> Result<(), Unavailable> {
         let branches = self.outcomes.div_ceil(self.visited.max(1)).max(1);
         let now = nodes.keys().map(cost).fold(0, u64::saturating_add).saturating_mul(branches);
         let ahead = now.saturating_mul(self.instance.horizon - k);
@@ -313,13 +299,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Measures a node at iterate k.
-    fn look(&mut self, k: u64, node: &mut Node, weight: &Rational) -> Result<(), Unavailable> {
+    fn look(&mut self, k: u64, node: &mut Node, weight: &Surd) -> Result<(), Unavailable> {
         if self.averages {
             add_to(&mut node.sum, &node.x);
         }
         let Node { x, state, before, carried, sum, place: _ } = node;
-        let (instance, traffic) = (self.instance, self.traffic);
-        let enclosed = Enclosed { instance, x, state, before, sum, traffic, k };
+        let instance = self.instance;
         let mut gradient = std::mem::take(&mut self.gradient);
         let point = Point::new(self.instance, x, state, &mut gradient).after(self.traffic);
         let mut point = point.since(before).with_sum(k, sum);
@@ -328,32 +313,30 @@ impl<'a> Walk<'a> {
                 if self.dead_paths[p] || !is_due(instance, *reducer, k) || *reducer == Reducer::Last {
                     continue;
                 }
-                let value = match (probe.evaluate(&mut point), &self.routes[p]) {
-                    (Ok(value), _) => value,
-                    (Err(fault), Route::Linear) => {
-                        survivable(fault)?;
-                        self.spent = self.spent.saturating_add(ENCLOSED * x.len() as u64);
-                        match enclosed.statistic(probe) {
-                            Ok(value) => self.sums[p].add(&Value::Enclosed(value), weight),
-                            Err(_) => self.dead_paths[p] = true,
-                        }
-                        continue;
-                    }
-                    (Err(fault), Route::Carried(_)) => {
+                let value = match found(probe, &mut point, &mut self.spent) {
+                    Ok(value) => value,
+                    Err(fault) => {
                         survivable(fault)?;
                         self.dead_paths[p] = true;
                         continue;
                     }
                 };
                 match &self.routes[p] {
-                    Route::Linear => self.sums[p].add(&Value::Exact(value), weight),
+                    Route::Linear => self.sums[p].add(value, weight),
                     Route::Carried(places) => match places[r] {
+                        // What rides along tells states apart: a formula does not.
                         Some(place) => {
+                            let Found::Roots(value) = value else {
+                                self.dead_paths[p] = true;
+                                continue;
+                            };
                             let old = carried[place].take();
-                            carried[place] = Some(match old {
+                            let new = match old {
                                 None => value,
                                 Some(old) => reduce(*reducer, old, &value),
-                            });
+                            };
+                            self.dead_paths[p] |= new.is_too_large();
+                            carried[place] = Some(new);
                         }
                         None => self.first[p][r] = Some(value),
                     },
@@ -362,17 +345,16 @@ impl<'a> Walk<'a> {
         }
         for (s, (reducer, probe)) in self.plan.series.iter().enumerate() {
             if !self.dead_series[s] && is_due(instance, *reducer, k) {
-                let value = match probe.evaluate(&mut point) {
-                    Ok(value) => Ok(Value::Exact(value)),
+                match found(probe, &mut point, &mut self.spent) {
+                    Ok(value) => {
+                        if let Some(last) = self.series[s].last_mut() {
+                            last.add(value, weight);
+                        }
+                    }
                     Err(fault) => {
                         survivable(fault)?;
-                        self.spent = self.spent.saturating_add(ENCLOSED * x.len() as u64);
-                        enclosed.statistic(probe).map(Value::Enclosed)
+                        self.dead_series[s] = true;
                     }
-                };
-                match (value, self.series[s].last_mut()) {
-                    (Ok(value), Some(last)) => last.add(&value, weight),
-                    _ => self.dead_series[s] = true,
                 }
             }
         }
@@ -383,17 +365,12 @@ impl<'a> Walk<'a> {
                     continue;
                 }
                 let ends = (places.as_slice(), self.first[p].as_slice(), carried.as_slice());
-                let value = match finished(instance, self.plan, p, ends, &mut point) {
-                    Ok(value) => Ok(Value::Exact(value)),
+                match finished(instance, self.plan, p, ends, &mut point, &mut self.spent) {
+                    Ok(value) => self.sums[p].add(value, weight),
                     Err(fault) => {
                         survivable(fault)?;
-                        self.spent = self.spent.saturating_add(ENCLOSED * x.len() as u64);
-                        enclosed.finished(self.plan, p, ends).map(Value::Enclosed)
+                        self.dead_paths[p] = true;
                     }
-                };
-                match value {
-                    Ok(value) => self.sums[p].add(&value, weight),
-                    Err(_) => self.dead_paths[p] = true,
                 }
             }
         }
@@ -406,8 +383,8 @@ impl<'a> Walk<'a> {
         &mut self,
         k: u64,
         node: &Node,
-        weight: &Rational,
-        next: &mut HashMap<Node, Rational>,
+        weight: &Surd,
+        next: &mut HashMap<Node, Surd>,
     ) -> Result<Traffic, Unavailable> {
         if self.progress.stop() {
             return Err(Unavailable::Stopped);
@@ -438,6 +415,9 @@ impl<'a> Walk<'a> {
             let mut work = Workspace::new(instance, node.x.clone()).looking_back(looks_back);
             work.state.clone_from(&node.state);
             step_once(instance, k, &mut work, &mut door).map_err(unfit)?;
+            if work.x.iter().chain(&work.state).any(Surd::is_too_large) {
+                return Err(unfit("an iterate is a sum of too many roots"));
+            }
             // The coins of a hundred workers cannot be enumerated: the first outcome says so. Compared with the whole
             // budget and not with what is left of it, so that the order of the nodes does not show.
             if !known && door.script.outcomes().saturating_mul(cost(node)) > self.budget.0 {
@@ -451,7 +431,7 @@ impl<'a> Walk<'a> {
             let probability = door.script.probability() * weight;
             let (carried, sum) = (node.carried.clone(), node.sum.clone());
             let reached = Node { x: work.x, state: work.state, before: work.before, carried, sum, place: door.place };
-            *next.entry(reached).or_insert_with(Rational::zero) += &probability;
+            *next.entry(reached).or_insert_with(Surd::zero) += &probability;
             if door.tie {
                 self.tie.get_or_insert(k);
             }
@@ -466,10 +446,7 @@ fn over_budget(k: u64) -> Unavailable {
     Unavailable::Unfit(format!("too many or too long states from iterate {k} on for the budget"))
 }
 
-/// A term that leaves the rationals is dropped; any other fault ends the enumeration.
+/// A term without an exact form is dropped; any other fault ends the enumeration.
 fn survivable(fault: Fault) -> Result<(), Unavailable> {
-    match fault {
-        Fault::NoExactForm(_) | Fault::TooLarge(_) => Ok(()),
-        other => Err(unfit(RunError::Statistic(other.to_string()))),
-    }
+    if is_of_arithmetic(&fault) { Ok(()) } else { Err(unfit(RunError::Statistic(fault.to_string()))) }
 }

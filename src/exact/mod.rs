@@ -1,4 +1,4 @@
-//! Exact expectations: every outcome of a finite-support run, with its probability, in rationals.
+//! Exact expectations: every outcome of a finite-support run, with its probability, in sums of roots.
 //!
 //! A run without randomness is the case of one outcome. Outcomes that reach the same state are merged, so that the
 //! cost follows the number of distinct states and not that of paths.
@@ -10,7 +10,7 @@
 
 mod branch;
 mod enumerate;
-mod irrational;
+mod found;
 mod moments;
 mod outcomes;
 mod sums;

@@ -10,7 +10,7 @@ use crate::engine::{Door, Plan, Progress, RunError, Traffic, fixed_start, follow
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
 use crate::model::{DynNoise, Evaluating, Query};
-use crate::scalar::{Enclosure, Fault, Rational, Scalar};
+use crate::scalar::{Enclosure, Fault, Rational, Scalar, Surd};
 use crate::spec::Instance;
 
 /// Bits of the floats, tried in this order while a sign stays open.
@@ -32,7 +32,8 @@ struct Scripted<'a> {
 impl Scripted<'_> {
     /// A choice; a run of too many outcomes ends at the first that shows it.
     fn choose(&mut self, probabilities: &[Rational]) -> Result<usize, Fault> {
-        let chosen = self.script.choose(probabilities)?;
+        let probabilities: Vec<Surd> = probabilities.iter().cloned().map(Surd::from).collect();
+        let chosen = self.script.choose(&probabilities)?;
         if self.script.outcomes() > self.most { Err(too_many()) } else { Ok(chosen) }
     }
 
@@ -194,7 +195,7 @@ fn all(instance: &Instance, plan: &Plan, budget: Budget, progress: &dyn Progress
         let mut oracle = Scripted { instance, script, batch: 1, traffic: Traffic::default(), place: 0, most };
         let record = follow(instance, plan, fixed_start(instance)?, &mut oracle, progress)?;
         script = oracle.script;
-        let weight = Enclosure::from_rational(&script.probability());
+        let weight = script.probability().enclosure().ok_or_else(too_many)?;
         for (sum, value) in found.paths.iter_mut().flatten().zip(record.paths) {
             *sum += &(value * &weight);
         }

@@ -63,12 +63,11 @@ impl Certain {
         }
         if let Some(exact) = &self.enumerated {
             if exact.partial {
-                estimates.set_first_iterates(&exact.series, &exact.enclosed_series);
+                estimates.set_first_iterates(&exact.series);
                 return;
             }
             estimates.set_run(exact.traffic, exact.ties);
             estimates.set_exact(exact.paths.clone(), exact.series.clone());
-            estimates.set_enclosures(exact.enclosed_paths.clone(), exact.enclosed_series.clone());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::decide::{HarnessError, Job, Jobs, Settings, measurable};
 use super::needs::is_small;
+use crate::engine::settle_coins;
 use crate::spec::{Cell, Instance, InstanceError, PartSetup, Work, cells};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -37,7 +38,8 @@ pub(super) fn make_ready<'s>(
         for cell in cells {
             let work = match &job.variant.work {
                 Work::Experiment(experiment) => {
-                    let instance = Instance::build(settings.registry, experiment, &cell).map_err(&locate)?;
+                    let mut instance = Instance::build(settings.registry, experiment, &cell).map_err(&locate)?;
+                    settle_coins(&mut instance);
                     measurable(job, experiment, &instance).map_err(&locate)?;
                     Ask::Run(Box::new(instance))
                 }

@@ -3,7 +3,9 @@
 use super::assemble::{blank, experiment_cell, left_side, quantity_cell};
 use super::certain::Certain;
 use super::decide::{CellOutcome, CellRun, ExperimentRun, Job};
-use crate::engine::{Estimates, MOST_WORK, Plan, Sampling, Sight, Silent, plain_enclosed, ranges, run_until};
+use crate::engine::{
+    Estimates, MOST_WORK, Plan, Sampling, Sight, Silent, plain_enclosed, ranges, run_until, settle_coins,
+};
 use crate::exact::Budget;
 use crate::model::{Audit, NO_TIES, Registry, Ties, Trait};
 use crate::results::Outcome;
@@ -195,7 +197,9 @@ fn run_of<'v>(
                 let size = format!("{} coordinates, {} steps", size.dimension.0, size.horizon.0);
                 return Err(Refusal::TooLarge(size));
             }
-            let instance = Arc::new(Instance::build(registry, experiment, &cell).map_err(|e| e.message)?);
+            let mut instance = Instance::build(registry, experiment, &cell).map_err(|e| e.message)?;
+            settle_coins(&mut instance);
+            let instance = Arc::new(instance);
             // Ties are seen on the run.
             let audits = instance.audit(variant, Ties::NotSeen);
             admitted(audits.iter().filter(|(name, _)| name != NO_TIES))?;

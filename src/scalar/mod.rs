@@ -5,19 +5,23 @@
 //! precision). A part that has no exact form answers with a [`Fault`] that says so; nothing is rounded silently.
 
 mod checked;
+mod computable;
 mod elementary;
 mod enclosure;
 mod field;
 mod lane;
 mod polynomial;
 mod rational;
+mod surd;
 
 pub use checked::{Checked, rounding_of};
+pub use computable::Computable;
 pub use elementary::{exp, ln, ln_1p_exp, sin_cos};
 pub use enclosure::Enclosure;
 pub use lane::{Lane, Narrow, WIDTH, Wide};
 pub use polynomial::{Monomial, Polynomial};
 pub use rational::{ParseRationalError, Rational};
+pub use surd::Surd;
 
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -133,13 +137,13 @@ pub trait Scalar:
         Self::from_f64(near)
     }
 
-    /// An irrational constant with an enclosure of many bits, and `near` the double to use in lanes.
+    /// A constant that is given by its formula: the nearest double in lanes, an enclosure in intervals.
     ///
     /// # Errors
-    /// [`Fault::NoExactForm`] in exact arithmetic.
-    fn from_enclosure(value: &Enclosure, near: f64) -> Result<Self, Fault> {
+    /// [`Fault::NoExactForm`] in exact arithmetic that does not hold the number.
+    fn from_computable(value: &Computable) -> Result<Self, Fault> {
         let (low, high) = value.ends();
-        Self::from_ends(near, low, high)
+        Self::from_ends(value.near(), low, high)
     }
 
     /// A constant whose nearest double is off by at most `error`.

@@ -5,7 +5,7 @@
 //! is cheap. What is no polynomial (a sign, a root, an absolute value of a symbol) is [`Polynomial::unknown`], and stays so
 //! through everything but a product with 0; of constants every function has its value.
 
-use super::{Enclosure, Fault, Rational, Scalar};
+use super::{Computable, Enclosure, Fault, Rational, Scalar};
 use std::cell::Cell;
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -238,6 +238,10 @@ impl Scalar for Polynomial {
 
     fn from_ends(near: f64, low: f64, high: f64) -> Result<Self, Fault> {
         Enclosure::from_ends(near, low, high).map(Self::constant)
+    }
+
+    fn from_computable(value: &Computable) -> Result<Self, Fault> {
+        value.enclosure().map(Self::constant)
     }
 
     fn add_product(&mut self, a: &Self, b: &Self) {

@@ -5,8 +5,7 @@ use super::claim::Formula;
 use super::symbol::{Expression, Symbol};
 use crate::expr::EvalError;
 use crate::model::Real;
-use crate::scalar::{Enclosure, Fault, Narrow, Rational};
-use crate::stats::Interval;
+use crate::scalar::{Computable, Fault, Narrow};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -101,32 +100,27 @@ fn cell(variant: &Variant, chosen: &BTreeMap<String, &Formula>) -> Result<Cell, 
     Ok(cell)
 }
 
-/// Evaluates an expression exactly where every name in it is exact and the result rational, else in doubles.
+/// Evaluates an expression: exactly where the result is rational, by its formula where every name in it has one, else in
+/// doubles.
 ///
 /// # Errors
 /// An unknown name, division by zero, a root of a negative number.
 pub fn evaluate(expr: &Expression, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Result<Real, EvalError> {
     let missing = |symbol: &Symbol| Fault::Unsupported(format!("'{symbol}' is not known on this instance"));
-    let exact = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Rational>();
-    match expr.eval(&exact) {
-        Ok(value) => return Ok(Real::Exact(value)),
-        Err(EvalError { fault: Fault::NoExactForm(_) | Fault::TooLarge(_), .. }) => {}
+    let known = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Computable>();
+    match expr.eval(&known) {
+        Ok(value) if value.near().is_finite() || value.rational().is_some() => return Ok(value.into()),
+        Ok(_) | Err(EvalError { fault: Fault::NoExactForm(_) | Fault::TooLarge(_) | Fault::Undecided(_), .. }) => {}
         Err(error) => return Err(error),
     }
     let float = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Narrow>();
     let near = expr.eval(&float)?.0[0];
-    let enclosed = |symbol: &Symbol| match lookup(symbol).ok_or_else(|| missing(symbol))? {
-        Real::Float(_) => Err(Fault::NoExactForm("a double")),
-        other => other.cast::<Interval>(),
-    };
+    let enclosed = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast_within();
     Ok(match expr.eval(&enclosed) {
         Ok(within) if expr.symbols().into_iter().any(|symbol| lookup(symbol).is_some_and(|v| v.is_rough())) => {
             Real::Estimated { near, within }
         }
-        Ok(within) => {
-            let deep = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Enclosure>();
-            Real::irrational(near, within, Real::deeply(|| expr.eval(&deep).ok()))
-        }
+        Ok(within) => Real::between(near, within),
         Err(_) => Real::Float(near),
     })
 }

@@ -3,7 +3,7 @@
 use crate::engine::{Estimates, PathMoments, Ranges, Sight};
 use crate::model::{Real, Row};
 use crate::results::{Estimate, Evidence, RightSide};
-use crate::scalar::{Fault, Rational, Scalar};
+use crate::scalar::{Computable, Fault, Rational, Scalar};
 use crate::spec::{Expression, Left, Reducer, Symbol, Term};
 use crate::stats::{Interval, Moments, bounded_mean, no_normal_limit, partly_known_mean, share, student_mean};
 
@@ -17,8 +17,8 @@ pub struct SideValue {
     pub point: f64,
     /// Encloses the true value: surely, or with the level's probability.
     pub interval: Interval,
-    /// The value itself, where it is a known rational.
-    pub exact: Option<Rational>,
+    /// The value itself, where it is known: a rational, a sum of roots, or another formula.
+    pub exact: Option<Computable>,
     /// What the enclosure rests on.
     pub grade: Grade,
 }
@@ -26,13 +26,21 @@ pub struct SideValue {
 impl SideValue {
     /// An exactly known value.
     #[must_use]
-    pub fn exact(value: Rational) -> Self {
-        SideValue {
-            point: value.to_f64(),
-            interval: Interval::from_rational(&value),
-            exact: Some(value),
-            grade: Evidence::Exact,
-        }
+    pub fn exact(value: impl Into<Computable>) -> Self {
+        let value = value.into();
+        let (point, interval) = match value.rational() {
+            Some(q) => (q.to_f64(), Interval::from_rational(q)),
+            None => {
+                let (low, high) = value.ends();
+                (value.near(), Interval::new(low, high).unwrap_or(Interval::WHOLE))
+            }
+        };
+        SideValue { point, interval, exact: Some(value), grade: Evidence::Exact }
+    }
+
+    /// The value as a fraction, where it is a rational of at most 200 digits.
+    fn fraction(&self) -> Option<String> {
+        self.exact.as_ref().and_then(Computable::rational).and_then(Rational::to_fraction)
     }
 
     /// The record of a left side.
@@ -44,7 +52,7 @@ impl SideValue {
             estimate: finite(self.point),
             low: finite(self.interval.low()),
             high: finite(self.interval.high()),
-            exact: self.exact.as_ref().and_then(Rational::to_fraction),
+            exact: self.fraction(),
             why: unbounded.then(|| "the interval excludes nothing on a side without a number".into()),
         }
     }
@@ -54,7 +62,7 @@ impl SideValue {
     pub fn right(&self) -> RightSide {
         let value = self.point.is_finite().then_some(self.point);
         let why = value.is_none().then(|| "the bound is not finite in this cell".into());
-        RightSide { value, exact: self.exact.as_ref().and_then(Rational::to_fraction), why }
+        RightSide { value, exact: self.fraction(), why }
     }
 }
 
@@ -246,8 +254,8 @@ fn over_time(
             Reducer::Last => (b.point, b.interval),
         };
         let exact = both.map(|(x, y)| match reducer {
-            Reducer::Min => Ord::min(x, y),
-            Reducer::Max => Ord::max(x, y),
+            Reducer::Min => Scalar::min(&x, &y),
+            Reducer::Max => Scalar::max(&x, &y),
             Reducer::Mean => x + &y,
             Reducer::First => x,
             Reducer::Last => y,
@@ -262,7 +270,7 @@ fn over_time(
     Ok(SideValue {
         point: total.point / count as f64,
         interval: total.interval * Interval::from_rational(&weight),
-        exact: total.exact.map(|x| x * &weight),
+        exact: total.exact.map(|x| x * Computable::from(weight)),
         grade: total.grade,
     })
 }
@@ -280,7 +288,10 @@ fn combine(expr: &Expression, found: &[SideValue], constants: Constants<'_>) -> 
         Some(side) => side.exact.clone().ok_or(Fault::NoExactForm("a sampled value")),
         None => constant(symbol)?.cast(),
     };
-    if let Ok(value) = expr.eval::<Rational>(&exact) {
+    // A value beyond every double has no use for its formula.
+    if let Ok(value) = expr.eval::<Computable>(&exact)
+        && (value.rational().is_some() || value.near().is_finite())
+    {
         return Ok(SideValue::exact(value));
     }
     let mut grade = Evidence::Exact;
@@ -327,12 +338,12 @@ pub fn left_of_row(expr: &Expression, row: &Row, constants: Constants<'_>) -> Re
 }
 
 fn output(value: &Real, error: f64) -> SideValue {
-    if let Some(within) = value.within().filter(|_| value.exact().is_none()) {
-        let grade = if value.is_rough() { Evidence::Numeric } else { Evidence::Exact };
-        return SideValue { point: value.to_f64(), interval: within, exact: None, grade };
-    }
     match value {
         Real::Exact(q) => SideValue::exact(q.clone()),
+        Real::Computable(value) => SideValue::exact(value.clone()),
+        Real::Estimated { near, within } => {
+            SideValue { point: *near, interval: *within, exact: None, grade: Evidence::Numeric }
+        }
         other => SideValue {
             point: other.to_f64(),
             interval: Interval::new((other.to_f64() - error).next_down(), (other.to_f64() + error).next_up())

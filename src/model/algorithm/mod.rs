@@ -35,7 +35,7 @@ pub(crate) use median::medians;
 
 use super::problem::Flow;
 use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
-use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Wide};
+use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use std::cmp::Ordering;
 
 /// Writes the probabilities with which a worker votes +1, coordinate by coordinate.
@@ -195,9 +195,10 @@ pub trait Algorithm: Send + Sync + 'static {
         None
     }
 
-    /// Whether steps draw coins or noise of the algorithm's own under these conventions.
+    /// Whether steps may draw coins or noise of the algorithm's own under these conventions: here those of a step that takes
+    /// signs, and holds no vote.
     fn is_random(&self, semantics: &Semantics) -> bool {
-        semantics.sign_zero == SignZero::Random || semantics.ties == SignZero::Random
+        semantics.sign_zero == SignZero::Random
     }
 }
 
@@ -262,6 +263,7 @@ pub trait DynAlgorithm:
     + Runs<Wide>
     + Runs<Checked>
     + Runs<Rational>
+    + Runs<Surd>
     + Runs<Enclosure>
     + Runs<Polynomial>
     + AlgorithmMeta
@@ -312,15 +314,27 @@ fn note_tie<S: Scalar>(value: &S, query: &mut dyn Query<S>) {
     }
 }
 
-/// A coin is drawn for every coordinate, needed or not, so that streams stay in step between replicates.
+/// Whether a vote of signs may draw coins: for a sign of 0, or for a tie.
+fn votes_at_random(semantics: &Semantics) -> bool {
+    semantics.sign_zero == SignZero::Random || semantics.ties == SignZero::Random
+}
+
+/// The probability of +1 where a coin may be needed: one half, for every coordinate of lanes, so that their streams stay in
+/// step. Elsewhere the coin of a coordinate that does not need one is no choice.
+fn fair<S: Scalar>(needed: bool) -> S {
+    if needed || S::LANES > 0 { S::ratio(1, 2) } else { S::one() }
+}
+
+/// Signs with a coin for each sign of 0.
 fn random_signs<S: Scalar>(v: &mut [S], query: &mut dyn Query<S>) -> Result<(), Fault> {
-    let half = vec![S::ratio(1, 2); v.len()];
-    let mut coins = half.clone();
-    query.coin(&half, &mut coins)?;
-    for ((value, coin), fair) in v.iter_mut().zip(coins).zip(&half) {
+    let half = S::ratio(1, 2);
+    let odds: Vec<S> = v.iter().map(|value| fair(*value == S::zero())).collect();
+    let mut coins = odds.clone();
+    query.coin(&odds, &mut coins)?;
+    for (value, coin) in v.iter_mut().zip(coins) {
         // A choice, not 2 coin - 1: an enclosure of a decided coin stays a point.
         note_tie(value, query);
-        let at_zero = coin.at_least(fair, &S::one(), &-S::one())?;
+        let at_zero = coin.at_least(&half, &S::one(), &-S::one())?;
         *value = value.sign_or(&at_zero)?;
     }
     Ok(())

@@ -12,7 +12,7 @@ pub mod top_k;
 pub mod unbiased;
 
 use super::{Arithmetic, BuildError, ParamSpec, Params, Query, Real, Semantics};
-use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Wide};
+use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 
 /// A map C with E|C(v) - v|_2^2 <= (1 - delta) |v|_2^2 (karimireddy2019, Assumption A).
 /// Mark [`Compressor::compress`] `#[inline(always)]`.
@@ -86,6 +86,7 @@ pub trait DynCompressor:
     + Compresses<Wide>
     + Compresses<Checked>
     + Compresses<Rational>
+    + Compresses<Surd>
     + Compresses<Enclosure>
     + Compresses<Polynomial>
     + CompressorMeta

@@ -110,10 +110,18 @@ impl<L: Standard> Noise for Additive<L> {
         product(&coordinates?)
     }
 
+    fn is_additive(&self) -> bool {
+        true
+    }
+
+    fn is_silent(&self) -> bool {
+        self.scale.iter().all(|s| s.exact().is_some_and(Rational::is_zero))
+            || self.law.finite().is_some_and(FiniteLaw::is_constant)
+    }
+
     fn facts(&self) -> Facts {
         let mut facts = facts(&self.scale, &self.law.variance(), &self.law.squared_mean_magnitude());
-        let silent = self.float.iter().all(|s| *s == 0.0);
-        if let Some(p) = if silent { Some(Real::integer(1)) } else { self.law.least_right() } {
+        if let Some(p) = if self.is_silent() { Some(Real::integer(1)) } else { self.law.least_right() } {
             facts.exact("p_sign", p);
         }
         facts

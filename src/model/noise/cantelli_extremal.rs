@@ -73,6 +73,10 @@ impl Noise for CantelliExtremal {
         }
     }
 
+    fn is_silent(&self) -> bool {
+        self.wrong.is_zero()
+    }
+
     fn atoms(&self, _x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
         let right = Rational::one() - &self.wrong;
         let laws: Option<Vec<FiniteLaw>> = gradient

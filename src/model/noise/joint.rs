@@ -142,6 +142,14 @@ impl Noise for Joint {
         }
     }
 
+    fn is_additive(&self) -> bool {
+        true
+    }
+
+    fn is_silent(&self) -> bool {
+        self.marginals.iter().all(FiniteLaw::is_constant)
+    }
+
     fn atoms(&self, _x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
         let moved = |v: &[Rational]| gradient.iter().zip(v).map(|(g, v)| g.clone() + v).collect();
         let possible = self.atoms.iter().filter(|(_, p)| !p.is_zero());

@@ -187,6 +187,16 @@ pub trait Noise: Send + Sync + 'static {
         node
     }
 
+    /// Whether the atoms at any gradient are those at 0, shifted by the gradient, whatever x is.
+    fn is_additive(&self) -> bool {
+        false
+    }
+
+    /// Whether every draw is the true gradient: no noise at all.
+    fn is_silent(&self) -> bool {
+        false
+    }
+
     /// `sigma`, `sigma1`, `sigma_l1`, `sigma_max` of one draw, where they do not depend on the state.
     fn facts(&self) -> Facts;
 
@@ -299,6 +309,10 @@ pub trait NoiseMeta {
     fn atoms_from(&self, node: u64, x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>>;
     /// See [`Noise::node_after`].
     fn node_after(&self, node: u64, atom: usize) -> u64;
+    /// See [`Noise::is_additive`].
+    fn is_additive(&self) -> bool;
+    /// See [`Noise::is_silent`].
+    fn is_silent(&self) -> bool;
     /// See [`Noise::facts`].
     fn facts(&self) -> Facts;
     /// See [`Noise::draw_moments`].
@@ -326,6 +340,12 @@ impl<T: Noise> NoiseMeta for T {
     }
     fn node_after(&self, node: u64, atom: usize) -> u64 {
         Noise::node_after(self, node, atom)
+    }
+    fn is_additive(&self) -> bool {
+        Noise::is_additive(self)
+    }
+    fn is_silent(&self) -> bool {
+        Noise::is_silent(self)
     }
     fn facts(&self) -> Facts {
         Noise::facts(self)

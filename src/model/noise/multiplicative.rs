@@ -74,6 +74,10 @@ impl Noise for Multiplicative {
         }
     }
 
+    fn is_silent(&self) -> bool {
+        self.law.is_constant()
+    }
+
     fn atoms(&self, _x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
         if !self.shared {
             let laws: Vec<FiniteLaw> = gradient.iter().map(|g| self.law.affine(g, &Rational::zero())).collect();

@@ -44,6 +44,10 @@ impl Noise for Sparse {
         }
     }
 
+    fn is_silent(&self) -> bool {
+        self.scale.exact().is_some_and(crate::scalar::Rational::is_zero)
+    }
+
     fn facts(&self) -> Facts {
         additive::facts(std::slice::from_ref(&self.scale), &Real::integer(1), &Real::integer(0))
     }

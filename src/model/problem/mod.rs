@@ -29,7 +29,7 @@ mod contract;
 
 use super::facts::{Facts, Trait};
 use super::{ParamSpec, Property, Real, Witness};
-use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Wide};
+use crate::scalar::{Checked, Computable, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
 
 /// A statistic that only one problem knows (a test loss, a distance to a span).
@@ -397,6 +397,8 @@ pub trait DynProblem:
     + Evaluates<Wide>
     + Evaluates<Checked>
     + Evaluates<Rational>
+    + Evaluates<Surd>
+    + Evaluates<Computable>
     + Evaluates<Enclosure>
     + Evaluates<Interval>
     + Evaluates<Polynomial>
