@@ -39,7 +39,7 @@ fn outcomes_are_those_worked_out_by_hand() {
         ("outcomes-of-a-cosine", "above", "holds", "exact", None, ""),
         ("outcomes-of-a-cosine", "below", "holds", "exact", None, ""),
         ("least-at-the-start", "b", "holds", "finite-sample", None, ""),
-        ("two-atoms-one-rare", "b", "undecided", "", None, "part of the noise that was met"),
+        ("two-atoms-one-rare", "b", "holds", "exact", None, ""),
         ("two-atoms-one-rare", "common", "holds", "", None, ""),
         ("rare-atom", "b", "violated", "exact", Some("50/3"), ""),
         ("rare-two-steps", "value", "holds", "exact", Some("503/96"), ""),
