@@ -25,6 +25,9 @@ const JITTER: f64 = 1.0 / 1_099_511_627_776.0;
 const GROWTH: f64 = 65_536.0;
 /// Replicates of a block that it may lead elsewhere: by chance a few of them are near a switch, and what is the same in all is in all.
 const MOST_MOVED: u32 = 4;
+/// Relative error from which on a bound says too little, and the size below which none is relative.
+const BLURRED: f64 = 1e-9;
+const SMALL: f64 = 1e-3;
 /// Times the disturbance within which numbers stay that tie without it.
 const LARGER: f64 = 1024.0;
 /// Times the reach of rounding that numbers must be apart to be no ties.
@@ -371,16 +374,19 @@ fn pilot(
     let reach = |operations: u64| met.size * f64::EPSILON * operations as f64;
     let operations = MOST_ORDINARY.max(instance.horizon.saturating_mul(OPERATIONS));
     let tie = reach(operations);
-    if met.near == 0 {
-        estimates.absorb_errors(&first, OTHER_BLOCKS);
-    }
-    let (tie, steady) = if met.near == 0 {
+    let sharp = met.near == 0 && is_sharp(&first);
+    let (tie, steady) = if sharp {
         (tie, true)
     } else {
         // The disturbance is no tie's end.
         let watch = met.ties.then(|| Watch::ties_within(met.size * JITTER * LARGER));
         (reach(FEW_OPERATIONS), is_steady(instance, &plan, keys, watch, progress)?)
     };
+    if sharp || !steady {
+        estimates.absorb_errors(&first, OTHER_BLOCKS);
+    }
+    // Every switch was clear, however wide the bounds.
+    let steady = steady || met.near == 0;
     Ok(if !steady && met.open {
         // Near ties that no formula settles, which a disturbance breaks.
         Way::Checked
@@ -391,11 +397,21 @@ fn pilot(
         Way::Tied(Watch::ties_within(tie))
     } else if met.ties {
         Way::Checked
-    } else if met.near == 0 {
+    } else if sharp {
         Way::Watched(Watch::within(tie, met.zeros))
     } else {
         Way::Plain
     })
+}
+
+/// Whether the bounds on a block's rounding errors are of use.
+fn is_sharp(record: &Record<Wide>) -> bool {
+    let sharp = |(value, error): (&Wide, &f64)| {
+        let size = value.0.iter().filter(|v| v.is_finite()).fold(SMALL, |size: f64, v| size.max(v.abs()));
+        *error <= BLURRED * size
+    };
+    let series = record.series.iter().flatten().zip(record.errors.1.iter().flatten());
+    record.paths.iter().zip(&record.errors.0).chain(series).all(sharp)
 }
 
 /// Whether a disturbance of every gradient stays one of its own size.

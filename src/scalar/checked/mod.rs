@@ -599,7 +599,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn near<T>(f: impl FnOnce() -> T) -> (T, u64) {
+    fn nearness<T>(f: impl FnOnce() -> T) -> (T, u64) {
         let (out, met) = Checked::meeting(f);
         (out, met.near)
     }
@@ -641,7 +641,7 @@ mod tests {
             let step = number(step);
             number(start) - &step - &step - &step
         };
-        let take = |x: &Checked| near(|| x.sign_or(&Checked::zero()).unwrap().value.0[0]);
+        let take = |x: &Checked| nearness(|| x.sign_or(&Checked::zero()).unwrap().value.0[0]);
         assert_eq!(take(&rest("3/4", "1/4")), (0.0, 0));
         assert_eq!(take(&rest("3/10", "1/10")), (0.0, 0));
         assert_eq!(take(&rest("4/10", "1/10")), (1.0, 0));
@@ -664,12 +664,12 @@ mod tests {
         near_by.set_lane(5, 0.5);
         near_by.error = Lane::splat(1e-16);
         near_by.marks = [fresh(); WIDTH];
-        let (_, near) = near(|| third.at_least(&near_by, &third, &equal).unwrap());
+        let (_, near) = nearness(|| third.at_least(&near_by, &third, &equal).unwrap());
         assert_eq!(near, !(1 << 5));
-        let (_, near) = near(|| Checked::keep_largest(&mut [third, near_by, number("-1/8")], 1).unwrap());
+        let (_, near) = nearness(|| Checked::keep_largest(&mut [third, near_by, number("-1/8")], 1).unwrap());
         assert_eq!(near, !(1 << 5));
         let whole = near_by * &number("3");
-        assert_eq!(near(|| whole.floor().unwrap()).1, !(1 << 5));
+        assert_eq!(nearness(|| whole.floor().unwrap()).1, !(1 << 5));
     }
 
     #[test]
@@ -681,15 +681,15 @@ mod tests {
             ([number("1"), whole, sum], 2, [true, true, false]),
             ([sum, number("1/8"), whole], 1, [true, false, false]),
         ] {
-            let ((), near) = near(|| Checked::keep_largest(&mut values, k).unwrap());
+            let ((), near) = nearness(|| Checked::keep_largest(&mut values, k).unwrap());
             assert_eq!((values.map(|v| v.value.0[0] != 0.0), near), (kept, 0));
         }
         let (one, zero) = (Checked::one(), Checked::zero());
-        let (first, near) = near(|| number("3/10").at_least(&sum, &one, &zero).unwrap());
+        let (first, near) = nearness(|| number("3/10").at_least(&sum, &one, &zero).unwrap());
         assert_eq!((first.value.0[0], near), (1.0, 0));
-        let (floor, near) = near(|| (number("1/10") * &number("10") - &(number("1/5") * &number("5"))).floor());
+        let (floor, near) = nearness(|| (number("1/10") * &number("10") - &(number("1/5") * &number("5"))).floor());
         assert_eq!((floor.unwrap().value.0[0], near), (0.0, 0));
-        assert_eq!(near(|| (sum * &number("10")).floor().unwrap().value.0[0]), (3.0, 0));
+        assert_eq!(nearness(|| (sum * &number("10")).floor().unwrap().value.0[0]), (3.0, 0));
     }
 
     #[test]
