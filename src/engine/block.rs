@@ -171,11 +171,12 @@ impl<S: Arithmetic> Door<S> for PlainOracle<'_> {
     }
 }
 
-/// Runs replicates `first..first + N` in lanes.
+/// Runs replicates `first..first + N` in lanes, with gradients disturbed by that part of their size.
 pub(super) fn block<const N: usize>(
     instance: &Instance,
     plan: &Plan,
     (keys, first): (&Keys, u64),
+    jitter: f64,
     progress: &dyn Progress,
 ) -> Result<Record<Lane<N>>, RunError>
 where
@@ -183,6 +184,7 @@ where
 {
     let x = start::<N>(instance, keys, first);
     let mut oracle = LaneOracle::new(instance, Streams::new(keys, first));
+    oracle.jitter = jitter;
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Lane::splat(0.0); x.len()];
     let mut diverged: Vec<Option<u64>> = vec![None; N];

@@ -11,13 +11,12 @@ use super::measure::{Plan, Recorder};
 use super::oracle::{Keys, Sampled, Streams, Traffic, note_rarest, watched, without_noise};
 use super::point::Point;
 use super::range::radius;
-use super::replay::{Replay, replay_lanes};
 use super::run::Progress;
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
 use crate::model::{DynNoise, Evaluating, Perturbs, Query, Ties, Trait};
 use crate::rng::Stream;
-use crate::scalar::{Checked, Fault, Lane, Scalar, WIDTH, Wide};
+use crate::scalar::{Checked, Fault, Lane, Met, Scalar, WIDTH, Wide};
 use crate::spec::{Instance, StartPoint};
 
 /// Most samples of a finite sum whose gradients are computed for every lane.
@@ -205,20 +204,19 @@ fn start(instance: &Instance, keys: &Keys, first: u64) -> Result<Vec<Checked>, F
     }
 }
 
-/// Runs replicates `first..first + 64`, of which `active` count; the record notes which of them met a tie that doubles cannot tell, and
-/// that a replay in exact arithmetic could not tell either.
+/// Runs replicates `first..first + 64`, of which those in `lanes` count; the record notes which of them met a tie that doubles cannot
+/// tell, and the largest rounding errors of these lanes.
 pub(super) fn checked_block(
     instance: &Instance,
     plan: &Plan,
-    (keys, first, active): (&Keys, u64, u64),
-    replay: Replay,
+    (keys, first, lanes): (&Keys, u64, u64),
     progress: &dyn Progress,
-) -> Result<Record<Wide>, RunError> {
-    let (record, near) = Checked::near(|| run(instance, plan, (keys, first), progress));
+) -> Result<(Record<Wide>, Met), RunError> {
+    let (record, met) = Checked::meeting(|| run(instance, plan, (keys, first), progress));
     let record = record?;
     let apart = |v: Checked| (*v.value(), *v.error());
     let all_apart = |all: Vec<Checked>| all.into_iter().map(apart).collect::<Vec<_>>();
-    let mut record = Record {
+    let record = Record {
         paths: all_apart(record.paths),
         sizes: all_apart(record.sizes),
         series: record.series.into_iter().map(all_apart).collect(),
@@ -227,18 +225,17 @@ pub(super) fn checked_block(
         diverged: record.diverged,
         errors: Default::default(),
         rarest: record.rarest,
-        near,
+        near: met.near & lanes,
         ties: Ties::NotSeen,
     };
-    replay_lanes(instance, plan, (keys, first, active), &mut record, replay, progress)?;
-    let active = usize::try_from(active).unwrap_or(WIDTH);
-    let largest = |(_, error): &(Wide, Wide)| error.0.iter().take(active).copied().fold(0.0, f64::max);
+    let of_lanes = |error: &Wide| (0..WIDTH).filter(|l| lanes >> l & 1 == 1).map(|l| error.0[l]).fold(0.0, f64::max);
+    let largest = |(_, error): &(Wide, Wide)| of_lanes(error);
     let errors = (
         record.paths.iter().map(largest).collect(),
         record.series.iter().map(|s| s.iter().map(largest).collect()).collect(),
     );
     let values = |all: Vec<(Wide, Wide)>| all.into_iter().map(|(value, _)| value).collect::<Vec<Wide>>();
-    Ok(Record {
+    let record = Record {
         paths: values(record.paths),
         sizes: values(record.sizes),
         series: record.series.into_iter().map(values).collect(),
@@ -249,7 +246,8 @@ pub(super) fn checked_block(
         rarest: record.rarest,
         near: record.near,
         ties: Ties::NotSeen,
-    })
+    };
+    Ok((record, met))
 }
 
 fn run(
@@ -282,13 +280,15 @@ fn run(
         }
         let values: Vec<Wide> = work.x.iter().map(|x| *x.value()).collect();
         note_divergence(k, &values, &mut diverged);
-        recorder.pass(&work.x);
-        if recorder.wants(k) {
-            let point = Point::new(instance, &work.x, &work.state, &mut gradient);
-            let mut point = point.after(traffic).since(&work.before).with_sum(k, recorder.sum());
-            recorder.record(k, &mut point)?;
-        }
-        Ok(())
+        Checked::aside(|| {
+            recorder.pass(&work.x);
+            if recorder.wants(k) {
+                let point = Point::new(instance, &work.x, &work.state, &mut gradient);
+                let mut point = point.after(traffic).since(&work.before).with_sum(k, recorder.sum());
+                recorder.record(k, &mut point)?;
+            }
+            Ok(())
+        })
     });
     if stopped {
         return Err(RunError::Stopped);

@@ -11,7 +11,6 @@ mod momentum_error;
 mod oracle;
 mod point;
 mod range;
-mod replay;
 mod run;
 mod sight;
 

@@ -3,7 +3,7 @@
 use crate::model::problem::Flow;
 use crate::model::{Arithmetic, DynNoise, Evaluates, Evaluating, Perturbs, Query, Ties};
 use crate::rng::{CellKey, Stream};
-use crate::scalar::{Fault, Lane, Narrow, WIDTH, Wide};
+use crate::scalar::{Fault, Lane, Narrow, WIDTH, Wide, mix};
 use crate::spec::Instance;
 
 /// What has passed the door of one replicate.
@@ -87,6 +87,16 @@ pub(crate) fn without_noise(instance: &Instance) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Makes each number larger or smaller by a part of its size, in a pattern without a pattern.
+fn disturb<const N: usize>(jitter: f64, call: u64, gradient: &mut [Lane<N>]) {
+    for (i, g) in gradient.iter_mut().enumerate() {
+        let bits = mix(call ^ (i as u64) << 40);
+        for (lane, v) in g.0.iter_mut().enumerate() {
+            *v *= if bits >> (lane % 64) & 1 == 1 { 1.0 + jitter } else { 1.0 - jitter };
+        }
+    }
+}
+
 /// The oracle of a block of replicates.
 pub(super) struct LaneOracle<'a, const N: usize> {
     pub instance: &'a Instance,
@@ -97,6 +107,8 @@ pub(super) struct LaneOracle<'a, const N: usize> {
     nodes: [u64; N],
     /// The rarest atom that each lane's draws were from, where its probability depends on the state.
     pub rarest: Option<[f64; N]>,
+    /// What every gradient is disturbed by, relative to its size: 0 but where a run is compared with a disturbed one.
+    pub jitter: f64,
     /// One lane's iterate, gradient, and sum of sampled gradients.
     column: [Vec<Narrow>; 3],
 }
@@ -106,7 +118,7 @@ impl<'a, const N: usize> LaneOracle<'a, N> {
         let d = if instance.minibatch { instance.problem.dimension() } else { 0 };
         let column = std::array::from_fn(|_| vec![Narrow::splat(0.0); d]);
         let (nodes, rarest) = ([0; N], watched(instance));
-        LaneOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes, rarest, column }
+        LaneOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes, rarest, jitter: 0.0, column }
     }
 
     /// The mean gradient of `batch` of the worker's samples drawn with replacement, each lane with its own draws.
@@ -153,6 +165,9 @@ where
                 note_rarest(rarest, &law.rarest_lanes(x, out));
             }
             law.perturb_lanes(&mut self.nodes, &mut self.streams.oracle, self.batch, x, out);
+        }
+        if self.jitter > 0.0 {
+            disturb(self.jitter, self.traffic.calls, out);
         }
         Ok(())
     }

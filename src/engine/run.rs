@@ -5,21 +5,33 @@ use super::block::{Record, block};
 use super::checked::{checked_block, must_look_for_ties};
 use super::measure::Plan;
 use super::oracle::{Keys, Traffic};
-use super::replay::Replay;
 use crate::model::Ties;
-use crate::scalar::{Computable, Enclosure, Lane, WIDTH};
+use crate::scalar::{Computable, Enclosure, Lane, WIDTH, Watch, Wide};
 use crate::spec::Instance;
 use crate::stats::{Interval, Moments};
 use rayon::prelude::*;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Blocks in flight at once; a constant, so that memory does not depend on the machine.
 pub const IN_FLIGHT: u64 = 32;
-/// Replicates of which the rounding errors are followed where those of others are not.
-const FOLLOWED: u64 = 8;
 /// Times those errors that those of any other replicate may be.
 const OTHER_BLOCKS: f64 = 16.0;
+/// Roundings of the largest number that a number of an ordinary run gathers, at most, and those of a step.
+const MOST_ORDINARY: u64 = 1 << 17;
+const OPERATIONS: u64 = 16;
+/// The same where bounds say nothing, and a disturbance of every gradient says that errors do not grow.
+const FEW_OPERATIONS: u64 = 1 << 10;
+/// That disturbance, relative, and how far it may grow.
+const JITTER: f64 = 1.0 / 1_099_511_627_776.0;
+const GROWTH: f64 = 65_536.0;
+/// Replicates of a block that it may lead elsewhere: by chance a few of them are near a switch, and what is the same in all is in all.
+const MOST_MOVED: u32 = 4;
+/// Relative error from which on a bound says too little, and the size below which none is relative.
+const BLURRED: f64 = 1e-9;
+const SMALL: f64 = 1e-3;
+/// Times the disturbance within which numbers stay that tie without it.
+const LARGER: f64 = 1024.0;
+/// Times the reach of rounding that numbers must be apart to be no ties.
+const CLEAR: f64 = 16.0;
 /// With no more replicates than this, lanes would mostly idle.
 pub const FEW: u64 = 8;
 
@@ -269,22 +281,159 @@ pub fn run_until(
     let once = [1];
     let looks = if instance.is_deterministic() { &once } else { sampling.looks };
     let sampling = Sampling { looks, ..sampling };
-    if must_look_for_ties(instance) {
-        let total = looks.last().copied().unwrap_or(0);
-        let is_open = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&is_open);
-        let run = move |instance: &Instance, plan: &Plan, (keys, first): (&Keys, u64), progress: &dyn Progress| {
-            let active = (WIDTH as u64).min(total.saturating_sub(first));
-            // Where a replay did not settle one replicate it will not settle all.
-            let why = if seen.load(Ordering::Relaxed) { Replay::Never } else { Replay::InPlace };
-            checked_block(instance, plan, (keys, first, active), why, progress)
-        };
-        blocks::<WIDTH>(instance, plan, sampling, (&run, &is_open), enough)
-    } else if instance.problem.prefers_narrow() || looks.last().is_none_or(|n| *n <= FEW) {
-        blocks::<1>(instance, plan, sampling, (&block::<1>, &AtomicBool::new(false)), enough)
+    let total = looks.last().copied().unwrap_or(0);
+    let (looks_for_ties, narrow) = (must_look_for_ties(instance), instance.problem.prefers_narrow() || total <= FEW);
+    let mut estimates = Estimates::empty(plan, instance);
+    let way = if !looks_for_ties {
+        Way::Plain
+    } else if total <= FEW {
+        Way::Checked
     } else {
-        blocks::<WIDTH>(instance, plan, sampling, (&block::<WIDTH>, &AtomicBool::new(false)), enough)
+        let keys = Keys::new(sampling.seed, sampling.axes);
+        pilot(instance, plan, &keys, &mut estimates, sampling.progress)?
+    };
+    if narrow && !looks_for_ties {
+        return blocks::<1>(
+            plan,
+            sampling,
+            &|plan, first| block::<1>(instance, plan, first, 0.0, sampling.progress),
+            estimates,
+            enough,
+        );
     }
+    let run = |plan: &Plan, (keys, first): (&Keys, u64)| {
+        let lanes = active_lanes(total.saturating_sub(first));
+        way.block(instance, plan, (keys, first, lanes), sampling.progress)
+    };
+    blocks::<WIDTH>(plan, sampling, &run, estimates, enough)
+}
+
+/// A bit for each lane of a block that is one of the replicates that are left.
+fn active_lanes(left: u64) -> u64 {
+    if left < WIDTH as u64 { (1_u64 << left) - 1 } else { u64::MAX }
+}
+
+/// How a run goes about ties that doubles do not see.
+enum Way {
+    /// There are none, with probability 1, or a disturbed run says that rounding does no harm.
+    Plain,
+    /// They are rare: plain lanes, and checked ones where a switch came suspiciously near.
+    Watched(Watch),
+    /// They are common, and all of numbers that are equal by their formulas: plain lanes that take near numbers for equal.
+    Tied(Watch),
+    /// Some are of numbers whose formulas do not tell: every block is checked.
+    Checked,
+    /// Nothing tells how far rounding has taken the replicates.
+    Unknown,
+}
+
+impl Way {
+    fn block(
+        &self,
+        instance: &Instance,
+        plan: &Plan,
+        (keys, first, lanes): (&Keys, u64, u64),
+        progress: &dyn Progress,
+    ) -> Result<Record<Wide>, RunError> {
+        let checked = |lanes| checked_block(instance, plan, (keys, first, lanes), progress).map(|(record, _)| record);
+        let plain = || block::<WIDTH>(instance, plan, (keys, first), 0.0, progress);
+        match self {
+            Way::Plain => plain(),
+            Way::Tied(watch) => watch.over(plain).0,
+            Way::Checked => checked(lanes),
+            Way::Unknown => Ok(Record { near: u64::MAX, ..plain()? }),
+            Way::Watched(watch) => {
+                let (record, suspects) = watch.over(plain);
+                if suspects & lanes == 0 {
+                    return record;
+                }
+                // The bounds of the pilot stand for all: where those grow without need, so do these.
+                Ok(Record { errors: Default::default(), ..checked(suspects & lanes)? })
+            }
+        }
+    }
+}
+
+/// Follows the rounding errors of one block, and finds out what ties there are.
+///
+/// The bounds on them can grow where the errors do not, as those of error feedback do. The block is then run again with every gradient
+/// disturbed by a part of its size that is far above rounding (Monte Carlo arithmetic; Parker 1997): where that leaves the outcome in place,
+/// so does rounding.
+fn pilot(
+    instance: &Instance,
+    plan: &Plan,
+    keys: &Keys,
+    estimates: &mut Estimates,
+    progress: &dyn Progress,
+) -> Result<Way, RunError> {
+    let plan = Plan { curves: Vec::new(), ..plan.clone() };
+    let (first, met) = checked_block(instance, &plan, (keys, 0, u64::MAX), progress)?;
+    let reach = |operations: u64| met.size * f64::EPSILON * operations as f64;
+    let operations = MOST_ORDINARY.max(instance.horizon.saturating_mul(OPERATIONS));
+    let tie = reach(operations);
+    let sharp = met.near == 0 && is_sharp(&first);
+    let (tie, steady) = if sharp {
+        (tie, true)
+    } else {
+        // The disturbance is no tie's end.
+        let watch = met.ties.then(|| Watch::ties_within(met.size * JITTER * LARGER));
+        (reach(FEW_OPERATIONS), is_steady(instance, &plan, keys, watch, progress)?)
+    };
+    if sharp || !steady {
+        estimates.absorb_errors(&first, OTHER_BLOCKS);
+    }
+    // Every switch was clear, however wide the bounds.
+    let steady = steady || met.near == 0;
+    Ok(if !steady && met.open {
+        // Near ties that no formula settles, which a disturbance breaks.
+        Way::Checked
+    } else if !steady {
+        Way::Unknown
+    } else if met.ties && met.clear > CLEAR * tie {
+        // Numbers that are no ties are well beyond the reach of rounding.
+        Way::Tied(Watch::ties_within(tie))
+    } else if met.ties {
+        Way::Checked
+    } else if sharp {
+        Way::Watched(Watch::within(tie, met.zeros))
+    } else {
+        Way::Plain
+    })
+}
+
+/// Whether the bounds on a block's rounding errors are of use.
+fn is_sharp(record: &Record<Wide>) -> bool {
+    let sharp = |(value, error): (&Wide, &f64)| {
+        let size = value.0.iter().filter(|v| v.is_finite()).fold(SMALL, |size: f64, v| size.max(v.abs()));
+        *error <= BLURRED * size
+    };
+    let series = record.series.iter().flatten().zip(record.errors.1.iter().flatten());
+    record.paths.iter().zip(&record.errors.0).chain(series).all(sharp)
+}
+
+/// Whether a disturbance of every gradient stays one of its own size.
+fn is_steady(
+    instance: &Instance,
+    plan: &Plan,
+    keys: &Keys,
+    watch: Option<Watch>,
+    progress: &dyn Progress,
+) -> Result<bool, RunError> {
+    let run = |jitter| {
+        let run = || block::<WIDTH>(instance, plan, (keys, 0), jitter, progress);
+        watch.map_or_else(run, |watch| watch.over(run).0)
+    };
+    let (plain, disturbed) = (run(0.0)?, run(JITTER)?);
+    let moved = |(a, b): (&Wide, &Wide)| {
+        let size = a.0.iter().fold(0.0, |size: f64, v| size.max(v.abs()));
+        // What is not finite has moved.
+        let stays = |lane: &usize| (a.0[*lane] - b.0[*lane]).abs() <= JITTER * GROWTH * size;
+        (0..WIDTH).filter(|lane| !stays(lane)).fold(0_u64, |lanes, lane| lanes | 1 << lane)
+    };
+    let paths = plain.paths.iter().zip(&disturbed.paths);
+    let series = plain.series.iter().flatten().zip(disturbed.series.iter().flatten());
+    let lanes = paths.chain(series).map(moved).fold(0, |lanes, moved| lanes | moved);
+    Ok(lanes.count_ones() <= MOST_MOVED)
 }
 
 /// Runs so many replicates of an instance, as [`run_until`] without a look before the end.
@@ -303,25 +452,16 @@ pub fn run(
 }
 
 /// Runs one block of replicates, from a first one on.
-type RunBlock<const N: usize> =
-    dyn Fn(&Instance, &Plan, (&Keys, u64), &dyn Progress) -> Result<Record<Lane<N>>, RunError> + Sync;
+type RunBlock<'a, const N: usize> = dyn Fn(&Plan, (&Keys, u64)) -> Result<Record<Lane<N>>, RunError> + Sync + 'a;
 
 fn blocks<const N: usize>(
-    instance: &Instance,
     plan: &Plan,
     sampling: Sampling<'_>,
-    (run, is_open): (&RunBlock<N>, &AtomicBool),
+    run: &RunBlock<'_, N>,
+    mut estimates: Estimates,
     enough: &mut dyn FnMut(&Estimates) -> bool,
 ) -> Result<Estimates, RunError> {
     let keys = Keys::new(sampling.seed, sampling.axes);
-    let mut estimates = Estimates::empty(plan, instance);
-    let follows = !instance.is_deterministic() && !must_look_for_ties(instance);
-    if follows && !instance.minibatch && !instance.problem.prefers_narrow() {
-        // Plain lanes do not follow their errors: those of a few replicates stand for all, with room to spare.
-        let plan = Plan { curves: Vec::new(), ..plan.clone() };
-        let first = checked_block(instance, &plan, (&keys, 0, FOLLOWED), Replay::ForOthers, &Silent)?;
-        estimates.absorb_errors(&first, OTHER_BLOCKS);
-    }
     let width = N as u64;
     let replicates = sampling.looks.last().copied().unwrap_or(0);
     let mut done = 0;
@@ -330,12 +470,7 @@ fn blocks<const N: usize>(
         if count <= done {
             continue;
         }
-        batch::<N>(
-            (instance, plan, &keys, (run, is_open)),
-            (done, count, replicates),
-            &mut estimates,
-            sampling.progress,
-        )?;
+        batch::<N>((plan, &keys, run), (done, count, replicates), &mut estimates, sampling.progress)?;
         done = count;
         if enough(&estimates) {
             break;
@@ -346,7 +481,7 @@ fn blocks<const N: usize>(
 
 /// Blocks `done..count` of a run of so many replicates.
 fn batch<const N: usize>(
-    (instance, plan, keys, (run, is_open)): (&Instance, &Plan, &Keys, (&RunBlock<N>, &AtomicBool)),
+    (plan, keys, run): (&Plan, &Keys, &RunBlock<'_, N>),
     (mut done, count, replicates): (u64, u64, u64),
     estimates: &mut Estimates,
     progress: &dyn Progress,
@@ -357,7 +492,7 @@ fn batch<const N: usize>(
         let records: Vec<Result<Record<Lane<N>>, RunError>> = (done..end)
             .into_par_iter()
             .map(|b| {
-                let record = run(instance, plan, (keys, b * width), progress);
+                let record = run(plan, (keys, b * width));
                 progress.advance(width.min(replicates - b * width));
                 record
             })
@@ -366,8 +501,6 @@ fn batch<const N: usize>(
             let active = width.min(replicates - b * width);
             estimates.absorb(&record?, active as usize);
         }
-        // Told between batches, which are the same whatever the threads do.
-        is_open.store(estimates.near > 0, Ordering::Relaxed);
         done = end;
     }
     Ok(())

@@ -7,12 +7,15 @@
 use super::measure::{Plan, Probe};
 use super::run::Estimates;
 use crate::expr::{Builtin, Node, Op};
-use crate::model::{Statistic, noise::Tails};
+use crate::model::{Evaluating, Statistic, noise::Tails};
+use crate::scalar::{Lane, Narrow};
 use crate::spec::{Expression, Instance, Reducer, StartPoint, Symbol};
 
 /// Draws of its rarest part that a sample needs at each step: fewer than e^-32 of all samples miss it then, and its share of the
 /// spread is known to a fifth.
 const DRAWN: f64 = 32.0;
+/// Share of the squared gradients from which on one sample counts.
+const SHARE: f64 = 1.0 / 32.0;
 /// The normal limit has a rate where third absolute moments exist (Berry and Esseen).
 const MOMENTS: f64 = 3.0;
 
@@ -46,8 +49,7 @@ impl Sight {
             tails = tails.and(law.tails());
         }
         if instance.minibatch {
-            let samples = (0..instance.workers).filter_map(|w| instance.problem.worker_samples(w)).max().unwrap_or(1);
-            tails = tails.and(Tails { rarest: Some(1.0 / samples as f64), ..Tails::LIGHT });
+            tails = tails.and(Tails { rarest: Some(rarest_sample(instance)), ..Tails::LIGHT });
         }
         let batch = [0, instance.horizon.saturating_sub(1)].map(|k| instance.batch_at(k).unwrap_or(1));
         let draws = batch[0].min(batch[1]) as f64 * instance.workers.max(1) as f64;
@@ -108,6 +110,33 @@ impl Sight {
         }
         None
     }
+}
+
+/// The probability of a sample that makes more than [`SHARE`] of the squared gradients at the start; 1 where none does: what no sample
+/// makes much of is not missed.
+fn rarest_sample(instance: &Instance) -> f64 {
+    let most = (0..instance.workers).filter_map(|w| instance.problem.worker_samples(w)).max().unwrap_or(1);
+    let x: Vec<Narrow> = match &instance.start {
+        StartPoint::At(start) => start.iter().map(|v| Lane::splat(v.to_f64())).collect(),
+        // Noise about 0.
+        StartPoint::Random(_) => vec![Lane::splat(0.0); instance.problem.dimension()],
+    };
+    let problem = Narrow::problem(&*instance.problem);
+    let stands_out = |worker: usize| {
+        let n = instance.problem.worker_samples(worker).unwrap_or(1);
+        let mut gradient = vec![Lane::splat(0.0); x.len()];
+        let mut squares = Vec::with_capacity(n);
+        for sample in 0..n {
+            if problem.worker_sample_gradient_at(worker, sample, &x, &mut gradient).is_err() {
+                return true;
+            }
+            squares.push(gradient.iter().map(|g| g.0[0] * g.0[0]).sum::<f64>());
+        }
+        let (total, largest) = (squares.iter().sum::<f64>(), squares.iter().copied().fold(0.0, f64::max));
+        // What is not a number stands out.
+        largest > SHARE * total || !total.is_finite()
+    };
+    if (0..instance.workers).any(stands_out) { 1.0 / most as f64 } else { 1.0 }
 }
 
 fn degree_of(probe: &Probe, bounded: bool) -> f64 {

@@ -13,15 +13,18 @@ mod lane;
 mod polynomial;
 mod rational;
 mod surd;
+mod watch;
 
-pub use checked::{Checked, rounding_of};
+pub use checked::{Checked, Met, rounding_of};
 pub use computable::Computable;
 pub use elementary::{exp, ln, ln_1p_exp, sin_cos};
 pub use enclosure::Enclosure;
+pub(crate) use field::mix;
 pub use lane::{Lane, Narrow, WIDTH, Wide};
 pub use polynomial::{Monomial, Polynomial};
 pub use rational::{ParseRationalError, Rational};
 pub use surd::Surd;
+pub use watch::Watch;
 
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};

@@ -4,7 +4,7 @@
 //! choices (running error analysis; Higham, Accuracy and Stability of Numerical Algorithms, section 3.3). Rounding errors of sums,
 //! products and quotients are found exactly (Dekker, Numerische Mathematik 18, 1971), so that what is exact in doubles has the bound 0:
 //! a lattice of dyadic steps stays exact. Where a sign, an order or a choice of the largest is taken of numbers that their bounds do
-//! not tell apart, the lane is noted in [`Checked::near`]: from there on it may be on another path.
+//! not tell apart, the lane is noted in [`Met::near`]: from there on it may be on another path.
 //!
 //! A number within its error of 0 may be 0 by its formula, as 3/10 - 1/10 - 1/10 - 1/10 is. Every number carries the value of its formula
 //! in a field (see [`marks`]), by which such zeros are known: they become 0, without an error, and equal numbers are told from near ones.
@@ -20,10 +20,33 @@ use rounding::{UP, product, quotient, root, sum};
 use std::cell::Cell;
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-thread_local! {
-    /// Lanes of the thread's run that chose between numbers within their rounding errors.
-    static NEAR: Cell<u64> = const { Cell::new(0) };
+/// What a run in checked lanes met.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Met {
+    /// A bit for each lane that took a sign, an order or a choice of numbers within their rounding errors.
+    pub near: u64,
+    /// Whether some of these were as near as rounding alone brings numbers. Else the bounds are merely wide.
+    pub open: bool,
+    /// Whether numbers were equal by their formulas only: ties of a lattice that doubles do not hold.
+    pub ties: bool,
+    /// Whether numbers were exactly at a switch, doubles without any error.
+    pub zeros: bool,
+    /// The least distance from a switch, of numbers that are told from it.
+    pub clear: f64,
+    /// The largest finite number.
+    pub size: f64,
 }
+
+impl Met {
+    const NOTHING: Met = Met { near: 0, open: false, ties: false, zeros: false, clear: f64::INFINITY, size: 0.0 };
+}
+
+thread_local! {
+    static MET: Cell<Met> = const { Cell::new(Met::NOTHING) };
+}
+
+/// Part of the largest number within which rounding alone brings numbers together: some thousand roundings.
+const TIED: f64 = 1.0 / 4_398_046_511_104.0;
 
 /// Units of a lattice up to which the quotient by one is far from a half.
 const MOST_UNITS: f64 = 1_099_511_627_776.0;
@@ -85,12 +108,19 @@ impl Checked {
         out
     }
 
-    /// Runs `f`; gives with its result a bit for each lane that took a sign, an order or a choice of numbers within their rounding
-    /// errors while it ran.
-    pub fn near<T>(f: impl FnOnce() -> T) -> (T, u64) {
-        let before = NEAR.replace(0);
+    /// Runs `f`; gives with its result what it met.
+    pub fn meeting<T>(f: impl FnOnce() -> T) -> (T, Met) {
+        let before = MET.replace(Met::NOTHING);
         let out = f();
-        (out, NEAR.replace(before))
+        (out, MET.replace(before))
+    }
+
+    /// Runs `f`, whose numbers do not count among the sizes that were met.
+    pub fn aside<T>(f: impl FnOnce() -> T) -> T {
+        let size = MET.get().size;
+        let out = f();
+        MET.set(Met { size, ..MET.get() });
+        out
     }
 
     fn put(&mut self, lane: usize, (value, error, mark): (f64, f64, u64)) {
@@ -101,8 +131,9 @@ impl Checked {
     #[inline(always)]
     fn settled(mut self) -> Self {
         for i in 0..WIDTH {
-            if self.marks[i] == 0 && self.value.0[i].abs() <= self.error.0[i] {
+            if self.marks[i] == 0 && self.value.0[i].abs() <= self.error.0[i] && self.error.0[i] > 0.0 {
                 (self.value.0[i], self.error.0[i]) = (0.0, 0.0);
+                Self::note_ties(true);
             }
         }
         self
@@ -126,6 +157,12 @@ impl Checked {
         let mut out = Checked { value: self.value, error: self.error, marks };
         for i in 0..WIDTH {
             (out.value.0[i], out.error.0[i]) = f(self.value.0[i], other.value.0[i], self.error.0[i], other.error.0[i]);
+        }
+        let size = out.value.0.iter().map(|v| v.abs()).filter(|v| v.is_finite());
+        let size = size.fold(0.0, f64::max);
+        let met = MET.get();
+        if size > met.size {
+            MET.set(Met { size, ..met });
         }
         out
     }
@@ -173,15 +210,31 @@ impl Checked {
         out
     }
 
-    /// Notes the lanes for which `is_near` holds.
+    /// Notes the lanes that choose between numbers that are near, how far apart others are, and whether some were exactly equal.
     #[inline(always)]
-    fn note(is_near: impl Fn(usize) -> bool) {
-        let mut lanes = 0_u64;
+    fn note(near: impl Fn(usize) -> bool, gap: impl Fn(usize) -> f64, is_equal: impl Fn(usize) -> bool) {
+        let before = MET.get();
+        let mut met = before;
         for i in 0..WIDTH {
-            lanes |= u64::from(is_near(i)) << i;
+            let gap = gap(i).abs();
+            if near(i) {
+                met.near |= 1 << i;
+                met.open |= gap <= TIED * met.size;
+            } else if is_equal(i) {
+                met.zeros = true;
+            } else if gap > 0.0 {
+                met.clear = met.clear.min(gap);
+            }
         }
-        if lanes != 0 {
-            NEAR.set(NEAR.get() | lanes);
+        if met != before {
+            MET.set(met);
+        }
+    }
+
+    /// Notes that numbers are equal by their formulas only.
+    fn note_ties(are: bool) {
+        if are {
+            MET.set(Met { ties: true, ..MET.get() });
         }
     }
 
@@ -206,20 +259,29 @@ macro_rules! ring {
             type Output = Self;
             #[inline(never)]
             fn $method(self, rhs: Self) -> Self {
-                self.$own(&rhs)
+                Wide::dispatch(
+                    #[inline(always)]
+                    || self.$own(&rhs),
+                )
             }
         }
         impl<'a> $op<&'a Checked> for Checked {
             type Output = Self;
             #[inline(never)]
             fn $method(self, rhs: &Self) -> Self {
-                self.$own(rhs)
+                Wide::dispatch(
+                    #[inline(always)]
+                    || self.$own(rhs),
+                )
             }
         }
         impl<'a> $assign<&'a Checked> for Checked {
             #[inline(never)]
             fn $assign_method(&mut self, rhs: &Self) {
-                *self = self.$own(rhs);
+                *self = Wide::dispatch(
+                    #[inline(always)]
+                    || self.$own(rhs),
+                );
             }
         }
     };
@@ -307,12 +369,18 @@ impl Scalar for Checked {
 
     #[inline(never)]
     fn add_product(&mut self, a: &Self, b: &Self) {
-        *self = self.plus(&a.by(b));
+        *self = Wide::dispatch(
+            #[inline(always)]
+            || self.plus(&a.by(b)),
+        );
     }
 
     #[inline(never)]
     fn sub_product(&mut self, a: &Self, b: &Self) {
-        *self = self.minus(&a.by(b));
+        *self = Wide::dispatch(
+            #[inline(always)]
+            || self.minus(&a.by(b)),
+        );
     }
 
     #[inline(never)]
@@ -333,7 +401,10 @@ impl Scalar for Checked {
 
     #[inline(never)]
     fn sign_or(&self, at_zero: &Self) -> Result<Self, Fault> {
-        Self::note(|i| self.error.0[i] > 0.0 && self.value.0[i].abs() <= self.error.0[i] && self.marks[i] != 0);
+        let is_near =
+            |i: usize| self.error.0[i] > 0.0 && self.value.0[i].abs() <= self.error.0[i] && self.marks[i] != 0;
+        let is_zero = |i: usize| self.value.0[i] == 0.0 && self.error.0[i] == 0.0;
+        Self::note(is_near, |i| self.value.0[i], is_zero);
         let mut out = *at_zero;
         for i in 0..WIDTH {
             let v = self.value.0[i];
@@ -355,7 +426,13 @@ impl Scalar for Checked {
             let slack = (self.error.0[i] + other.error.0[i]) * UP;
             slack > 0.0 && (self.value.0[i] - other.value.0[i]).abs() * UP.recip() <= slack
         };
-        Self::note(|i| is_near(i) && self.marks[i] != other.marks[i]);
+        let gap = |i: usize| (self.value.0[i] - other.value.0[i]).abs();
+        let errs = |i: usize| self.error.0[i] + other.error.0[i] > 0.0;
+        let is_equal = |i: usize| gap(i) == 0.0 && !errs(i);
+        // Equal by their formulas only.
+        let is_tie = |i: usize| is_near(i) && self.marks[i] == other.marks[i];
+        Self::note(|i| is_near(i) && !is_tie(i), gap, |i| is_equal(i) || is_tie(i));
+        Self::note_ties((0..WIDTH).any(is_tie));
         let mut out = *otherwise;
         for i in 0..WIDTH {
             let equal = is_near(i) && self.marks[i] == other.marks[i];
@@ -368,12 +445,19 @@ impl Scalar for Checked {
 
     #[inline(never)]
     fn divide(&self, other: &Self) -> Result<Self, Fault> {
-        Ok(self.pair(other, marks::quotients(&self.marks, &other.marks), quotient).settled())
+        let marks = marks::quotients(&self.marks, &other.marks);
+        Ok(Wide::dispatch(
+            #[inline(always)]
+            || self.pair(other, marks, quotient).settled(),
+        ))
     }
 
     #[inline(never)]
     fn sqrt(&self) -> Result<Self, Fault> {
-        Ok(self.each(Made::Root, root))
+        Ok(Wide::dispatch(
+            #[inline(always)]
+            || self.each(Made::Root, root),
+        ))
     }
 
     /// |ln x - ln y| is at most |x - y| over the smaller.
@@ -439,16 +523,21 @@ impl Scalar for Checked {
             let equal = (self.value.0[i] - nearest).abs() <= self.error.0[i] && self.marks[i] == of_double(nearest);
             equal.then_some(nearest)
         };
-        Self::note(|i| {
+        let gap = |i: usize| (self.value.0[i] - libm::round(self.value.0[i])).abs();
+        let near = |i: usize| {
             let (v, e) = (self.value.0[i], self.error.0[i]);
             e > 0.0 && (v - e).floor() != (v + e).floor() && whole(i).is_none()
-        });
+        };
+        let is_tie = |i: usize| self.error.0[i] > 0.0 && whole(i).is_some();
+        Self::note(near, gap, |i| is_tie(i) || self.error.0[i] == 0.0 && gap(i) == 0.0);
+        Self::note_ties((0..WIDTH).any(is_tie));
         Ok(Self::exact(Lane(std::array::from_fn(|i| whole(i).unwrap_or(self.value.0[i].floor())))))
     }
 
     fn keep_largest(values: &mut [Self], k: usize) -> Result<(), Fault> {
         let mut order: Vec<usize> = Vec::with_capacity(values.len());
-        let mut lanes = 0_u64;
+        let mut gaps = [0.0; WIDTH];
+        let (mut ties, mut equals, mut near_lanes) = (false, 0_u64, 0_u64);
         for lane in 0..WIDTH {
             order.clear();
             order.extend(0..values.len());
@@ -478,12 +567,19 @@ impl Scalar for Checked {
                         open && !(tied(*i, *j) && i < j)
                     })
             };
-            lanes |= u64::from(dropped.iter().any(near)) << lane;
+            if let (Some(last), Some(next)) = (kept.last(), dropped.first()) {
+                gaps[lane] = size(*last) - size(*next);
+                near_lanes |= u64::from(dropped.iter().any(near)) << lane;
+                let exact = slack(*last, *next) == 0.0;
+                ties |= !exact && tied(*last, *next);
+                equals |= u64::from(if exact { gaps[lane] == 0.0 } else { tied(*last, *next) }) << lane;
+            }
             for &i in dropped {
                 values[i].put(lane, (0.0, 0.0, 0));
             }
         }
-        NEAR.set(NEAR.get() | lanes);
+        Self::note(|i| near_lanes >> i & 1 == 1, |i| gaps[i], |i| equals >> i & 1 == 1);
+        Self::note_ties(ties);
         Ok(())
     }
 
@@ -502,6 +598,11 @@ impl Scalar for Checked {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn nearness<T>(f: impl FnOnce() -> T) -> (T, u64) {
+        let (out, met) = Checked::meeting(f);
+        (out, met.near)
+    }
 
     fn number(text: &str) -> Checked {
         Checked::from_rational(&text.parse().unwrap())
@@ -540,7 +641,7 @@ mod tests {
             let step = number(step);
             number(start) - step - step - step
         };
-        let take = |x: &Checked| Checked::near(|| x.sign_or(&Checked::zero()).unwrap().value.0[0]);
+        let take = |x: &Checked| nearness(|| x.sign_or(&Checked::zero()).unwrap().value.0[0]);
         assert_eq!(take(&rest("3/4", "1/4")), (0.0, 0));
         assert_eq!(take(&rest("3/10", "1/10")), (0.0, 0));
         assert_eq!(take(&rest("4/10", "1/10")), (1.0, 0));
@@ -563,12 +664,12 @@ mod tests {
         near_by.set_lane(5, 0.5);
         near_by.error = Lane::splat(1e-16);
         near_by.marks = [fresh(); WIDTH];
-        let (_, near) = Checked::near(|| third.at_least(&near_by, &third, &equal).unwrap());
+        let (_, near) = nearness(|| third.at_least(&near_by, &third, &equal).unwrap());
         assert_eq!(near, !(1 << 5));
-        let (_, near) = Checked::near(|| Checked::keep_largest(&mut [third, near_by, number("-1/8")], 1).unwrap());
+        let (_, near) = nearness(|| Checked::keep_largest(&mut [third, near_by, number("-1/8")], 1).unwrap());
         assert_eq!(near, !(1 << 5));
         let whole = near_by * number("3");
-        assert_eq!(Checked::near(|| whole.floor().unwrap()).1, !(1 << 5));
+        assert_eq!(nearness(|| whole.floor().unwrap()).1, !(1 << 5));
     }
 
     #[test]
@@ -580,15 +681,15 @@ mod tests {
             ([number("1"), whole, sum], 2, [true, true, false]),
             ([sum, number("1/8"), whole], 1, [true, false, false]),
         ] {
-            let ((), near) = Checked::near(|| Checked::keep_largest(&mut values, k).unwrap());
+            let ((), near) = nearness(|| Checked::keep_largest(&mut values, k).unwrap());
             assert_eq!((values.map(|v| v.value.0[0] != 0.0), near), (kept, 0));
         }
         let (one, zero) = (Checked::one(), Checked::zero());
-        let (first, near) = Checked::near(|| number("3/10").at_least(&sum, &one, &zero).unwrap());
+        let (first, near) = nearness(|| number("3/10").at_least(&sum, &one, &zero).unwrap());
         assert_eq!((first.value.0[0], near), (1.0, 0));
-        let (floor, near) = Checked::near(|| (number("1/10") * number("10") - number("1/5") * number("5")).floor());
+        let (floor, near) = nearness(|| (number("1/10") * number("10") - number("1/5") * number("5")).floor());
         assert_eq!((floor.unwrap().value.0[0], near), (0.0, 0));
-        assert_eq!(Checked::near(|| (sum * number("10")).floor().unwrap().value.0[0]), (3.0, 0));
+        assert_eq!(nearness(|| (sum * number("10")).floor().unwrap().value.0[0]), (3.0, 0));
     }
 
     #[test]
