@@ -1,0 +1,212 @@
+//! JSON documents: read with every key once, and written in the form of which the digest is taken.
+
+use crate::number::Q;
+use crate::{Answer, refuse};
+use dashu_int::{IBig, UBig};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// A JSON value. The keys of objects are in the order of their bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Json {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Flag(bool),
+    /// A number without a point and an exponent.
+    Count(i128),
+    /// Any other number.
+    Double(f64),
+    /// A text.
+    Text(String),
+    /// An array.
+    List(Vec<Json>),
+    /// An object.
+    Table(BTreeMap<String, Json>),
+}
+
+impl Json {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// Where the text is no JSON or has a key twice; with line and column.
+    pub fn read(text: &str) -> Result<Json, String> {
+        serde_json::from_str(text).map_err(|e| e.to_string())
+    }
+
+    /// The document as JSON with sorted keys and no white space.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) {
+        match self {
+            Json::Null => out.push_str("null"),
+            Json::Flag(b) => out.push_str(if *b { "true" } else { "false" }),
+            Json::Count(n) => {
+                let _ = write!(out, "{n}");
+            }
+            Json::Double(x) => out.push_str(&double(*x)),
+            Json::Text(t) => text(t, out),
+            Json::List(all) => {
+                out.push('[');
+                for (i, one) in all.iter().enumerate() {
+                    out.push_str(if i > 0 { "," } else { "" });
+                    one.write(out);
+                }
+                out.push(']');
+            }
+            Json::Table(all) => {
+                out.push('{');
+                for (i, (key, one)) in all.iter().enumerate() {
+                    out.push_str(if i > 0 { "," } else { "" });
+                    text(key, out);
+                    out.push(':');
+                    one.write(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+
+    /// The text, where it is one.
+    pub fn text(&self, place: &str) -> Answer<&str> {
+        match self {
+            Json::Text(t) => Ok(t),
+            _ => refuse(format!("{place} is no text")),
+        }
+    }
+
+    /// The list, where it is one.
+    pub fn list(&self, place: &str) -> Answer<&[Json]> {
+        match self {
+            Json::List(all) => Ok(all),
+            _ => refuse(format!("{place} is no list")),
+        }
+    }
+
+    /// The object, where it is one.
+    pub fn table(&self, place: &str) -> Answer<&BTreeMap<String, Json>> {
+        match self {
+            Json::Table(all) => Ok(all),
+            _ => refuse(format!("{place} is no object")),
+        }
+    }
+}
+
+fn text(t: &str, out: &mut String) {
+    out.push('"');
+    for c in t.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            c if c < ' ' => {
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// The shortest decimal that reads back to the same double.
+fn double(x: f64) -> String {
+    let plain = x == 0.0 || (1e-5..1e16).contains(&x.abs());
+    let text = if plain { format!("{x}") } else { format!("{x:e}") };
+    if plain && !text.contains('.') { text + ".0" } else { text }
+}
+
+/// The decimal that a double is written as, as a fraction.
+#[must_use]
+pub fn decimal(x: f64) -> Q {
+    let text = format!("{x:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let places = digits.split_once('.').map_or(0, |(_, after)| after.len() as i64);
+    let whole: IBig = digits.replace('.', "").parse().unwrap_or(IBig::ZERO);
+    let power = exponent.parse::<i64>().unwrap_or(0) - places;
+    let ten = UBig::from(10u8).pow(power.unsigned_abs() as usize);
+    if power >= 0 { Q::from(whole * IBig::from(ten)) } else { Q::from_parts(whole, ten) }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Json;
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+    fn visit_bool<E: Error>(self, b: bool) -> Result<Json, E> {
+        Ok(Json::Flag(b))
+    }
+    fn visit_i64<E: Error>(self, n: i64) -> Result<Json, E> {
+        Ok(Json::Count(n.into()))
+    }
+    fn visit_u64<E: Error>(self, n: u64) -> Result<Json, E> {
+        Ok(Json::Count(n.into()))
+    }
+    fn visit_f64<E: Error>(self, x: f64) -> Result<Json, E> {
+        Ok(Json::Double(x))
+    }
+    fn visit_str<E: Error>(self, t: &str) -> Result<Json, E> {
+        Ok(Json::Text(t.into()))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
+        let mut all = Vec::new();
+        while let Some(one) = seq.next_element()? {
+            all.push(one);
+        }
+        Ok(Json::List(all))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let mut all = BTreeMap::new();
+        while let Some((key, one)) = map.next_entry::<String, Json>()? {
+            if all.insert(key.clone(), one).is_some() {
+                return Err(A::Error::custom(format!("the key \"{key}\" stands twice in one object")));
+            }
+        }
+        Ok(Json::Table(all))
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Json, D::Error> {
+        from.deserialize_any(Reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::ratio;
+
+    #[test]
+    fn doubles_are_written_as_the_manual_says() {
+        for (x, text) in [(1.0, "1.0"), (0.5, "0.5"), (1e-7, "1e-7"), (1e-5, "0.00001"), (1e15, "1000000000000000.0")] {
+            assert_eq!(double(x), text);
+        }
+        for (x, text) in [(1e-6, "1e-6"), (2.5e16, "2.5e16"), (0.0, "0.0"), (-3.25e-9, "-3.25e-9")] {
+            assert_eq!(double(x), text);
+        }
+        assert_eq!(decimal(0.05), ratio(1, 20));
+        assert_eq!(decimal(-2.5e3), ratio(-2500, 1));
+    }
+
+    #[test]
+    fn keys_are_sorted_and_stand_once() {
+        let read = Json::read("{\"b\": [1, 2.5, \"\\u00e9\\n\"], \"B\": null}").unwrap();
+        assert_eq!(read.canonical(), "{\"B\":null,\"b\":[1,2.5,\"é\\n\"]}");
+        assert!(Json::read("{\"a\": 1, \"a\": 2}").unwrap_err().contains("twice"));
+    }
+}
