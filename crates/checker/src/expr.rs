@@ -22,10 +22,12 @@ pub enum Expr {
 
 const DEEPEST: usize = 60;
 const LONGEST: usize = 10_000;
+const MOST: usize = 1_000;
 
 struct Parser<'a> {
     rest: &'a str,
     depth: usize,
+    parts: usize,
 }
 
 /// Reads an expression.
@@ -33,7 +35,7 @@ pub fn parse(text: &str) -> Answer<Expr> {
     if text.len() > LONGEST {
         return unsupported("an expression of more than 10000 bytes");
     }
-    let mut parser = Parser { rest: text, depth: 0 };
+    let mut parser = Parser { rest: text, depth: 0, parts: 0 };
     let out = parser.sum()?;
     if parser.peek().is_some() {
         return refuse(format!("'{text}' is no expression: '{}' is left over", parser.rest));
@@ -110,6 +112,10 @@ impl Parser<'_> {
     }
 
     fn atom(&mut self) -> Answer<Expr> {
+        self.parts += 1;
+        if self.parts > MOST {
+            return unsupported("an expression of more than 1000 parts");
+        }
         match self.peek() {
             Some('(') => {
                 self.take('(');

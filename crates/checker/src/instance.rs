@@ -74,6 +74,9 @@ impl Instance {
         }
         let own = problem.workers();
         let workers = oracle.count("workers", &own.unwrap_or(1).to_string(), &declared)?;
+        if workers > 1000 {
+            return unsupported("more than 1000 workers");
+        }
         if workers == 0 || own.is_some_and(|n| n != workers) {
             return refuse(format!("{workers} workers for a problem that has {own:?} of its own"));
         }
@@ -120,6 +123,9 @@ impl Instance {
         instance.horizon = run.count("horizon", "", &|n| instance.name(n))?;
         if instance.horizon == 0 {
             return refuse("a run of no steps");
+        }
+        if instance.horizon.saturating_mul(d) > 4_000_000 {
+            return unsupported("a run of more than 4000000 steps of a coordinate");
         }
         let ends = match run.get("window") {
             None => (0, instance.horizon - 1),

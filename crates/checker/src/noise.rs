@@ -186,6 +186,9 @@ pub fn mean_of(law: &Outcomes<Vec<Num>>, n: usize) -> Answer<Outcomes<Vec<Num>>>
     if law.len() == 1 || n == 1 {
         return Ok(law.clone());
     }
+    if n > 2000 {
+        return Err(Fault::TooMany("a mean of more than 2000 draws".into()));
+    }
     let mut sum = law.clone();
     for _ in 1..n {
         sum = merged(product(&sum, law, |a: &Vec<Num>, b: &Vec<Num>| crate::number::plus(a, b))?);

@@ -195,8 +195,8 @@ fn mean_error(part: Part, names: Names) -> Answer<Vec<Row>> {
         return refuse("the law's mean is 0, whose sign cannot be missed");
     }
     let n = part.count("samples", "", names)?;
-    if n == 0 || n > 1000 {
-        return unsupported("no samples, or more than 1000");
+    if n == 0 || n > 400 {
+        return unsupported("no samples, or more than 400");
     }
     let mut total: Outcomes<Num> = vec![(Num::int(0), Q::ONE)];
     for _ in 0..n {
@@ -224,20 +224,12 @@ fn mean_error(part: Part, names: Names) -> Answer<Vec<Row>> {
     let count = Num::int(n as i64);
     let deviation = (&weighted(&law, &|v| (v - &mean).power(2)) * &count).sqrt()?;
     // Distances of the two distribution functions at every jump, on either side of it.
-    let mut jumps: Vec<(Num, Q)> = total.clone();
-    let mut failed = None;
-    jumps.sort_by(|a, b| {
-        a.0.order(&b.0).unwrap_or_else(|fault| {
-            failed = Some(fault);
-            std::cmp::Ordering::Equal
-        })
-    });
-    if let Some(fault) = failed {
-        return Err(fault);
-    }
+    let places = exact(&total.iter().map(|(v, _)| v.clone()).collect::<Vec<_>>(), "law")?;
+    let mut jumps: Vec<(Q, &Q)> = places.into_iter().zip(total.iter().map(|(_, p)| p)).collect();
+    jumps.sort();
     let (mut below, mut farthest) = (Num::int(0), Num::int(0));
-    for (v, p) in &jumps {
-        let smooth = normal(&(v - &(&mean * &count)).over(&deviation)?)?;
+    for (v, p) in jumps {
+        let smooth = normal(&(&Num::from(v) - &(&mean * &count)).over(&deviation)?)?;
         let upto = &below + &Num::from(p.clone());
         farthest = farthest.max(&(&below - &smooth).abs()).max(&(&upto - &smooth).abs());
         below = upto;
@@ -349,7 +341,7 @@ fn vote_of_signs(part: Part, names: Names) -> Answer<Vec<Row>> {
 /// All lists of so many of some values, the last one running fastest.
 pub fn grid<T: Clone>(values: &[T], length: usize) -> Answer<Vec<Vec<T>>> {
     let size = u32::try_from(length).ok().and_then(|n| values.len().checked_pow(n));
-    if length == 0 || size.is_none_or(|n| n > 100_000) {
+    if length == 0 || length > 200 || size.is_none_or(|n| n > 100_000) {
         return Err(Fault::Unsupported("no entries, or more than 100000 lists".into()));
     }
     let mut out: Vec<Vec<T>> = vec![vec![]];

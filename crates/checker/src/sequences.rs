@@ -80,6 +80,9 @@ fn follow(gradients: &[Vec<Num>], compressor: &Compressor, zero: Zero, lr: &Num,
             }
         }
         states = merged(next);
+        if states.len() > 20_000 {
+            return unsupported("more than 20000 outcomes of error feedback");
+        }
         path = plus(&path, &scaled(lr, g));
         let fresh = away(g, &basis)?;
         if !norm2sq(&fresh).is_zero() {
