@@ -20,6 +20,9 @@ pub enum Expr {
     Call(String, Vec<Expr>),
 }
 
+/// What functions beside the usual ones mean, given their name and arguments.
+pub type Calls<'a> = &'a dyn Fn(&str, &[Expr]) -> Option<Answer<Num>>;
+
 const DEEPEST: usize = 60;
 const LONGEST: usize = 10_000;
 const MOST: usize = 1_000;
@@ -64,11 +67,13 @@ impl Parser<'_> {
         word
     }
 
-    fn sum(&mut self) -> Answer<Expr> {
+    fn deeper(&mut self) -> Answer<()> {
         self.depth += 1;
-        if self.depth > DEEPEST {
-            return unsupported("an expression of more than 60 levels");
-        }
+        if self.depth > DEEPEST { unsupported("an expression of more than 60 levels") } else { Ok(()) }
+    }
+
+    fn sum(&mut self) -> Answer<Expr> {
+        self.deeper()?;
         let mut out = self.product()?;
         while let Some(sign @ ('+' | '-')) = self.peek() {
             self.take(sign);
@@ -89,10 +94,7 @@ impl Parser<'_> {
 
     fn signed(&mut self) -> Answer<Expr> {
         if self.take('-') {
-            self.depth += 1;
-            if self.depth > DEEPEST {
-                return unsupported("an expression of more than 60 levels");
-            }
+            self.deeper()?;
             let out = Expr::Minus(Box::new(self.signed()?));
             self.depth -= 1;
             return Ok(out);
@@ -100,10 +102,7 @@ impl Parser<'_> {
         let base = self.atom()?;
         if self.take('^') {
             // a^b^c is a^(b^c), and -a^b is -(a^b).
-            self.depth += 1;
-            if self.depth > DEEPEST {
-                return unsupported("an expression of more than 60 levels");
-            }
+            self.deeper()?;
             let out = Expr::Pair('^', Box::new(base), Box::new(self.signed()?));
             self.depth -= 1;
             return Ok(out);
@@ -175,15 +174,36 @@ impl Parser<'_> {
 impl Expr {
     /// The value, with the values of names.
     pub fn value(&self, names: &dyn Fn(&str) -> Answer<Num>) -> Answer<Num> {
+        self.value_with(names, &|_, _| None)
+    }
+
+    /// The value, with the values of names and of the functions that are not the usual ones.
+    pub fn value_with(&self, names: &dyn Fn(&str) -> Answer<Num>, calls: Calls) -> Answer<Num> {
+        let deeper = |e: &Expr| e.value_with(names, calls);
         match self {
             Expr::Value(q) => Ok(Num::from(q.clone())),
             Expr::Name(name) => names(name),
-            Expr::Minus(a) => Ok(-a.value(names)?),
-            Expr::Pair(sign, a, b) => combine(*sign, &a.value(names)?, &b.value(names)?),
-            Expr::Call(name, arguments) => {
-                let values: Vec<Num> = arguments.iter().map(|a| a.value(names)).collect::<Answer<_>>()?;
-                apply(name, &values)
-            }
+            Expr::Minus(a) => Ok(-deeper(a)?),
+            Expr::Pair('+', a, b) => Ok(&deeper(a)? + &deeper(b)?),
+            Expr::Pair('-', a, b) => Ok(&deeper(a)? - &deeper(b)?),
+            Expr::Pair('*', a, b) => Ok(&deeper(a)? * &deeper(b)?),
+            Expr::Pair('/', a, b) => deeper(a)?.over(&deeper(b)?),
+            Expr::Pair(_, a, b) => analysis::pow(&deeper(a)?, &deeper(b)?),
+            Expr::Call(name, arguments) => match calls(name, arguments) {
+                Some(answer) => answer,
+                None => apply(name, &arguments.iter().map(deeper).collect::<Answer<Vec<_>>>()?),
+            },
+        }
+    }
+
+    /// Every function in it that is not inside of another one for which `visit` says that it is done.
+    pub fn each_call(&self, visit: &mut dyn FnMut(&str, &[Expr]) -> Answer<bool>) -> Answer<()> {
+        match self {
+            Expr::Value(_) | Expr::Name(_) => Ok(()),
+            Expr::Minus(a) => a.each_call(visit),
+            Expr::Pair(_, a, b) => a.each_call(visit).and_then(|()| b.each_call(visit)),
+            Expr::Call(name, all) if visit(name, all)? => Ok(()),
+            Expr::Call(_, all) => all.iter().try_for_each(|a| a.each_call(visit)),
         }
     }
 
@@ -199,19 +219,8 @@ impl Expr {
     }
 }
 
-/// One of `+ - * / ^`.
-pub fn combine(sign: char, a: &Num, b: &Num) -> Answer<Num> {
-    match sign {
-        '+' => Ok(a + b),
-        '-' => Ok(a - b),
-        '*' => Ok(a * b),
-        '/' => a.over(b),
-        _ => analysis::pow(a, b),
-    }
-}
-
 /// A function of numbers.
-pub fn apply(name: &str, values: &[Num]) -> Answer<Num> {
+fn apply(name: &str, values: &[Num]) -> Answer<Num> {
     match (name, values) {
         ("abs", [x]) => Ok(x.abs()),
         ("sgn", [x]) => Ok(Num::int(x.sign()?)),

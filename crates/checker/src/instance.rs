@@ -5,7 +5,7 @@ use crate::expr::Expr;
 use crate::json::Json;
 use crate::method::Method;
 use crate::noise::{Noise, Outcomes, all_of, mean_of, merged};
-use crate::number::{Num, plus, ratio, scaled};
+use crate::number::{Num, ratio};
 use crate::part::{Parameters, Part, count, parameters};
 use crate::problem::Problem;
 use crate::{Answer, refuse, unsupported};
@@ -197,9 +197,7 @@ impl Instance {
             };
             return mean_of(&one, batch.saturating_mul(self.workers));
         }
-        let part = Num::from(ratio(1, self.workers as u64));
-        let mean = |all: &Vec<Vec<Num>>| scaled(&part, &all.iter().skip(1).fold(all[0].clone(), |a, b| plus(&a, b)));
         let lists = all_of(&self.worker_laws(at, k)?)?;
-        Ok(merged(lists.iter().map(|(all, p)| (mean(all), p.clone()))))
+        Ok(merged(lists.iter().map(|(all, p)| (crate::method::mean(all), p.clone()))))
     }
 }

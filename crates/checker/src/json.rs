@@ -4,8 +4,8 @@ use crate::number::Q;
 use crate::{Answer, refuse};
 use dashu_int::{IBig, UBig};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 /// A JSON value. The keys of objects are in the order of their bytes.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,39 +38,7 @@ impl Json {
     /// The document as JSON with sorted keys and no white space.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let mut out = String::new();
-        self.write(&mut out);
-        out
-    }
-
-    fn write(&self, out: &mut String) {
-        match self {
-            Json::Null => out.push_str("null"),
-            Json::Flag(b) => out.push_str(if *b { "true" } else { "false" }),
-            Json::Count(n) => {
-                let _ = write!(out, "{n}");
-            }
-            Json::Double(x) => out.push_str(&double(*x)),
-            Json::Text(t) => text(t, out),
-            Json::List(all) => {
-                out.push('[');
-                for (i, one) in all.iter().enumerate() {
-                    out.push_str(if i > 0 { "," } else { "" });
-                    one.write(out);
-                }
-                out.push(']');
-            }
-            Json::Table(all) => {
-                out.push('{');
-                for (i, (key, one)) in all.iter().enumerate() {
-                    out.push_str(if i > 0 { "," } else { "" });
-                    text(key, out);
-                    out.push(':');
-                    one.write(out);
-                }
-                out.push('}');
-            }
-        }
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// The text, where it is one.
@@ -96,33 +64,6 @@ impl Json {
             _ => refuse(format!("{place} is no object")),
         }
     }
-}
-
-fn text(t: &str, out: &mut String) {
-    out.push('"');
-    for c in t.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            c if c < ' ' => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
-/// The shortest decimal that reads back to the same double.
-fn double(x: f64) -> String {
-    let plain = x == 0.0 || (1e-5..1e16).contains(&x.abs());
-    let text = if plain { format!("{x}") } else { format!("{x:e}") };
-    if plain && !text.contains('.') { text + ".0" } else { text }
 }
 
 /// The decimal that a double is written as, as a fraction.
@@ -180,6 +121,20 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Json::Null => to.serialize_unit(),
+            Json::Flag(b) => to.serialize_bool(*b),
+            Json::Count(n) => to.serialize_i128(*n),
+            Json::Double(x) => to.serialize_f64(*x),
+            Json::Text(t) => to.serialize_str(t),
+            Json::List(all) => to.collect_seq(all),
+            Json::Table(all) => to.collect_map(all),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Json, D::Error> {
         from.deserialize_any(Reader)
@@ -194,10 +149,10 @@ mod tests {
     #[test]
     fn doubles_are_written_as_the_manual_says() {
         for (x, text) in [(1.0, "1.0"), (0.5, "0.5"), (1e-7, "1e-7"), (1e-5, "0.00001"), (1e15, "1000000000000000.0")] {
-            assert_eq!(double(x), text);
+            assert_eq!(Json::Double(x).canonical(), text);
         }
         for (x, text) in [(1e-6, "1e-6"), (2.5e16, "2.5e16"), (0.0, "0.0"), (-3.25e-9, "-3.25e-9")] {
-            assert_eq!(double(x), text);
+            assert_eq!(Json::Double(x).canonical(), text);
         }
         assert_eq!(decimal(0.05), ratio(1, 20));
         assert_eq!(decimal(-2.5e3), ratio(-2500, 1));

@@ -1,6 +1,6 @@
 //! Left sides: statistics of iterates, and what is taken over time and over outcomes.
 
-use crate::expr::{Expr, apply, combine};
+use crate::expr::Expr;
 use crate::instance::Instance;
 use crate::number::{Num, Q, entrywise, minus, norm_inf, norm1, norm2sq, scaled, sum};
 use crate::{Answer, refuse, unsupported};
@@ -56,125 +56,77 @@ impl Left {
     /// Takes a left side apart.
     pub fn of(expr: Expr) -> Answer<Left> {
         let averages = expr.mentions(&|name, call| !call && name.ends_with("_average"));
-        let mut left = Left { expr: expr.clone(), reducers: vec![], means: vec![], averages };
-        left.collect(&expr)?;
-        Ok(left)
-    }
-
-    fn collect(&mut self, expr: &Expr) -> Answer<()> {
-        match expr {
-            Expr::Value(_) | Expr::Name(_) => Ok(()),
-            Expr::Minus(a) => self.collect(a),
-            Expr::Pair(_, a, b) => self.collect(a).and_then(|()| self.collect(b)),
-            Expr::Call(name, all) if reduces(name, all.len()) => {
-                let inner = all[0].clone();
-                let nested = |name: &str, call: bool| call && ["last", "first", "mean"].contains(&name);
-                if inner.mentions(&nested) {
+        let (mut reducers, mut means) = (Vec::new(), Vec::new());
+        expr.each_call(&mut |name, all| {
+            if !reduces(name, all.len()) {
+                return Ok(false);
+            }
+            let reducer = Reducer { kind: name.into(), series: expects(&all[0]), inner: all[0].clone() };
+            reducer.inner.each_call(&mut |name, all| {
+                if reduces(name, all.len()) {
                     return unsupported("a function over time inside of another");
                 }
-                let reducer = Reducer { kind: name.clone(), series: expects(&inner), inner };
-                self.inside(&reducer.inner)?;
-                if !self.reducers.contains(&reducer) {
-                    self.reducers.push(reducer);
-                }
-                Ok(())
-            }
-            Expr::Call(_, all) => all.iter().try_for_each(|a| self.collect(a)),
-        }
-    }
-
-    fn inside(&mut self, expr: &Expr) -> Answer<()> {
-        match expr {
-            Expr::Value(_) | Expr::Name(_) => Ok(()),
-            Expr::Minus(a) => self.inside(a),
-            Expr::Pair(_, a, b) => self.inside(a).and_then(|()| self.inside(b)),
-            Expr::Call(name, all) if name == "E" && all.len() == 1 => {
-                if expects(&all[0]) {
+                let mean = name == "E" && all.len() == 1;
+                if mean && expects(&all[0]) {
                     return refuse("an expectation inside of another");
                 }
-                if !self.means.contains(&all[0]) {
-                    self.means.push(all[0].clone());
+                if mean && !means.contains(&all[0]) {
+                    means.push(all[0].clone());
                 }
-                Ok(())
+                Ok(mean)
+            })?;
+            if !reducers.contains(&reducer) {
+                reducers.push(reducer);
             }
-            Expr::Call(name, all) if reduces(name, all.len()) => unsupported("a function over time inside of another"),
-            Expr::Call(_, all) => all.iter().try_for_each(|a| self.inside(a)),
-        }
+            Ok(true)
+        })?;
+        Ok(Left { expr, reducers, means, averages })
     }
 
-    fn index(&self, name: &str, inner: &Expr) -> Option<usize> {
-        self.reducers.iter().position(|r| r.kind == name && r.inner == *inner)
+    /// What was kept for a function over time.
+    fn kept(&self, name: &str, all: &[Expr], kept: &[Option<Num>]) -> Option<Num> {
+        let place = self.reducers.iter().position(|r| r.kind == name && r.inner == all[0])?;
+        kept.get(place)?.clone()
     }
 
     /// The value at one path, where the functions over time have these values.
     fn of_path(&self, on: &Instance, expr: &Expr, kept: &[Option<Num>]) -> Answer<Num> {
-        match expr {
-            Expr::Value(q) => Ok(Num::from(q.clone())),
-            Expr::Name(name) => on.name(name),
-            Expr::Minus(a) => Ok(-self.of_path(on, a, kept)?),
-            Expr::Pair(s, a, b) => combine(*s, &self.of_path(on, a, kept)?, &self.of_path(on, b, kept)?),
-            Expr::Call(name, all) if reduces(name, all.len()) => {
-                let found = self.index(name, &all[0]).and_then(|i| kept.get(i).cloned().flatten());
-                match found {
-                    Some(value) => Ok(value),
-                    None => unsupported(format!("'{name}' in this place of a left side")),
-                }
-            }
-            Expr::Call(name, all) => {
-                let values: Vec<Num> = all.iter().map(|a| self.of_path(on, a, kept)).collect::<Answer<_>>()?;
-                apply(name, &values)
-            }
-        }
+        expr.value_with(&|name| on.name(name), &|name, all| {
+            reduces(name, all.len()).then(|| match self.kept(name, all, kept) {
+                Some(value) => Ok(value),
+                None => unsupported(format!("'{name}' in this place of a left side")),
+            })
+        })
     }
 
     fn expectation(&self, on: &Instance, expr: &Expr, paths: &[(Vec<Option<Num>>, Q)]) -> Answer<Num> {
-        let mut out = Num::int(0);
-        for (kept, p) in paths {
-            out = &out + &(&self.of_path(on, expr, kept)? * &Num::from(p.clone()));
-        }
-        Ok(out)
+        paths.iter().try_fold(Num::int(0), |out, (kept, p)| {
+            Ok(&out + &(&self.of_path(on, expr, kept)? * &Num::from(p.clone())))
+        })
     }
 
     /// The value of the side, from what the paths kept and the series of expectations.
     pub fn value(&self, on: &Instance, paths: &[(Vec<Option<Num>>, Q)], series: &[Option<Num>]) -> Answer<Num> {
-        if expects(&self.expr) {
-            self.outside(on, &self.expr, paths, series)
-        } else {
-            self.expectation(on, &self.expr, paths)
+        if !expects(&self.expr) {
+            return self.expectation(on, &self.expr, paths);
         }
+        self.expr.value_with(&|name| on.name(name), &|name, all| match name {
+            "E" if all.len() == 1 => Some(self.expectation(on, &all[0], paths)),
+            _ if reduces(name, all.len()) => Some(match (self.kept(name, all, series), paths) {
+                (Some(value), _) => Ok(value),
+                (None, [(kept, _)]) => self.of_path(on, &Expr::Call(name.into(), all.to_vec()), kept),
+                _ => unsupported("a left side in which some of the outcomes stand outside of every E"),
+            }),
+            _ => None,
+        })
     }
 
-    fn outside(
-        &self,
-        on: &Instance,
-        expr: &Expr,
-        paths: &[(Vec<Option<Num>>, Q)],
-        series: &[Option<Num>],
-    ) -> Answer<Num> {
-        let deeper = |e: &Expr| self.outside(on, e, paths, series);
-        match expr {
-            Expr::Value(q) => Ok(Num::from(q.clone())),
-            Expr::Name(name) => on.name(name),
-            Expr::Minus(a) => Ok(-deeper(a)?),
-            Expr::Pair(s, a, b) => combine(*s, &deeper(a)?, &deeper(b)?),
-            Expr::Call(name, all) if name == "E" && all.len() == 1 => {
-                if expects(&all[0]) {
-                    return refuse("an expectation inside of another");
-                }
-                self.expectation(on, &all[0], paths)
-            }
-            Expr::Call(name, all) if reduces(name, all.len()) => {
-                match self.index(name, &all[0]).and_then(|i| series.get(i).cloned().flatten()) {
-                    Some(value) => Ok(value),
-                    None if paths.len() == 1 => self.of_path(on, expr, &paths[0].0),
-                    None => unsupported("a left side in which some of the outcomes stand outside of every E"),
-                }
-            }
-            Expr::Call(name, all) => {
-                let values: Vec<Num> = all.iter().map(deeper).collect::<Answer<_>>()?;
-                apply(name, &values)
-            }
-        }
+    /// The value of what a series is made of, where the expectations in it have these values.
+    pub fn with_means(&self, on: &Instance, expr: &Expr, means: &[Num]) -> Answer<Num> {
+        expr.value_with(&|name| on.name(name), &|name, all| {
+            let place = self.means.iter().position(|m| name == "E" && all.first() == Some(m))?;
+            means.get(place).cloned().map(Ok)
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use crate::compressor::{Compressor, Zero, block_scales};
 use crate::expr::Expr;
 use crate::instance::Instance;
 use crate::noise::{Outcomes, all_of, merged, product};
-use crate::number::{Num, Q, entrywise, minus, norm2sq, plus, ratio, scaled, sign};
+use crate::number::{Num, Q, entrywise, minus, norm2sq, plus, ratio, scaled};
 use crate::part::{Names, Part, above};
 use crate::problem::median;
 use crate::{Answer, Fault, refuse, unsupported};
@@ -205,186 +205,122 @@ impl Method {
         Ok(moves.into_iter().map(|(m, p)| (next(m), p)).collect())
     }
 
+    /// What the method steps on: the mean of the workers' gradients, or all of them.
+    fn gradients(&self, on: &Instance, k: usize, state: &State, gradient: &[Num]) -> Answer<Outcomes<Vec<Vec<Num>>>> {
+        let alone = match self.name {
+            "ef-lookahead" => on.mean_law(&minus(&state.x, &state.memory[0]), k, None)?,
+            "signsgd-dim" => {
+                let beta = self.momentum(on, k)?;
+                let ahead = beta.over(&(&Num::int(1) - &beta))?;
+                on.mean_law(&entrywise(&state.x, &state.before, |x, b| x + &(&ahead * &(x - b))), k, None)?
+            }
+            name if name.contains("vote") || name.starts_with("mv-") || BY_WORKERS.contains(&name) => {
+                return all_of(&on.worker_laws(&state.x, k)?);
+            }
+            _ => on.mean_law(&state.x, k, Some(gradient))?,
+        };
+        Ok(alone.into_iter().map(|(g, p)| (vec![g], p)).collect())
+    }
+
     /// What may be subtracted from the iterate, with the new memory.
     fn moves(&self, on: &Instance, k: usize, state: &State, gradient: &[Num], lr: &Num) -> Answer<Moves> {
-        let at_x = || on.mean_law(&state.x, k, Some(gradient));
-        let name = self.name;
-        match name {
-            "sgd" | "gd" => Ok(at_x()?.into_iter().map(|(g, p)| ((scaled(lr, &g), vec![]), p)).collect()),
-            "signsgd" => follow(at_x()?, |g| on.sign_zero.signs(g), |s| (scaled(lr, s), vec![])),
+        if self.name.contains("mv-sto") {
+            return self.stochastic(on, k, state, lr);
+        }
+        let mut out = Moves::new();
+        for (all, p) in self.gradients(on, k, state, gradient)? {
+            out.extend(self.move_on(on, k, state, &all, lr)?.into_iter().map(|(m, q)| (m, &p * q)));
+        }
+        Ok(out)
+    }
+
+    /// The same for given gradients.
+    fn move_on(&self, on: &Instance, k: usize, state: &State, all: &[Vec<Num>], lr: &Num) -> Answer<Moves> {
+        let g = &all[0];
+        let each = |law: Outcomes<Vec<Num>>, then: &dyn Fn(Vec<Num>) -> (Vec<Num>, Vec<Vec<Num>>)| -> Moves {
+            law.into_iter().map(|(s, p)| (then(s), p)).collect()
+        };
+        let compressor = self.compressor.as_ref().unwrap_or(&Compressor::Sign);
+        let send = |v: &Vec<Num>| compressor.send(v, on.sign_zero, &on.blocks);
+        Ok(match self.name {
+            "sgd" | "gd" => vec![((scaled(lr, g), vec![]), Q::ONE)],
+            "signsgd" => each(on.sign_zero.signs(g)?, &|s| (scaled(lr, &s), vec![])),
             "scaled-signsgd" | "scaled-signgd" | "scaled-signsgd-mean" => {
-                let mut out = Vec::new();
-                for (g, p) in at_x()? {
-                    let scales = block_scales(&g, &on.blocks, name == "scaled-signsgd-mean")?;
-                    for (s, q) in on.sign_zero.signs(&g)? {
-                        out.push(((scaled(lr, &entrywise(&s, &scales, |s, c| s * c)), vec![]), &p * q));
-                    }
-                }
-                Ok(out)
+                let scales = block_scales(g, &on.blocks, self.name == "scaled-signsgd-mean")?;
+                each(on.sign_zero.signs(g)?, &|s| (scaled(lr, &entrywise(&s, &scales, |s, c| s * c)), vec![]))
             }
             "sgdm" | "signum" | "signsgdm" | "signsgd-sim" | "signsgd-dim" => {
-                self.with_momentum(on, k, state, at_x, lr)
+                let m = self.blend(on, k, &state.memory[0], g)?;
+                let follows = if self.name == "signum" && k < self.size(on, "warmup")? { g } else { &m };
+                let law = if self.name == "sgdm" { vec![(m.clone(), Q::ONE)] } else { on.sign_zero.signs(follows)? };
+                each(law, &|s| (entrywise(&s, &self.factors, |s, c| &(s * c) * lr), vec![m.clone()]))
             }
             "adagrad-norm" | "sign-adagrad-a" | "sign-adagrad-b" => {
-                let mut out = Vec::new();
-                for (g, p) in at_x()? {
-                    let signs =
-                        if name == "adagrad-norm" { vec![(g.clone(), Q::ONE)] } else { on.sign_zero.signs(&g)? };
-                    for (s, q) in signs {
-                        let square = &state.memory[0][0] + &norm2sq(if name == "sign-adagrad-b" { &s } else { &g });
-                        let b = square.sqrt()?;
-                        let step = if b.is_zero() { vec![Num::int(0); g.len()] } else { scaled(&lr.over(&b)?, &s) };
-                        out.push(((step, vec![vec![square]]), &p * q));
-                    }
+                let plain = self.name == "adagrad-norm";
+                let mut out = Moves::new();
+                for (s, p) in if plain { vec![(g.clone(), Q::ONE)] } else { on.sign_zero.signs(g)? } {
+                    let square = &state.memory[0][0] + &norm2sq(if self.name == "sign-adagrad-b" { &s } else { g });
+                    // Where b is 0 the iterate rests.
+                    let factor = if square.is_zero() { square.clone() } else { lr.over(&square.sqrt()?)? };
+                    out.push(((scaled(&factor, &s), vec![vec![square]]), p));
                 }
-                Ok(out)
+                out
             }
             "ef-sgd" | "ef-lookahead" => {
-                let compressor = self.compressor.as_ref().unwrap_or(&Compressor::Sign);
-                let error = &state.memory[0];
-                let law = if name == "ef-sgd" { at_x()? } else { on.mean_law(&minus(&state.x, error), k, None)? };
-                let mut out = Vec::new();
-                for (g, p) in law {
-                    let wish = plus(&scaled(lr, &g), error);
-                    for (sent, q) in compressor.send(&wish, on.sign_zero, &on.blocks)? {
-                        let rest = minus(&wish, &sent);
-                        out.push(((sent, vec![rest]), &p * q));
-                    }
-                }
-                Ok(out)
-            }
-            "mv-signsgd-sim" => self.with_momenta(on, k, state, lr),
-            "mv-sto-signsgd-sim" | "federated-mv-sto-signsgd-sim" => self.stochastic(on, k, state, lr),
-            _ => self.by_workers(on, k, state, lr),
-        }
-    }
-
-    fn with_momentum(
-        &self,
-        on: &Instance,
-        k: usize,
-        state: &State,
-        at_x: impl Fn() -> Answer<Outcomes<Vec<Num>>>,
-        lr: &Num,
-    ) -> Answer<Moves> {
-        let beta = self.momentum(on, k)?;
-        let rest = &Num::int(1) - &beta;
-        let average = !["sgdm", "signsgdm"].contains(&self.name);
-        let law = if self.name == "signsgd-dim" {
-            let ahead = beta.over(&rest)?;
-            on.mean_law(&entrywise(&state.x, &state.before, |x, b| x + &(&ahead * &(x - b))), k, None)?
-        } else {
-            at_x()?
-        };
-        let warm = self.name == "signum" && k < self.size(on, "warmup")?;
-        let mut out = Vec::new();
-        for (g, p) in law {
-            let m = entrywise(&state.memory[0], &g, |m, g| &(&beta * m) + &if average { &rest * g } else { g.clone() });
-            if self.name == "sgdm" {
-                out.push(((scaled(lr, &m), vec![m]), p));
-                continue;
-            }
-            for (s, q) in on.sign_zero.signs(if warm { &g } else { &m })? {
-                let step = entrywise(&s, &self.factors, |s, c| &(s * c) * lr);
-                out.push(((step, vec![m.clone()]), &p * q));
-            }
-        }
-        Ok(out)
-    }
-
-    /// The methods in which every worker sends something made of its gradient alone.
-    fn by_workers(&self, on: &Instance, k: usize, state: &State, lr: &Num) -> Answer<Moves> {
-        let laws = on.worker_laws(&state.x, k)?;
-        let signs = |g: &Vec<Num>| on.sign_zero.signs(g);
-        if let "vote" | "mv-signsgd" | "vote-sum" | "vote-abstain" = self.name {
-            // Only the sum of the messages matters, and of how many there are for each side.
-            let (least, quorum) = if self.name == "vote-abstain" {
-                let least = self.number(on, "threshold", k)?;
-                above(&least, 0, true, "threshold")?;
-                (least, self.size(on, "quorum")?)
-            } else {
-                (Num::int(0), 0)
-            };
-            let mut ballots: Outcomes<Vec<(i64, i64)>> = vec![(vec![(0, 0); state.x.len()], Q::ONE)];
-            for law in &laws {
-                let mut messages: Outcomes<Vec<i64>> = Vec::new();
-                for (g, p) in law {
-                    let loud: Vec<bool> = g
-                        .iter()
-                        .map(|g| Ok(least.is_zero() || g.abs().order(&least)? != std::cmp::Ordering::Less))
-                        .collect::<Answer<_>>()?;
-                    for (s, q) in signs(g)? {
-                        let message = s.iter().zip(&loud).map(|(s, l)| if *l { sign(s.lo()) } else { 0 });
-                        messages.push((message.collect(), p * q));
-                    }
-                }
-                let count = |all: &Vec<(i64, i64)>, one: &Vec<i64>| -> Vec<(i64, i64)> {
-                    let add = |((up, down), s): (&(i64, i64), &i64)| (up + i64::from(*s > 0), down + i64::from(*s < 0));
-                    all.iter().zip(one).map(add).collect()
+                let wish = plus(&scaled(lr, g), &state.memory[0]);
+                let rest = |sent: Vec<Num>| {
+                    let error = minus(&wish, &sent);
+                    (sent, vec![error])
                 };
-                ballots = merged(product(&ballots, &merged(messages), count)?);
+                each(send(&wish)?, &rest)
             }
-            if self.name == "vote-sum" {
-                let total = |b: &Vec<(i64, i64)>| b.iter().map(|(u, d)| Num::int(u - d)).collect::<Vec<_>>();
-                return Ok(ballots.iter().map(|(b, p)| ((scaled(lr, &total(b)), vec![]), p.clone())).collect());
+            "compressed-sgd" => {
+                let lists = all_of(&all.iter().map(send).collect::<Answer<Vec<_>>>()?)?;
+                lists.into_iter().map(|(sent, p)| ((scaled(lr, &mean(&sent)), vec![]), p)).collect()
             }
-            let mut out = Vec::new();
-            for (ballot, p) in &ballots {
-                let margins: Vec<Num> = ballot.iter().map(|(u, d)| Num::int(u - d)).collect();
-                for (won, q) in on.ties.signs(&margins)? {
-                    let heard = won.iter().zip(ballot).map(|(s, (up, down))| {
-                        let votes = if sign(s.lo()) > 0 { *up } else { *down };
-                        if votes >= quorum as i64 { s.clone() } else { Num::int(0) }
-                    });
-                    out.push(((scaled(lr, &heard.collect::<Vec<_>>()), vec![]), p * q));
-                }
+            "median-sgd" => {
+                let middle = (0..g.len()).map(|j| median(all.iter().map(|g| g[j].clone()).collect()));
+                vec![((scaled(lr, &middle.collect::<Answer<Vec<_>>>()?), vec![]), Q::ONE)]
             }
-            return Ok(out);
-        }
-        let mut out: Moves = Vec::new();
-        for (all, p) in all_of(&laws)? {
-            match self.name {
-                "median-sgd" => {
-                    let middle = (0..state.x.len()).map(|j| median(all.iter().map(|g| g[j].clone()).collect()));
-                    out.push(((scaled(lr, &middle.collect::<Answer<Vec<_>>>()?), vec![]), p));
-                }
-                "scaled-vote" => {
-                    let norms = all.iter().map(|g| block_scales(g, &on.blocks, false)).collect::<Answer<Vec<_>>>()?;
-                    let mean = mean(&norms);
-                    let each: Vec<_> = all.iter().map(signs).collect::<Answer<_>>()?;
-                    for (signs, q) in all_of(&each)? {
-                        let total = signs.iter().skip(1).fold(signs[0].clone(), |a, b| plus(&a, b));
-                        for (s, r) in on.ties.signs(&total)? {
-                            out.push(((scaled(lr, &entrywise(&s, &mean, |s, c| s * c)), vec![]), &p * &q * r));
-                        }
-                    }
-                }
-                "compressed-sgd" => {
-                    let compressor = self.compressor.as_ref().unwrap_or(&Compressor::Sign);
-                    let send = |g: &Vec<Num>| compressor.send(g, on.sign_zero, &on.blocks);
-                    for (sent, q) in all_of(&all.iter().map(send).collect::<Answer<Vec<_>>>()?)? {
-                        out.push(((scaled(lr, &mean(&sent)), vec![]), &p * q));
-                    }
-                }
-                other => return unsupported(format!("the algorithm '{other}'")),
-            }
-        }
-        Ok(out)
+            _ => self.vote(on, k, state, all, lr)?,
+        })
     }
 
-    fn with_momenta(&self, on: &Instance, k: usize, state: &State, lr: &Num) -> Answer<Moves> {
+    /// beta m + (1 - beta) g, or beta m + g.
+    fn blend(&self, on: &Instance, k: usize, m: &[Num], g: &[Num]) -> Answer<Vec<Num>> {
         let beta = self.momentum(on, k)?;
-        let rest = &Num::int(1) - &beta;
-        let mut out = Vec::new();
-        for (all, p) in all_of(&on.worker_laws(&state.x, k)?)? {
-            let blend = |(m, g): (&Vec<Num>, &Vec<Num>)| entrywise(m, g, |m, g| &(&beta * m) + &(&rest * g));
-            let memory: Vec<Vec<Num>> = state.memory.iter().zip(&all).map(blend).collect();
-            let each: Vec<_> = memory.iter().map(|m| on.sign_zero.signs(m)).collect::<Answer<_>>()?;
-            for (signs, q) in all_of(&each)? {
-                let total = signs.iter().skip(1).fold(signs[0].clone(), |a, b| plus(&a, b));
-                for (s, r) in on.ties.signs(&total)? {
-                    out.push(((scaled(lr, &s), memory.clone()), &p * &q * r));
-                }
+        let rest = if ["sgdm", "signsgdm"].contains(&self.name) { Num::int(1) } else { &Num::int(1) - &beta };
+        Ok(entrywise(m, g, |m, g| &(&beta * m) + &(&rest * g)))
+    }
+
+    /// The methods in which workers send signs and the server decides on their sum.
+    fn vote(&self, on: &Instance, k: usize, state: &State, all: &[Vec<Num>], lr: &Num) -> Answer<Moves> {
+        let kept = state.memory.iter().zip(all).map(|(m, g)| self.blend(on, k, m, g));
+        let memory: Vec<Vec<Num>> = kept.collect::<Answer<_>>()?;
+        let (mut least, mut quorum) = (Num::int(0), 0);
+        if self.name == "vote-abstain" {
+            (least, quorum) = (self.number(on, "threshold", k)?, self.size(on, "quorum")?);
+            above(&least, 0, true, "threshold")?;
+        }
+        let mut messages = Vec::new();
+        for v in if memory.is_empty() { all } else { &memory } {
+            let loud = |x: &Num| Ok(least.is_zero() || x.abs().order(&least)?.is_ge());
+            let loud: Vec<bool> = v.iter().map(loud).collect::<Answer<_>>()?;
+            let heard = |s: Vec<Num>| s.into_iter().zip(&loud).map(|(s, l)| if *l { s } else { Num::int(0) }).collect();
+            messages.push(on.sign_zero.signs(v)?.into_iter().map(|(s, p)| (heard(s), p)).collect());
+        }
+        let scale = match self.name {
+            "scaled-vote" => mean(&all.iter().map(|g| block_scales(g, &on.blocks, false)).collect::<Answer<Vec<_>>>()?),
+            _ => vec![Num::int(1); state.x.len()],
+        };
+        let mut out = Moves::new();
+        for (signs, p) in all_of(&messages)? {
+            let total = added(&signs);
+            let decided = if self.name == "vote-sum" { vec![(total, Q::ONE)] } else { on.ties.signs(&total)? };
+            for (won, q) in decided {
+                let passes = |j: usize| quorum == 0 || signs.iter().filter(|s| s[j] == won[j]).count() >= quorum;
+                let step = (0..won.len()).map(|j| if passes(j) { &(&won[j] * &scale[j]) * lr } else { Num::int(0) });
+                out.push(((step.collect(), memory.clone()), &p * q));
             }
         }
         Ok(out)
@@ -395,7 +331,6 @@ impl Method {
         if !Method::shared(on) {
             return unsupported("stochastic signs of workers with different gradients");
         }
-        let beta = self.momentum(on, k)?;
         let (alpha, radius) = (self.number(on, "extrapolation", k)?, self.number(on, "radius", k)?);
         above(&radius, 0, false, "radius")?;
         let mut at = entrywise(&state.x, &state.before, |x, b| x + &(&alpha * &(x - b)));
@@ -405,8 +340,7 @@ impl Method {
                 at = minus(&at, &scaled(&eta, &on.problem.gradient(&at)?));
             }
         }
-        let rest = &Num::int(1) - &beta;
-        let m = entrywise(&state.memory[0], &on.problem.gradient(&at)?, |m, g| &(&beta * m) + &(&rest * g));
+        let m = self.blend(on, k, &state.memory[0], &on.problem.gradient(&at)?)?;
         let mut votes: Vec<Outcomes<Num>> = Vec::new();
         for entry in &m {
             let half = Num::from(ratio(1, 2));
@@ -450,18 +384,14 @@ impl Method {
 /// What may be subtracted from the iterate, with the new memory.
 type Moves = Outcomes<(Vec<Num>, Vec<Vec<Num>>)>;
 
-fn follow(
-    law: Outcomes<Vec<Num>>,
-    next: impl Fn(&[Num]) -> Answer<Outcomes<Vec<Num>>>,
-    then: impl Fn(&[Num]) -> (Vec<Num>, Vec<Vec<Num>>),
-) -> Answer<Moves> {
-    let mut out = Vec::new();
-    for (g, p) in law {
-        out.extend(next(&g)?.into_iter().map(|(s, q)| (then(&s), &p * q)));
-    }
-    Ok(out)
+/// The methods beside votes that look at every worker's gradient.
+const BY_WORKERS: [&str; 2] = ["median-sgd", "compressed-sgd"];
+
+fn added(all: &[Vec<Num>]) -> Vec<Num> {
+    all.iter().skip(1).fold(all[0].clone(), |a, b| plus(&a, b))
 }
 
-fn mean(all: &[Vec<Num>]) -> Vec<Num> {
-    scaled(&Num::from(ratio(1, all.len() as u64)), &all.iter().skip(1).fold(all[0].clone(), |a, b| plus(&a, b)))
+/// The mean of some vectors.
+pub fn mean(all: &[Vec<Num>]) -> Vec<Num> {
+    scaled(&Num::from(ratio(1, all.len() as u64)), &added(all))
 }

@@ -55,29 +55,11 @@ fn visit(on: &Instance, left: &Left, view: &View, kept: &mut [Option<Num>], mean
 fn advance_series(on: &Instance, left: &Left, k: usize, means: &[Num], series: &mut [Option<Num>]) -> Answer<()> {
     for (reducer, kept) in left.reducers.iter().zip(series) {
         if reducer.series && reducer.takes(on, k) {
-            let value = with_means(on, left, &reducer.inner, means)?;
+            let value = left.with_means(on, &reducer.inner, means)?;
             reducer.add(on, kept, value);
         }
     }
     Ok(())
-}
-
-fn with_means(on: &Instance, left: &Left, expr: &crate::expr::Expr, means: &[Num]) -> Answer<Num> {
-    use crate::expr::{Expr, apply, combine};
-    let deeper = |e: &Expr| with_means(on, left, e, means);
-    match expr {
-        Expr::Value(q) => Ok(Num::from(q.clone())),
-        Expr::Name(name) => on.name(name),
-        Expr::Minus(a) => Ok(-deeper(a)?),
-        Expr::Pair(s, a, b) => combine(*s, &deeper(a)?, &deeper(b)?),
-        Expr::Call(name, all) if name == "E" && all.len() == 1 => {
-            match left.means.iter().position(|m| *m == all[0]).and_then(|i| means.get(i)) {
-                Some(mean) => Ok(mean.clone()),
-                None => crate::unsupported("an expectation in this place"),
-            }
-        }
-        Expr::Call(name, all) => apply(name, &all.iter().map(deeper).collect::<Answer<Vec<_>>>()?),
-    }
 }
 
 fn outcomes(on: &Instance, left: &Left) -> Answer<Num> {
