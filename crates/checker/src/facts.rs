@@ -3,7 +3,7 @@
 use crate::instance::Instance;
 use crate::linear::{inertia, spectral_norm};
 use crate::noise::{Noise, Outcomes};
-use crate::number::{Num, Q, norm1, norm2sq, ratio, sum};
+use crate::number::{Num, Q, entrywise, mean, norm1, norm2sq, ratio, sum};
 use crate::part::exact;
 use crate::problem::{Loss, Problem};
 use crate::{Answer, refuse, unsupported};
@@ -105,23 +105,12 @@ impl Instance {
 
     /// The curvatures of a separable quadratic and its minimiser.
     fn separable(&self) -> Answer<Option<(Vec<Num>, Vec<Num>)>> {
-        match &self.problem {
-            Problem::Quadratic(a) => Ok(Some((a.clone(), vec![Num::int(0); a.len()]))),
-            Problem::Workers(curvature, targets) => {
-                let (m, d) = (targets.len(), targets[0].len());
-                let part = Num::from(ratio(1, m as u64));
-                let mut all = (vec![], vec![]);
-                for j in 0..d {
-                    let column: Vec<Num> = curvature.iter().map(|a| a[j].clone()).collect();
-                    let pulls: Vec<Num> = curvature.iter().zip(targets).map(|(a, c)| &a[j] * &c[j]).collect();
-                    let total = sum(&column);
-                    all.1.push(if total.is_zero() { Num::int(0) } else { sum(&pulls).over(&total)? });
-                    all.0.push(&total * &part);
-                }
-                Ok(Some(all))
-            }
-            _ => Ok(None),
-        }
+        let Problem::Quadratic(curvature, centres, _) = &self.problem else { return Ok(None) };
+        let pulls = curvature.iter().zip(centres).map(|(a, c)| entrywise(a, c, |a, c| a * c));
+        let (curvature, pulls) = (mean(curvature), mean(&pulls.collect::<Vec<_>>()));
+        let centre = |(a, pull): (&Num, &Num)| if a.is_zero() { Ok(Num::int(0)) } else { pull.over(a) };
+        let centre = curvature.iter().zip(&pulls).map(centre).collect::<Answer<_>>()?;
+        Ok(Some((curvature, centre)))
     }
 
     /// The curvatures of coordinates, where the objective has some.
@@ -161,7 +150,8 @@ impl Instance {
             Problem::Linear(c, None) => c.iter().all(Num::is_zero).then(|| Num::int(0)),
             Problem::Lines(lines, ..) => {
                 // One line, or lines without targets: some x meets them all.
-                let met = lines.len() == 1 || self.problem.value(&vec![Num::int(0); self.start.len()])?.is_zero();
+                let alone = lines.len() == 1 && !lines[0].size().is_zero();
+                let met = alone || self.problem.value(&vec![Num::int(0); self.start.len()])?.is_zero();
                 met.then(|| Num::int(0))
             }
             Problem::MaxType(g, r, d) => Some(-(g * r).over(&Num::int(*d as i64).sqrt()?)?),
@@ -334,11 +324,11 @@ impl Instance {
             "lower-bound" => match (&self.problem, self.minimum()?) {
                 (Problem::Linear(c, _), _) if !c.iter().all(Num::is_zero) => fails("a slope that never ends"),
                 (Problem::Lines(..), _) | (_, Some(_)) => Ok(()),
-                (Problem::Quadratic(_) | Problem::Matrix(_), None) => fails("a direction of negative curvature"),
+                (Problem::Quadratic(..) | Problem::Matrix(_), None) => fails("a direction of negative curvature"),
                 _ => unsupported("the hypothesis 'lower-bound' of this problem"),
             },
             "convex" => match (&self.problem, self.minimum()?) {
-                (Problem::Quadratic(_) | Problem::Matrix(_), None) => fails("a direction of negative curvature"),
+                (Problem::Quadratic(..) | Problem::Matrix(_), None) => fails("a direction of negative curvature"),
                 _ => Ok(()),
             },
             "smooth" | "smooth-coordinate" | "smooth-linf" => {
@@ -364,7 +354,7 @@ impl Instance {
             "second-moment" => needs("second_moment"),
             "bounded-gradient" => match (&self.problem, self.steepest()?) {
                 (_, Some(_)) => Ok(()),
-                (Problem::Quadratic(a), None) if !a.iter().all(Num::is_zero) => {
+                (Problem::Quadratic(a, ..), None) if !a.iter().flatten().all(Num::is_zero) => {
                     fails("a quadratic has no largest gradient")
                 }
                 _ => unsupported("the hypothesis 'bounded-gradient' of this problem"),

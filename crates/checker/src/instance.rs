@@ -198,6 +198,6 @@ impl Instance {
             return mean_of(&one, batch.saturating_mul(self.workers));
         }
         let lists = all_of(&self.worker_laws(at, k)?)?;
-        Ok(merged(lists.iter().map(|(all, p)| (crate::method::mean(all), p.clone()))))
+        Ok(merged(lists.iter().map(|(all, p)| (crate::number::mean(all), p.clone()))))
     }
 }

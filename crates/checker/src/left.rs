@@ -3,7 +3,7 @@
 use crate::expr::Expr;
 use crate::instance::Instance;
 use crate::number::{Num, Q, entrywise, minus, norm_inf, norm1, norm2sq, scaled, sum};
-use crate::{Answer, refuse, unsupported};
+use crate::{Answer, Fault, refuse, unsupported};
 
 /// What a statistic may look at when the iterate x_k is there.
 pub struct View<'a> {
@@ -236,7 +236,10 @@ pub fn statistic(on: &Instance, name: &str, view: &View) -> Answer<Num> {
             }
         }
     }
-    on.name(name)
+    match on.name(name) {
+        Err(Fault::Refused(_)) => unsupported(format!("the statistic '{name}'")),
+        other => other,
+    }
 }
 
 /// What a memory is divided by before it is held against the gradient.

@@ -4,7 +4,7 @@ use crate::compressor::{Compressor, Zero, block_scales};
 use crate::expr::Expr;
 use crate::instance::Instance;
 use crate::noise::{Outcomes, all_of, merged, product};
-use crate::number::{Num, Q, entrywise, minus, norm2sq, plus, ratio, scaled};
+use crate::number::{Num, Q, entrywise, mean, minus, norm2sq, plus, ratio, scaled, total};
 use crate::part::{Names, Part, above};
 use crate::problem::median;
 use crate::{Answer, Fault, refuse, unsupported};
@@ -315,7 +315,7 @@ impl Method {
         };
         let mut out = Moves::new();
         for (signs, p) in all_of(&messages)? {
-            let total = added(&signs);
+            let total = total(&signs);
             let decided = if self.name == "vote-sum" { vec![(total, Q::ONE)] } else { on.ties.signs(&total)? };
             for (won, q) in decided {
                 let passes = |j: usize| quorum == 0 || signs.iter().filter(|s| s[j] == won[j]).count() >= quorum;
@@ -386,12 +386,3 @@ type Moves = Outcomes<(Vec<Num>, Vec<Vec<Num>>)>;
 
 /// The methods beside votes that look at every worker's gradient.
 const BY_WORKERS: [&str; 2] = ["median-sgd", "compressed-sgd"];
-
-fn added(all: &[Vec<Num>]) -> Vec<Num> {
-    all.iter().skip(1).fold(all[0].clone(), |a, b| plus(&a, b))
-}
-
-/// The mean of some vectors.
-pub fn mean(all: &[Vec<Num>]) -> Vec<Num> {
-    scaled(&Num::from(ratio(1, all.len() as u64)), &added(all))
-}

@@ -308,6 +308,21 @@ pub fn sum<'a>(all: impl IntoIterator<Item = &'a Num>) -> Num {
     all.into_iter().fold(Num::int(0), |a, b| &a + b)
 }
 
+/// The product of two vectors.
+pub fn dot(a: &[Num], b: &[Num]) -> Num {
+    a.iter().zip(b).fold(Num::int(0), |s, (x, y)| &s + &(x * y))
+}
+
+/// The sum of some vectors, of which there is one at least.
+pub fn total(all: &[Vec<Num>]) -> Vec<Num> {
+    all.iter().skip(1).fold(all[0].clone(), |a, b| plus(&a, b))
+}
+
+/// The mean of some vectors, of which there is one at least.
+pub fn mean(all: &[Vec<Num>]) -> Vec<Num> {
+    if all.len() == 1 { all[0].clone() } else { scaled(&Num::from(ratio(1, all.len() as u64)), &total(all)) }
+}
+
 /// |v|_1.
 pub fn norm1(v: &[Num]) -> Num {
     v.iter().fold(Num::int(0), |a, b| &a + &b.abs())

@@ -1,7 +1,7 @@
 //! Objectives: values, gradients, and the gradients of single workers and samples.
 
 use crate::generator::Stream;
-use crate::number::{Num, minus, norm2sq, ratio, scaled, sum};
+use crate::number::{Num, dot, entrywise, mean, minus, norm2sq, ratio, sum};
 use crate::part::{Names, Part, above, count};
 use crate::{Answer, Fault, refuse, unsupported};
 use std::cmp::Ordering;
@@ -25,8 +25,6 @@ pub enum Loss {
 /// An objective.
 #[derive(Debug, Clone)]
 pub enum Problem {
-    /// sum a_i x_i^2/2
-    Quadratic(Vec<Num>),
     /// x'Hx/2
     Matrix(Vec<Vec<Num>>),
     /// c'x, perhaps on a box
@@ -37,8 +35,8 @@ pub enum Problem {
     Pair(Num, i64),
     /// sum of losses of lines in so many coordinates; test rows; sgn(0) in the subgradient
     Lines(Vec<Line>, Vec<Line>, Loss, usize, i64),
-    /// mean over workers of sum_j a_j (x_j - c_j)^2/2
-    Workers(Vec<Vec<Num>>, Vec<Vec<Num>>),
+    /// mean over rows of sum_j a_j (x_j - c_j)^2/2, and whether each row belongs to a worker of its own
+    Quadratic(Vec<Vec<Num>>, Vec<Vec<Num>>, bool),
     /// G max(max_i x_i, |x|_2 - R(1 + 1/sqrt d))
     MaxType(Num, Num, usize),
 }
@@ -100,7 +98,9 @@ impl Problem {
         Ok(match part.text("name")? {
             "quadratic" => {
                 keys(&["curvature", "dimension"])?;
-                Problem::Quadratic(part.vector("curvature", dimension()?, names)?)
+                let curvature = part.vector("curvature", dimension()?, names)?;
+                let centre = vec![Num::int(0); curvature.len()];
+                Problem::Quadratic(vec![curvature], vec![centre], false)
             }
             "quadratic-matrix" => {
                 keys(&["matrix", "diagonal", "dimension"])?;
@@ -172,7 +172,8 @@ impl Problem {
             "worker-squares" => {
                 keys(&["targets"])?;
                 let targets = part.vector("targets", None, names)?;
-                Problem::Workers(vec![vec![Num::int(1)]; targets.len()], targets.into_iter().map(|c| vec![c]).collect())
+                let rows = targets.into_iter().map(|c| vec![c]).collect::<Vec<_>>();
+                Problem::Quadratic(vec![vec![Num::int(1)]; rows.len()], rows, true)
             }
             "worker-quadratics" => {
                 keys(&["targets", "curvature"])?;
@@ -191,7 +192,7 @@ impl Problem {
                 for a in curvature.iter().flatten() {
                     above(a, 0, true, "curvature")?;
                 }
-                Problem::Workers(curvature, targets)
+                Problem::Quadratic(curvature, targets, true)
             }
             "max-type" => {
                 keys(&["bound", "radius", "horizon"])?;
@@ -212,17 +213,17 @@ impl Problem {
     /// Number of coordinates.
     pub fn dimension(&self) -> usize {
         match self {
-            Problem::Quadratic(a) | Problem::Linear(a, _) => a.len(),
+            Problem::Linear(c, _) => c.len(),
             Problem::Matrix(rows) => rows.len(),
             Problem::Huber(_, _, d) | Problem::MaxType(_, _, d) | Problem::Lines(_, _, _, d, _) => *d,
             Problem::Pair(..) => 2,
-            Problem::Workers(_, targets) => targets[0].len(),
+            Problem::Quadratic(_, centres, _) => centres[0].len(),
         }
     }
 
     /// Number of workers with objectives of their own.
     pub fn workers(&self) -> Option<usize> {
-        if let Problem::Workers(_, targets) = self { Some(targets.len()) } else { None }
+        if let Problem::Quadratic(rows, _, true) = self { Some(rows.len()) } else { None }
     }
 
     /// Number of samples of a finite sum.
@@ -234,12 +235,8 @@ impl Problem {
     pub fn value(&self, x: &[Num]) -> Answer<Num> {
         let half = Num::from(ratio(1, 2));
         Ok(match self {
-            Problem::Quadratic(a) => &a.iter().zip(x).fold(Num::int(0), |s, (a, x)| &s + &(a * &x.power(2))) * &half,
-            Problem::Matrix(rows) => {
-                let product = |row: &[Num]| row.iter().zip(x).fold(Num::int(0), |s, (a, x)| &s + &(a * x));
-                &rows.iter().zip(x).fold(Num::int(0), |s, (row, x)| &s + &(&product(row) * x)) * &half
-            }
-            Problem::Linear(c, _) => c.iter().zip(x).fold(Num::int(0), |s, (c, x)| &s + &(c * x)),
+            Problem::Matrix(rows) => &dot(&rows.iter().map(|row| dot(row, x)).collect::<Vec<_>>(), x) * &half,
+            Problem::Linear(c, _) => dot(c, x),
             Problem::Huber(l, s, _) => {
                 // With u = min(|x|, s/L): L u^2/2 + s (|x| - u).
                 let bend = s.over(l)?;
@@ -252,14 +249,10 @@ impl Problem {
             }
             Problem::Pair(eps, _) => &(eps * &(&x[0] + &x[1]).abs()) + &(&x[0] - &x[1]).abs(),
             Problem::Lines(lines, _, loss, ..) => total(lines, *loss, x),
-            Problem::Workers(curvature, targets) => {
-                let mut all = Num::int(0);
-                for (a, c) in curvature.iter().zip(targets) {
-                    for ((a, c), x) in a.iter().zip(c).zip(x) {
-                        all = &all + &(a * &(x - c).power(2));
-                    }
-                }
-                all.over(&Num::int(2 * targets.len() as i64))?
+            Problem::Quadratic(curvature, centres, _) => {
+                let squares = |c: &[Num]| entrywise(x, c, |x, c| (x - c).power(2));
+                let each: Vec<Num> = curvature.iter().zip(centres).map(|(a, c)| dot(a, &squares(c))).collect();
+                sum(&each).over(&Num::int(2 * each.len() as i64))?
             }
             Problem::MaxType(g, r, d) => {
                 let top = x.iter().skip(1).fold(x[0].clone(), |a, b| a.max(b));
@@ -271,12 +264,9 @@ impl Problem {
     /// The gradient, or the subgradient that the manual names.
     pub fn gradient(&self, x: &[Num]) -> Answer<Vec<Num>> {
         match self {
-            Problem::Quadratic(a) => Ok(crate::number::entrywise(a, x, |a, x| a * x)),
-            Problem::Matrix(rows) => {
-                Ok(rows.iter().map(|r| r.iter().zip(x).fold(Num::int(0), |s, (a, x)| &s + &(a * x))).collect())
-            }
+            Problem::Matrix(rows) => Ok(rows.iter().map(|row| dot(row, x)).collect()),
             Problem::Linear(c, _) => Ok(c.clone()),
-            Problem::Huber(l, s, _) => Ok(crate::number::entrywise(x, x, |x, _| (l * x).min(s).max(&-s.clone()))),
+            Problem::Huber(l, s, _) => Ok(entrywise(x, x, |x, _| (l * x).min(s).max(&-s.clone()))),
             Problem::Pair(eps, zero) => {
                 let a = eps * &kinked(&(&x[0] + &x[1]), *zero)?;
                 let b = kinked(&(&x[0] - &x[1]), *zero)?;
@@ -289,10 +279,8 @@ impl Problem {
                 }
                 Ok(out)
             }
-            Problem::Workers(_, targets) => {
-                let each: Vec<Vec<Num>> = (0..targets.len()).map(|m| self.of_worker(m, x)).collect::<Answer<_>>()?;
-                let all = each.iter().skip(1).fold(each[0].clone(), |s, g| crate::number::plus(&s, g));
-                Ok(scaled(&Num::from(ratio(1, targets.len() as u64)), &all))
+            Problem::Quadratic(rows, ..) => {
+                Ok(mean(&(0..rows.len()).map(|m| self.of_worker(m, x)).collect::<Answer<Vec<_>>>()?))
             }
             Problem::MaxType(g, r, d) => {
                 let mut first = 0;
@@ -316,9 +304,8 @@ impl Problem {
     /// The gradient of a worker's own objective, or of the common one.
     pub fn of_worker(&self, m: usize, x: &[Num]) -> Answer<Vec<Num>> {
         match self {
-            Problem::Workers(curvature, targets) => {
-                let moved = minus(x, &targets[m]);
-                Ok(crate::number::entrywise(&curvature[m], &moved, |a, x| a * x))
+            Problem::Quadratic(curvature, centres, _) if m < curvature.len() => {
+                Ok(entrywise(&curvature[m], &minus(x, &centres[m]), |a, x| a * x))
             }
             _ => self.gradient(x),
         }
@@ -357,7 +344,7 @@ impl Problem {
     /// The point projected onto the box, where there is one.
     pub fn project(&self, x: Vec<Num>) -> Vec<Num> {
         match self {
-            Problem::Linear(_, Some(sides)) => crate::number::entrywise(&x, sides, |x, b| x.min(b).max(&-b.clone())),
+            Problem::Linear(_, Some(sides)) => entrywise(&x, sides, |x, b| x.min(b).max(&-b.clone())),
             _ => x,
         }
     }

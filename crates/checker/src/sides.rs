@@ -275,7 +275,7 @@ fn of_quantity(claim: &Part, relation: Relation, left: &Expr, right: &Expr, marg
     let known: Parameters = parameters(claim.get("parameters"))?;
     let names = |name: &str| match known.get(name) {
         Some(value) => Ok(value.clone()),
-        None => refuse(format!("'{name}' is no declared parameter and no output of the quantity")),
+        None => unsupported(format!("'{name}', which is no declared parameter and no output that is known here")),
     };
     required(claim, &names)?;
     let all: Vec<Row> = rows(Part::of(claim.need("quantity")?, "quantity")?, &names)?;
