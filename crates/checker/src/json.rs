@@ -151,7 +151,7 @@ mod tests {
         for (x, text) in [(1.0, "1.0"), (0.5, "0.5"), (1e-7, "1e-7"), (1e-5, "0.00001"), (1e15, "1000000000000000.0")] {
             assert_eq!(Json::Double(x).canonical(), text);
         }
-        for (x, text) in [(1e-6, "1e-6"), (2.5e16, "2.5e16"), (0.0, "0.0"), (-3.25e-9, "-3.25e-9")] {
+        for (x, text) in [(1e-6, "1e-6"), (2.5e16, "2.5e+16"), (0.0, "0.0"), (-3.25e-9, "-3.25e-9")] {
             assert_eq!(Json::Double(x).canonical(), text);
         }
         assert_eq!(decimal(0.05), ratio(1, 20));

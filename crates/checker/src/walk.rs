@@ -12,6 +12,9 @@ use std::collections::HashMap;
 /// Longest probability, in bits of its denominator, that is followed.
 const LONGEST: usize = 4_000;
 
+/// Largest power of 2 that an iterate may come near.
+const FARTHEST: usize = 20_000;
+
 /// One way that the run has gone, as far as what follows depends on it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Path {
@@ -93,6 +96,10 @@ fn outcomes(on: &Instance, left: &Left) -> Answer<Num> {
                 let p = p * q;
                 if p.denominator().bit_len() > LONGEST {
                     return Err(Fault::TooMany("probabilities grow too long".into()));
+                }
+                let long = |q: &Q| q.numerator().bit_len().max(q.denominator().bit_len()) > FARTHEST;
+                if state.x.iter().any(|x| long(x.lo()) || long(x.hi())) {
+                    return Err(Fault::Unsupported("a run whose iterates grow or shrink beyond 2^20000".into()));
                 }
                 let slope = on.problem.gradient(&state.x)?;
                 let total = added(path.total.as_deref(), &state.x);

@@ -141,7 +141,7 @@ fn inequality(json: &mut Json, dice: &mut Dice) -> Option<()> {
     Some(())
 }
 
-fn rows<'a>(json: &'a mut Json) -> Option<&'a mut Vec<Json>> {
+fn rows(json: &mut Json) -> Option<&mut Vec<Json>> {
     match at(json, &["claim", "oracle", "noise", "atoms"])? {
         Json::List(all) => Some(all),
         _ => None,

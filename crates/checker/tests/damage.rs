@@ -75,7 +75,7 @@ fn values_of_other_kinds_are_answered() {
     let lists = [Json::List(vec![]), Json::List(vec![Json::Null]), Json::List(vec![Json::List(vec![Json::Count(1)])])];
     let others = [Json::Null, Json::Flag(true), Json::Table([].into())];
     let odd = [&numbers[..], &doubles, &texts, &lists, &others].concat();
-    for _ in 0..2500 {
+    for _ in 0..1200 {
         let (_, text) = dice.of(&all);
         let mut document = Json::read(text).unwrap();
         for _ in 0..=dice.below(2) {
@@ -87,7 +87,10 @@ fn values_of_other_kinds_are_answered() {
             }
         }
         seal(&mut document);
-        let _ = check(&document.canonical());
+        let text = document.canonical();
+        let begun = std::time::Instant::now();
+        let _ = check(&text);
+        assert!(begun.elapsed().as_secs() < 60, "an answer that takes a minute: {text}");
     }
 }
 
