@@ -293,7 +293,7 @@ fn copy(from: &Path, to: &Path) {
 fn build() -> PathBuf {
     let folder = root().join("target/mutants/copy");
     let target = root().join("target/mutants/target");
-    for part in ["src", "experiments", "benches", "examples"] {
+    for part in ["src", "experiments", "benches", "examples", "crates"] {
         copy(&root().join(part), &folder.join(part));
     }
     for file in ["Cargo.toml", "Cargo.lock", "README.md"] {
