@@ -68,12 +68,11 @@ fn outcomes_are_those_worked_out_by_hand() {
 }
 
 #[test]
-fn asymptotic_verdicts_show_no_level_and_no_impossible_values() {
-    // No range is known of f after a step of Adam, and Student's interval of a skewed square would reach below 0.
+fn asymptotic_verdicts_show_no_level() {
+    // No range is known of f after a step of error feedback.
     let text = common::with(common::NOISY, "left = \"last(x1)\"", "left = \"last(f)\"");
-    let text =
-        common::with(&text, "name = \"signsgd\"\nstep_size = 1", "name = \"adagrad-norm\"\nstep_size = 1\nb0 = 1");
-    let text = common::with(&text, "replicates = 4000", "replicates = 64");
+    let text = common::with(&text, "name = \"signsgd\"\nstep_size = 1", "name = \"ef-sgd\"\nstep_size = 1");
+    let text = common::with(&text, "replicates = 4000", "replicates = 192");
     let text = common::with(&text, "right = \"1/2\"", "right = \"10\"");
     let text = common::with(&text, "change = { right = \"-1/2\" }", "change = { right = \"-1/1000\" }");
     let folder = tempfile::tempdir().expect("a folder");
@@ -82,7 +81,6 @@ fn asymptotic_verdicts_show_no_level_and_no_impossible_values() {
     let found = &call.json()[0];
     assert_eq!(found["evidence"], "asymptotic", "{call}");
     assert!(found["level"].is_null(), "{found:#}");
-    assert!(found["level_why"].as_str().is_some_and(|why| why.contains("asymptotic")), "{found:#}");
     assert!(found["left"]["low"].as_f64().is_some_and(|low| low >= 0.0), "{found:#}");
     // f >= 0 by itself breaks the control, and needs no level.
     assert_eq!(found["controls"]["caught"], 1, "{found:#}");

@@ -9,6 +9,7 @@ mod enclosed;
 mod measure;
 mod momentum_error;
 mod oracle;
+mod pilot;
 mod point;
 mod range;
 mod run;

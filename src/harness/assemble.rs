@@ -4,9 +4,7 @@ use super::cell_records::{cell_name, cell_record, no_estimate, no_right};
 use super::decide::{CellOutcome, CellRun, HarnessError, Job, Jobs, LOOKS};
 use crate::engine::left_lacks;
 use crate::model::Ties;
-use crate::results::{
-    ASYMPTOTIC_LEVEL, BoundRecord, CellRecord, ControlRecord, ControlTally, Evidence, Outcome, UnitsRecord,
-};
+use crate::results::{BoundRecord, CellRecord, ControlRecord, ControlTally, Evidence, Outcome, UnitsRecord};
 use crate::spec::{Expression, Question, Relation, Spec, Symbol, Trial, Trivial, Work, requirements};
 use crate::stats::share;
 use crate::verdict::{
@@ -143,7 +141,6 @@ impl Judge<'_> {
             right: shown.right.as_ref().map_or_else(|| no_right(shown), SideValue::right),
             ratio: shown.comparison.as_ref().ok().and_then(|c| c.ratio),
             vacuous: view.vacuous,
-            level_why: level.is_none().then(|| ASYMPTOTIC_LEVEL.into()),
             level,
             replicates: shown.replicates,
             cell: shown.cell.clone(),

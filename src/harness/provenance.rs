@@ -94,7 +94,6 @@ fn open(id: &str, bound: &crate::spec::Bound, (reason, which): (&str, &str)) -> 
         ratio: None,
         vacuous: false,
         level: Some(0.0),
-        level_why: None,
         replicates: 0,
         cell: BTreeMap::new(),
         cells: 0,

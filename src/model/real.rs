@@ -1,6 +1,6 @@
 //! A number of an instance: exact where it can be, given by its formula where it is irrational, a double otherwise.
 
-use crate::scalar::{Computable, Enclosure, Fault, Narrow, Rational, Scalar, Surd, rounding_of};
+use crate::scalar::{Computable, Enclosure, Fault, Narrow, Rational, Rounded, Scalar, Surd};
 use crate::stats::Interval;
 use std::cmp::Ordering;
 use std::fmt;
@@ -22,11 +22,6 @@ pub enum Real {
     },
     /// Known to double precision only, with an error that is not known.
     Float(f64),
-}
-
-/// How far a double may be from a number that an interval holds.
-fn spread(near: f64, within: Interval) -> f64 {
-    (within.high() - near).max(near - within.low()).next_up()
 }
 
 /// Bits of the enclosures of constants.
@@ -166,14 +161,16 @@ impl Real {
         matches!(self, Real::Float(_) | Real::Estimated { .. })
     }
 
-    /// How far its double may be off; a double of unknown error stands for itself.
+    /// Its double, and how far that may be off; a double of unknown error stands for itself.
     #[must_use]
-    pub fn rounding(&self) -> f64 {
+    pub fn nearest_double(&self) -> Rounded {
         match self {
-            Real::Exact(q) => rounding_of(q),
-            Real::Computable(value) => spread(value.near(), self.within().unwrap_or(Interval::WHOLE)),
-            Real::Estimated { near, within } => spread(*near, *within),
-            Real::Float(_) => 0.0,
+            Real::Exact(q) => Rounded::of(q),
+            Real::Computable(value) => Rounded::of_formula(value),
+            Real::Estimated { near, within } => {
+                Rounded::within(*near, (within.high() - near).max(near - within.low()).next_up())
+            }
+            Real::Float(value) => Rounded::within(*value, 0.0),
         }
     }
 

@@ -19,7 +19,6 @@ fn bound(id: &str, name: &str, outcome: Outcome, left: f64, right: f64) -> Bound
         ratio: Some(left / right),
         vacuous: false,
         level: Some(1e-6),
-        level_why: None,
         replicates: 1000,
         cell: cell(&[("K", 64.into()), ("case", "skewed_noise".into())]),
         cells: 12,

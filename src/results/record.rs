@@ -174,9 +174,6 @@ pub struct BoundRecord {
     /// Level of the interval: bounds the probability that this verdict is a false alarm; 0 where nothing was sampled, null for
     /// asymptotic evidence, which has none at a given number of replicates.
     pub level: Option<f64>,
-    /// Why the level is null.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub level_why: Option<String>,
     /// Replicates used at that cell.
     pub replicates: u64,
     /// The cell nearest to violation.

@@ -2,6 +2,7 @@
 
 use super::Rational;
 use dashu_base::{BitTest, Sign};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The field's size, a Mersenne prime.
 pub(super) const P: u64 = (1 << 61) - 1;
@@ -53,6 +54,12 @@ pub(crate) fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+/// A number of which nothing is known: like no other.
+pub(super) fn fresh() -> u64 {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    mix(COUNT.fetch_add(1, Ordering::Relaxed) ^ 0x3c6e_f372_fe94_f82b) % P
 }
 
 /// 2^k, for any k: 2^61 is 1.

@@ -12,10 +12,11 @@ mod field;
 mod lane;
 mod polynomial;
 mod rational;
+mod rounded;
 mod surd;
 mod watch;
 
-pub use checked::{Checked, Met, rounding_of};
+pub use checked::{Checked, Met};
 pub use computable::Computable;
 pub use elementary::{exp, ln, ln_1p_exp, sin_cos};
 pub use enclosure::Enclosure;
@@ -23,6 +24,7 @@ pub(crate) use field::mix;
 pub use lane::{Lane, Narrow, WIDTH, Wide};
 pub use polynomial::{Monomial, Polynomial};
 pub use rational::{ParseRationalError, Rational};
+pub use rounded::{Rounded, rounding_of};
 pub use surd::Surd;
 pub use watch::Watch;
 
@@ -149,13 +151,13 @@ pub trait Scalar:
         Self::from_ends(value.near(), low, high)
     }
 
-    /// A constant whose nearest double is off by at most `error`.
+    /// A constant, for lanes.
     ///
     /// # Errors
     /// As [`Scalar::from_f64`].
     #[inline(always)]
-    fn from_rounded(value: f64, _error: f64) -> Result<Self, Fault> {
-        Self::from_f64(value)
+    fn from_rounded(constant: &Rounded) -> Result<Self, Fault> {
+        Self::from_f64(constant.value)
     }
 
     /// The number 0.

@@ -4,9 +4,8 @@
 //! the same one for the same argument. A number within its rounding error of 0 whose formula is 0 in the field *is* 0. One that is
 //! not 0 passes for it with a chance of 2^-61, and only one so near to 0 is asked.
 
-use super::super::field::{P, inverse, mix, negated, of_double, plus, times};
+use super::super::field::{P, fresh, inverse, mix, negated, of_double, plus, times};
 use super::super::lane::WIDTH;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A formula's value in the field, one a lane.
 pub(super) type Marks = [u64; WIDTH];
@@ -24,12 +23,6 @@ pub(super) enum Made {
     Largest,
     Size,
     Function,
-}
-
-/// A number of which nothing is known: like no other.
-pub(super) fn fresh() -> u64 {
-    static COUNT: AtomicU64 = AtomicU64::new(1);
-    mix(COUNT.fetch_add(1, Ordering::Relaxed) ^ 0x3c6e_f372_fe94_f82b) % P
 }
 
 /// A number that is made of another in one way only.

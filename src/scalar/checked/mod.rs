@@ -9,44 +9,19 @@
 //! A number within its error of 0 may be 0 by its formula, as 3/10 - 1/10 - 1/10 - 1/10 is. Every number carries the value of its formula
 //! in a field (see [`marks`]), by which such zeros are known: they become 0, without an error, and equal numbers are told from near ones.
 
+mod choices;
 mod marks;
+mod met;
 mod rounding;
 
-use super::field::{P, negated, of_double, of_rational, times};
+use super::field::{fresh, negated, of_double, of_rational, times};
 use super::lane::{WIDTH, Wide};
-use super::{Computable, Fault, Lane, Rational, Scalar, elementary};
-use marks::{Made, Marks, fresh, made, made_of_both, made_of_pair};
+use super::{Computable, Fault, Lane, Rational, Rounded, Scalar, elementary};
+pub use met::Met;
+
+use marks::{Made, Marks, made, made_of_both, made_of_pair};
 use rounding::{UP, product, quotient, root, sum};
-use std::cell::Cell;
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
-
-/// What a run in checked lanes met.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Met {
-    /// A bit for each lane that took a sign, an order or a choice of numbers within their rounding errors.
-    pub near: u64,
-    /// Whether some of these were as near as rounding alone brings numbers. Else the bounds are merely wide.
-    pub open: bool,
-    /// Whether numbers were equal by their formulas only: ties of a lattice that doubles do not hold.
-    pub ties: bool,
-    /// Whether numbers were exactly at a switch, doubles without any error.
-    pub zeros: bool,
-    /// The least distance from a switch, of numbers that are told from it.
-    pub clear: f64,
-    /// The largest finite number.
-    pub size: f64,
-}
-
-impl Met {
-    const NOTHING: Met = Met { near: 0, open: false, ties: false, zeros: false, clear: f64::INFINITY, size: 0.0 };
-}
-
-thread_local! {
-    static MET: Cell<Met> = const { Cell::new(Met::NOTHING) };
-}
-
-/// Part of the largest number within which rounding alone brings numbers together: some thousand roundings.
-const TIED: f64 = 1.0 / 4_398_046_511_104.0;
 
 /// Units of a lattice up to which the quotient by one is far from a half.
 const MOST_UNITS: f64 = 1_099_511_627_776.0;
@@ -108,21 +83,6 @@ impl Checked {
         out
     }
 
-    /// Runs `f`; gives with its result what it met.
-    pub fn meeting<T>(f: impl FnOnce() -> T) -> (T, Met) {
-        let before = MET.replace(Met::NOTHING);
-        let out = f();
-        (out, MET.replace(before))
-    }
-
-    /// Runs `f`, whose numbers do not count among the sizes that were met.
-    pub fn aside<T>(f: impl FnOnce() -> T) -> T {
-        let size = MET.get().size;
-        let out = f();
-        MET.set(Met { size, ..MET.get() });
-        out
-    }
-
     fn put(&mut self, lane: usize, (value, error, mark): (f64, f64, u64)) {
         (self.value.0[lane], self.error.0[lane], self.marks[lane]) = (value, error, mark);
     }
@@ -160,10 +120,7 @@ impl Checked {
         }
         let size = out.value.0.iter().map(|v| v.abs()).filter(|v| v.is_finite());
         let size = size.fold(0.0, f64::max);
-        let met = MET.get();
-        if size > met.size {
-            MET.set(Met { size, ..met });
-        }
+        Self::note_size(size);
         out
     }
 
@@ -210,46 +167,8 @@ impl Checked {
         out
     }
 
-    /// Notes the lanes that choose between numbers that are near, how far apart others are, and whether some were exactly equal.
-    #[inline(always)]
-    fn note(near: impl Fn(usize) -> bool, gap: impl Fn(usize) -> f64, is_equal: impl Fn(usize) -> bool) {
-        let before = MET.get();
-        let mut met = before;
-        for i in 0..WIDTH {
-            let gap = gap(i).abs();
-            if near(i) {
-                met.near |= 1 << i;
-                met.open |= gap <= TIED * met.size;
-            } else if is_equal(i) {
-                met.zeros = true;
-            } else if gap > 0.0 {
-                met.clear = met.clear.min(gap);
-            }
-        }
-        if met != before {
-            MET.set(met);
-        }
-    }
-
-    /// Notes that numbers are equal by their formulas only.
-    fn note_ties(are: bool) {
-        if are {
-            MET.set(Met { ties: true, ..MET.get() });
-        }
-    }
-
-    fn single(value: f64, error: f64, mark: u64) -> Self {
-        Checked { value: Lane::splat(value), error: Lane::splat(error), marks: [mark; WIDTH] }
-    }
-}
-
-/// The error of the nearest double to a rational.
-pub fn rounding_of(value: &Rational) -> f64 {
-    let near = value.to_f64();
-    if Rational::from_double(near).is_some_and(|q| q == *value) {
-        0.0
-    } else {
-        near.abs() * f64::EPSILON + f64::MIN_POSITIVE
+    fn constant(of: &Rounded) -> Self {
+        Checked { value: Lane::splat(of.value), error: Lane::splat(of.error), marks: [of.mark; WIDTH] }
     }
 }
 
@@ -340,31 +259,30 @@ impl Scalar for Checked {
     fn ratio(n: i64, d: u64) -> Self {
         if d.is_power_of_two() && n.unsigned_abs() < 1 << 53 {
             let value = n as f64 / d as f64;
-            return Self::single(value, 0.0, of_double(value));
+            return Self::constant(&Rounded::within(value, 0.0));
         }
         Self::from_rational(&Rational::ratio(n, d))
     }
 
     fn from_rational(value: &Rational) -> Self {
-        Self::single(value.to_f64(), rounding_of(value), of_rational(value).unwrap_or_else(fresh))
+        Self::constant(&Rounded::of(value))
     }
 
     fn from_f64(value: f64) -> Result<Self, Fault> {
-        Ok(Self::single(value, 0.0, of_double(value)))
+        Ok(Self::constant(&Rounded::within(value, 0.0)))
     }
 
     fn from_ends(near: f64, low: f64, high: f64) -> Result<Self, Fault> {
-        Ok(Self::single(near, (high - near).max(near - low).next_up(), fresh()))
+        Ok(Self::constant(&Rounded::within(near, (high - near).max(near - low).next_up())))
     }
 
     fn from_computable(value: &Computable) -> Result<Self, Fault> {
-        let ((low, high), near) = (value.ends(), value.near());
-        Ok(Self::single(near, (high - near).max(near - low).next_up(), value.residue().unwrap_or_else(fresh)))
+        Ok(Self::constant(&Rounded::of_formula(value)))
     }
 
     #[inline(never)]
-    fn from_rounded(value: f64, error: f64) -> Result<Self, Fault> {
-        Ok(Self::single(value, error, if error == 0.0 { of_double(value) } else { fresh() }))
+    fn from_rounded(constant: &Rounded) -> Result<Self, Fault> {
+        Ok(Self::constant(constant))
     }
 
     #[inline(never)]
@@ -401,46 +319,12 @@ impl Scalar for Checked {
 
     #[inline(never)]
     fn sign_or(&self, at_zero: &Self) -> Result<Self, Fault> {
-        let is_near =
-            |i: usize| self.error.0[i] > 0.0 && self.value.0[i].abs() <= self.error.0[i] && self.marks[i] != 0;
-        let is_zero = |i: usize| self.value.0[i] == 0.0 && self.error.0[i] == 0.0;
-        Self::note(is_near, |i| self.value.0[i], is_zero);
-        let mut out = *at_zero;
-        for i in 0..WIDTH {
-            let v = self.value.0[i];
-            let is_zero = self.marks[i] == 0 && v.abs() <= self.error.0[i];
-            if v > 0.0 && !is_zero {
-                out.put(i, (1.0, 0.0, 1));
-            } else if v < 0.0 && !is_zero {
-                out.put(i, (-1.0, 0.0, P - 1));
-            } else if v.is_nan() {
-                out.put(i, (v, 0.0, fresh()));
-            }
-        }
-        Ok(out)
+        Ok(self.sign(at_zero))
     }
 
     #[inline(never)]
     fn at_least(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
-        let is_near = |i: usize| {
-            let slack = (self.error.0[i] + other.error.0[i]) * UP;
-            slack > 0.0 && (self.value.0[i] - other.value.0[i]).abs() * UP.recip() <= slack
-        };
-        let gap = |i: usize| (self.value.0[i] - other.value.0[i]).abs();
-        let errs = |i: usize| self.error.0[i] + other.error.0[i] > 0.0;
-        let is_equal = |i: usize| gap(i) == 0.0 && !errs(i);
-        // Equal by their formulas only.
-        let is_tie = |i: usize| is_near(i) && self.marks[i] == other.marks[i];
-        Self::note(|i| is_near(i) && !is_tie(i), gap, |i| is_equal(i) || is_tie(i));
-        Self::note_ties((0..WIDTH).any(is_tie));
-        let mut out = *otherwise;
-        for i in 0..WIDTH {
-            let equal = is_near(i) && self.marks[i] == other.marks[i];
-            if equal || self.value.0[i] >= other.value.0[i] {
-                out.put(i, (then.value.0[i], then.error.0[i], then.marks[i]));
-            }
-        }
-        Ok(out)
+        Ok(self.not_below(other, then, otherwise))
     }
 
     #[inline(never)]
@@ -517,69 +401,11 @@ impl Scalar for Checked {
     }
 
     fn floor(&self) -> Result<Self, Fault> {
-        // A whole number by its formula is one; else both sides of it are possible.
-        let whole = |i: usize| {
-            let nearest = libm::round(self.value.0[i]);
-            let equal = (self.value.0[i] - nearest).abs() <= self.error.0[i] && self.marks[i] == of_double(nearest);
-            equal.then_some(nearest)
-        };
-        let gap = |i: usize| (self.value.0[i] - libm::round(self.value.0[i])).abs();
-        let near = |i: usize| {
-            let (v, e) = (self.value.0[i], self.error.0[i]);
-            e > 0.0 && (v - e).floor() != (v + e).floor() && whole(i).is_none()
-        };
-        let is_tie = |i: usize| self.error.0[i] > 0.0 && whole(i).is_some();
-        Self::note(near, gap, |i| is_tie(i) || self.error.0[i] == 0.0 && gap(i) == 0.0);
-        Self::note_ties((0..WIDTH).any(is_tie));
-        Ok(Self::exact(Lane(std::array::from_fn(|i| whole(i).unwrap_or(self.value.0[i].floor())))))
+        Ok(self.whole())
     }
 
     fn keep_largest(values: &mut [Self], k: usize) -> Result<(), Fault> {
-        let mut order: Vec<usize> = Vec::with_capacity(values.len());
-        let mut gaps = [0.0; WIDTH];
-        let (mut ties, mut equals, mut near_lanes) = (false, 0_u64, 0_u64);
-        for lane in 0..WIDTH {
-            order.clear();
-            order.extend(0..values.len());
-            let size = |i: usize| values[i].value.0[lane].abs();
-            let error = |i: usize| values[i].error.0[lane];
-            let slack = |i: usize, j: usize| (error(i) + error(j)) * UP;
-            let tied = |i: usize, j: usize| {
-                (size(i) - size(j)).abs() <= slack(i, j) && values[i].size_mark(lane) == values[j].size_mark(lane)
-            };
-            // A stable sort keeps the lower index first among equals.
-            order.sort_by(|a, b| size(*b).total_cmp(&size(*a)));
-            let k = k.min(order.len());
-            // Those that are equal to the last that is kept, whatever their doubles say: the lower index wins.
-            if let Some(last) = k.checked_sub(1).map(|place| order[place]) {
-                let (mut places, mut equal): (Vec<usize>, Vec<usize>) =
-                    order.iter().copied().enumerate().filter(|(_, i)| tied(*i, last)).unzip();
-                places.sort_unstable();
-                equal.sort_unstable();
-                places.iter().zip(&equal).for_each(|(place, i)| order[*place] = *i);
-            }
-            let (kept, dropped) = order.split_at(k);
-            let least = kept.iter().map(|i| size(*i) - error(*i)).fold(f64::INFINITY, f64::min);
-            let near = |j: &usize| {
-                size(*j) + error(*j) >= least
-                    && kept.iter().any(|i| {
-                        let open = slack(*i, *j) > 0.0 && size(*i) - size(*j) <= slack(*i, *j);
-                        open && !(tied(*i, *j) && i < j)
-                    })
-            };
-            if let (Some(last), Some(next)) = (kept.last(), dropped.first()) {
-                gaps[lane] = size(*last) - size(*next);
-                near_lanes |= u64::from(dropped.iter().any(near)) << lane;
-                let exact = slack(*last, *next) == 0.0;
-                ties |= !exact && tied(*last, *next);
-                equals |= u64::from(if exact { gaps[lane] == 0.0 } else { tied(*last, *next) }) << lane;
-            }
-            for &i in dropped {
-                values[i].put(lane, (0.0, 0.0, 0));
-            }
-        }
-        Self::note(|i| near_lanes >> i & 1 == 1, |i| gaps[i], |i| equals >> i & 1 == 1);
-        Self::note_ties(ties);
+        Self::keep(values, k);
         Ok(())
     }
 
