@@ -205,14 +205,15 @@ fn start(instance: &Instance, keys: &Keys, first: u64) -> Result<Vec<Checked>, F
 }
 
 /// Runs replicates `first..first + 64`, of which those in `lanes` count; the record notes which of them met a tie that doubles cannot
-/// tell, and the largest rounding errors of these lanes.
+/// tell, and the largest rounding errors of these lanes. In a steady run wide bounds are not near.
 pub(super) fn checked_block(
     instance: &Instance,
     plan: &Plan,
     (keys, first, lanes): (&Keys, u64, u64),
+    is_steady: bool,
     progress: &dyn Progress,
 ) -> Result<(Record<Wide>, Met), RunError> {
-    let (record, met) = Checked::meeting(|| run(instance, plan, (keys, first), progress));
+    let (record, met) = Checked::meeting(is_steady, || run(instance, plan, (keys, first), progress));
     let record = record?;
     let apart = |v: Checked| (*v.value(), *v.error());
     let all_apart = |all: Vec<Checked>| all.into_iter().map(apart).collect::<Vec<_>>();
@@ -225,7 +226,7 @@ pub(super) fn checked_block(
         diverged: record.diverged,
         errors: Default::default(),
         rarest: record.rarest,
-        near: met.near & lanes,
+        near: if is_steady { met.open } else { met.near } & lanes,
         ties: Ties::NotSeen,
     };
     let of_lanes = |error: &Wide| (0..WIDTH).filter(|l| lanes >> l & 1 == 1).map(|l| error.0[l]).fold(0.0, f64::max);

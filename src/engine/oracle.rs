@@ -166,7 +166,7 @@ where
             }
             law.perturb_lanes(&mut self.nodes, &mut self.streams.oracle, self.batch, x, out);
         }
-        if self.jitter > 0.0 {
+        if self.jitter != 0.0 {
             disturb(self.jitter, self.traffic.calls, out);
         }
         Ok(())

@@ -5,7 +5,7 @@ use super::block::{Record, block};
 use super::checked::must_look_for_ties;
 use super::measure::Plan;
 use super::oracle::{Keys, Traffic};
-use super::pilot::{Way, pilot};
+use super::pilot::{Doubt, Way, pilot};
 use crate::model::Ties;
 use crate::scalar::{Computable, Enclosure, Lane, WIDTH};
 use crate::spec::Instance;
@@ -269,7 +269,7 @@ pub fn run_until(
     let way = if !looks_for_ties {
         Way::Plain
     } else if total <= FEW {
-        Way::Checked
+        Way::Checked(Doubt::Bounds)
     } else {
         let keys = Keys::new(sampling.seed, sampling.axes);
         pilot(instance, plan, &keys, &mut estimates, sampling.progress)?

@@ -15,7 +15,7 @@ impl Checked {
         let is_near =
             |i: usize| self.error.0[i] > 0.0 && self.value.0[i].abs() <= self.error.0[i] && self.marks[i] != 0;
         let is_zero = |i: usize| self.value.0[i] == 0.0 && self.error.0[i] == 0.0;
-        Self::note(is_near, |i| self.value.0[i], is_zero);
+        Self::note(is_near, |i| (self.value.0[i], self.error.0[i]), is_zero);
         let mut out = *at_zero;
         for i in 0..WIDTH {
             let v = self.value.0[i];
@@ -39,11 +39,11 @@ impl Checked {
             slack > 0.0 && (self.value.0[i] - other.value.0[i]).abs() * UP.recip() <= slack
         };
         let gap = |i: usize| (self.value.0[i] - other.value.0[i]).abs();
-        let errs = |i: usize| self.error.0[i] + other.error.0[i] > 0.0;
-        let is_equal = |i: usize| gap(i) == 0.0 && !errs(i);
+        let errs = |i: usize| self.error.0[i] + other.error.0[i];
+        let is_equal = |i: usize| gap(i) == 0.0 && errs(i) == 0.0;
         // Equal by their formulas only.
         let is_tie = |i: usize| is_near(i) && self.marks[i] == other.marks[i];
-        Self::note(|i| is_near(i) && !is_tie(i), gap, |i| is_equal(i) || is_tie(i));
+        Self::note(|i| is_near(i) && !is_tie(i), |i| (gap(i), errs(i)), |i| is_equal(i) || is_tie(i));
         Self::note_ties((0..WIDTH).any(is_tie));
         let mut out = *otherwise;
         for i in 0..WIDTH {
@@ -69,7 +69,7 @@ impl Checked {
             e > 0.0 && (v - e).floor() != (v + e).floor() && whole(i).is_none()
         };
         let is_tie = |i: usize| self.error.0[i] > 0.0 && whole(i).is_some();
-        Self::note(near, gap, |i| is_tie(i) || self.error.0[i] == 0.0 && gap(i) == 0.0);
+        Self::note(near, |i| (gap(i), self.error.0[i]), |i| is_tie(i) || self.error.0[i] == 0.0 && gap(i) == 0.0);
         Self::note_ties((0..WIDTH).any(is_tie));
         Self::exact(Lane(std::array::from_fn(|i| whole(i).unwrap_or(self.value.0[i].floor()))))
     }
@@ -77,7 +77,7 @@ impl Checked {
     /// See [`Scalar::keep_largest`](crate::scalar::Scalar::keep_largest).
     pub(super) fn keep(values: &mut [Self], k: usize) {
         let mut order: Vec<usize> = Vec::with_capacity(values.len());
-        let mut gaps = [0.0; WIDTH];
+        let mut gaps = [(0.0, 0.0); WIDTH];
         let (mut ties, mut equals, mut near_lanes) = (false, 0_u64, 0_u64);
         for lane in 0..WIDTH {
             order.clear();
@@ -109,11 +109,12 @@ impl Checked {
                     })
             };
             if let (Some(last), Some(next)) = (kept.last(), dropped.first()) {
-                gaps[lane] = size(*last) - size(*next);
+                let gap = size(*last) - size(*next);
+                gaps[lane] = (gap, slack(*last, *next));
                 near_lanes |= u64::from(dropped.iter().any(near)) << lane;
-                let exact = slack(*last, *next) == 0.0;
+                let exact = gaps[lane].1 == 0.0;
                 ties |= !exact && tied(*last, *next);
-                equals |= u64::from(if exact { gaps[lane] == 0.0 } else { tied(*last, *next) }) << lane;
+                equals |= u64::from(if exact { gap == 0.0 } else { tied(*last, *next) }) << lane;
             }
             for &i in dropped {
                 values[i].put(lane, (0.0, 0.0, 0));

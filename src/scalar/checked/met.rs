@@ -9,8 +9,8 @@ use std::cell::Cell;
 pub struct Met {
     /// A bit for each lane that took a sign, an order or a choice of numbers within their rounding errors.
     pub near: u64,
-    /// Whether some of these were as near as rounding alone brings numbers. Else the bounds are merely wide.
-    pub open: bool,
+    /// Those of them whose numbers and bounds were both no larger than rounding alone makes them. Of the others the bounds are wide.
+    pub open: u64,
     /// Whether numbers were equal by their formulas only: ties of a lattice that doubles do not hold.
     pub ties: bool,
     /// Whether numbers were exactly at a switch, doubles without any error.
@@ -22,22 +22,31 @@ pub struct Met {
 }
 
 impl Met {
-    const NOTHING: Met = Met { near: 0, open: false, ties: false, zeros: false, clear: f64::INFINITY, size: 0.0 };
+    const NOTHING: Met = Met { near: 0, open: 0, ties: false, zeros: false, clear: f64::INFINITY, size: 0.0 };
 }
 
 thread_local! {
     static MET: Cell<Met> = const { Cell::new(Met::NOTHING) };
+    static IS_STEADY: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Part of the largest number within which rounding alone brings numbers together: some thousand roundings.
 const TIED: f64 = 1.0 / 4_398_046_511_104.0;
 
 impl Checked {
-    /// Runs `f`; gives with its result what it met.
-    pub fn meeting<T>(f: impl FnOnce() -> T) -> (T, Met) {
-        let before = MET.replace(Met::NOTHING);
+    /// Runs `f`; gives with its result what it met. In a run that is known to be steady, whatever its bounds say, the smaller of two
+    /// numbers is the one that is smaller by more than rounding brings.
+    pub fn meeting<T>(is_steady: bool, f: impl FnOnce() -> T) -> (T, Met) {
+        let before = (MET.replace(Met::NOTHING), IS_STEADY.replace(is_steady));
         let out = f();
-        (out, MET.replace(before))
+        IS_STEADY.set(before.1);
+        (out, MET.replace(before.0))
+    }
+
+    /// The distance beyond which numbers are certain to be apart, whatever their bounds.
+    #[inline(always)]
+    pub(super) fn apart() -> f64 {
+        if IS_STEADY.get() { TIED * MET.get().size } else { f64::INFINITY }
     }
 
     /// Runs `f`, whose numbers do not count among the sizes that were met.
@@ -57,16 +66,22 @@ impl Checked {
         }
     }
 
-    /// Notes the lanes that choose between numbers that are near, how far apart others are, and whether some were exactly equal.
+    /// Notes the lanes that choose between numbers that are near, how far apart others are and how far rounding can have taken them, and
+    /// whether some were exactly equal.
     #[inline(always)]
-    pub(super) fn note(near: impl Fn(usize) -> bool, gap: impl Fn(usize) -> f64, is_equal: impl Fn(usize) -> bool) {
+    pub(super) fn note(
+        near: impl Fn(usize) -> bool,
+        gap: impl Fn(usize) -> (f64, f64),
+        is_equal: impl Fn(usize) -> bool,
+    ) {
         let before = MET.get();
         let mut met = before;
         for i in 0..WIDTH {
-            let gap = gap(i).abs();
+            let (gap, slack) = gap(i);
+            let gap = gap.abs();
             if near(i) {
                 met.near |= 1 << i;
-                met.open |= gap <= TIED * met.size;
+                met.open |= u64::from(gap.max(slack) <= TIED * met.size) << i;
             } else if is_equal(i) {
                 met.zeros = true;
             } else if gap > 0.0 {

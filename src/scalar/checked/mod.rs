@@ -143,7 +143,7 @@ impl Checked {
     /// What the size of a lane's number is in the field.
     fn size_mark(&self, lane: usize) -> u64 {
         let (value, error, mark) = (self.value.0[lane], self.error.0[lane], self.marks[lane]);
-        if error > 0.0 && value.abs() <= error {
+        if error > 0.0 && value.abs() <= error.min(Self::apart()) {
             made_of_pair(Made::Size, mark, negated(mark))
         } else if value < 0.0 {
             negated(mark)
@@ -155,13 +155,13 @@ impl Checked {
     /// The smaller of two numbers, or the larger one: the one that is certain to be it, else what is made of both.
     #[inline(always)]
     fn either(&self, other: &Self, by: Made, first: impl Fn(f64, f64) -> bool) -> Self {
-        let mut out = *self;
+        let (mut out, apart) = (*self, Self::apart());
         for i in 0..WIDTH {
             let (a, b) = ((self.value.0[i], self.error.0[i]), (other.value.0[i], other.error.0[i]));
             let (m, n) = (self.marks[i], other.marks[i]);
             let takes = !first(b.0, a.0) && !b.0.is_nan();
             let (v, e, mark) = if takes { (a.0, a.1, m) } else { (b.0, b.1, n) };
-            let clear = (a.0 - b.0).abs() > (a.1 + b.1) * UP || m == n || a.1 + b.1 == 0.0;
+            let clear = (a.0 - b.0).abs() > ((a.1 + b.1) * UP).min(apart) || m == n || a.1 + b.1 == 0.0;
             out.put(i, if clear { (v, e, mark) } else { (v, a.1.max(b.1), made_of_pair(by, m, n)) });
         }
         out
@@ -426,7 +426,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn nearness<T>(f: impl FnOnce() -> T) -> (T, u64) {
-        let (out, met) = Checked::meeting(f);
+        let (out, met) = Checked::meeting(false, f);
         (out, met.near)
     }
 
