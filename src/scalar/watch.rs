@@ -106,8 +106,8 @@ mod tests {
         assert_eq!(watch.over(|| a.at_least(&b, &a, &b).unwrap()).1, 1 << 9);
         assert_eq!(watch.over(|| Lane::keep_largest(&mut [a, -b, Lane::splat(0.01)], 1).unwrap()).1, 1 << 9);
         assert_eq!(watch.over(|| Lane::keep_largest(&mut [a, -b, Lane::splat(0.01)], 2).unwrap()).1, 0);
-        assert_eq!(watch.over(|| (b * &Lane::splat(4.0)).floor().unwrap()).1, u64::MAX);
-        assert_eq!(watch.over(|| (b * &Lane::splat(0.9)).floor().unwrap()).1, 0);
+        assert_eq!(watch.over(|| (b * Lane::splat(4.0)).floor().unwrap()).1, u64::MAX);
+        assert_eq!(watch.over(|| (b * Lane::splat(0.9)).floor().unwrap()).1, 0);
         assert_eq!(WIDTH, 64);
     }
 
@@ -115,13 +115,13 @@ mod tests {
     fn near_numbers_are_ties_where_that_is_asked() {
         let (zero, one) = (Lane::splat(0.0), Lane::<1>::splat(1.0));
         let tenth = Lane::<1>::splat(0.1);
-        let rest = Lane::splat(0.3) - &tenth - &tenth - &tenth;
-        let sum = tenth + &Lane::splat(0.2);
+        let rest = Lane::splat(0.3) - tenth - tenth - tenth;
+        let sum = tenth + Lane::splat(0.2);
         let all = || {
             let mut values = [Lane::splat(-0.3), sum];
             Lane::keep_largest(&mut values, 1).unwrap();
             let at_least = Lane::splat(0.3).at_least(&sum, &one, &zero).unwrap();
-            let floor = (tenth * &Lane::splat(3.0) - &sum + &one - &Lane::splat(1e-16)).floor().unwrap();
+            let floor = (tenth * Lane::splat(3.0) - sum + one - Lane::splat(1e-16)).floor().unwrap();
             [rest.sign_or(&zero).unwrap(), at_least, floor, values[0]].map(|v| v.0[0])
         };
         // exact: 3/10 - 3 (1/10) = 0, 3/10 >= 1/10 + 2/10, 1 - 1e-16 is taken for 1, and of equal sizes the first is kept

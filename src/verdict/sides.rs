@@ -43,6 +43,12 @@ impl SideValue {
         self.exact.as_ref().and_then(Computable::rational).and_then(Rational::to_fraction)
     }
 
+    /// Why there is no double.
+    fn without_number(&self, otherwise: &str) -> String {
+        let is_exact = self.exact.as_ref().is_some_and(|value| value.rational().is_some());
+        if is_exact { "known exactly, past the largest double" } else { otherwise }.into()
+    }
+
     /// The record of a left side.
     #[must_use]
     pub fn estimate(&self) -> Estimate {
@@ -53,7 +59,7 @@ impl SideValue {
             low: finite(self.interval.low()),
             high: finite(self.interval.high()),
             exact: self.fraction(),
-            why: unbounded.then(|| "the interval excludes nothing on a side without a number".into()),
+            why: unbounded.then(|| self.without_number("the interval excludes nothing on a side without a number")),
         }
     }
 
@@ -61,7 +67,7 @@ impl SideValue {
     #[must_use]
     pub fn right(&self) -> RightSide {
         let value = self.point.is_finite().then_some(self.point);
-        let why = value.is_none().then(|| "the bound is not finite in this cell".into());
+        let why = value.is_none().then(|| self.without_number("the bound is not finite in this cell"));
         RightSide { value, exact: self.fraction(), why }
     }
 }

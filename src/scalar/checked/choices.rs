@@ -79,7 +79,7 @@ impl Checked {
         let mut order: Vec<usize> = Vec::with_capacity(values.len());
         let mut gaps = [(0.0, 0.0); WIDTH];
         let (mut ties, mut equals, mut near_lanes) = (false, 0_u64, 0_u64);
-        for lane in 0..WIDTH {
+        for (lane, gap_of) in gaps.iter_mut().enumerate() {
             order.clear();
             order.extend(0..values.len());
             let size = |i: usize| values[i].value.0[lane].abs();
@@ -110,9 +110,9 @@ impl Checked {
             };
             if let (Some(last), Some(next)) = (kept.last(), dropped.first()) {
                 let gap = size(*last) - size(*next);
-                gaps[lane] = (gap, slack(*last, *next));
+                *gap_of = (gap, slack(*last, *next));
                 near_lanes |= u64::from(dropped.iter().any(near)) << lane;
-                let exact = gaps[lane].1 == 0.0;
+                let exact = gap_of.1 == 0.0;
                 ties |= !exact && tied(*last, *next);
                 equals |= u64::from(if exact { gap == 0.0 } else { tied(*last, *next) }) << lane;
             }
