@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use signcheck::engine::{Plan, Progress, Silent, ranges, run};
-use signcheck::exact::{Budget, Unavailable, enumerate, enumerate_as_far, outcomes};
+use signcheck::evidence::{Budget, Unavailable, enumerate, enumerate_as_far, outcomes};
 use signcheck::harness::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
 use signcheck::model::Registry;
 use signcheck::results::{Evidence, Outcome};

@@ -64,3 +64,41 @@ fn a_sum_that_rounding_would_lose_is_printed() {
     assert_eq!(bound.right.value, Some(3.0));
     assert_eq!(bound.right.exact, None, "a number that is not rational has no fraction");
 }
+
+#[test]
+fn a_certificate_holds_the_formula_of_an_irrational_parameter() {
+    // One step of 1/2 from 2: f = 1/2, above sqrt(2)/4 and below 3/4. At the double nearest to sqrt(2) another instance is broken.
+    let text = r#"schema = 1
+id = "test/irrational"
+title = "A step"
+source = { paper = "test", place = "-" }
+statement = 'x'
+relation = "upper"
+left = "last(f)"
+[parameters]
+t = [3, "sqrt(2)"]
+[problem]
+name = "quadratic"
+curvature = [1]
+start = [2]
+[algorithm]
+name = "gd"
+step_size = "1/2"
+[run]
+horizon = 1
+[[bound]]
+name = "b"
+right = "t/4"
+expect = "violated"
+why = "sqrt(2)/4 < 1/2"
+"#;
+    let registry = Registry::standard();
+    let spec = load("irrational", text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
+    let settings = Settings { registry: &registry, seed: 1, level: 1e-6, profile: Profile::Quick, progress: &Silent };
+    let result = decide(&spec, "irrational", text, &settings).expect("a result");
+    assert_eq!((result.bounds[0].outcome, result.bounds[0].evidence), (Outcome::Violated, Evidence::Exact));
+    let certificate = certify(&spec, &result.bounds[0]).expect("a certificate");
+    assert_eq!(certificate.claim["parameters"]["t"], "sqrt(2)");
+    let document = serde_json::to_string(&certificate).expect("JSON");
+    assert!(replay(&document, &registry).expect("a replay").confirmed);
+}

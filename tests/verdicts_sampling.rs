@@ -3,7 +3,7 @@
 mod common;
 
 use serde_json::Value;
-use signcheck::exact::Budget;
+use signcheck::evidence::Budget;
 use signcheck::harness::{Profile, Settings, decide, decide_within};
 use signcheck::model::Registry;
 use signcheck::results::{CellRecord, Evidence, Outcome, ResultFile};

@@ -1,9 +1,7 @@
 //! A claim from its checked file to its result: the one place where runs, verdicts and records meet.
 
-mod assemble;
 mod catalog;
 mod cell_records;
-mod certain;
 mod certificate;
 mod check;
 mod decide;
@@ -12,6 +10,7 @@ mod observe;
 mod pictures;
 mod plane;
 mod provenance;
+mod records;
 mod side_by_side;
 mod single;
 mod state;

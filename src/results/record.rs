@@ -24,7 +24,7 @@ pub enum Outcome {
 pub enum Evidence {
     /// Rationals, or enclosures that decide.
     Exact,
-    /// Deterministic double precision or quadrature with an error far below the margin.
+    /// Quadrature or a fit with an error far below the margin, or an enclosure of a statistic that rests on one.
     Numeric,
     /// An interval valid at the stated level for every sample size.
     FiniteSample,

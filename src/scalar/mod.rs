@@ -1,8 +1,9 @@
 //! The arithmetics that one algorithm runs in.
 //!
 //! An algorithm, a compressor and a rational-capable problem are written once, over [`Scalar`], and run as
-//! [`Lane`] (f64, one lane a replicate), as [`Rational`] (exact) and as [`Enclosure`] (exact or rounded outward, at any
-//! precision). A part that has no exact form answers with a [`Fault`] that says so; nothing is rounded silently.
+//! [`Lane`] (f64, one lane per replicate), as [`Checked`] lanes that follow their rounding, as [`Surd`] (exact sums of roots), as
+//! [`Polynomial`] (linear in random symbols) and as [`Enclosure`] (exact or rounded outward, at any precision). [`Rational`] and
+//! [`Computable`] stand for numbers outside a run. A part that has no exact form answers with a [`Fault`] that says so; nothing is rounded silently.
 
 mod checked;
 mod computable;

@@ -350,10 +350,16 @@ impl<'a> Builder<'a> {
             let same = fact.known == Known::Exact && value.exact().is_some() && value.exact() == fact.value.exact();
             if !same {
                 let doc = fact_spec(name).map_or("", |spec| spec.doc);
+                // Six digits do not tell all numbers apart.
+                let in_full = |v: &Real| v.exact().map_or_else(|| format!("{:?}", v.to_f64()), |q| q.to_string());
+                let (mut own, mut other) = (value.to_string(), fact.value.to_string());
+                if own == other {
+                    (own, other) = (in_full(value), in_full(&fact.value));
+                }
                 let message = format!(
-                    "'{name}' could mean two things: the declared parameter, {value}, or the fact '{name}' ({doc}), which \
-                     is {} here ({}): give the parameter another name",
-                    fact.value, fact.known
+                    "'{name}' could mean two things: the declared parameter, {own}, or the fact '{name}' ({doc}), which \
+                     is {other} here ({}): give the parameter another name",
+                    fact.known
                 );
                 return Err(InstanceError::new(&self.experiment.problem.span, message));
             }

@@ -1,6 +1,7 @@
 //! The two sides of a bound as enclosures, with what they rest on.
 
 use crate::engine::{Estimates, PathMoments, Ranges, Sight};
+use crate::evidence::TermSource;
 use crate::model::{Real, Row};
 use crate::results::{Estimate, Evidence, RightSide};
 use crate::scalar::{Computable, Fault, Rational, Scalar};
@@ -135,15 +136,6 @@ pub enum Ground {
     Strongest,
     /// Asymptotic intervals: they may decide where the strongest is too wide.
     NextBest,
-}
-
-/// Where a term's numbers stand among a cell's estimates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TermSource {
-    /// A path functional.
-    Path(usize),
-    /// A series.
-    Series(usize),
 }
 
 /// The expectation of one statistic: with its range, and why its sample may have missed what counts.

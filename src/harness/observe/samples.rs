@@ -1,12 +1,13 @@
 //! Values with their noise, from what replicates gave.
 
 use crate::engine::{Estimates, PathMoments};
+use crate::evidence::TermSource;
 use crate::regress::{Sample, Value};
 use crate::results::Evidence;
 use crate::scalar::Fault;
 use crate::spec::{Left, Reducer, Symbol, Term};
 use crate::stats::{Interval, LogPoint, Moments, log_log, slope};
-use crate::verdict::{Constants, SideValue, TermSource};
+use crate::verdict::{Constants, SideValue};
 
 /// Rounding of an exponent that was fitted through numbers known without noise.
 const SLOPE_ROUNDING: f64 = 1e-9;

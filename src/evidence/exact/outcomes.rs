@@ -3,9 +3,9 @@
 //! Where a gradient leaves the rationals the states of a run do, and none of them merge. Few enough outcomes can be followed one by one
 //! all the same: noise with finitely many values over a few steps.
 
+use super::super::moments::{MomentEstimates, SHARP};
 use super::branch::Script;
 use super::enumerate::{Budget, Unavailable};
-use super::moments::{MomentEstimates, SHARP};
 use crate::engine::{Door, Plan, Progress, RunError, Traffic, fixed_start, follow, without_noise};
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;

@@ -11,13 +11,15 @@
 //! From the last iterate back the moments are collected that the terms need, and from the first one forth they are worked out: with
 //! separable objectives that is a few numbers a coordinate and not the square of their number.
 
+mod symbolic;
+
 use super::Unavailable;
-use super::symbolic::{Draws, SymbolicOracle};
 use crate::engine::{Plan, Point, Progress, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once};
 use crate::model::Real;
 use crate::scalar::{Enclosure, Fault, Monomial, Polynomial, Scalar};
 use crate::spec::{Instance, Reducer, StartPoint};
 use std::collections::{BTreeMap, BTreeSet};
+use symbolic::{Draws, SymbolicOracle};
 
 /// Bits of the enclosures, tried in this order while the outcome is not exact.
 const PRECISIONS: [usize; 3] = [128, 512, 2048];
