@@ -7,6 +7,7 @@ use crate::number::{Num, Q, entrywise, mean, norm1, norm2sq, ratio, sum};
 use crate::part::exact;
 use crate::problem::{Loss, Problem};
 use crate::{Answer, refuse, unsupported};
+use std::cmp::Ordering;
 
 /// The names of facts that this checker knows a formula for.
 const FACTS: &[&str] = &[
@@ -94,7 +95,7 @@ impl Instance {
                 continue;
             }
             match self.fact(name) {
-                Ok(Some(fact)) if fact.exact().is_none() || fact != *value => {
+                Ok(Some(fact)) if fact.order(value) != Ok(Ordering::Equal) => {
                     return refuse(format!("the parameter '{name}' has the name of a fact, which is {}", fact.show()));
                 }
                 _ => {}
