@@ -144,7 +144,7 @@ impl<'a> Builder<'a> {
     }
 
     fn params(&self, part: &PartSetup, d: usize, workers: usize) -> Result<Params, InstanceError> {
-        let mut params = resolve(part, d, workers, &|symbol| lookup(self.cell, &self.facts, symbol))?;
+        let mut params = resolve(self.registry, part, d, workers, &|symbol| lookup(self.cell, &self.facts, symbol))?;
         if let Some(ParamValue::Text(file)) = params.values.get_mut(DATA_FILE) {
             *file = self.registry.data_file(file).to_string_lossy().into_owned();
         }

@@ -18,7 +18,7 @@ pub fn evaluate_quantity(registry: &Registry, part: &PartSetup, cell: &Cell) -> 
     let entry = registry
         .quantity(&part.name)
         .map_err(|_| InstanceError::new(&part.span, format!("unknown quantity '{}'", part.name)))?;
-    let params = resolve(part, 0, 1, &|symbol| cell.value(symbol))?;
+    let params = resolve(registry, part, 0, 1, &|symbol| cell.value(symbol))?;
     (entry.evaluate)(&params).map_err(|e| located(part, &e))
 }
 
@@ -49,6 +49,7 @@ pub(super) fn vector(
 
 /// Resolves a part's settings to values.
 pub(super) fn resolve(
+    registry: &Registry,
     part: &PartSetup,
     dimension: usize,
     workers: usize,
@@ -85,10 +86,12 @@ pub(super) fn resolve(
             ),
             (_, Setting::Text(text)) => ParamValue::Text(text.clone()),
             (Kind::Noise, Setting::Part(part)) => {
-                ParamValue::Noise(part.name.clone(), resolve(part, dimension, workers, lookup)?)
+                ParamValue::Noise(resolve(registry, part, dimension, workers, lookup)?)
             }
             (_, Setting::Part(part)) => {
-                ParamValue::Compressor(part.name.clone(), resolve(part, dimension, workers, lookup)?)
+                let unknown = |_| InstanceError::new(&part.span, format!("unknown compressor '{}'", part.name));
+                let entry = registry.compressor(&part.name).map_err(unknown)?;
+                ParamValue::Compressor(entry, resolve(registry, part, dimension, workers, lookup)?)
             }
         };
         within(param, &resolved, span)?;

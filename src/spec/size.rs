@@ -5,7 +5,8 @@ use super::cell::{Cell, evaluate};
 use super::claim::{Experiment, Formula, PartSetup, Setting, Start};
 use super::resolve::resolve;
 use super::symbol::Symbol;
-use crate::model::{Kind, Layout, Real, Registry, problem};
+use crate::model::problem::Footprint;
+use crate::model::{Kind, Layout, Real, Registry};
 use std::ops::Range;
 
 /// Bytes of an exact number and of what is derived from it: constants of a coordinate, as fraction and as double.
@@ -61,12 +62,10 @@ impl Size {
             _ => None,
         });
         let (listed, rows) = listed(part, &experiment.start);
+        let footprint = registry.problem(&part.name).map_or(&Footprint::SMALL, |entry| &entry.footprint);
         let dimension = setting("dimension").unwrap_or_else(|| {
             // What the text of a data file can hold at most is all that is known of it here.
-            (
-                problem::implied_dimension(&part.name, &|name| setting(name).map(|(n, _)| n)).unwrap_or(listed),
-                part.span.clone(),
-            )
+            ((footprint.dimension)(&|name| setting(name).map(|(n, _)| n)).unwrap_or(listed), part.span.clone())
         });
         let d = dimension.0;
         let fact = |symbol: &Symbol, name: &str| matches!(symbol, Symbol::Fact(spec) if spec.name == name);
@@ -104,8 +103,8 @@ impl Size {
         let random = oracle.noise.is_some() || oracle.minibatch || matches!(experiment.start, Start::Random(_));
         Size {
             constants: d.saturating_mul(EXACT * EXACT_A_COORDINATE),
-            data: problem::footprint(&part.name, d, samples).saturating_add(data.unwrap_or(0).saturating_mul(3)),
-            narrow: problem::runs_alone(&part.name),
+            data: (footprint.bytes)(d, samples).saturating_add(data.unwrap_or(0).saturating_mul(3)),
+            narrow: footprint.runs_alone,
             deterministic: !random && !coins,
             minibatch: oracle.minibatch,
             checkpoints: run.checkpoints.min(horizon.0.saturating_add(1)),
@@ -155,7 +154,7 @@ fn algorithm(
     let numbers = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let (dimension, count) = (numbers(d), numbers(workers.min(MOST_WORKERS)));
     // Built for one coordinate: its settings are small, and the layout is asked for the true size.
-    let built = resolve(part, 1, count, lookup).ok().and_then(|params| {
+    let built = resolve(registry, part, 1, count, lookup).ok().and_then(|params| {
         let entry = registry.algorithm(&part.name).ok()?;
         (entry.build)(&params).ok()
     });

@@ -239,7 +239,10 @@ fn q(n: i64, d: u64) -> Rational {
 }
 
 fn compressor(name: &str) -> (&'static str, ParamValue) {
-    ("compressor", ParamValue::Compressor(name.into(), Params::default()))
+    (
+        "compressor",
+        ParamValue::Compressor(crate::model::Registry::standard().compressor(name).unwrap(), Params::default()),
+    )
 }
 
 fn count(name: &'static str, value: i64) -> (&'static str, ParamValue) {

@@ -9,8 +9,7 @@
 
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, View, mean_gradient};
 use crate::model::{
-    Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, ParamValue, Params, Real, Registry, Semantics,
-    SignZero, Slot,
+    Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, ParamValue, Params, Real, Semantics, SignZero, Slot,
 };
 use crate::scalar::Fault;
 
@@ -57,12 +56,9 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
 /// # Errors
 /// As the compressor's own builder.
 pub fn build_compressor(p: &Params) -> Result<Box<dyn DynCompressor>, BuildError> {
-    let Some(ParamValue::Compressor(name, params)) = p.values.get("compressor") else {
+    let Some(ParamValue::Compressor(entry, params)) = p.values.get("compressor") else {
         return Err(BuildError::at("compressor", "'compressor' takes { name = \"..\" }"));
     };
-    let entry = Registry::standard()
-        .compressor(name)
-        .map_err(|_| BuildError::at("compressor", format!("unknown compressor '{name}'")))?;
     (entry.build)(params)
 }
 

@@ -108,6 +108,12 @@ pub struct CompressorEntry {
     pub build: fn(&Params) -> Result<Box<dyn DynCompressor>, BuildError>,
 }
 
+impl std::fmt::Debug for CompressorEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 /// The compressors that come with signcheck.
 pub static ALL: &[&CompressorEntry] = &[
     &identity::ENTRY,

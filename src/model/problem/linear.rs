@@ -9,7 +9,7 @@
 //! nearest minimiser keeps the start's coordinate, clamped to the box.
 
 use super::constants::{Constants, DIMENSION, axis, norm1, norm2, origin, spread};
-use super::{Flow, Minimisers, Problem, ProblemEntry};
+use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -43,6 +43,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| Ok(Box::new(Linear::build(p)?)),
 };
 

@@ -26,7 +26,7 @@ mod enclosed;
 mod shared;
 mod split;
 
-use super::{Minimisers, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::data::{self, Rounding};
 use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Real, Trait};
 use crate::scalar::{Fault, Rational, Scalar};
@@ -114,6 +114,8 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         split::SPLIT_SEED,
     ],
     statistics: &[],
+    // Rows in single precision, drawn and stored.
+    footprint: Footprint { bytes: |d, n| n.saturating_mul(d).saturating_mul(4), runs_alone: true, ..Footprint::SMALL },
     build: |p| Ok(Box::new(Logistic::build(p)?)),
 };
 

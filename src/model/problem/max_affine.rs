@@ -10,7 +10,7 @@
 
 use super::constants::{Constants, ROWS, axis, norm2, origin};
 use super::line_losses::exact;
-use super::{Minimisers, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::elimination::{combine, dot, gram, solve};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
@@ -54,6 +54,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| Ok(Box::new(MaxAffine::build(p)?)),
 };
 

@@ -419,37 +419,25 @@ pub struct ProblemEntry {
     pub params: &'static [ParamSpec],
     /// Statistics that only this problem has: what [`Problem::own_statistics`] of its instances returns.
     pub statistics: &'static [OwnStatistic],
+    /// Its size.
+    pub footprint: Footprint,
     /// Builds it.
     pub build: fn(&super::Params) -> Result<Box<dyn DynProblem>, super::BuildError>,
 }
 
-/// Bytes of a problem's own data beyond a few numbers a coordinate, for d coordinates and n samples: what is known before
-/// it is built. A problem that holds more than that is listed here.
-#[must_use]
-pub fn footprint(name: &str, d: u64, n: u64) -> u64 {
-    match name {
-        // Rows in single precision, drawn and stored.
-        "logistic" => n.saturating_mul(d).saturating_mul(4),
-        // The matrix, exact and as doubles, and its decomposition.
-        "quadratic-matrix" => d.saturating_mul(d).saturating_mul(160),
-        _ => 0,
-    }
+/// What is known of a problem's size before it is built.
+pub struct Footprint {
+    /// Bytes of its own data beyond a few numbers per coordinate, for d coordinates and n samples.
+    pub bytes: fn(d: u64, n: u64) -> u64,
+    /// The dimension that other settings than `dimension` imply.
+    pub dimension: fn(setting: &dyn Fn(&str) -> Option<u64>) -> Option<u64>,
+    /// Whether replicates run one at a time, the data dwarfing the iterate.
+    pub runs_alone: bool,
 }
 
-/// The dimension that other settings of a problem imply.
-#[must_use]
-pub fn implied_dimension(name: &str, setting: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
-    match name {
-        "max-type" => Some(setting("horizon")?.saturating_add(1)),
-        "wilson" => Some(setting("train")?.saturating_add(setting("test").unwrap_or(100)).saturating_mul(6)),
-        _ => None,
-    }
-}
-
-/// Whether replicates of a problem run one at a time, its data dwarfing the iterate.
-#[must_use]
-pub fn runs_alone(name: &str) -> bool {
-    name == "logistic"
+impl Footprint {
+    /// A few numbers per coordinate.
+    pub const SMALL: Footprint = Footprint { bytes: |_, _| 0, dimension: |_| None, runs_alone: false };
 }
 
 /// The problems that come with signcheck.

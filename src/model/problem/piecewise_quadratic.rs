@@ -16,7 +16,7 @@
 use super::constants::Constants;
 use super::line_losses::exact;
 use super::minimisers::beyond;
-use super::{Minimisers, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 
@@ -56,6 +56,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| Ok(Box::new(PiecewiseQuadratic::build(p)?)),
 };
 

@@ -9,7 +9,7 @@
 //! minimiser nearest to the start keeps that coordinate. Where all are flat both mu are 0 (no claim).
 
 use super::constants::{Constants, DIMENSION, axis, origin, spread};
-use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -34,6 +34,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         DIMENSION,
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| {
         let curvature = spread(p, "curvature")?;
         if curvature.iter().any(|a| !(a.to_f64() >= 0.0 && a.to_f64().is_finite())) {

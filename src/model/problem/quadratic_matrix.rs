@@ -22,7 +22,7 @@
 mod build;
 
 use super::constants::{Constants, origin};
-use super::{Minimisers, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::{Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -78,6 +78,8 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
+    // The matrix, exact and as doubles, and its decomposition.
+    footprint: Footprint { bytes: |d, _| d.saturating_mul(d).saturating_mul(160), ..Footprint::SMALL },
     build: |p| Ok(Box::new(QuadraticMatrix::build(p)?)),
 };
 

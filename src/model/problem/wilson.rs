@@ -23,7 +23,7 @@ mod rows;
 
 use super::constants::{axis, origin};
 use super::seeded::{permutation, stream};
-use super::{Minimisers, OwnStatistic, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, OwnStatistic, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 use rows::{Core, Row};
@@ -65,6 +65,10 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: OWN,
+    footprint: Footprint {
+        dimension: |setting| Some(setting("train")?.saturating_add(setting("test").unwrap_or(100)).saturating_mul(6)),
+        ..Footprint::SMALL
+    },
     build: |p| Ok(Box::new(Wilson::build(p)?)),
 };
 

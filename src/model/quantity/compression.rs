@@ -134,7 +134,13 @@ mod tests {
 
     fn params(compressor: &str, vector: &[&str]) -> Params {
         let mut p = Params::default();
-        p.values.insert("compressor", ParamValue::Compressor(compressor.into(), Params::default()));
+        p.values.insert(
+            "compressor",
+            ParamValue::Compressor(
+                crate::model::Registry::standard().compressor(compressor).unwrap(),
+                Params::default(),
+            ),
+        );
         let entries = vector.iter().map(|t| Real::Exact(t.parse().unwrap())).collect();
         p.values.insert("vector", ParamValue::Vector(entries));
         p

@@ -280,7 +280,10 @@ mod tests {
             inner.values.insert(key, ParamValue::Number(number(value)));
         }
         let mut p = Params::default();
-        p.values.insert("compressor", ParamValue::Compressor(compressor.into(), inner));
+        p.values.insert(
+            "compressor",
+            ParamValue::Compressor(crate::model::Registry::standard().compressor(compressor).unwrap(), inner),
+        );
         p.values.insert(
             "gradients",
             ParamValue::Matrix(gradients.iter().map(|g| g.iter().map(number).collect()).collect()),

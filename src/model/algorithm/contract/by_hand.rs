@@ -126,7 +126,10 @@ fn compressed_sgd() {
     let mut top = Params::default();
     top.values.insert("k", ParamValue::Number(Real::integer(1)));
     let setup = Setup::new("compressed-sgd", 1).schedule("step_size", q(1, 2));
-    let setup = setup.with(("compressor", ParamValue::Compressor("top-k".into(), top)));
+    let setup = setup.with((
+        "compressor",
+        ParamValue::Compressor(crate::model::Registry::standard().compressor("top-k").unwrap(), top),
+    ));
     assert_iterates(
         setup.iterates(&[1, 1], &[q(2, 1), q(1, 1)], 5),
         &[&[(1, 1), (1, 1)], &[(1, 2), (1, 1)], &[(1, 2), (1, 2)], &[(1, 4), (1, 2)], &[(1, 4), (1, 4)]],
