@@ -24,10 +24,12 @@ pub mod data;
 pub mod engine;
 pub mod evidence;
 pub mod expr;
+#[cfg(feature = "cli")]
 pub mod figure;
 pub mod harness;
 pub mod model;
 pub mod regress;
+#[cfg(feature = "cli")]
 pub mod report;
 pub mod results;
 pub mod rng;
