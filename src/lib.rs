@@ -19,6 +19,7 @@
 //! `examples/own_optimizer.rs` does so, and `docs/library.md` explains it.
 #![forbid(unsafe_code)]
 
+pub mod charts;
 pub mod closed;
 pub mod data;
 pub mod engine;

@@ -20,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["scalar", "rng", "expr", "stats", "data", "model", "spec"]),
     ("evidence", &["scalar", "expr", "stats", "model", "spec", "engine"]),
     ("verdict", &["scalar", "expr", "stats", "model", "results", "spec", "engine", "evidence"]),
+    ("charts", &["scalar", "stats", "model", "results", "spec", "engine", "evidence"]),
     ("figure", &["results"]),
     ("report", &["results"]),
     ("regress", &["scalar", "stats", "results"]),
@@ -27,7 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "harness",
         &[
             "scalar", "rng", "expr", "stats", "data", "model", "results", "spec", "engine", "evidence", "verdict",
-            "regress",
+            "charts", "regress",
         ],
     ),
     ("search", &["scalar", "rng", "expr", "model", "results", "spec", "engine", "evidence", "verdict", "harness"]),

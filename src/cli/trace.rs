@@ -81,7 +81,7 @@ impl Trace {
                 Err(error) => Err(error.into()),
             }
         } else {
-            let axes = signcheck::harness::axes(&claim.spec, case, &cell);
+            let axes = signcheck::spec::stream_key(&claim.spec, case, &cell);
             let (iterates, traffic) = trace(&instance, seed, &axes, self.replicate)?;
             anyhow::ensure!(
                 iterates.iter().flatten().all(|v| v.is_finite()),

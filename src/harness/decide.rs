@@ -1,9 +1,9 @@
 //! Runs everything that a claim file asks for, once each, and decides its bounds and controls.
 
-use super::pictures::{self, drawn_variants};
 use super::provenance::provenance;
 use super::records::Records;
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
+use crate::charts::{drawn_variants, pictures};
 use crate::engine::{MOST_WORK, Plan, Progress, RunError, Sampling};
 use crate::evidence::{
     Budget, CellOutcome, CellRun, Configuration, Design, Effort, Findings, Inquiry, Observed, known,
@@ -12,6 +12,7 @@ use crate::model::Registry;
 use crate::results::{ResultFile, SCHEMA_VERSION};
 use crate::spec::{
     Cell, Experiment, Expression, FigureKind, Instance, InstanceError, Spec, SpecError, Term, cells, evaluate_quantity,
+    stream_key,
 };
 use crate::verdict::{Judge, LOOKS};
 use std::sync::Arc;
@@ -190,7 +191,7 @@ pub fn decide_within(
     let (bounds, cells) = records.bounds()?;
     let controls = records.controls()?;
     let bounds = Records::with_controls(bounds, &controls);
-    let (figures, tables) = pictures::pictures(spec, &observed, &cells, settings).map_err(locate)?;
+    let (figures, tables) = pictures(spec, &observed, &cells, settings.seed).map_err(locate)?;
     let provenance = provenance(spec, text, settings, &bounds);
     let rights = spec.bounds.iter().map(|b| (b.name.clone(), (b.right_text.clone(), b.expectation.clone()))).collect();
     Ok(ResultFile {
@@ -227,14 +228,6 @@ pub(super) fn measurable(
     })
 }
 
-/// The axes that key a cell's streams: the claim, the case, and the given parameters. Algorithms compared on one
-/// instance thus meet the same noise.
-pub fn axes(spec: &Spec, case: &str, cell: &Cell) -> Vec<(String, String)> {
-    let mut axes = vec![("claim".to_string(), spec.id.clone()), ("case".to_string(), case.to_string())];
-    axes.extend(cell.axes());
-    axes
-}
-
 /// The numbers of replicates at which the estimates are looked at. What a figure draws, and what is compared across cells
 /// or curves, has the declared number; a cell that is decided by itself may do with fewer, or go on.
 fn looks(spec: &Spec, asked: &Configuration<'_>, replicates: u64) -> Vec<u64> {
@@ -256,7 +249,7 @@ fn run_cell(
 ) -> Result<CellRun, HarnessError> {
     let spec = judge.spec;
     let instance = Arc::new(instance);
-    let axes = axes(spec, &asked.case, &cell);
+    let axes = stream_key(spec, &asked.case, &cell);
     let parameters: Vec<String> = cell.axes().into_iter().map(|(n, v)| format!("{n} = {v}")).collect();
     let place = format!("case '{}' ({})", asked.case, parameters.join(", "));
     let failed = |error| match error {

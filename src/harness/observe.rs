@@ -9,14 +9,14 @@
 mod listing;
 mod samples;
 
-use super::decide::{HarnessError, Settings, axes, design, plan};
+use super::decide::{HarnessError, Settings, design, plan};
 use super::records::Records;
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
 use crate::engine::{Estimates, FEW, MOST_WORK, Sampling};
 use crate::evidence::{CellOutcome, CellRun, Configuration, Effort, Findings, Inquiry, Observed, known};
 use crate::regress::Entry;
 use crate::scalar::WIDTH;
-use crate::spec::{Diagnostic, Instance, InstanceError, Spec, SpecError, Variant, evaluate_quantity};
+use crate::spec::{Diagnostic, Instance, InstanceError, Spec, SpecError, Variant, evaluate_quantity, stream_key};
 use crate::verdict::Judge;
 use listing::Listing;
 use std::sync::Arc;
@@ -84,7 +84,7 @@ fn sample(
     settings: &Settings<'_>,
 ) -> Result<(CellRun, Estimates), HarnessError> {
     let spec = judge.spec;
-    let axes = axes(spec, &asked.case, &cell);
+    let axes = stream_key(spec, &asked.case, &cell);
     let place = format!("case '{}' ({})", asked.case, cell_text(&asked.case, asked.variant, &cell));
     let failed = |error| HarnessError::Run { id: spec.id.clone(), place: place.clone(), error };
     let instance = Arc::new(instance);

@@ -2,7 +2,7 @@
 
 use super::claim::Formula;
 use super::symbol::{Expression, Symbol};
-use super::{Trial, Variant};
+use super::{Spec, Trial, Variant};
 use crate::expr::EvalError;
 use crate::model::Real;
 use crate::scalar::{Computable, Fault, Narrow};
@@ -125,6 +125,15 @@ fn number(value: &Real) -> serde_json::Value {
         },
         None => serde_json::Number::from_f64(value.to_f64()).map_or(serde_json::Value::Null, Into::into),
     }
+}
+
+/// What keys the streams of a cell: the claim, the case, and the given parameters. Algorithms compared on one
+/// instance thus meet the same noise.
+#[must_use]
+pub fn stream_key(spec: &Spec, case: &str, cell: &Cell) -> Vec<(String, String)> {
+    let mut key = vec![("claim".to_string(), spec.id.clone()), ("case".to_string(), case.to_string())];
+    key.extend(cell.axes());
+    key
 }
 
 /// Evaluates an expression: exactly where the result is rational, by its formula where every name in it has one, else in

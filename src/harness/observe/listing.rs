@@ -1,10 +1,10 @@
 //! The entries of a claim, by name.
 
 use super::super::decide::HarnessError;
-use super::super::pictures::drawn_variants;
 use super::super::records::Records;
 use super::samples::{curve_value, exponent, known, no_value, sampled_left};
 use super::{Fixed, cell_text};
+use crate::charts::drawn_variants;
 use crate::evidence::{CellOutcome, CellRun};
 use crate::model::Real;
 use crate::regress::{Entry, Value};

@@ -1,13 +1,12 @@
 //! Pictures in the plane: iterates on contour lines, and the directions of a first step.
 
-use super::decide::Settings;
-use super::pictures::{axis, drawn_variants, label, told};
+use super::{axis, drawn_variants, label, told};
 use crate::engine::trace;
 use crate::evidence::{CellRun, Observed};
 use crate::model::{DynProblem, Evaluates};
 use crate::results::{AxisScale, Layer, LineStyle, Panel};
 use crate::scalar::Narrow;
-use crate::spec::{FigureSetup, Spec};
+use crate::spec::{FigureSetup, Spec, stream_key};
 
 /// Grid lines of a contour plot.
 const GRID: usize = 61;
@@ -32,12 +31,7 @@ fn planar<'j>(
 }
 
 /// Iterates of one replicate of each curve on the contour lines of f.
-pub(super) fn contours(
-    spec: &Spec,
-    observed: &Observed<'_>,
-    figure: &FigureSetup,
-    settings: &Settings<'_>,
-) -> Vec<Panel> {
+pub(super) fn contours(spec: &Spec, observed: &Observed<'_>, figure: &FigureSetup, seed: u64) -> Vec<Panel> {
     let runs: Vec<_> = planar(spec, observed, figure).collect();
     let Some((_, _, first)) = runs.first() else { return Vec::new() };
     let Some(experiment) = first.experiment() else { return Vec::new() };
@@ -52,8 +46,8 @@ pub(super) fn contours(
     let mut layers = vec![Layer::Contours { x, y, z, levels: Vec::new() }];
     for (color, (curve, case, run)) in runs.iter().enumerate() {
         let Some(e) = run.experiment() else { continue };
-        let axes = super::decide::axes(spec, case, &run.cell);
-        let Ok((iterates, _)) = trace(&e.instance, settings.seed, &axes, 0) else { continue };
+        let axes = stream_key(spec, case, &run.cell);
+        let Ok((iterates, _)) = trace(&e.instance, seed, &axes, 0) else { continue };
         let inside = |p: &&Vec<f64>| (x_range.0..=x_range.1).contains(&p[0]) && (y_range.0..=y_range.1).contains(&p[1]);
         let kept: Vec<&Vec<f64>> = thin(&iterates).into_iter().filter(inside).collect();
         layers.push(Layer::Path {

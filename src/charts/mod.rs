@@ -1,7 +1,7 @@
 //! Figures and tables as data, from what was run.
 
-use super::decide::Settings;
-use super::plane;
+mod plane;
+
 use crate::evidence::{CellOutcome, CellRun, Observed};
 use crate::model::Real;
 use crate::results::{Axis, AxisScale, CellRecord, Layer, LineStyle, Panel, Picture, TableRecord};
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 type Cells = BTreeMap<String, Vec<CellRecord>>;
 
 /// What figures can show: the curves, or the file itself where it has none.
-pub(super) fn drawn_variants(spec: &Spec) -> impl Iterator<Item = (&str, &str, &Variant)> {
+pub fn drawn_variants(spec: &Spec) -> impl Iterator<Item = (&str, &str, &Variant)> {
     let base = spec.curves.is_empty().then_some(&spec.base).into_iter().flatten();
     let base = base.map(|(case, v)| ("", case.as_str(), v));
     let curves =
@@ -23,11 +23,12 @@ pub(super) fn drawn_variants(spec: &Spec) -> impl Iterator<Item = (&str, &str, &
 }
 
 /// All figures and tables of a claim.
-pub(super) fn pictures(
+#[must_use]
+pub fn pictures(
     spec: &Spec,
     observed: &Observed<'_>,
     cells: &Cells,
-    settings: &Settings<'_>,
+    seed: u64,
 ) -> Result<(Vec<Picture>, Vec<TableRecord>), InstanceError> {
     let (mut pictures, mut tables) = (Vec::new(), Vec::new());
     let stem = spec.id.split('/').next_back().unwrap_or(&spec.id);
@@ -40,7 +41,7 @@ pub(super) fn pictures(
             FigureKind::Curves => curves(spec, observed, figure),
             FigureKind::LeftAgainstBound if figure.lines.is_empty() => against_bound(spec, cells, figure),
             FigureKind::LeftAgainstBound => quantity_lines(spec, observed, figure),
-            FigureKind::Contours => plane::contours(spec, observed, figure, settings),
+            FigureKind::Contours => plane::contours(spec, observed, figure, seed),
             FigureKind::Directions => plane::directions(spec, observed, figure),
         };
         let name = if figure.name.is_empty() { stem.to_string() } else { format!("{stem}-{}", figure.name) };
