@@ -16,22 +16,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("data", &["scalar", "rng", "expr", "stats"]),
     ("model", &["scalar", "rng", "expr", "stats", "closed", "data"]),
     ("results", &[]),
-    ("spec", &["scalar", "rng", "expr", "stats", "data", "model", "results"]),
-    ("engine", &["scalar", "rng", "expr", "stats", "data", "model", "spec"]),
-    ("evidence", &["scalar", "expr", "stats", "model", "spec", "engine"]),
-    ("verdict", &["scalar", "expr", "stats", "model", "results", "spec", "engine", "evidence"]),
-    ("charts", &["scalar", "stats", "model", "results", "spec", "engine", "evidence"]),
+    ("claim", &["scalar", "rng", "expr", "stats", "data", "model", "results"]),
+    ("engine", &["scalar", "rng", "expr", "stats", "data", "model", "claim"]),
+    ("evidence", &["scalar", "expr", "stats", "model", "claim", "engine"]),
+    ("verdict", &["scalar", "expr", "stats", "model", "results", "claim", "engine", "evidence"]),
+    ("charts", &["scalar", "stats", "model", "results", "claim", "engine", "evidence"]),
     ("figure", &["results"]),
     ("report", &["results"]),
     ("regress", &["scalar", "stats", "results"]),
     (
-        "harness",
+        "run",
         &[
-            "scalar", "rng", "expr", "stats", "data", "model", "results", "spec", "engine", "evidence", "verdict",
+            "scalar", "rng", "expr", "stats", "data", "model", "results", "claim", "engine", "evidence", "verdict",
             "charts", "regress",
         ],
     ),
-    ("search", &["scalar", "rng", "expr", "model", "results", "spec", "engine", "evidence", "verdict", "harness"]),
+    ("search", &["scalar", "rng", "expr", "model", "results", "claim", "engine", "evidence", "verdict", "run"]),
 ];
 
 /// Rooms whose numbers end in results.
@@ -93,7 +93,7 @@ impl Source {
         self.file.split('/').next().unwrap_or_default().trim_end_matches(".rs")
     }
 
-    /// Number of names in the module's path: `spec/mod.rs` is 1, `spec/load.rs` is 2.
+    /// Number of names in the module's path: `claim/mod.rs` is 1, `claim/load.rs` is 2.
     fn depth(&self) -> usize {
         let path = self.file.trim_end_matches(".rs");
         path.trim_end_matches("/mod").split('/').count()
@@ -329,18 +329,21 @@ fn numbers_do_not_depend_on_the_platforms_mathematical_library() {
 #[test]
 fn planted_violations_are_noticed() {
     let wrong = |file: &str, text: &str| wrong_arrows(&Source::new(file, text)).len();
-    assert_eq!(wrong("model/noise/x.rs", "use crate::scalar::Lane;\nuse crate::spec::Spec;\n"), 1);
+    assert_eq!(wrong("model/noise/x.rs", "use crate::scalar::Lane;\nuse crate::claim::Spec;\n"), 1);
     assert_eq!(wrong("model/x.rs", "fn f() -> crate::engine::RunError {}"), 1);
     assert_eq!(
         wrong("figure/x.rs", "use crate::{\n    results::Picture,\n    harness::{decide, State},\n    spec,\n};"),
         2
     );
-    assert_eq!(wrong("spec/mod.rs", "use super::engine::run;"), 1);
-    assert_eq!(wrong("spec/load.rs", "use super::super::engine::run;\nuse super::tree;"), 1);
+    assert_eq!(wrong("claim/mod.rs", "use super::engine::run;"), 1);
+    assert_eq!(wrong("claim/load.rs", "use super::super::engine::run;\nuse super::tree;"), 1);
     assert_eq!(wrong("attic/mod.rs", ""), 1, "a room without a place");
     // Comments, doc links and tests are no arrows.
-    assert_eq!(wrong("rng/x.rs", "//! [`crate::spec::Spec`]\n// use crate::spec;\n/// crate::engine\nfn f() {}\n"), 0);
-    assert_eq!(wrong("rng/x.rs", "#[cfg(test)]\nmod tests {\n    use crate::spec::Spec;\n}\n"), 0);
+    assert_eq!(
+        wrong("rng/x.rs", "//! [`crate::claim::Spec`]\n// use crate::claim;\n/// crate::engine\nfn f() {}\n"),
+        0
+    );
+    assert_eq!(wrong("rng/x.rs", "#[cfg(test)]\nmod tests {\n    use crate::claim::Spec;\n}\n"), 0);
     assert_eq!(test_files("rng/mod.rs", "mod key;\n#[cfg(test)]\nmod law_tests;\n"), ["rng/law_tests"]);
 
     let foreign = |text: &str| foreign_calls(&Source::new("engine/x.rs", text)).len();

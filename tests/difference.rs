@@ -31,8 +31,8 @@ use difference::claim::claim;
 use difference::compare::{Report, alike, compare};
 use difference::transform::rewrite;
 use serde_json::Value;
-use signcheck::harness::check_claim;
 use signcheck::prelude::*;
+use signcheck::run::check_claim;
 
 /// Files of a run where no number is given: about a minute on two cores.
 const FILES: u64 = 1200;

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use signcheck::claim::{Instance, Spec, Term, cells, load};
 use signcheck::engine::{Plan, Progress, Silent, ranges, run};
 use signcheck::evidence::{Budget, Unavailable, enumerate, enumerate_as_far, outcomes};
-use signcheck::harness::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
 use signcheck::model::Registry;
 use signcheck::results::{Evidence, Outcome};
+use signcheck::run::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
 use signcheck::scalar::{Computable, Rational};
-use signcheck::spec::{Instance, Spec, Term, cells, load};
 use signcheck::stats::tolerance::mean_tolerance;
 use std::sync::atomic::{AtomicU64, Ordering};
 

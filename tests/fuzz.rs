@@ -5,12 +5,12 @@
 //! panic, and it does not go on for ever. `SIGNCHECK_FUZZ_SECONDS=60 cargo test --release --test fuzz` searches a minute
 //! a target; without the variable each runs a fixed number of inputs, so that the test is the same everywhere.
 
+use signcheck::claim::load;
 use signcheck::data::{Expected, parse_libsvm};
 use signcheck::expr::{Dimension, Environment, Expr, Units};
-use signcheck::harness::{Catalog, replay};
 use signcheck::model::Registry;
+use signcheck::run::{Catalog, replay};
 use signcheck::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
-use signcheck::spec::load;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

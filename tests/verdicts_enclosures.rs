@@ -3,10 +3,10 @@
 mod common;
 
 use common::run;
+use signcheck::claim::{Instance, cells, load};
 use signcheck::engine::trace_enclosed;
 use signcheck::model::Registry;
 use signcheck::scalar::{Rational, Scalar};
-use signcheck::spec::{Instance, cells, load};
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {

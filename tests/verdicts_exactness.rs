@@ -3,11 +3,11 @@
 //! The derivations stand in the `why` of every bound; the table below says which bounds are broken. All others hold, and all
 //! evidence is exact.
 
+use signcheck::claim::load;
 use signcheck::engine::Silent;
-use signcheck::harness::{Profile, Settings, certify, decide, replay};
 use signcheck::model::Registry;
 use signcheck::results::{Evidence, Outcome, ResultFile};
-use signcheck::spec::load;
+use signcheck::run::{Profile, Settings, certify, decide, replay};
 use std::path::Path;
 
 /// The file, its number of bounds, and those that are broken.

@@ -4,11 +4,11 @@
 
 mod common;
 
-use signcheck::harness::{Catalog, check_claim};
+use signcheck::claim::{Instance, Variant, cells, load};
 use signcheck::model::{Answer, Atom, DynNoise, DynProblem, Evaluates, HYPOTHESES, Real, Registry, Ties, Witness};
 use signcheck::results::{BoundRecord, Evidence, Outcome};
+use signcheck::run::{Catalog, check_claim};
 use signcheck::scalar::{Narrow, Rational, Scalar};
-use signcheck::spec::{Instance, Variant, cells, load};
 use signcheck::stats::Interval;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -388,8 +388,8 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
         Witness::Even(workers) => name == "odd-workers" && instance.workers == *workers && workers % 2 == 0,
         Witness::OnLattice { coordinate, steps } => {
             let (start, best) = match &instance.start {
-                signcheck::spec::StartPoint::At(x) => (x, instance.minimiser.as_ref().unwrap()),
-                signcheck::spec::StartPoint::Random(_) => return false,
+                signcheck::claim::StartPoint::At(x) => (x, instance.minimiser.as_ref().unwrap()),
+                signcheck::claim::StartPoint::Random(_) => return false,
             };
             let step = instance.schedules[0].clone();
             let step: Rational = instance.schedule_at(&step, 0).unwrap();

@@ -3,10 +3,10 @@
 
 mod common;
 
-use signcheck::harness::{Catalog, check_claim};
+use signcheck::claim::{Relation, Trivial, load};
 use signcheck::model::{Kind, ParamSpec, Real, Registry};
 use signcheck::results::{Evidence, Outcome, ResultFile};
-use signcheck::spec::{Relation, Trivial, load};
+use signcheck::run::{Catalog, check_claim};
 use std::path::Path;
 
 fn text(name: &str) -> String {

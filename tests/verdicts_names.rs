@@ -3,15 +3,15 @@
 mod common;
 
 use common::run;
-use signcheck::engine::Silent;
-use signcheck::expr::Node;
-use signcheck::harness::{Catalog, Profile, Settings, decide};
-use signcheck::model::Registry;
-use signcheck::results::{Outcome, ResultFile};
-use signcheck::spec::{
+use signcheck::claim::{
     Cell, Experiment, Expression, Formula, Instance, Left, PartSetup, Reducer, Setting, Size, Spec, Start, Symbol,
     Table, Term, Trial, Trivial, Value, Variant, Work, cells, load, parse_tree,
 };
+use signcheck::engine::Silent;
+use signcheck::expr::Node;
+use signcheck::model::Registry;
+use signcheck::results::{Outcome, ResultFile};
+use signcheck::run::{Catalog, Profile, Settings, decide};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -278,7 +278,7 @@ fn rename_table(
 fn rename_node(
     text: &str,
     key: &str,
-    node: &signcheck::spec::Node,
+    node: &signcheck::claim::Node,
     (names, definition): (Option<&BTreeMap<String, String>>, bool),
     renaming: &Renaming,
     edits: &mut Vec<(Range<usize>, String)>,

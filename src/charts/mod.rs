@@ -2,12 +2,12 @@
 
 mod plane;
 
+use crate::claim::{
+    BandKind, Expression, FigureKind, FigureSetup, Formula, InstanceError, Spec, Symbol, Variant, evaluate,
+};
 use crate::evidence::{CellOutcome, CellRun, Observed};
 use crate::model::Real;
 use crate::results::{Axis, AxisScale, CellRecord, Layer, LineStyle, Panel, Picture, TableRecord};
-use crate::spec::{
-    BandKind, Expression, FigureKind, FigureSetup, Formula, InstanceError, Spec, Symbol, Variant, evaluate,
-};
 use crate::stats::{Moments, student_mean};
 use std::collections::BTreeMap;
 

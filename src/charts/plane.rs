@@ -1,12 +1,12 @@
 //! Pictures in the plane: iterates on contour lines, and the directions of a first step.
 
 use super::{axis, drawn_variants, label, told};
+use crate::claim::{FigureSetup, Spec, stream_key};
 use crate::engine::trace;
 use crate::evidence::{CellRun, Observed};
 use crate::model::{DynProblem, Evaluates};
 use crate::results::{AxisScale, Layer, LineStyle, Panel};
 use crate::scalar::Narrow;
-use crate::spec::{FigureSetup, Spec, stream_key};
 
 /// Grid lines of a contour plot.
 const GRID: usize = 61;

@@ -3,10 +3,10 @@
 use super::common::{Bar, Loaded, SpecErrors, note};
 use anyhow::Result;
 use clap::Args;
-use signcheck::harness::{Exceeded, HarnessError, Profile, Settings, decide, needs, shown, undecided};
+use signcheck::claim::{Diagnostic, SpecError};
 use signcheck::model::Registry;
 use signcheck::results::ResultFile;
-use signcheck::spec::{Diagnostic, SpecError};
+use signcheck::run::{DecideError, Exceeded, Profile, Settings, decide, needs, shown, undecided};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -80,7 +80,7 @@ impl Budget {
         }
         match decide(&claim.spec, &claim.claim.file, text, settings) {
             Ok(result) => Ok((result, true)),
-            Err(HarnessError::Stopped(_)) => cut(Exceeded::Time(self.time.unwrap_or(0.0))),
+            Err(DecideError::Stopped(_)) => cut(Exceeded::Time(self.time.unwrap_or(0.0))),
             Err(error) => Err(error.into()),
         }
     }

@@ -3,11 +3,13 @@
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use signcheck::claim::{
+    Diagnostic, Instance, InstanceError, Overrides, Spec, SpecError, Variant, Work, cells, load_in,
+};
 use signcheck::engine::Progress;
-use signcheck::harness::{Catalog, ClaimText, HarnessError, Profile};
 use signcheck::model::Registry;
 use signcheck::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
-use signcheck::spec::{Diagnostic, Instance, InstanceError, Overrides, Spec, SpecError, Variant, Work, cells, load_in};
+use signcheck::run::{Catalog, ClaimText, DecideError, Profile};
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
@@ -28,9 +30,9 @@ impl Loaded {
 /// Prints an error with its causes; errors of claim files show their source lines.
 pub fn report_error(error: &anyhow::Error) {
     let mut stderr = anstream::stderr().lock();
-    let of_files: Vec<&SpecError> = match (error.downcast_ref::<SpecErrors>(), error.downcast_ref::<HarnessError>()) {
+    let of_files: Vec<&SpecError> = match (error.downcast_ref::<SpecErrors>(), error.downcast_ref::<DecideError>()) {
         (Some(errors), _) => errors.0.iter().collect(),
-        (_, Some(HarnessError::Spec(one))) => vec![one.as_ref()],
+        (_, Some(DecideError::Spec(one))) => vec![one.as_ref()],
         _ => Vec::new(),
     };
     let shown = if of_files.is_empty() {

@@ -7,15 +7,15 @@ use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
+use signcheck::claim::{Bound, Overrides, Spec, Table, Within, load_in, trial_of};
 use signcheck::expr::Expr;
-use signcheck::harness::{Certificate, Profile, Settings, certificate_name, certify, decide, standalone};
 use signcheck::model::Registry;
 use signcheck::results::{BoundaryRecord, SearchOutcome, SearchRecord, write_json, write_text};
+use signcheck::run::{Certificate, Profile, Settings, certificate_name, certify, decide, standalone};
 use signcheck::scalar::Rational;
 use signcheck::search::{
     Candidate, Effort, Family, Found, Task, Watch, boundary, first_broken_step, is_searchable, search_family, size,
 };
-use signcheck::spec::{Bound, Overrides, Spec, Table, Within, load_in, trial_of};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 

@@ -5,13 +5,13 @@ use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
-use signcheck::harness::{Catalog, Profile, Settings, observe, replicate_count};
+use signcheck::claim::Overrides;
 use signcheck::model::Registry;
 use signcheck::regress::{
     Baseline, ClaimEntries, Comparison, Counts, Status, apply, changes, compare, junit, markdown, terminal,
 };
 use signcheck::results::write_text;
-use signcheck::spec::Overrides;
+use signcheck::run::{Catalog, Profile, Settings, observe, replicate_count};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -5,15 +5,15 @@ use super::common::{Loaded, exit_of_results, level, load_all_in, note, print, pr
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
-use signcheck::harness::{
-    Catalog, Exceeded, Profile, Settings, State, certificate_name, certify, needs, program_hash, replicate_count, shown,
-};
+use signcheck::claim::Overrides;
 use signcheck::model::Registry;
 use signcheck::results::{
     Change, Ledger, Lock, ResultFile, STATE_FOLDER, StoreError, changes, read_all, read_result, remove_leftovers,
     result_paths, write_json, write_result, write_text,
 };
-use signcheck::spec::Overrides;
+use signcheck::run::{
+    Catalog, Exceeded, Profile, Settings, State, certificate_name, certify, needs, program_hash, replicate_count, shown,
+};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;

@@ -1,9 +1,9 @@
 //! What `falsify` says of a search: its record, and the same in sentences.
 
 use serde_json::{Value, json};
+use signcheck::claim::{Bound, Spec};
 use signcheck::results::{NearRecord, SearchOutcome, SearchRecord};
 use signcheck::search::{Candidate, Family, Found, Weighed};
-use signcheck::spec::{Bound, Spec};
 use signcheck::verdict::SideValue;
 use std::collections::BTreeMap;
 

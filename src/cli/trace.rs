@@ -5,10 +5,10 @@ use super::{Computing, Exit};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
+use signcheck::claim::{Instance, cells};
 use signcheck::engine::{RunError, Traffic, settle_coins, trace, trace_enclosed, trace_plain};
 use signcheck::model::Registry;
 use signcheck::scalar::{Fault, Rational};
-use signcheck::spec::{Instance, cells};
 
 /// Prints the iterates of one replicate of the file's first cell.
 #[derive(Debug, Args)]
@@ -81,7 +81,7 @@ impl Trace {
                 Err(error) => Err(error.into()),
             }
         } else {
-            let axes = signcheck::spec::stream_key(&claim.spec, case, &cell);
+            let axes = signcheck::claim::stream_key(&claim.spec, case, &cell);
             let (iterates, traffic) = trace(&instance, seed, &axes, self.replicate)?;
             anyhow::ensure!(
                 iterates.iter().flatten().all(|v| v.is_finite()),

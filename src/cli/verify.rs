@@ -7,9 +7,9 @@ use super::common::{
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
-use signcheck::harness::{Catalog, ClaimText, Profile, Settings, replicate_count};
+use signcheck::claim::Overrides;
 use signcheck::results::{BoundRecord, Ledger, Outcome, ResultFile, changes, read_sealed, why};
-use signcheck::spec::Overrides;
+use signcheck::run::{Catalog, ClaimText, Profile, Settings, replicate_count};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 

@@ -5,10 +5,10 @@ use super::measure::{Plan, Recorder};
 use super::oracle::{Keys, LaneOracle, PlainOracle, Sampled, Streams, Traffic};
 use super::point::Point;
 use super::run::Progress;
+use crate::claim::{Instance, Schedule, StartPoint};
 use crate::model::{Arithmetic, Layout, Query, Step, Ties};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Scalar};
-use crate::spec::{Instance, Schedule, StartPoint};
 
 /// Steps between two questions whether to stop.
 pub(super) const STEPS_UNASKED: u64 = 256;

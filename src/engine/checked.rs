@@ -12,12 +12,12 @@ use super::oracle::{Keys, Sampled, Streams, Traffic, note_rarest, watched, witho
 use super::point::Point;
 use super::range::radius;
 use super::run::Progress;
+use crate::claim::{Instance, StartPoint};
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
 use crate::model::{DynNoise, Evaluating, Perturbs, Query, Ties, Trait};
 use crate::rng::Stream;
 use crate::scalar::{Checked, Fault, Lane, Met, Scalar, WIDTH, Wide};
-use crate::spec::{Instance, StartPoint};
 
 /// Most samples of a finite sum whose gradients are computed for every lane.
 const MOST_SAMPLES: usize = 64;

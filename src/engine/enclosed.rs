@@ -10,8 +10,8 @@ use super::block::{Record, plain, trace_plain};
 use super::measure::Plan;
 use super::run::{Progress, Silent};
 use super::{RunError, Traffic};
+use crate::claim::Instance;
 use crate::scalar::{Enclosure, Fault};
-use crate::spec::Instance;
 
 /// Bits of the floats, tried in this order: a run's enclosures lose some at every step.
 const PRECISIONS: [usize; 8] = [128, 256, 512, 1024, 2048, 4096, 8192, 16384];

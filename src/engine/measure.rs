@@ -2,10 +2,10 @@
 
 use super::RunError;
 use super::point::{Point, missing};
+use crate::claim::{Expression, Instance, Left, PathTerm, Reducer, Symbol, Term};
 use crate::expr::Node;
 use crate::model::{Evaluating, Real, Statistic, StatisticName, fact_spec};
 use crate::scalar::{Fault, Rational, Scalar};
-use crate::spec::{Expression, Instance, Left, PathTerm, Reducer, Symbol, Term};
 
 /// Longest window over which a mean is kept for each iterate.
 pub(super) const MAX_SERIES: u64 = 20_000;

@@ -1,10 +1,10 @@
 //! The door between an algorithm and the world: gradients, coins, and counted messages.
 
+use crate::claim::Instance;
 use crate::model::problem::Flow;
 use crate::model::{Arithmetic, DynNoise, Evaluates, Evaluating, Perturbs, Query, Ties};
 use crate::rng::{CellKey, Stream};
 use crate::scalar::{Fault, Lane, Narrow, WIDTH, Wide, mix};
-use crate::spec::Instance;
 
 /// What has passed the door of one replicate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

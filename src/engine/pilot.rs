@@ -6,8 +6,8 @@ use super::checked::checked_block;
 use super::measure::Plan;
 use super::oracle::Keys;
 use super::run::{Estimates, Progress};
+use crate::claim::Instance;
 use crate::scalar::{Met, WIDTH, Watch, Wide};
-use crate::spec::Instance;
 
 /// Times those errors that those of any other replicate may be.
 const OTHER_BLOCKS: f64 = 16.0;

@@ -2,9 +2,9 @@
 
 use super::momentum_error::momentum_error;
 use super::oracle::Traffic;
+use crate::claim::Instance;
 use crate::model::{Evaluates, Evaluating, Statistic};
 use crate::scalar::{Fault, Scalar};
-use crate::spec::Instance;
 
 /// An iterate under measurement; value and gradient are computed once, where something asks for them.
 pub struct Point<'a, S: Evaluating> {

@@ -7,8 +7,8 @@
 
 use super::measure::{Plan, Probe, Recorder};
 use super::point::Point;
+use crate::claim::{Expression, Instance, Reducer, StartPoint};
 use crate::model::{Evaluating, Known, Statistic};
-use crate::spec::{Expression, Instance, Reducer, StartPoint};
 use crate::stats::Interval;
 
 /// Of each path functional and of each series' statistic.

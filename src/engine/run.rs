@@ -6,9 +6,9 @@ use super::checked::must_look_for_ties;
 use super::measure::Plan;
 use super::oracle::{Keys, Traffic};
 use super::pilot::{Doubt, Way, pilot};
+use crate::claim::Instance;
 use crate::model::Ties;
 use crate::scalar::{Computable, Enclosure, Lane, WIDTH};
-use crate::spec::Instance;
 use crate::stats::{Interval, Moments};
 use rayon::prelude::*;
 

@@ -6,10 +6,10 @@
 
 use super::measure::{Plan, Probe};
 use super::run::Estimates;
+use crate::claim::{Expression, Instance, Reducer, StartPoint, Symbol};
 use crate::expr::{Builtin, Node, Op};
 use crate::model::{Evaluating, Statistic, noise::Tails};
 use crate::scalar::{Lane, Narrow};
-use crate::spec::{Expression, Instance, Reducer, StartPoint, Symbol};
 
 /// Draws of its rarest part that a sample needs at each step: fewer than e^-32 of all samples miss it then, and its share of the
 /// spread is known to a fifth.

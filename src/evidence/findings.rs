@@ -1,7 +1,7 @@
 //! What is known of one instance.
 
+use crate::claim::Instance;
 use crate::engine::{Estimates, Plan, Ranges, Sight, ranges};
-use crate::spec::Instance;
 use std::sync::Arc;
 
 /// An instance with everything that is known of the statistics that were asked of it.

@@ -3,9 +3,9 @@
 use super::exact::{Budget, ExactEstimates, Unavailable, enumerate_as_far, outcomes};
 use super::findings::Findings;
 use super::moments::{MomentEstimates, moments};
+use crate::claim::Instance;
 use crate::engine::{Estimates, Plan, Progress, Record, RunError, Sampling, plain_enclosed, run_until};
 use crate::scalar::{Enclosure, Fault};
-use crate::spec::Instance;
 use std::sync::Arc;
 
 /// What finding out may cost.

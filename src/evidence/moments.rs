@@ -14,10 +14,10 @@
 mod symbolic;
 
 use super::Unavailable;
+use crate::claim::{Instance, Reducer, StartPoint};
 use crate::engine::{Plan, Point, Progress, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once};
 use crate::model::Real;
 use crate::scalar::{Enclosure, Fault, Monomial, Polynomial, Scalar};
-use crate::spec::{Instance, Reducer, StartPoint};
 use std::collections::{BTreeMap, BTreeSet};
 use symbolic::{Draws, SymbolicOracle};
 

@@ -1,8 +1,8 @@
 //! What is to be run for a claim, and what came of it.
 
 use super::findings::Findings;
+use crate::claim::{Cell, Expression, Instance, Left, Relation, Symbol, Term, Trial, Variant};
 use crate::model::{Real, Row};
-use crate::spec::{Cell, Expression, Instance, Left, Relation, Symbol, Term, Trial, Variant};
 
 /// Where a term of a left side stands among the estimates of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use super::parts::{ASKED_FOR, Gene, Shape};
 use super::reading::{Reading, Slot};
 use super::ties::{BOX, Ties, number_of, orders, wall_at};
 use super::within::require;
-use crate::harness::Refusal;
+use crate::claim::{Bound, FamilySetup, Formula, Node, Relation, Scope, Table, Trial, Value, Within, Work};
 use crate::model::Registry;
+use crate::run::Refusal;
 use crate::scalar::Rational;
-use crate::spec::{Bound, FamilySetup, Formula, Node, Relation, Scope, Table, Trial, Value, Within, Work};
 
 /// A claim's setup without its numbers.
 pub struct Skeleton {
@@ -397,7 +397,7 @@ fn inside<'t>(tree: &'t mut Table, key: &str) -> &'t mut Table {
 /// The number of coordinates of the file's own start, or of its longest list.
 fn own_dimension(tree: &Table) -> usize {
     let Some(Value::Table(problem)) = tree.get("problem").map(|n| &n.value) else { return 1 };
-    let length = |e: &crate::spec::Entry| match &e.node.value {
+    let length = |e: &crate::claim::Entry| match &e.node.value {
         Value::List(list) => list.len(),
         _ => 1,
     };

@@ -2,8 +2,8 @@
 
 use super::dice::Class;
 use super::parts::{Gene, Shape, after, list, number, rows, table, text};
+use crate::claim::{Table, Value};
 use crate::scalar::{Rational, Scalar};
-use crate::spec::{Table, Value};
 
 /// Atoms of the joint law: the values of all but the last, their weights, the last weight; the last atom makes the mean 0.
 const JOINT_ATOMS: usize = 3;

@@ -2,7 +2,7 @@
 
 use super::family::{Candidate, Family, Noise, Skeleton};
 use super::reading::Domain;
-use crate::harness::Place;
+use crate::run::Place;
 use crate::scalar::Rational;
 use std::collections::BTreeMap;
 

@@ -30,10 +30,10 @@ pub use steps::first_broken_step;
 pub use strategy::{Climb, Evolution, Random, Strategy};
 pub use weight::{Weighed, score, weigh_candidate, weigh_tree};
 
+use crate::claim::Relation;
 use crate::evidence::Budget;
-use crate::harness::{Price, Refusal};
 use crate::model::Registry;
-use crate::spec::Relation;
+use crate::run::{Price, Refusal};
 use dice::Dice;
 use rayon::prelude::*;
 use region::Region;

@@ -2,8 +2,8 @@
 
 use super::dice::Class;
 use super::parts::{Shape, after, list, number, rows, table, text, twice, two_blocks};
+use crate::claim::Table;
 use crate::scalar::{Rational, Scalar};
-use crate::spec::Table;
 
 fn with_start(name: &str, key: &str, d: usize, v: &[Rational]) -> Option<Table> {
     Some(table(vec![("name", text(name)), (key, list(&v[..d])), ("start", list(&v[d..]))]))

@@ -2,9 +2,9 @@
 
 use super::dice::{Class, Dice};
 use super::ties::{BOX, Ties, number_of, wall_at};
+use crate::claim::{Counting, FamilySetup, Scope, Spread, Table, Value, counts};
 use crate::model::{Kind, ParamSpec, Registry};
 use crate::scalar::Rational;
-use crate::spec::{Counting, FamilySetup, Scope, Spread, Table, Value, counts};
 use std::fmt;
 
 /// Where a number stands in a tree.

@@ -2,8 +2,8 @@
 
 use super::CAREFUL;
 use super::weight::weigh_tree;
+use crate::claim::{Bound, Node, Relation, Scope, Spec, Table, Value};
 use crate::model::Registry;
-use crate::spec::{Bound, Node, Relation, Scope, Spec, Table, Value};
 
 /// The trees of a case that both bounds speak of with one algorithm, oracle and quantity: the other's, and the bound's own.
 fn same_setup<'b>(other: &'b Bound, bound: &'b Bound) -> Option<(&'b Table, &'b Table)> {

@@ -5,8 +5,8 @@ use super::family::{Candidate, Family};
 use super::shrink::size;
 use super::weight::{Weighed, weigh_candidate};
 use crate::evidence::Budget;
-use crate::harness::{Price, Refusal};
 use crate::model::Registry;
+use crate::run::{Price, Refusal};
 use rayon::prelude::*;
 
 /// Suspects of a batch that are weighed again.

@@ -1,10 +1,10 @@
 //! What a claim file ties together: names that its parts share, and orders that its numbers keep.
 
 use super::reading::{Reading, Slot};
+use crate::claim::{Table, Value, evaluate};
 use crate::expr::{Expr, ExprError};
 use crate::model::Real;
 use crate::scalar::Rational;
-use crate::spec::{Table, Value, evaluate};
 use std::collections::BTreeSet;
 
 fn text_of(table: &Table, keys: &[&str]) -> Vec<String> {

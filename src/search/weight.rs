@@ -1,10 +1,10 @@
 //! What an instance is worth to a search: how near to violation it is, and whether a violation is certain.
 
 use super::family::{Candidate, Family};
-use crate::harness::{Place, Price, Refusal, admitted, weigh};
+use crate::claim::{Relation, Table, Trial, trial_of};
 use crate::model::Registry;
 use crate::results::{Evidence, Outcome};
-use crate::spec::{Relation, Table, Trial, trial_of};
+use crate::run::{Place, Price, Refusal, admitted, weigh};
 use crate::verdict::CellVerdict;
 
 /// What a ratio of doubles may be off after a long run that does not expand its errors.

@@ -2,11 +2,11 @@
 //! how far outside they are leads the search into them.
 
 use super::family::{Candidate, Family};
+use crate::claim::{Instance, Node, Symbol, Table, Value, Within, Work, cells, trial_of};
 use crate::expr::ExprError;
-use crate::harness::Refusal;
 use crate::model::{Registry, fact_spec};
+use crate::run::Refusal;
 use crate::scalar::Rational;
-use crate::spec::{Instance, Node, Symbol, Table, Value, Within, Work, cells, trial_of};
 use std::ops::Range;
 
 /// What stands in for the logarithm of numbers that have none.

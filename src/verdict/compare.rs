@@ -1,9 +1,9 @@
 //! One cell: left against right.
 
 use super::sides::SideValue;
+use crate::claim::Relation;
 use crate::results::{Evidence, Outcome};
 use crate::scalar::Computable;
-use crate::spec::Relation;
 use crate::stats::{Interval, LogPoint, Spread, slope, slope_shift};
 
 /// What a comparison says.

@@ -3,11 +3,11 @@
 use super::compare::{Comparison, compare, compare_order, compare_rate, is_vacuous};
 use super::gather::{CellVerdict, gather};
 use super::sides::{Ground, SideValue, Trust, left_of_estimates, left_of_row, right_side};
+use crate::claim::{Expression, Question, Relation, Spec, Symbol, Trial, Trivial, Work, cell_name, requirements};
 use crate::engine::left_lacks;
 use crate::evidence::{Answered, CellOutcome, CellRun, Configuration, Design, Observed};
 use crate::model::Ties;
 use crate::results::{Evidence, Outcome};
-use crate::spec::{Expression, Question, Relation, Spec, Symbol, Trial, Trivial, Work, cell_name, requirements};
 use crate::stats::share;
 use std::collections::BTreeMap;
 

@@ -1,11 +1,11 @@
 //! The two sides of a bound as enclosures, with what they rest on.
 
+use crate::claim::{Expression, Left, Reducer, Symbol, Term};
 use crate::engine::{Estimates, PathMoments, Ranges, Sight};
 use crate::evidence::TermSource;
 use crate::model::{Real, Row};
 use crate::results::{Estimate, Evidence, RightSide};
 use crate::scalar::{Computable, Fault, Rational, Scalar};
-use crate::spec::{Expression, Left, Reducer, Symbol, Term};
 use crate::stats::{Interval, Moments, bounded_mean, no_normal_limit, partly_known_mean, share, student_mean};
 
 /// How a number is known, strongest first; a side is as good as the weakest number in it.

@@ -1,8 +1,8 @@
 //! Whether a bound is homogeneous in [f] and [x].
 
+use crate::claim::{Expression, Left, PathTerm, Relation, Symbol, Term};
 use crate::expr::{Dimension, Units, UnitsError};
 use crate::results::UnitsRecord;
-use crate::spec::{Expression, Left, PathTerm, Relation, Symbol, Term};
 
 /// What the units of a bound's two sides say.
 #[derive(Debug, Clone, PartialEq)]

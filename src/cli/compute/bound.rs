@@ -4,9 +4,9 @@ use super::super::Exit;
 use super::super::common::{assignment, load_all, print, print_json, resolve};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
+use signcheck::claim::{Expression, Parameter, Symbol, evaluate};
 use signcheck::model::{Real, Registry};
 use signcheck::scalar::Rational;
-use signcheck::spec::{Expression, Parameter, Symbol, evaluate};
 use std::collections::BTreeMap;
 
 /// The right side of a claim at given constants.

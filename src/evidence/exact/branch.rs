@@ -1,12 +1,12 @@
 //! An oracle that takes every branch: a step is run again for each outcome of its random choices.
 
 use super::sums::{Law, convolve, joined, power};
+use crate::claim::Instance;
 use crate::engine::{Door, Traffic, without_noise};
 use crate::model::algorithm::{Message, VoteLaw};
 use crate::model::problem::Flow;
 use crate::model::{DynNoise, Evaluating, Query, Trait};
 use crate::scalar::{Fault, Rational, Scalar, Surd};
-use crate::spec::Instance;
 use std::cmp::Ordering;
 
 /// The choices of one outcome of one step: which branch was taken, of how many.

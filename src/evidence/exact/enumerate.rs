@@ -5,10 +5,10 @@
 
 use super::branch::{Branching, Script, length};
 use super::found::{Found, Total, finished, found, is_of_arithmetic};
+use crate::claim::{Instance, Reducer, StartPoint, Symbol};
 use crate::engine::{Plan, Point, Progress, RunError, Traffic, Workspace, add_to, is_due, reduce, step_once};
 use crate::model::{Real, Ties};
 use crate::scalar::{Computable, Enclosure, Fault, Scalar, Surd};
-use crate::spec::{Instance, Reducer, StartPoint, Symbol};
 use std::collections::HashMap;
 
 /// How much is spent before exactness is given up, in units of about a nanosecond of exact arithmetic. It is

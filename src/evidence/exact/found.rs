@@ -3,10 +3,10 @@
 //! A root of rational coordinates is a sum of roots, and the mean of few of them as well; what is more than that is kept by
 //! its formula, and what no formula holds (the choice of the largest entries) by an enclosure.
 
+use crate::claim::{Instance, Reducer};
 use crate::engine::{Plan, Point, Probe, combine_path, not_recorded};
 use crate::model::Evaluating;
 use crate::scalar::{Computable, Enclosure, Fault, Scalar, Surd};
-use crate::spec::{Instance, Reducer};
 
 /// What a formula costs for each coordinate, in units of the budget.
 pub(super) const BY_FORMULA: u64 = 50_000;

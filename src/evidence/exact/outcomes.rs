@@ -6,12 +6,12 @@
 use super::super::moments::{MomentEstimates, SHARP};
 use super::branch::Script;
 use super::enumerate::{Budget, Unavailable};
+use crate::claim::Instance;
 use crate::engine::{Door, Plan, Progress, RunError, Traffic, fixed_start, follow, without_noise};
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
 use crate::model::{DynNoise, Evaluating, Query};
 use crate::scalar::{Enclosure, Fault, Rational, Scalar, Surd};
-use crate::spec::Instance;
 
 /// Bits of the floats, tried in this order while a sign stays open.
 const PRECISIONS: [usize; 3] = [128, 512, 2048];

@@ -1,11 +1,11 @@
 //! An oracle whose random numbers are symbols with known first and second moments.
 
+use crate::claim::Instance;
 use crate::engine::{Door, Traffic, without_noise};
 use crate::model::noise::DrawMoments;
 use crate::model::problem::Flow;
 use crate::model::{Query, Real};
 use crate::scalar::{Enclosure, Fault, Monomial, Polynomial, Scalar};
-use crate::spec::Instance;
 
 /// Most samples of a finite sum whose draw is followed.
 const MOST_SAMPLES: usize = 64;

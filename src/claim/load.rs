@@ -1,7 +1,7 @@
 //! From a tree to a [`Spec`].
 
 use super::ask::NO_TRIVIAL;
-use super::claim::{Bound, Control, Curve, Formula, PartSetup, Relation, Setting, Spec, Trial, Variant};
+use super::file::{Bound, Control, Curve, Formula, PartSetup, Relation, Setting, Spec, Trial, Variant};
 use super::naming::{declared, file_words};
 use super::overrides::{Overrides, known_hypotheses, set_parameters};
 use super::read::Reader;

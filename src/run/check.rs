@@ -1,11 +1,11 @@
 //! One claim, from its text to its result: what tests of other crates call.
 
 use super::catalog::{Catalog, CatalogError};
-use super::decide::{HarnessError, Profile, Settings, decide};
+use super::decide::{DecideError, Profile, Settings, decide};
+use crate::claim::load;
 use crate::engine::Silent;
 use crate::model::Registry;
 use crate::results::ResultFile;
-use crate::spec::load;
 
 /// Seed of [`check_claim`].
 pub const SEED: u64 = 1;
@@ -17,7 +17,7 @@ pub const LEVEL: f64 = 1e-6;
 ///
 /// # Errors
 /// What is wrong with the text or its runs, with line and key.
-pub fn check_claim(text: &str, registry: &Registry) -> Result<ResultFile, HarnessError> {
+pub fn check_claim(text: &str, registry: &Registry) -> Result<ResultFile, DecideError> {
     let file = "the claim";
     let spec = load(file, text, registry, &[])?;
     decide(

@@ -9,14 +9,14 @@
 mod listing;
 mod samples;
 
-use super::decide::{HarnessError, Settings, design, plan};
+use super::decide::{DecideError, Settings, design, plan};
 use super::records::Records;
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
+use crate::claim::{Diagnostic, Instance, InstanceError, Spec, SpecError, Variant, evaluate_quantity, stream_key};
 use crate::engine::{Estimates, FEW, MOST_WORK, Sampling};
 use crate::evidence::{CellOutcome, CellRun, Configuration, Effort, Findings, Inquiry, Observed, known};
 use crate::regress::Entry;
 use crate::scalar::WIDTH;
-use crate::spec::{Diagnostic, Instance, InstanceError, Spec, SpecError, Variant, evaluate_quantity, stream_key};
 use crate::verdict::Judge;
 use listing::Listing;
 use std::sync::Arc;
@@ -35,10 +35,10 @@ pub fn observe(
     (file, text): (&str, &str),
     settings: &Settings<'_>,
     budget: u64,
-) -> Result<Vec<Entry>, HarnessError> {
+) -> Result<Vec<Entry>, DecideError> {
     let locate = |error: InstanceError| {
         let diagnostic = Diagnostic::new(error.span, error.message);
-        HarnessError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
+        DecideError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
     };
     let mut design = design(spec);
     let ready = make_ready(&mut design, settings, locate)?;
@@ -71,7 +71,7 @@ pub fn observe(
 }
 
 struct CellPlan {
-    cell: crate::spec::Cell,
+    cell: crate::claim::Cell,
     instance: Instance,
     budget: u64,
 }
@@ -82,11 +82,11 @@ fn sample(
     asked: &Configuration<'_>,
     CellPlan { cell, instance, budget }: CellPlan,
     settings: &Settings<'_>,
-) -> Result<(CellRun, Estimates), HarnessError> {
+) -> Result<(CellRun, Estimates), DecideError> {
     let spec = judge.spec;
     let axes = stream_key(spec, &asked.case, &cell);
     let place = format!("case '{}' ({})", asked.case, cell_text(&asked.case, asked.variant, &cell));
-    let failed = |error| HarnessError::Run { id: spec.id.clone(), place: place.clone(), error };
+    let failed = |error| DecideError::Run { id: spec.id.clone(), place: place.clone(), error };
     let instance = Arc::new(instance);
     let plan = plan(asked, &instance).map_err(failed)?;
     let effort = Effort { exact: settings.profile.budget(), enclosed: MOST_WORK };
@@ -118,7 +118,7 @@ fn sample(
 }
 
 /// `K=16, case=small`: what is swept, and the case.
-fn cell_text(case: &str, variant: &Variant, cell: &crate::spec::Cell) -> String {
+fn cell_text(case: &str, variant: &Variant, cell: &crate::claim::Cell) -> String {
     let swept = |name: &str| variant.parameters.iter().any(|p| p.name == name && p.values.len() > 1);
     let axes = cell.axes().into_iter().filter(|(name, _)| swept(name));
     let case = (!case.is_empty()).then(|| ("case".to_string(), case.to_string()));

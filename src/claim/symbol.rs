@@ -3,7 +3,7 @@
 //! Below the loader an expression has no names, only the symbols of this file, so that nothing that the program adds (the
 //! place of a term, an output of a quantity) can be mistaken for a name that a file declares.
 
-use super::claim::Parameter;
+use super::file::Parameter;
 use crate::expr::{Builtin, Expr, ExprError};
 use crate::model::{FACTS, FactSpec, OutputSpec, OwnStatistic, STATISTICS, StatisticName, fact_spec};
 use std::fmt;

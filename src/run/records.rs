@@ -1,10 +1,10 @@
 //! Records of bounds and controls.
 
 use super::cell_records::{cell_record, no_estimate, no_right};
-use super::decide::HarnessError;
+use super::decide::DecideError;
+use crate::claim::Question;
 use crate::evidence::Observed;
 use crate::results::{BoundRecord, CellRecord, ControlRecord, ControlTally, Evidence, Outcome, UnitsRecord};
-use crate::spec::Question;
 use crate::verdict::{CellVerdict, CellView, Judge, SideValue, gather, units_of};
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ pub(super) struct Records<'a> {
 }
 
 impl Records<'_> {
-    fn unanswered(&self, what: String) -> HarnessError {
-        HarnessError::Unanswered { id: self.judge.spec.id.clone(), what }
+    fn unanswered(&self, what: String) -> DecideError {
+        DecideError::Unanswered { id: self.judge.spec.id.clone(), what }
     }
 
     /// The record of every bound, and those of its cells.
@@ -24,7 +24,7 @@ impl Records<'_> {
     /// # Errors
     /// A bound without a cell.
     #[allow(clippy::type_complexity)]
-    pub fn bounds(&self) -> Result<(Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>), HarnessError> {
+    pub fn bounds(&self) -> Result<(Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>), DecideError> {
         let (mut records, mut all_cells) = (Vec::new(), BTreeMap::new());
         for bound in &self.judge.spec.bounds {
             let cells = self.judge.cells(&bound.trials, self.observed);
@@ -42,7 +42,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// A control without a cell.
-    pub fn controls(&self) -> Result<Vec<ControlRecord>, HarnessError> {
+    pub fn controls(&self) -> Result<Vec<ControlRecord>, DecideError> {
         let mut records = Vec::new();
         for control in &self.judge.spec.controls {
             let cells = self.judge.cells(&control.trials, self.observed);

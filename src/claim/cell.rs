@@ -1,6 +1,6 @@
 //! Points of a sweep, and expressions in their values.
 
-use super::claim::Formula;
+use super::file::Formula;
 use super::symbol::{Expression, Symbol};
 use super::{Spec, Trial, Variant};
 use crate::expr::EvalError;

@@ -1,11 +1,11 @@
 //! Values with their noise, from what replicates gave.
 
+use crate::claim::{Left, Reducer, Symbol, Term};
 use crate::engine::{Estimates, PathMoments};
 use crate::evidence::TermSource;
 use crate::regress::{Sample, Value};
 use crate::results::Evidence;
 use crate::scalar::Fault;
-use crate::spec::{Left, Reducer, Symbol, Term};
 use crate::stats::{Interval, LogPoint, Moments, log_log, slope};
 use crate::verdict::{Constants, SideValue};
 

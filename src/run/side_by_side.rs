@@ -1,10 +1,10 @@
 //! Cells of a claim, several at once: one that is enumerated, or has few replicates, keeps a single processor busy.
 
-use super::decide::{HarnessError, Settings, measurable};
+use super::decide::{DecideError, Settings, measurable};
 use super::needs::is_small;
+use crate::claim::{Cell, Instance, InstanceError, PartSetup, Work, cells};
 use crate::engine::settle_coins;
 use crate::evidence::{Configuration, Design};
-use crate::spec::{Cell, Instance, InstanceError, PartSetup, Work, cells};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, scope};
@@ -30,8 +30,8 @@ pub(super) enum Ask<'s> {
 pub(super) fn make_ready<'s>(
     design: &mut Design<'s>,
     settings: &Settings<'_>,
-    locate: impl Fn(InstanceError) -> HarnessError,
-) -> Result<Vec<Ready<'s>>, HarnessError> {
+    locate: impl Fn(InstanceError) -> DecideError,
+) -> Result<Vec<Ready<'s>>, DecideError> {
     let mut ready = Vec::new();
     for (place, asked) in design.0.iter_mut().enumerate() {
         let cells = cells(asked.variant).map_err(&locate)?;
@@ -57,8 +57,8 @@ pub(super) fn each_cell<'s, R: Send>(
     design: &Design<'s>,
     ready: Vec<Ready<'s>>,
     settings: &Settings<'_>,
-    work: impl Fn(&Configuration<'s>, Ready<'s>) -> Result<R, HarnessError> + Sync,
-) -> Result<Vec<R>, HarnessError> {
+    work: impl Fn(&Configuration<'s>, Ready<'s>) -> Result<R, DecideError> + Sync,
+) -> Result<Vec<R>, DecideError> {
     let small = |ready: &Ready<'_>| is_small(&design.0[ready.place], &ready.cell, settings);
     side_by_side(ready, small, |ready| work(&design.0[ready.place], ready))
 }

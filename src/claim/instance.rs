@@ -2,7 +2,7 @@
 
 use super::build::Builder;
 use super::cell::{Cell, InstanceError, evaluate};
-use super::claim::{Experiment, Requirement, Setting, Variant, Work};
+use super::file::{Experiment, Requirement, Setting, Variant, Work};
 use super::resolve::scheduled;
 use super::symbol::{Expression, Symbol};
 use crate::expr::EvalError;

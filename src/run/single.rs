@@ -1,11 +1,11 @@
 //! One instance, weighed by itself: what the search for worst instances asks again and again.
 
 use super::decide::plan;
+use crate::claim::{Cell, Instance, Size, Trial, Variant, Work, cells, evaluate_quantity};
 use crate::engine::{MOST_WORK, RunError, Sampling, Silent, settle_coins};
 use crate::evidence::{Budget, CellOutcome, CellRun, Configuration, Effort, Inquiry, known};
 use crate::model::{Audit, NO_TIES, Registry, Ties, Trait};
 use crate::results::Outcome;
-use crate::spec::{Cell, Instance, Size, Trial, Variant, Work, cells, evaluate_quantity};
 use crate::verdict::{CellVerdict, Ground, blank, compare_order, experiment_cell, left_side, quantity_cell};
 use std::sync::Arc;
 

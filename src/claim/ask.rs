@@ -1,7 +1,7 @@
 //! Questions of a file: relation, left side, right side.
 
 use super::Diagnostic;
-use super::claim::{Parameter, PartSetup, Question, Relation, Trivial, Variant, Work};
+use super::file::{Parameter, PartSetup, Question, Relation, Trivial, Variant, Work};
 use super::left::Left;
 use super::load::Loader;
 use super::symbol::Scope;

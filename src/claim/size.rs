@@ -2,7 +2,7 @@
 
 use super::build::{DATA_FILE, MOST_WORKERS};
 use super::cell::{Cell, evaluate};
-use super::claim::{Experiment, Formula, PartSetup, Setting, Start};
+use super::file::{Experiment, Formula, PartSetup, Setting, Start};
 use super::resolve::resolve;
 use super::symbol::Symbol;
 use crate::model::problem::Footprint;

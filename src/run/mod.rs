@@ -16,7 +16,7 @@ mod state;
 pub use catalog::{Catalog, CatalogError, ClaimText, EMBEDDED};
 pub use certificate::{Certificate, CertificateError, Replay, certificate_name, certify, replay, standalone};
 pub use check::{LEVEL, SEED, check_claim, claim_text};
-pub use decide::{HarnessError, Profile, Settings, decide, decide_within, replicate_count};
+pub use decide::{DecideError, Profile, Settings, decide, decide_within, replicate_count};
 pub use needs::{Needs, needs, shown};
 pub use observe::observe;
 pub use provenance::{Exceeded, undecided};

@@ -2,7 +2,7 @@
 
 use super::Diagnostic;
 use super::cell::evaluate;
-use super::claim::{BandKind, Curve, FigureKind, FigureSetup, Formula, Variant, Work};
+use super::file::{BandKind, Curve, FigureKind, FigureSetup, Formula, Variant, Work};
 use super::load::Loader;
 use super::read::Reader;
 use super::symbol::Scope;

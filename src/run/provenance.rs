@@ -2,11 +2,11 @@
 
 use super::catalog::Catalog;
 use super::decide::{Settings, replicate_count};
+use crate::claim::{Relation, Spec};
 use crate::results::{
     BoundRecord, BudgetRecord, ControlTally, Estimate, Evidence, Outcome, Provenance, ResultFile, RightSide,
     SCHEMA_VERSION, UnitsRecord,
 };
-use crate::spec::{Relation, Spec};
 use std::collections::BTreeMap;
 
 /// How a result came about. `text` is the claim file's.
@@ -80,7 +80,7 @@ pub fn undecided(spec: &Spec, text: &str, settings: &Settings<'_>, exceeded: Exc
     }
 }
 
-fn open(id: &str, bound: &crate::spec::Bound, (reason, which): (&str, &str)) -> BoundRecord {
+fn open(id: &str, bound: &crate::claim::Bound, (reason, which): (&str, &str)) -> BoundRecord {
     let expect = bound.expectation.expect;
     let why = || Some(which.to_string());
     BoundRecord {

@@ -4,16 +4,16 @@ use super::provenance::provenance;
 use super::records::Records;
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
 use crate::charts::{drawn_variants, pictures};
+use crate::claim::{
+    Cell, Experiment, Expression, FigureKind, Instance, InstanceError, Spec, SpecError, Term, cells, evaluate_quantity,
+    stream_key,
+};
 use crate::engine::{MOST_WORK, Plan, Progress, RunError, Sampling};
 use crate::evidence::{
     Budget, CellOutcome, CellRun, Configuration, Design, Effort, Findings, Inquiry, Observed, known,
 };
 use crate::model::Registry;
 use crate::results::{ResultFile, SCHEMA_VERSION};
-use crate::spec::{
-    Cell, Experiment, Expression, FigureKind, Instance, InstanceError, Spec, SpecError, Term, cells, evaluate_quantity,
-    stream_key,
-};
 use crate::verdict::{Judge, LOOKS};
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ pub struct Settings<'a> {
 
 /// A claim that cannot be decided because something is wrong with its file or its runs.
 #[derive(Debug, thiserror::Error)]
-pub enum HarnessError {
+pub enum DecideError {
     /// The file.
     #[error(transparent)]
     Spec(#[from] Box<SpecError>),
@@ -145,7 +145,7 @@ pub fn replicate_count(spec: &Spec, profile: Profile) -> u64 {
 ///
 /// # Errors
 /// A cell that cannot be built (with its place in the file) or run.
-pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> Result<ResultFile, HarnessError> {
+pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> Result<ResultFile, DecideError> {
     decide_within(spec, (file, text), settings, settings.profile.budget())
 }
 
@@ -159,17 +159,17 @@ pub fn decide_within(
     (file, text): (&str, &str),
     settings: &Settings<'_>,
     budget: Budget,
-) -> Result<ResultFile, HarnessError> {
+) -> Result<ResultFile, DecideError> {
     let mut design = design(spec);
     let locate = |error: InstanceError| {
-        let diagnostic = crate::spec::Diagnostic::new(error.span, error.message);
-        HarnessError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
+        let diagnostic = crate::claim::Diagnostic::new(error.span, error.message);
+        DecideError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
     };
     let ready = make_ready(&mut design, settings, locate)?;
     let judge = Judge { spec, design: &design, level: settings.level };
     let done = each_cell(&design, ready, settings, |asked, Ready { place, cell, work }| {
         if settings.progress.stop() {
-            return Err(HarnessError::Stopped(spec.id.clone()));
+            return Err(DecideError::Stopped(spec.id.clone()));
         }
         let run = match work {
             Ask::Run(instance) if instance.lacks().is_some() => CellRun { cell, outcome: CellOutcome::Unrun(instance) },
@@ -200,7 +200,7 @@ pub fn decide_within(
         title: spec.title.clone(),
         source: spec.source.clone(),
         statement: spec.statement.clone(),
-        relation: spec.relation.map_or("figure", crate::spec::Relation::name).into(),
+        relation: spec.relation.map_or("figure", crate::claim::Relation::name).into(),
         left: spec.left_text.clone(),
         rights,
         bounds,
@@ -246,15 +246,15 @@ fn run_cell(
     (cell, instance): (Cell, Instance),
     settings: &Settings<'_>,
     budget: Budget,
-) -> Result<CellRun, HarnessError> {
+) -> Result<CellRun, DecideError> {
     let spec = judge.spec;
     let instance = Arc::new(instance);
     let axes = stream_key(spec, &asked.case, &cell);
     let parameters: Vec<String> = cell.axes().into_iter().map(|(n, v)| format!("{n} = {v}")).collect();
     let place = format!("case '{}' ({})", asked.case, parameters.join(", "));
     let failed = |error| match error {
-        RunError::Stopped => HarnessError::Stopped(spec.id.clone()),
-        error => HarnessError::Run { id: spec.id.clone(), place: place.clone(), error },
+        RunError::Stopped => DecideError::Stopped(spec.id.clone()),
+        error => DecideError::Run { id: spec.id.clone(), place: place.clone(), error },
     };
     let plan = plan(asked, &instance).map_err(failed)?;
     let run = |findings| CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(findings)) };

@@ -1,16 +1,16 @@
 //! The entries of a claim, by name.
 
-use super::super::decide::HarnessError;
+use super::super::decide::DecideError;
 use super::super::records::Records;
 use super::samples::{curve_value, exponent, known, no_value, sampled_left};
 use super::{Fixed, cell_text};
 use crate::charts::drawn_variants;
+use crate::claim::{Expression, FigureKind, Relation, Symbol, Trial, Variant};
 use crate::evidence::{CellOutcome, CellRun};
 use crate::model::Real;
 use crate::regress::{Entry, Value};
 use crate::results::{CellRecord, Evidence, Outcome};
 use crate::scalar::{Rational, Scalar};
-use crate::spec::{Expression, FigureKind, Relation, Symbol, Trial, Variant};
 use crate::stats::Interval;
 use crate::verdict::{Ground, SideValue, left_of_row, left_side, right_side};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ impl<'a> Listing<'a> {
     ///
     /// # Errors
     /// A bound or control without a cell.
-    pub fn all(mut self) -> Result<Vec<Entry>, HarnessError> {
+    pub fn all(mut self) -> Result<Vec<Entry>, DecideError> {
         self.bounds()?;
         self.controls()?;
         self.curves();
@@ -53,7 +53,7 @@ impl<'a> Listing<'a> {
         self.records.observed.design.place(case, variant)
     }
 
-    fn bounds(&mut self) -> Result<(), HarnessError> {
+    fn bounds(&mut self) -> Result<(), DecideError> {
         let (records, cells) = self.records.bounds()?;
         let spec = self.records.judge.spec;
         for record in &records {
@@ -74,7 +74,7 @@ impl<'a> Listing<'a> {
         Ok(())
     }
 
-    fn controls(&mut self) -> Result<(), HarnessError> {
+    fn controls(&mut self) -> Result<(), DecideError> {
         let spec = self.records.judge.spec;
         let mut number: BTreeMap<&str, usize> = BTreeMap::new();
         let records = self.records.controls()?;

@@ -6,11 +6,11 @@
 //! and not counted.
 
 use super::decide::{Profile, Settings, design};
+use crate::claim::{Cell, InstanceError, Size, Spec, Term, cells};
 use crate::engine::{IN_FLIGHT, MOST_WORK, OVERHEAD};
 use crate::evidence::Configuration;
 use crate::model::Registry;
 use crate::scalar::WIDTH;
-use crate::spec::{Cell, InstanceError, Size, Spec, Term, cells};
 use std::collections::BTreeSet;
 use std::ops::Range;
 

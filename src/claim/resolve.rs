@@ -1,7 +1,7 @@
 //! Settings of a part, resolved to values.
 
 use super::cell::{Cell, InstanceError, evaluate};
-use super::claim::{Formula, PartSetup, Setting};
+use super::file::{Formula, PartSetup, Setting};
 use super::symbol::Symbol;
 use crate::model::{BuildError, Kind, ParamSpec, ParamValue, Params, Real, Registry, Row, Slot};
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use super::Diagnostic;
 use super::cell::cells;
-use super::claim::{Bound, Formula, Parameter, Trial, Work};
+use super::file::{Bound, Formula, Parameter, Trial, Work};
 use super::instance::Instance;
 use super::load::{Loader, as_table};
 use super::search::{FamilySetup, Scope, Spread, Within};

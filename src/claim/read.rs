@@ -2,8 +2,8 @@
 
 use super::Diagnostic;
 use super::change::KEEP;
-use super::claim::{Formula, Parameter, PartSetup, Setting};
 use super::fields::{Shape, section};
+use super::file::{Formula, Parameter, PartSetup, Setting};
 use super::symbol::{Scope, Symbol};
 use super::tree::{Entry, Node, Table, Value};
 use crate::expr::{Expr, ExprError};

@@ -1,7 +1,7 @@
 //! Builds an experiment at one cell.
 
 use super::cell::{Cell, InstanceError, evaluate};
-use super::claim::{Experiment, Formula, PartSetup, Setting, Start};
+use super::file::{Experiment, Formula, PartSetup, Setting, Start};
 use super::instance::{Instance, Schedule, StartPoint, lookup};
 use super::load::schedules as schedules_of;
 use super::resolve::{MAX_DIMENSION, located, resolve, scheduled, vector};

@@ -4,11 +4,11 @@
 //! `left` and `right` are the two sides as fractions, or as enclosures where a root enters; `digest` is the SHA-256
 //! of the document without it, in canonical form (keys sorted, no white space). [`replay`] reads nothing else.
 
-use super::decide::{HarnessError, Profile, Settings, decide};
+use super::decide::{DecideError, Profile, Settings, decide};
+use crate::claim::{Cell, Overrides, Relation, Spec, SpecError, Trial, cell_name, cells, file_words, load_in};
 use crate::engine::Silent;
 use crate::model::Registry;
 use crate::results::{BoundRecord, Estimate, Evidence, Outcome, RightSide, digest};
-use crate::spec::{Cell, Overrides, Relation, Spec, SpecError, Trial, cell_name, cells, file_words, load_in};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ pub enum CertificateError {
     Spec(#[from] Box<SpecError>),
     /// Its claim cannot be run.
     #[error(transparent)]
-    Run(#[from] HarnessError),
+    Run(#[from] DecideError),
 }
 
 /// The name of a certificate's file below `certificates/`: what a bound's name has beside letters, digits, dots and hyphens

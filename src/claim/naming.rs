@@ -1,7 +1,7 @@
 //! What a file calls its parts: names that are there, and that nothing else has.
 
 use super::Diagnostic;
-use super::claim::Variant;
+use super::file::Variant;
 use super::load::{Loader, as_table};
 use super::tree::{Node, Table, Value};
 use std::ops::Range;
