@@ -4,7 +4,7 @@ use super::RunError;
 use super::measure::{Plan, Recorder};
 use super::oracle::{Keys, LaneOracle, PlainOracle, Sampled, Streams, Traffic};
 use super::point::Point;
-use super::run::Progress;
+use super::progress::Progress;
 use crate::claim::{Instance, Schedule, StartPoint};
 use crate::model::{Arithmetic, Layout, Query, Step, Ties};
 use crate::rng::Stream;

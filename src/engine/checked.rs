@@ -10,8 +10,8 @@ use super::block::{Door, Record, STEPS_UNASKED, Workspace, note_divergence, simu
 use super::measure::{Plan, Recorder};
 use super::oracle::{Keys, Sampled, Streams, Traffic, note_rarest, watched, without_noise};
 use super::point::Point;
+use super::progress::Progress;
 use super::range::radius;
-use super::run::Progress;
 use crate::claim::{Instance, StartPoint};
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;

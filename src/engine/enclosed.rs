@@ -8,7 +8,7 @@
 
 use super::block::{Record, plain, trace_plain};
 use super::measure::Plan;
-use super::run::{Progress, Silent};
+use super::progress::{Progress, Silent};
 use super::{RunError, Traffic};
 use crate::claim::Instance;
 use crate::scalar::{Enclosure, Fault};

@@ -3,9 +3,10 @@
 use super::RunError;
 use super::block::{Record, block};
 use super::checked::checked_block;
+use super::estimates::Estimates;
 use super::measure::Plan;
 use super::oracle::Keys;
-use super::run::{Estimates, Progress};
+use super::progress::Progress;
 use crate::claim::Instance;
 use crate::scalar::{Met, WIDTH, Watch, Wide};
 

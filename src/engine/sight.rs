@@ -4,8 +4,8 @@
 //! has no normal limit within reach, leaves no trace in that spread: the interval is then narrow and wrong. Here stands what must
 //! be met before it is used.
 
+use super::estimates::Estimates;
 use super::measure::{Plan, Probe};
-use super::run::Estimates;
 use crate::claim::{Expression, Instance, Reducer, StartPoint, Symbol};
 use crate::expr::{Builtin, Node, Op};
 use crate::model::{Evaluating, Statistic, noise::Tails};

@@ -4,7 +4,8 @@
 //! `left` and `right` are the two sides as fractions, or as enclosures where a root enters; `digest` is the SHA-256
 //! of the document without it, in canonical form (keys sorted, no white space). [`replay`] reads nothing else.
 
-use super::decide::{DecideError, Profile, Settings, decide};
+use super::decide::decide;
+use super::plan::{DecideError, Profile, Settings};
 use crate::claim::{Cell, Overrides, Relation, Spec, SpecError, Trial, cell_name, cells, file_words, load_in};
 use crate::engine::Silent;
 use crate::model::Registry;

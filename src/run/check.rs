@@ -1,7 +1,8 @@
 //! One claim, from its text to its result: what tests of other crates call.
 
 use super::catalog::{Catalog, CatalogError};
-use super::decide::{DecideError, Profile, Settings, decide};
+use super::decide::decide;
+use super::plan::{DecideError, Profile, Settings};
 use crate::claim::load;
 use crate::engine::Silent;
 use crate::model::Registry;

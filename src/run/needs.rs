@@ -5,7 +5,7 @@
 //! and enclosures where a run is short enough for them. What an exact enumeration holds is bounded by its own budget
 //! and not counted.
 
-use super::decide::{Profile, Settings, design};
+use super::plan::{Profile, Settings, design};
 use crate::claim::{Cell, InstanceError, Size, Spec, Term, cells};
 use crate::engine::{IN_FLIGHT, MOST_WORK, OVERHEAD};
 use crate::evidence::Configuration;

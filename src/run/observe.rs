@@ -9,7 +9,7 @@
 mod listing;
 mod samples;
 
-use super::decide::{DecideError, Settings, design, plan};
+use super::plan::{DecideError, Settings, design, plan};
 use super::records::Records;
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
 use crate::claim::{Diagnostic, Instance, InstanceError, Spec, SpecError, Variant, evaluate_quantity, stream_key};

@@ -1,7 +1,7 @@
 //! What a result says about how it came about, and the result of a claim that a budget left undecided.
 
 use super::catalog::Catalog;
-use super::decide::{Settings, replicate_count};
+use super::plan::{Settings, replicate_count};
 use crate::claim::{Relation, Spec};
 use crate::results::{
     BoundRecord, BudgetRecord, ControlTally, Estimate, Evidence, Outcome, Provenance, ResultFile, RightSide,

@@ -1,7 +1,7 @@
 //! Records of bounds and controls.
 
 use super::cell_records::{cell_record, no_estimate, no_right};
-use super::decide::DecideError;
+use super::plan::DecideError;
 use crate::claim::Question;
 use crate::evidence::Observed;
 use crate::results::{BoundRecord, CellRecord, ControlRecord, ControlTally, Evidence, Outcome, UnitsRecord};

@@ -1,7 +1,7 @@
 //! Cells of a claim, several at once: one that is enumerated, or has few replicates, keeps a single processor busy.
 
-use super::decide::{DecideError, Settings, measurable};
 use super::needs::is_small;
+use super::plan::{DecideError, Settings, measurable};
 use crate::claim::{Cell, Instance, InstanceError, PartSetup, Work, cells};
 use crate::engine::settle_coins;
 use crate::evidence::{Configuration, Design};

@@ -1,6 +1,6 @@
 //! One instance, weighed by itself: what the search for worst instances asks again and again.
 
-use super::decide::plan;
+use super::plan::plan;
 use crate::claim::{Cell, Instance, Size, Trial, Variant, Work, cells, evaluate_quantity};
 use crate::engine::{MOST_WORK, RunError, Sampling, Silent, settle_coins};
 use crate::evidence::{Budget, CellOutcome, CellRun, Configuration, Effort, Inquiry, known};

@@ -1,6 +1,6 @@
 //! The entries of a claim, by name.
 
-use super::super::decide::DecideError;
+use super::super::plan::DecideError;
 use super::super::records::Records;
 use super::samples::{curve_value, exponent, known, no_value, sampled_left};
 use super::{Fixed, cell_text};
