@@ -3,14 +3,11 @@
 use super::Diagnostic;
 use super::file::{Parameter, PartSetup, Question, Relation, Trivial, Variant, Work};
 use super::left::Left;
-use super::load::Loader;
+use super::loader::{Loader, NO_TRIVIAL};
 use super::symbol::Scope;
 use super::tree::{Node, Table, Value};
 use crate::model::{OutputSpec, OwnStatistic};
 use std::ops::Range;
-
-/// What a text begins with that says that there is no trivial bound.
-pub(super) const NO_TRIVIAL: &str = "none:";
 
 impl Loader<'_> {
     pub(super) fn question(&mut self, tree: &Table, variant: &Variant, span: &Range<usize>) -> Option<Question> {

@@ -1,9 +1,8 @@
 //! Builds an experiment at one cell.
 
 use super::cell::{Cell, InstanceError, evaluate};
-use super::file::{Experiment, Formula, PartSetup, Setting, Start};
+use super::file::{DATA_FILE, Experiment, Formula, PartSetup, Setting, Start};
 use super::instance::{Instance, Schedule, StartPoint, lookup};
-use super::load::schedules as schedules_of;
 use super::resolve::{MAX_DIMENSION, located, resolve, scheduled, vector};
 use super::symbol::Symbol;
 use crate::model::quantity::symmetric_beta;
@@ -23,8 +22,15 @@ pub(super) const MOST_WORKERS: u64 = 1_000_000;
 /// Most workers for which the vote's incomplete beta function is a fact.
 const MAX_VOTERS: usize = 501;
 
-/// The setting that names a data file.
-pub(super) const DATA_FILE: &str = "file";
+impl Instance {
+    /// Builds an experiment at one cell.
+    ///
+    /// # Errors
+    /// A part that refuses its parameters, with the place in the file.
+    pub fn build(registry: &Registry, experiment: &Experiment, cell: &Cell) -> Result<Self, InstanceError> {
+        Builder::new(registry, experiment, cell).build()
+    }
+}
 
 /// Builds the parts of an experiment in the order in which they depend on each other, gathering facts.
 pub(super) struct Builder<'a> {
@@ -87,7 +93,7 @@ impl<'a> Builder<'a> {
         }
         self.check_declared()?;
         let schedules =
-            schedules_of(&experiment.algorithm).map(|(p, f)| self.schedule(f, Some(p))).collect::<Result<_, _>>()?;
+            experiment.algorithm.schedules().map(|(p, f)| self.schedule(f, Some(p))).collect::<Result<_, _>>()?;
         let batch = match &experiment.oracle.batch {
             Some(formula) => self.schedule(formula, None)?,
             None => Schedule::Constant(Real::integer(1)),
@@ -115,7 +121,7 @@ impl<'a> Builder<'a> {
             draws_nothing: false,
         };
         // What is out of range from the start on is an error of the file; later the run comes to it.
-        for ((_, formula), schedule) in schedules_of(&experiment.algorithm).zip(&instance.schedules) {
+        for ((_, formula), schedule) in experiment.algorithm.schedules().zip(&instance.schedules) {
             instance.check_range(schedule, 0).map_err(|e| InstanceError::new(&formula.span, e.to_string()))?;
         }
         // At its ends now, so that a slip shows before time is spent; in between as the run comes to it.

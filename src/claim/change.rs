@@ -5,7 +5,7 @@
 //! none of them but those that it repeats, or names in `keep`. A change that gives the name that stands there, or none,
 //! changes the keys that it gives.
 
-use super::tree::{Entry, Table, Value};
+use super::tree::{Dropped, Entry, Table, Value};
 use crate::scalar::Rational;
 use std::ops::Range;
 
@@ -17,19 +17,6 @@ pub(super) const KEEP: &str = "keep";
 
 /// The text in a noise law's place that says that there is none.
 pub(super) const NO_NOISE: &str = "none";
-
-/// A key that a change of a part's name dropped, kept for messages.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dropped {
-    /// The key.
-    pub key: String,
-    /// Its value.
-    pub value: Value,
-    /// The part that it belonged to.
-    pub of: String,
-    /// Where the change stands that names another part.
-    pub by: Range<usize>,
-}
 
 impl Dropped {
     /// The key and its value as a file has them; what is long is cut.

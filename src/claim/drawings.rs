@@ -3,7 +3,7 @@
 use super::Diagnostic;
 use super::cell::evaluate;
 use super::file::{BandKind, Curve, FigureKind, FigureSetup, Formula, Variant, Work};
-use super::load::Loader;
+use super::loader::Loader;
 use super::read::Reader;
 use super::symbol::Scope;
 use super::tree::{Node, Table, Value};

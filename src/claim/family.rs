@@ -4,7 +4,7 @@ use super::Diagnostic;
 use super::cell::cells;
 use super::file::{Bound, Formula, Parameter, Trial, Work};
 use super::instance::Instance;
-use super::load::{Loader, as_table};
+use super::loader::{Loader, as_table};
 use super::search::{FamilySetup, Scope, Spread, Within};
 use super::tree::{Node, Table, Value};
 use crate::expr::{Expr, ExprError};

@@ -1,12 +1,11 @@
 //! The checked form of a claim file.
 
-use super::build::DATA_FILE;
 use super::diagnostic::Diagnostic;
 use super::left::Left;
 use super::search::FamilySetup;
-use super::symbol::{Expression, Symbol};
+use super::symbol::{Expression, Scope, Symbol};
 use super::tree::Table;
-use crate::model::{ParamSpec, Semantics};
+use crate::model::{Kind, ParamSpec, Semantics};
 use crate::results::{Expectation, Outcome, Source};
 use crate::scalar::Rational;
 use std::collections::BTreeSet;
@@ -99,6 +98,16 @@ pub enum Setting {
     Part(PartSetup),
 }
 
+/// The setting that names a data file.
+pub(super) const DATA_FILE: &str = "file";
+
+impl Scope {
+    /// Declared parameters only.
+    pub(super) fn new(parameters: &[Parameter]) -> Self {
+        Self::of_names(parameters.iter().map(|p| (p.name.as_str(), p.span.clone())))
+    }
+}
+
 /// A part by name with its settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartSetup {
@@ -111,6 +120,14 @@ pub struct PartSetup {
 }
 
 impl PartSetup {
+    /// Settings that are schedules, in table order: their slots.
+    pub(super) fn schedules(&self) -> impl Iterator<Item = (&'static ParamSpec, &Formula)> {
+        self.settings.iter().filter_map(|(param, setting, _)| match (param.kind, setting) {
+            (Kind::Schedule, Setting::Formula(formula)) => Some((*param, formula)),
+            _ => None,
+        })
+    }
+
     /// Every formula in it.
     #[must_use]
     pub fn formulas(&self) -> Vec<&Formula> {

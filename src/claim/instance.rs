@@ -1,13 +1,12 @@
 //! An experiment at one cell: built parts, and what is known about them.
 
-use super::build::Builder;
-use super::cell::{Cell, InstanceError, evaluate};
+use super::cell::{Cell, evaluate};
 use super::file::{Experiment, Requirement, Setting, Variant, Work};
 use super::resolve::scheduled;
 use super::symbol::{Expression, Symbol};
 use crate::expr::EvalError;
 use crate::model::{
-    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Known, Minimisers, ParamSpec, Real, Registry,
+    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Known, Minimisers, ParamSpec, Real,
     Semantics, Subject, Ties, View,
 };
 use crate::scalar::{Computable, Enclosure, Fault, Narrow, Rational, Scalar};
@@ -80,14 +79,6 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Builds an experiment at one cell.
-    ///
-    /// # Errors
-    /// A part that refuses its parameters, with the place in the file.
-    pub fn build(registry: &Registry, experiment: &Experiment, cell: &Cell) -> Result<Self, InstanceError> {
-        Builder::new(registry, experiment, cell).build()
-    }
-
     /// A declared parameter or a fact; of another symbol none.
     #[must_use]
     pub fn constant(&self, symbol: &Symbol) -> Option<Real> {

@@ -1,36 +1,16 @@
 //! From a tree to a [`Spec`].
 
-use super::ask::NO_TRIVIAL;
-use super::file::{Bound, Control, Curve, Formula, PartSetup, Relation, Setting, Spec, Trial, Variant};
+use super::file::{Bound, Control, Curve, Relation, Spec, Trial, Variant};
+use super::loader::{Loader, NO_TRIVIAL, PROSE_KEYS, QUESTION_KEYS, as_table};
 use super::naming::{declared, file_words};
 use super::overrides::{Overrides, known_hypotheses, set_parameters};
 use super::read::Reader;
-use super::tree::{Node, Table, Value};
+use super::tree::{Table, Value};
 use super::{Diagnostic, SpecError, tree};
-use crate::model::{self, ParamSpec, Registry};
+use crate::model::Registry;
 use crate::results::{Expectation, Outcome, Source};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
-
-/// Keys of a change that vary the question rather than the setup.
-pub(super) const QUESTION_KEYS: &[&str] =
-    &["left", "right", "relation", "margin", "order", "trivial", "rate_in", "units"];
-/// Keys that neither vary the setup nor the question.
-pub(super) const PROSE_KEYS: &[&str] = &[
-    "schema",
-    "id",
-    "title",
-    "source",
-    "statement",
-    "notes",
-    "assumes",
-    "case",
-    "bound",
-    "control",
-    "curve",
-    "figure",
-    "family",
-];
 
 /// Reads a claim file for the profile `quick`, after laying `settings` (`--set NAME=VALUE`) over its parameters.
 ///
@@ -86,13 +66,6 @@ pub fn trial_of(tree: &Table, registry: &Registry) -> Result<Trial, Vec<Diagnost
         Some(trial) if loader.reader.is_content() => Ok(trial),
         _ => Err(loader.reader.diagnostics),
     }
-}
-
-pub(super) struct Loader<'a> {
-    pub(super) reader: Reader<'a>,
-    pub(super) registry: &'a Registry,
-    root: Table,
-    pub(super) overrides: &'a Overrides,
 }
 
 impl Loader<'_> {
@@ -401,13 +374,6 @@ fn outcome(word: &str) -> Option<Outcome> {
     })
 }
 
-pub(super) fn as_table(node: &Node) -> Option<&Table> {
-    match &node.value {
-        Value::Table(table) => Some(table),
-        _ => None,
-    }
-}
-
 fn text_of<'t>(table: &'t Table, key: &str) -> Option<&'t str> {
     match table.get(key).map(|n| &n.value) {
         Some(Value::Text(text)) => Some(text),
@@ -437,12 +403,4 @@ fn merged(root: &Table, first: Option<&Table>, second: Option<&Table>) -> Table 
         tree.apply(change);
     }
     tree
-}
-
-/// Settings of a part that are schedules, in table order: their slots.
-pub(super) fn schedules(part: &PartSetup) -> impl Iterator<Item = (&'static ParamSpec, &Formula)> {
-    part.settings.iter().filter_map(|(param, setting, _)| match (param.kind, setting) {
-        (model::Kind::Schedule, Setting::Formula(formula)) => Some((*param, formula)),
-        _ => None,
-    })
 }

@@ -2,7 +2,7 @@
 
 use super::Diagnostic;
 use super::file::Variant;
-use super::load::{Loader, as_table};
+use super::loader::{Loader, as_table};
 use super::tree::{Node, Table, Value};
 use std::ops::Range;
 

@@ -3,7 +3,7 @@
 use super::Diagnostic;
 use super::change::{NO_NOISE, START};
 use super::file::{Experiment, Formula, OracleSetup, PartSetup, Requirement, RunSetup, Start, Variant, Work};
-use super::load::{Loader, PROSE_KEYS, QUESTION_KEYS, as_table};
+use super::loader::{Loader, PROSE_KEYS, QUESTION_KEYS, as_table};
 use super::symbol::Scope;
 use super::tree::{Node, Table, Value};
 use crate::model::{self, MomentumForm, MomentumStart, Scaling, Semantics, SignZero};

@@ -1,7 +1,8 @@
 //! How large an experiment is, told from its file before anything of that size exists.
 
-use super::build::{DATA_FILE, MOST_WORKERS};
+use super::build::MOST_WORKERS;
 use super::cell::{Cell, evaluate};
+use super::file::DATA_FILE;
 use super::file::{Experiment, Formula, PartSetup, Setting, Start};
 use super::resolve::resolve;
 use super::symbol::Symbol;

@@ -3,7 +3,6 @@
 //! Below the loader an expression has no names, only the symbols of this file, so that nothing that the program adds (the
 //! place of a term, an output of a quantity) can be mistaken for a name that a file declares.
 
-use super::file::Parameter;
 use crate::expr::{Builtin, Expr, ExprError};
 use crate::model::{FACTS, FactSpec, OutputSpec, OwnStatistic, STATISTICS, StatisticName, fact_spec};
 use std::fmt;
@@ -82,12 +81,7 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// Declared parameters only.
-    pub fn new(parameters: &[Parameter]) -> Self {
-        Self::of_names(parameters.iter().map(|p| (p.name.as_str(), p.span.clone())))
-    }
-
-    /// The same, by their names.
+    /// Declared parameters only, by their names.
     pub fn of_names<'n>(names: impl Iterator<Item = (&'n str, Range<usize>)>) -> Self {
         let parameters = names.map(|(name, span)| (name.into(), span)).collect();
         Scope { parameters, facts: false, outputs: Vec::new(), statistics: None, iteration: false, coordinate: false }

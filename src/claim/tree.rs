@@ -1,7 +1,6 @@
 //! The text of a claim file as a tree of values with source spans.
 
 use super::Diagnostic;
-use super::change::Dropped;
 use crate::scalar::Rational;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
@@ -72,6 +71,19 @@ pub struct Entry {
     pub key_span: Range<usize>,
     /// The value.
     pub node: Node,
+}
+
+/// A key that a change of a part's name dropped, kept for messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dropped {
+    /// The key.
+    pub key: String,
+    /// Its value.
+    pub value: Value,
+    /// The part that it belonged to.
+    pub of: String,
+    /// Where the change stands that names another part.
+    pub by: Range<usize>,
 }
 
 /// A table in file order.

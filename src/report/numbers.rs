@@ -128,6 +128,12 @@ pub(super) fn expected(bound: &BoundRecord) -> String {
     if bound.as_expected { "yes".to_owned() } else { format!("no: {}", outcome(bound.expect)) }
 }
 
+/// A claim's id as an anchor.
+pub(super) fn anchor(id: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    format!("claim-{}", id.chars().map(safe).collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

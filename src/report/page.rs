@@ -2,6 +2,7 @@
 
 use super::math::Converter;
 use super::needs::needs;
+use super::numbers::anchor;
 use super::searches::{found, searched, worst};
 use super::{ReportError, numbers};
 use crate::results::{
@@ -66,12 +67,6 @@ pub fn page(
 /// The paper's key in a claim's id.
 fn paper(id: &str) -> &str {
     id.split_once('/').map_or(id, |(paper, _)| paper)
-}
-
-/// A claim's id as an anchor.
-pub(super) fn anchor(id: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    format!("claim-{}", id.chars().map(safe).collect::<String>())
 }
 
 /// What the ledger's table and the claim's section both show of a bound.

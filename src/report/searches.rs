@@ -1,7 +1,7 @@
 //! Searches for the worst instance, on the page.
 
 use super::numbers;
-use super::page::anchor;
+use super::numbers::anchor;
 use crate::results::{SearchOutcome, SearchRecord};
 use minijinja::context;
 use minijinja::value::Value;

@@ -3,8 +3,9 @@
 use super::laws::NOISES;
 use super::objectives::PROBLEMS;
 use super::parts::{ASKED_FOR, Gene, Shape};
-use super::reading::{Reading, Slot};
-use super::ties::{BOX, Ties, number_of, orders, wall_at};
+use super::reading::{Reading, Slot, orders};
+use super::ties::Ties;
+use super::values::{BOX, number_of, wall_at};
 use super::within::require;
 use crate::claim::{Bound, FamilySetup, Formula, Node, Relation, Scope, Table, Trial, Value, Within, Work};
 use crate::model::Registry;

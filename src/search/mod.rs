@@ -20,6 +20,7 @@ mod steps;
 mod strategy;
 mod suspects;
 mod ties;
+mod values;
 mod weight;
 mod within;
 

@@ -85,15 +85,6 @@ pub(super) struct Branching<'a> {
     pub tie: bool,
 }
 
-/// What a number costs to work with: gcds grow with the square of its length.
-///
-/// Every pair of roots of a product is looked up among the roots that are there.
-pub(super) fn length(v: &Surd) -> u64 {
-    let roots = v.roots() as u64;
-    let words = (v.bits() as u64 / (roots + 1)).div_ceil(64);
-    (1000 + 20 * words * words) * (1 + 8 * roots * roots)
-}
-
 impl Branching<'_> {
     fn sides(&mut self, shares: &[[Surd; 3]]) -> Result<Vec<Ordering>, Fault> {
         shares.iter().map(|shares| Ok(SIDES[self.script.choose(shares)?])).collect()

@@ -3,8 +3,9 @@
 //! E of a mean over time is the mean of the E's, so that such a functional needs no memory. A minimum, a maximum, or
 //! a mean inside a nonlinear expression rides along with the state.
 
-use super::branch::{Branching, Script, length};
+use super::branch::{Branching, Script};
 use super::found::{Found, Total, finished, found, is_of_arithmetic};
+use super::sums::length;
 use crate::claim::{Instance, Reducer, StartPoint, Symbol};
 use crate::engine::{Plan, Point, Progress, RunError, Traffic, Workspace, add_to, is_due, reduce, step_once};
 use crate::model::{Real, Ties};

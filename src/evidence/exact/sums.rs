@@ -1,12 +1,20 @@
 //! Laws of sums of independent vectors with finitely many values: equal sums merge.
 
-use super::branch::length;
 use crate::scalar::{Scalar, Surd};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// Values that differ, with their probabilities, in an order that is the same each time.
 pub(super) type Law = Vec<(Vec<Surd>, Surd)>;
+
+/// What a number costs to work with: gcds grow with the square of its length.
+///
+/// Every pair of roots of a product is looked up among the roots that are there.
+pub(super) fn length(v: &Surd) -> u64 {
+    let roots = v.roots() as u64;
+    let words = (v.bits() as u64 / (roots + 1)).div_ceil(64);
+    (1000 + 20 * words * words) * (1 + 8 * roots * roots)
+}
 
 /// What a sum of two values and its probability cost, beside the lengths of the numbers.
 const UNITS_A_SUM: u64 = 300;
