@@ -6,8 +6,8 @@ use super::resolve::scheduled;
 use super::symbol::{Expression, Symbol};
 use crate::expr::EvalError;
 use crate::model::{
-    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Known, Minimisers, ParamSpec, Real,
-    Semantics, Subject, Ties, View,
+    Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Known, Minimisers, ParamSpec, Real, Semantics,
+    Subject, Ties, View,
 };
 use crate::scalar::{Computable, Enclosure, Fault, Narrow, Rational, Scalar};
 use crate::stats::Interval;

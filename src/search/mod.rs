@@ -15,6 +15,7 @@ mod objectives;
 mod parts;
 mod reading;
 mod region;
+mod requires;
 mod shrink;
 mod steps;
 mod strategy;

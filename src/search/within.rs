@@ -2,7 +2,8 @@
 //! how far outside they are leads the search into them.
 
 use super::family::{Candidate, Family};
-use crate::claim::{Instance, Node, Symbol, Table, Value, Within, Work, cells, trial_of};
+use super::requires::inequalities;
+use crate::claim::{Instance, Symbol, Within, Work, cells, trial_of};
 use crate::expr::ExprError;
 use crate::model::{Registry, fact_spec};
 use crate::run::Refusal;
@@ -11,25 +12,6 @@ use std::ops::Range;
 
 /// What stands in for the logarithm of numbers that have none.
 const FAR: f64 = 1e3;
-
-/// The two inequalities of a range.
-fn inequalities(within: &Within) -> [String; 2] {
-    let (low, high) = &within.range;
-    [format!("{low} <= {}", within.text), format!("{} <= {high}", within.text)]
-}
-
-/// Adds the inequalities to those of a tree.
-pub(super) fn require(tree: &mut Table, all: &[Within]) {
-    if all.is_empty() {
-        return;
-    }
-    let mut list = match tree.get("requires").map(|n| &n.value) {
-        Some(Value::List(list)) => list.clone(),
-        _ => Vec::new(),
-    };
-    list.extend(all.iter().flat_map(inequalities).map(|text| Node::new(Value::Text(text))));
-    tree.set("requires", 0..0, Node::new(Value::List(list)));
-}
 
 impl Family {
     /// How far an instance lies outside the ranges that were asked for; `None` where something else refuses it.
