@@ -23,7 +23,9 @@ pub fn drawn_variants(spec: &Spec) -> impl Iterator<Item = (&str, &str, &Variant
 }
 
 /// All figures and tables of a claim.
-#[must_use]
+///
+/// # Errors
+/// A formula of a figure that has no value, at its place in the file.
 pub fn pictures(
     spec: &Spec,
     observed: &Observed<'_>,

@@ -20,9 +20,9 @@ impl Schema {
     pub fn run(self) -> Result<Exit> {
         let registry = Registry::standard();
         if self.reference {
-            print(&reference(&registry))?
+            print(&reference(&registry))?;
         } else {
-            print_json(&json_schema(&registry))?
+            print_json(&json_schema(&registry))?;
         }
         Ok(Exit::Expected)
     }

@@ -95,9 +95,9 @@ impl Verify {
                 let (exit, text) = same(&recorded, sealed, &results)?;
                 // Standard output is one JSON document and nothing else.
                 if self.json {
-                    note(text.trim_end())
+                    note(text.trim_end());
                 } else {
-                    print(&text)?
+                    print(&text)?;
                 }
                 Ok(exit)
             }

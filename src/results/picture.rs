@@ -64,7 +64,8 @@ pub enum LineStyle {
 }
 
 /// One thing drawn. `color` is an index into the palette (colour-blind safe); layers that belong together share it.
-/// A layer with an empty `label` has no legend entry. `null` in data means a gap.
+/// A layer with an empty `label` has no legend entry. `null` in data means a gap. The fields are those of a plot of their kind.
+#[allow(missing_docs)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Layer {

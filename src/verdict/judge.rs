@@ -171,6 +171,8 @@ impl Judge<'_> {
     }
 }
 
+/// A cell's verdict before its sides are compared: its name, and the audits of its hypotheses.
+#[must_use]
 pub fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
     let (audits, loose) = match &run.outcome {
         CellOutcome::Experiment(e) => {
@@ -204,6 +206,9 @@ fn may_see_more(trial: &Trial, run: &CellRun) -> bool {
 }
 
 /// The left side of an experiment's cell.
+///
+/// # Errors
+/// A sentence that says why it has none.
 pub fn left_side(
     each: f64,
     question: &Question,

@@ -99,7 +99,7 @@ fn spelled(file: &Table) -> Table {
         if let Some(v) = out.get_mut(key) {
             every(v, &|key, v| match v {
                 Value::Float(x) => {
-                    *v = Value::String(parse(&format!("{x:?}")).map_or_else(|| x.to_string(), |q| q.to_string()))
+                    *v = Value::String(parse(&format!("{x:?}")).map_or_else(|| x.to_string(), |q| q.to_string()));
                 }
                 Value::Integer(n) if key != "replicates" => *v = Value::String(format!("{n}/1")),
                 _ => {}

@@ -250,10 +250,7 @@ fn communication(part: Part, names: Names) -> Answer<Vec<Row>> {
     let number = |key, default| -> Answer<Num> {
         let value = part.number(key, default, names)?;
         above(&value, 1, true, key)?;
-        match value.floor()? == value {
-            true => Ok(value),
-            false => refuse(format!("'{key}' is no whole number")),
-        }
+        if value.floor()? == value { Ok(value) } else { refuse(format!("'{key}' is no whole number")) }
     };
     let [m, d, float, blocks] =
         [number("workers", "")?, number("dimension", "")?, number("float_bits", "32")?, number("blocks", "1")?];

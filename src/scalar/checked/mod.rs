@@ -492,7 +492,7 @@ mod tests {
         near_by.marks = [fresh(); WIDTH];
         let (_, near) = nearness(|| third.at_least(&near_by, &third, &equal).unwrap());
         assert_eq!(near, !(1 << 5));
-        let (_, near) = nearness(|| Checked::keep_largest(&mut [third, near_by, number("-1/8")], 1).unwrap());
+        let ((), near) = nearness(|| Checked::keep_largest(&mut [third, near_by, number("-1/8")], 1).unwrap());
         assert_eq!(near, !(1 << 5));
         let whole = near_by * number("3");
         assert_eq!(nearness(|| whole.floor().unwrap()).1, !(1 << 5));
