@@ -14,16 +14,16 @@ use rayon::prelude::*;
 
 /// Blocks in flight at once; a constant, so that memory does not depend on the machine.
 pub const IN_FLIGHT: u64 = 32;
-/// With no more replicates than this, lanes would mostly idle.
+/// With no more replicates than this, lanes would mostly be idle.
 pub const FEW: u64 = 8;
 
-/// Told of finished replicates.
+/// Is notified of finished replicates.
 pub trait Progress: Sync {
     /// So many more replicates are done.
     fn advance(&self, replicates: u64);
 
-    /// Whether the run is to be given up: then it ends in [`RunError::Stopped`], and none of it counts. Asked often, from
-    /// several threads.
+    /// Whether the run is to be given up: then it ends in [`RunError::Stopped`], and none of it counts. Called often,
+    /// from several threads.
     fn stop(&self) -> bool {
         false
     }
@@ -62,11 +62,11 @@ impl PathMoments {
 /// What a cell's replicates say.
 #[derive(Debug, Clone)]
 pub struct Estimates {
-    /// One a path term.
+    /// One per path term.
     pub paths: Vec<PathMoments>,
-    /// One a series term, an entry an iterate.
+    /// One per series term, with one entry per iterate.
     pub series: Vec<Vec<PathMoments>>,
-    /// One a curve, an entry a checkpoint.
+    /// One per curve, with one entry per checkpoint.
     pub curves: Vec<Vec<Moments>>,
     /// Messages and calls of one replicate.
     pub traffic: Traffic,
@@ -82,7 +82,7 @@ pub struct Estimates {
     pub deterministic: bool,
     /// Why a deterministic run has no enclosure, where it has none: its doubles alone prove nothing.
     pub open: Option<String>,
-    /// Signs of exact zeros, where a run in exact arithmetic tells.
+    /// Signs of exact zeros, where a run in exact arithmetic finds them.
     pub ties: Ties,
 }
 
@@ -125,8 +125,8 @@ impl Estimates {
         }
     }
 
-    /// Puts what is known of the first iterates of series beside what was sampled. Without a sample it is left out: a series that ends
-    /// early would pass for a whole one.
+    /// Puts what is known of the first iterates of series beside what was sampled. Without a sample it is left out: a
+    /// series that ends early would pass for a whole one.
     pub fn set_first_iterates(&mut self, exact: &[Option<Vec<Computable>>]) {
         for (slots, exact) in self.series.iter_mut().zip(exact) {
             for (slot, value) in slots.iter_mut().zip(exact.iter().flatten()) {
@@ -241,16 +241,17 @@ impl Estimates {
 pub struct Sampling<'a> {
     /// Seed of everything.
     pub seed: u64,
-    /// What names the cell: its streams are keyed by it.
+    /// What names the cell: the keys of its random streams are derived from it.
     pub axes: &'a [(String, String)],
     /// Numbers of replicates at which the estimates are looked at, increasing. All but the last are rounded up to whole
     /// blocks; the last ends the run.
     pub looks: &'a [u64],
-    /// Told of finished replicates.
+    /// Is notified of finished replicates.
     pub progress: &'a dyn Progress,
 }
 
-/// Runs replicates of an instance (one, where nothing is random) and merges them in order, until `enough` says so at a look.
+/// Runs replicates of an instance (one, where nothing is random) and merges them in order, until `enough` returns true
+/// at a look at the estimates.
 ///
 /// # Errors
 /// The first fault of the lowest block that has one.
