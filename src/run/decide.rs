@@ -1,4 +1,4 @@
-//! Runs everything that a claim file asks for, once each, and decides its bounds and controls.
+//! Runs everything that a claim file needs, once each, and decides its bounds and controls.
 
 use super::provenance::provenance;
 use super::records::Records;
@@ -54,7 +54,7 @@ impl Profile {
     }
 }
 
-/// What a decision depends on beside the claim file.
+/// What a decision depends on besides the claim file.
 pub struct Settings<'a> {
     /// The parts that files may name.
     pub registry: &'a Registry,
@@ -64,7 +64,7 @@ pub struct Settings<'a> {
     pub level: f64,
     /// Quick or full.
     pub profile: Profile,
-    /// Told of finished replicates.
+    /// Is notified of finished replicates.
     pub progress: &'a dyn Progress,
 }
 
@@ -149,8 +149,8 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
     decide_within(spec, (file, text), settings, settings.profile.budget())
 }
 
-/// [`decide`] with another budget for what is known without a sample: with `Budget(0)` every run with noise is sampled, which is how
-/// the two kinds of evidence are held against each other.
+/// [`decide`] with another budget for what is known without a sample: with `Budget(0)` every run with noise is sampled,
+/// so that the two kinds of evidence can be compared.
 ///
 /// # Errors
 /// As there.
@@ -228,8 +228,9 @@ pub(super) fn measurable(
     })
 }
 
-/// The numbers of replicates at which the estimates are looked at. What a figure draws, and what is compared across cells
-/// or curves, has the declared number; a cell that is decided by itself may do with fewer, or go on.
+/// The numbers of replicates at which the estimates are looked at. What a figure draws, and what is compared across
+/// cells or curves, has the declared number; a cell that is decided by itself may stop with fewer, or continue beyond
+/// it.
 fn looks(spec: &Spec, asked: &Configuration<'_>, replicates: u64) -> Vec<u64> {
     let alone = spec.trials().all(|t| !asked.concerns(t) || asked.answers(t));
     if alone && asked.curves.is_empty() {
@@ -258,7 +259,7 @@ fn run_cell(
     };
     let plan = plan(asked, &instance).map_err(failed)?;
     let run = |findings| CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(findings)) };
-    // What no outcome can change is not worth the largest enumeration.
+    // A verdict that no outcome can change is not worth the largest enumeration.
     let settled = judge.is_broken_everywhere(asked, &run(Findings::reach(&instance, &plan)));
     let effort = Effort { exact: if settled { budget.min(Budget::QUICK) } else { budget }, enclosed: MOST_WORK };
     let inquiry = Inquiry { instance: &instance, plan: &plan, effort, progress: settings.progress };
