@@ -46,7 +46,7 @@ impl Cell {
         }
     }
 
-    /// The given values as text, by name: the axes that key random streams and label records.
+    /// The given values as text, by name: they key random streams and label records.
     #[must_use]
     pub fn axes(&self) -> Vec<(String, String)> {
         let text = |name: &String| match &self.values[name] {
@@ -136,8 +136,8 @@ pub fn stream_key(spec: &Spec, case: &str, cell: &Cell) -> Vec<(String, String)>
     key
 }
 
-/// Evaluates an expression: exactly where the result is rational, by its formula where every name in it has one, else in
-/// doubles.
+/// Evaluates an expression: exactly where the result is rational, by its formula where every name in it has one, else
+/// in doubles.
 ///
 /// # Errors
 /// An unknown name, division by zero, a root of a negative number.
