@@ -76,12 +76,12 @@ pub(super) struct Ties {
     pub problem: bool,
     /// The same of the noise.
     pub noise: bool,
-    /// Parameters that only the two sides name: constants of this instance, written by hand.
+    /// Parameters that only the two sides name: constants of the file's own instance, written by hand.
     pub by_hand: BTreeSet<String>,
     /// Parameters that give a box its size while no side names them: the size is written into the bound.
     pub of_box: BTreeSet<String>,
-    /// Whether a side or an inequality names a constant of the objective. Without one the bound was worked out for the file's
-    /// own objective: no bound on f - f* that knows nothing of f holds for 2 f as well.
+    /// Whether a side or an inequality names a constant of the objective. Without one the bound was computed for the
+    /// file's own objective: no bound on f - f* that knows nothing of f holds for 2 f as well.
     pub names_objective: bool,
 }
 
@@ -132,8 +132,9 @@ impl Ties {
     }
 }
 
-/// Pairs of numbers of which the first is never above the second in the file: slots that stand in the same part. `mu` and `L`
-/// of an objective keep their order, and the two ends of a window; what the family gives a range of its own does not.
+/// Pairs of numbers of which the first is never above the second in the file: slots that stand in the same part. `mu`
+/// and `L` of an objective keep their order, and the two ends of a window; numbers to which the family gives a range of
+/// their own do not.
 pub(super) fn orders(reading: &Reading<'_>, slots: &[Slot]) -> Vec<(usize, usize)> {
     let roles: [&[&[&str]]; 4] =
         [&[&["problem"]], &[&["oracle", "noise"]], &[&["run", "horizon"], &["run", "window"]], &[]];
