@@ -9,7 +9,7 @@
 //! | all entries of two runs | [`Comparison`] |
 //! | tables for a terminal and a pull request, JUnit XML | `terminal`, `markdown`, `junit` (feature `cli`) |
 //!
-//! What is known exactly must stay as it is; what was sampled is tested, at a level that is shared by all entries.
+//! What is known exactly must stay as it is; what was sampled is tested, at a level that is divided among all entries.
 
 mod baseline;
 mod compare;
