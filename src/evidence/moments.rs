@@ -94,8 +94,8 @@ fn unfit(reason: impl ToString) -> Unavailable {
 /// The expectation of every term of a plan that follows from first and second moments.
 ///
 /// # Errors
-/// [`Unavailable`]: a step that leaves the polynomials, a law without known variance, more work than `budget`, no term that follows,
-/// or a run that is given up.
+/// [`Unavailable`]: a step that leaves the polynomials, a law without known variance, more work than `budget`, no term
+/// that follows, or a run that is given up.
 pub fn moments(
     instance: &Instance,
     plan: &Plan,

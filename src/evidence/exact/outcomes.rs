@@ -151,8 +151,8 @@ fn unfit(reason: impl ToString) -> Unavailable {
 /// The expectation of every term of a plan, from all outcomes one by one.
 ///
 /// # Errors
-/// [`Unavailable`]: noise with infinitely many values or one that depends on the gradient, more outcomes than `budget`, a sign that
-/// stays open, or a run that is given up.
+/// [`Unavailable`]: noise with infinitely many values or one that depends on the gradient, more outcomes than `budget`,
+/// a sign that stays open, or a run that is given up.
 pub fn outcomes(
     instance: &Instance,
     plan: &Plan,
