@@ -1,6 +1,6 @@
 //! Signum with shared noise.
 //!
-//! **Update** m = beta m + (1 - beta) g, m_0 = 0; x -= lr sgn(m) + b xi, one draw of xi a step for all workers.
+//! **Update** m = beta m + (1 - beta) g, m_0 = 0; x -= lr sgn(m) + b xi, one draw of xi per step for all workers.
 //! **Source** bernstein2018, Section 6: Gaussian noise added to the Signum update, generated on every worker from a
 //! shared random seed.
 //! **Differs from the source** the level b is a schedule of its own, so that b = 0 is `signum` and b = sqrt(2 lr T) a

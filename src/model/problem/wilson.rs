@@ -1,4 +1,4 @@
-//! Over-parameterised least squares on which one coordinate tells the training labels and generalises.
+//! Over-parameterised least squares on which one coordinate determines the training labels and generalises.
 //!
 //! With n points in d = 6n coordinates and labels y_i = +-1, row i (from 1) of A is y_i in column 1, 1 in columns 2 and
 //! 3, and 1 in 1 (y_i = 1) or 5 (y_i = -1) columns from 4 + 5(i - 1) on that no other row has. f(x) = |Ax - y|^2 over
@@ -207,7 +207,7 @@ impl Problem for Wilson {
         }
     }
 
-    /// No row tells columns 2 and 3 apart.
+    /// No row distinguishes columns 2 and 3.
     fn refutation(&self, property: Property) -> Option<Witness> {
         let (d, one) = (self.dimension, Real::integer(1));
         match property {
