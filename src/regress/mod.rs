@@ -4,7 +4,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | one quantity of a claim: an outcome, a side, an exponent, bits on the wire | [`Entry`], [`Value`] |
-//! | the committed file, a line a cell | [`Baseline`] |
+//! | the committed file, one line per cell | [`Baseline`] |
 //! | two samples of one quantity | [`compare_samples`] |
 //! | all entries of two runs | [`Comparison`] |
 //! | tables for a terminal and a pull request, JUnit XML | `terminal`, `markdown`, `junit` (feature `cli`) |
