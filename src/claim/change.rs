@@ -1,7 +1,7 @@
 //! A change laid over a file: which keys it replaces, and which go with the part that they belonged to.
 //!
 //! Tables merge key by key and everything else is replaced. A part (problem, algorithm, quantity, noise law, start law,
-//! compressor, an algorithm's own noise) owns the keys that stand with its name: a change that gives another name drops
+//! compressor, an algorithm's own noise) owns the keys that stand with its name. A change that gives another name drops
 //! all of them except those that it repeats, or names in `keep`. A change that gives the same name, or none, changes
 //! only the keys that it gives.
 

@@ -2,8 +2,8 @@
 //!
 //! **Layout** (little-endian) magic, format version, length and SHA-256 of the source, requested columns (0: none),
 //! requested precision (1: single), rows, columns, kind (1 sparse, + 2 in doubles, + 4 or 8 the nearest in double or
-//! single precision to what was read), stored entries; labels; then the entries, for a sparse matrix after the row
-//! offsets and the columns; last the SHA-256 of everything before it.
+//! single precision to what was read), stored entries. Then the labels; then the entries, for a sparse matrix after the
+//! row offsets and the columns; last the SHA-256 of everything before it.
 //!
 //! **When it counts** Only if the source has the recorded length and checksum and the copy its own: a stale, cut or
 //! damaged copy is left aside and written anew. It is written under a temporary name and renamed, so that no reader

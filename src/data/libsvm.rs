@@ -1,8 +1,8 @@
 //! Reader of the LIBSVM text format: `label index:value index:value ...`, one row per line.
 //!
-//! **Accepted** Indices from 1, increasing within a row, at most 2^31; values that are finite in double precision;
-//! labels {-1, +1}, {0, 1} or {1, 2}, the smaller of the pair becoming -1 (a file with the label 1 alone is read as
-//! +1); `#` comments to the end of a line, blank lines, either line ending.
+//! **Accepted** Indices from 1, increasing within a row, at most 2^31. Values that are finite in double precision.
+//! Labels {-1, +1}, {0, 1} or {1, 2}, the smaller of the pair becoming -1 (a file with the label 1 alone is read as
+//! +1). `#` comments to the end of a line, blank lines, either line ending.
 //!
 //! **Precision** A value is stored as the nearest double, or in single precision where that changes none of them.
 //! Values are rounded to single precision only at the caller's request. The matrix knows whether a value is the number

@@ -130,8 +130,8 @@ fn rigorous(a: &Sample, b: &Sample, alpha: f64) -> Option<f64> {
     Some(by_range.min(half(a) + half(b)))
 }
 
-/// The probability that all values of one sample are equal and differ from all of the other, which are equal, if all
-/// were drawn alike: at most 2/C(n_a + n_b, n_a), by permutations of the pooled values.
+/// If all values were drawn alike: the probability that all values of one sample are equal and differ from all of the
+/// other, which are equal. It is at most 2/C(n_a + n_b, n_a), by permutations of the pooled values.
 fn separation(na: u64, nb: u64) -> f64 {
     let (small, total) = (na.min(nb), na + nb);
     let mut probability = 2.0;

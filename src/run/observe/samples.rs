@@ -120,7 +120,7 @@ fn mean_of(sample: &PathMoments, range: Option<Interval>) -> Option<Sample> {
 }
 
 /// A functional over time of means. A smallest (or largest) moves by no more than the one that moves most, hence the
-/// largest error, with an equal part of the level for each (Bonferroni's correction); an average has at most the
+/// largest error, with an equal part of the level for each (Bonferroni's correction). An average has at most the
 /// average error.
 fn over_time(reducer: Reducer, series: &[PathMoments], range: Option<Interval>) -> Option<Sample> {
     let means: Vec<Sample> = series.iter().map(|m| mean_of(m, range)).collect::<Option<_>>()?;

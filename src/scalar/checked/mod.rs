@@ -4,7 +4,7 @@
 //! and choices (running error analysis; Higham, Accuracy and Stability of Numerical Algorithms, section 3.3). Rounding
 //! errors of sums, products and quotients are found exactly (Dekker, Numerische Mathematik 18, 1971), so that what is
 //! exact in doubles has the bound 0: a lattice of dyadic steps stays exact. Where a sign, an order or a choice of the
-//! largest is taken of numbers that their bounds do not distinguish, the lane is noted in [`Met::near`]: from there on
+//! largest is taken of numbers that their bounds do not distinguish, the lane is noted in [`Met::near`]. From there on
 //! it may be on another path.
 //!
 //! A number within its error of 0 may be 0 by its formula, as 3/10 - 1/10 - 1/10 - 1/10 is. Every number carries the
