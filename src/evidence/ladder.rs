@@ -107,7 +107,8 @@ impl Known {
         Ok(Findings { estimates, ..reach })
     }
 
-    /// The last rung: a sample of replicates (one, where nothing is random), until `enough` says so at a look.
+    /// The last rung: a sample of replicates (one, where nothing is random), until `enough` returns true at a look at
+    /// the estimates.
     ///
     /// # Errors
     /// The first fault of a run, but for one that leaves the range of a parameter: such a run is not defined.

@@ -136,7 +136,7 @@ impl Real {
         Enclosure::at_precision(DEEP, f)
     }
 
-    /// A computed double with a proved error of at most so many ulps.
+    /// A computed double with a proved error of at most the given number of ulps.
     #[must_use]
     pub fn rounded(near: f64, ulps: f64) -> Self {
         let error = near.abs() * ulps * f64::EPSILON + f64::MIN_POSITIVE;

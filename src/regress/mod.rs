@@ -3,7 +3,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | one quantity of a claim: an outcome, a side, an exponent, bits on the wire | [`Entry`], [`Value`] |
+//! | one quantity of a claim: an outcome, a side, an exponent, bits sent | [`Entry`], [`Value`] |
 //! | the committed file, one line per cell | [`Baseline`] |
 //! | two samples of one quantity | [`compare_samples`] |
 //! | all entries of two runs | [`Comparison`] |

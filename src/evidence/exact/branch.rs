@@ -343,7 +343,7 @@ impl Query<Surd> for Branching<'_> {
         dimension: usize,
         law: &mut VoteLaw<'_, Surd>,
     ) -> Result<Option<Vec<Ordering>>, Fault> {
-        // Too many for the laws of their numbers, and then for their coins: the check that follows says so.
+        // Too many for the laws of their numbers, and then for their coins: the check that follows shows it.
         let products = (workers as u64).saturating_pow(2).saturating_mul(dimension as u64);
         if products.saturating_mul(UNITS_A_PRODUCT) > self.budget {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What every algorithm of the registry must do: the same numbers in every arithmetic, the declared wire, and
+//! What every algorithm of the registry must do: the same numbers in every arithmetic, the declared message sizes, and
 //! iterates that were derived by hand.
 
 mod arithmetics;

@@ -44,7 +44,7 @@ pub type VoteLaw<'a, S> = dyn FnMut(usize, &mut [S]) -> Result<(), Fault> + 'a;
 /// Writes a worker's message, asking the oracle for what it needs; it depends on nothing that another message changes.
 pub type Message<'a, S> = dyn FnMut(usize, &mut [S], &mut dyn Query<S>) -> Result<(), Fault> + 'a;
 
-/// The only door from an algorithm to the outside: gradients, coins, and the wire. It counts what passes.
+/// The only door from an algorithm to the outside: gradients, coins, and messages. It counts what passes.
 pub trait Query<S> {
     /// One stochastic gradient of worker `worker` at x (the mean of a batch, where the oracle has one).
     ///
@@ -113,7 +113,7 @@ pub trait Query<S> {
     fn broadcast(&mut self, bits: u64, workers: usize);
 }
 
-/// Bits of one float on the wire, as the papers count them.
+/// Bits of one float in a message, as the papers count them.
 pub const FLOAT_BITS: u64 = 32;
 
 /// One iteration's view of a run.

@@ -1,4 +1,4 @@
-//! Sign messages as they go over the wire: bit planes, counted without unpacking.
+//! Sign messages as they are sent: bit planes, counted without unpacking.
 //!
 //! **Shapes and units** a plane holds one word per coordinate; bit r of the word belongs to replicate r (lanes), or bit
 //! 0 to the only run (rationals). What a message costs is counted for one replicate.
@@ -29,7 +29,7 @@ impl SignMessage {
             let (plus, minus) = sign.to_bits();
             S::from_bits(plus, minus) == *sign
         };
-        // Of lanes every one is decided, and a NaN goes on beside the wire.
+        // In lanes every sign is decided, and a NaN is traced outside the message.
         if S::LANES == 0 && !signs.iter().all(decided) {
             return Err(Fault::Undecided("a sign that is sent"));
         }

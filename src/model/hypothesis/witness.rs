@@ -141,7 +141,7 @@ pub enum Witness {
     Unmoved(Vec<Real>),
     /// The number of workers is even.
     Even(usize),
-    /// That coordinate of the start is so many whole steps from the minimiser's.
+    /// That coordinate of the start is this whole number of steps from the minimiser's.
     OnLattice {
         /// The coordinate.
         coordinate: usize,

@@ -145,7 +145,7 @@ impl Tails {
     /// One density with all moments.
     pub const LIGHT: Tails = Tails { rarest: Some(1.0), order: f64::INFINITY };
 
-    /// Of two laws that both speak: the rarer part, the heavier tail.
+    /// Of two laws that both apply: the rarer part, the heavier tail.
     #[must_use]
     pub fn and(self, other: Tails) -> Tails {
         let rarest = self.rarest.zip(other.rarest).map(|(a, b)| a.min(b));

@@ -286,7 +286,7 @@ impl Problem for Logistic {
         Some(self.loss.samples())
     }
 
-    /// A worker without samples answers with its regulariser for any index.
+    /// A worker without samples returns its regulariser for any index.
     fn worker_samples(&self, worker: usize) -> Option<usize> {
         match self.shard(worker) {
             Ok(Some(shard)) => Some(shard.len().max(1)),
