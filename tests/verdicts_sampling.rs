@@ -1,4 +1,5 @@
-//! What a sample may say: ties that doubles do not see, events that no replicate saw, and the two ways to an expectation.
+//! What a sample may decide: ties that doubles do not see, events that no replicate saw, and the two ways to an
+//! expectation.
 
 mod common;
 
@@ -20,8 +21,8 @@ fn verdicts(name: &str) -> Vec<Value> {
     call.json().as_array().unwrap_or_else(|| panic!("{name}: {call}")).clone()
 }
 
-/// Right outcomes by hand, derived in the `why` of each file: outcome, evidence, the value where it is rational, and a part of
-/// the reason.
+/// Right outcomes by hand, derived in the `why` of each file: outcome, evidence, the value where it is rational, and a
+/// part of the reason.
 #[test]
 fn outcomes_are_those_worked_out_by_hand() {
     type Row = (&'static str, &'static str, &'static str, &'static str, Option<&'static str>, &'static str);

@@ -107,7 +107,7 @@ fn shown(name: &str, list: &[String]) -> bool {
     list.is_empty() || list.iter().any(|n| n == name)
 }
 
-/// Statistics over the iterations: one panel a statistic, or several statistics as lines of one panel.
+/// Statistics over the iterations: one panel per statistic, or several statistics as lines of one panel.
 fn curves(spec: &Spec, observed: &Observed<'_>, figure: &FigureSetup) -> Vec<Panel> {
     let groups: Vec<Vec<&Formula>> = if figure.lines.is_empty() {
         figure.y.iter().map(|f| vec![f]).collect()
@@ -178,7 +178,7 @@ fn line(run: &CellRun, index: usize, band: BandKind, name: &str, color: usize) -
     layers
 }
 
-/// Values that tell the cells of a sweep apart.
+/// Values that distinguish the cells of a sweep.
 fn swept_text(variant: &Variant, run: &CellRun) -> Vec<String> {
     variant
         .parameters
@@ -342,7 +342,7 @@ fn quantity_lines(spec: &Spec, observed: &Observed<'_>, figure: &FigureSetup) ->
                 let x: Vec<f64> = runs.iter().filter_map(|r| r.cell.values.get(&x_name)).map(Real::to_f64).collect();
                 let y = runs.iter().map(|r| output(r, &formula.expr)).collect();
                 let cell = label(curve, case, &key);
-                // One formula is the vertical axis; its lines need no more than what tells them apart.
+                // One formula is the vertical axis; its lines need no more than what distinguishes them.
                 let alone = figure.lines.len() == 1 && !cell.is_empty();
                 let name = if alone { cell } else { label(&cell, &formula.text, &[]) };
                 layers.push(Layer::Line { label: name, color, style: LineStyle::Solid, x, y });

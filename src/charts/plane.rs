@@ -101,7 +101,7 @@ pub(super) fn directions(spec: &Spec, observed: &Observed<'_>, figure: &FigureSe
     let Some(experiment) = run.experiment() else { return Vec::new() };
     let problem = &*experiment.instance.problem;
     let mut gradients: Vec<[f64; 2]> = Vec::new();
-    // One point in each cell that the lines x1 = x2 and x1 = -x2 cut from the plane.
+    // One point in each of the regions into which the lines x1 = x2 and x1 = -x2 cut the plane.
     for point in
         [[2.0, 1.0], [1.0, 2.0], [-1.0, 1.5], [-2.0, 1.0], [-2.0, -1.0], [-1.0, -2.0], [1.0, -1.5], [2.0, -1.0]]
     {

@@ -124,7 +124,7 @@ impl<'a> Builder<'a> {
         for ((_, formula), schedule) in experiment.algorithm.schedules().zip(&instance.schedules) {
             instance.check_range(schedule, 0).map_err(|e| InstanceError::new(&formula.span, e.to_string()))?;
         }
-        // At its ends now, so that a slip shows before time is spent; in between as the run comes to it.
+        // Checked at its ends now, so that a slip shows before time is spent, and in between during the run.
         if let (Some(formula), None) = (&experiment.oracle.batch, instance.lacks()) {
             for k in [0, horizon - 1] {
                 let refused = |e: Fault| InstanceError::new(&formula.span, format!("'batch' at iteration {k}: {e}"));
@@ -300,8 +300,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// E|g~|^2 = |grad f|^2 + E|g~ - grad f|^2 <= G^2 + sigma^2, where the law has no bound of its own; the least such bound
-    /// where the noise is the same at every point.
+    /// E|g~|^2 = |grad f|^2 + E|g~ - grad f|^2 <= G^2 + sigma^2, where the law has no bound of its own; the least such
+    /// bound where the noise is the same at every point.
     fn second_moment(&mut self, noise: Option<&dyn DynNoise>) {
         let unbiased = noise.is_none_or(|n| n.has(Trait::Unbiased) == Some(true));
         let (Some(g), Some(sigma), None) =
@@ -320,7 +320,7 @@ impl<'a> Builder<'a> {
     /// I_p(kappa, kappa) of li2021, theorem 3, where p is known exactly.
     fn vote_of_signs(&mut self, workers: usize) {
         let Some(p) = self.facts.get("p_sign").and_then(|p| p.value.exact()) else { return };
-        // The exact number grows with M; nothing asks for it beyond a few hundred workers.
+        // The exact number grows with M; nothing needs it beyond a few hundred workers.
         if workers > MAX_VOTERS {
             return;
         }
@@ -356,7 +356,7 @@ impl<'a> Builder<'a> {
             let same = fact.known == Known::Exact && value.exact().is_some() && value.exact() == fact.value.exact();
             if !same {
                 let doc = fact_spec(name).map_or("", |spec| spec.doc);
-                // Six digits do not tell all numbers apart.
+                // Six digits do not distinguish all numbers.
                 let in_full = |v: &Real| v.exact().map_or_else(|| format!("{:?}", v.to_f64()), |q| q.to_string());
                 let (mut own, mut other) = (value.to_string(), fact.value.to_string());
                 if own == other {
@@ -378,7 +378,7 @@ impl<'a> Builder<'a> {
         if let Some(symbol) = formula.expr.symbols().into_iter().find(|symbol| !known(symbol)) {
             let message = format!("'{symbol}' is not known on this instance");
             return match symbol {
-                // A constant that an instance may have and this one has not is a matter of hypotheses.
+                // Whether an instance has a constant that others have is a matter of hypotheses.
                 Symbol::Fact(_) => Ok(Schedule::Lacking(message)),
                 _ => Err(InstanceError::new(&formula.span, message)),
             };
@@ -468,7 +468,7 @@ fn known_at<S: Evaluating + Into<Real>>(problem: &dyn DynProblem, point: &[Real]
     let x: Vec<S> = point.iter().map(Real::cast).collect::<Result<_, _>>().ok()?;
     let (value, gradient) = at::<S>(problem, &x).ok()?;
     let (value, gradient): (Real, Vec<Real>) = (value.into(), gradient.into_iter().map(Into::into).collect());
-    // A sum of too many roots is no number.
+    // A sum of too many roots is not evaluated as a number.
     let is_known = |v: &Real| v.to_f64().is_finite();
     (is_known(&value) && gradient.iter().all(is_known)).then_some((value, gradient))
 }

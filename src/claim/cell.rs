@@ -46,7 +46,7 @@ impl Cell {
         }
     }
 
-    /// The given values as text, by name: the axes that key random streams and label records.
+    /// The given values as text, by name: they key random streams and label records.
     #[must_use]
     pub fn axes(&self) -> Vec<(String, String)> {
         let text = |name: &String| match &self.values[name] {

@@ -1,9 +1,9 @@
 //! A change laid over a file: which keys it replaces, and which go with the part that they belonged to.
 //!
 //! Tables merge key by key and everything else is replaced. A part (problem, algorithm, quantity, noise law, start law,
-//! compressor, an algorithm's own noise) owns the keys that stand with its name: a change that gives another name leaves
-//! none of them but those that it repeats, or names in `keep`. A change that gives the name that stands there, or none,
-//! changes the keys that it gives.
+//! compressor, an algorithm's own noise) owns the keys that stand with its name. A change that gives another name drops
+//! all of them except those that it repeats, or names in `keep`. A change that gives the same name, or none, changes
+//! only the keys that it gives.
 
 use super::tree::{Dropped, Entry, Table, Value};
 use crate::scalar::Rational;
@@ -12,7 +12,7 @@ use std::ops::Range;
 /// The key of a problem's table that is not the problem's: x_0 is a point, whatever the objective, and stays.
 pub(super) const START: &str = "start";
 
-/// The key of a change that names keys of the part before which the new part takes over: `keep = ["step_size"]`.
+/// The key of a change that lists the keys of the old part that the new part takes over: `keep = ["step_size"]`.
 pub(super) const KEEP: &str = "keep";
 
 /// The text in a noise law's place that says that there is none.

@@ -155,8 +155,8 @@ impl Loader<'_> {
 }
 
 impl Loader<'_> {
-    /// Refuses entries of a family that can never work, whatever else an instance has: fractions where something is counted,
-    /// ranges of what other parameters give, values at which no part can be built.
+    /// Refuses entries of a family that can never work, whatever else an instance has: fractions where something is
+    /// counted, ranges of what other parameters give, values at which no part can be built.
     pub(super) fn check_family(&mut self, holder: &Table, family: &FamilySetup, trials: &[Trial]) {
         let Some(table) = holder.get("family").and_then(as_table) else { return };
         // Where something else is wrong already, nothing can be built.

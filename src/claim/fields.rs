@@ -23,7 +23,7 @@ pub enum Shape {
     Sections(&'static str),
     /// A table that is laid over the file.
     Change,
-    /// Names chosen by the author, each a number, an expression, a list of them, or one of these a profile.
+    /// Names chosen by the author, each a number, an expression, a list of them, or one of these per profile.
     Parameters,
     /// A table of pairs of whole numbers.
     Units,
@@ -39,7 +39,7 @@ pub enum Shape {
     Quantity,
     /// `"none"`, or a registered law with its parameters.
     Noise,
-    /// Replicates: a number, or one a profile.
+    /// Replicates: a number, or one per profile.
     Replicates,
     /// A list of block sizes, or `"whole"`.
     Blocks,

@@ -251,7 +251,7 @@ pub enum Trivial {
     Right(Formula),
 }
 
-/// What is asked of a variant.
+/// The question about a variant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     /// The relation.
@@ -272,7 +272,7 @@ pub struct Question {
     pub rate_in: Option<String>,
 }
 
-/// A question put to one case.
+/// A question about one case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trial {
     /// Name of the case; empty where there is only one.
@@ -283,7 +283,7 @@ pub struct Trial {
     pub question: Question,
     /// For orderings: the setup of each curve, in order.
     pub curves: Vec<(String, Variant)>,
-    /// The file as it reads for this trial, all changes laid over it.
+    /// The file as it reads for this question and case, all changes laid over it.
     pub tree: Table,
 }
 
@@ -428,7 +428,7 @@ pub struct Spec {
     pub dimensions: Vec<(String, (i64, i64))>,
     /// Remarks.
     pub notes: Vec<String>,
-    /// Setups of the file itself, a case each.
+    /// Setups of the file itself, one per case.
     pub base: Vec<(String, Variant)>,
     /// Bounds.
     pub bounds: Vec<Bound>,
@@ -453,7 +453,7 @@ impl Spec {
         self.base.iter().any(|(_, v)| v.parameters.iter().any(|p| p.name == name))
     }
 
-    /// Number of (bound, case) and (control, case) questions: each cell of each has an equal share of the level.
+    /// All (bound, case) and (control, case) questions: each cell of each has an equal part of the level.
     pub fn trials(&self) -> impl Iterator<Item = &Trial> {
         let bounds = self.bounds.iter().flat_map(|b| &b.trials);
         bounds.chain(self.controls.iter().flat_map(|c| &c.trials))

@@ -73,8 +73,8 @@ pub struct Instance {
     pub minimisers: Option<Minimisers>,
     /// Named parts of the algorithm's state.
     pub views: Vec<View>,
-    /// Whether its run is known to draw nothing, though its conventions or parts could: no sign of 0, no tie, a compressor
-    /// that keeps all.
+    /// Whether its run is known to draw nothing, though its conventions or parts could: no sign of 0, no tie, a
+    /// compressor that keeps all.
     pub draws_nothing: bool,
 }
 
@@ -226,7 +226,8 @@ impl Instance {
         Some(step.0[0])
     }
 
-    /// Audits the named hypotheses and the inequalities of a variant on this instance; `ties` is what an exact run has seen.
+    /// Audits the named hypotheses and the inequalities of a variant on this instance; `ties` is what an exact run has
+    /// found.
     #[must_use]
     pub fn audit(&self, variant: &Variant, ties: Ties) -> Vec<(String, Audit)> {
         let subject = Subject {
@@ -252,7 +253,8 @@ impl Instance {
     }
 }
 
-/// Audits the inequalities of a variant. `refuted` says of a fact that is not known why there is none, where it can.
+/// Audits the inequalities of a variant. `refuted` gives, where it can, the reason why a fact that is not known does
+/// not exist.
 pub fn requirements(
     variant: &Variant,
     lookup: &dyn Fn(&Symbol) -> Option<Real>,
@@ -272,8 +274,8 @@ pub fn requirements(
 /// Bits of the floats in which irrational sides are compared, tried in this order.
 const PRECISIONS: [usize; 3] = [128, 512, 2048];
 
-/// Audits an inequality, of which an undefined side is not met, whatever the other is. Where doubles of unknown error enter,
-/// they are widened; elsewhere sides are exact or enclosed, as tightly as it takes.
+/// Audits an inequality; one with an undefined side is not met, whatever the other side is. Where doubles of unknown
+/// error enter, they are widened; elsewhere sides are exact or enclosed, as tightly as it takes.
 fn in_order(requirement: &Requirement, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Audit {
     let Requirement { low, high, strict, .. } = requirement;
     let value = |symbol: &Symbol| lookup(symbol).ok_or_else(|| Fault::Unsupported(format!("'{symbol}' is not known")));

@@ -48,7 +48,7 @@ const FUNCTIONALS: [Signature<'static>; 6] = [
 pub struct PathTerm {
     /// Combines the reductions: they are its symbols [`Symbol::Reduction`].
     pub combine: Expression,
-    /// What is reduced, and how: an expression over statistics each.
+    /// What is reduced, and how: each an expression over statistics.
     pub reductions: Vec<(Reducer, Expression)>,
 }
 

@@ -50,7 +50,7 @@ pub fn load_in(
     }
 }
 
-/// The one trial of a tree that is merged already: setup and question stand side by side in it.
+/// The single question of a tree that is merged already: setup and question stand side by side in it.
 ///
 /// # Errors
 /// What is wrong with it; spans are those of the file that the tree comes from.
@@ -292,7 +292,7 @@ impl Loader<'_> {
         controls
     }
 
-    /// The question of a bound or control, put to each of its cases.
+    /// The question of a bound or control, for each of its cases.
     fn trials(
         &mut self,
         root: &Table,
@@ -381,8 +381,8 @@ fn text_of<'t>(table: &'t Table, key: &str) -> Option<&'t str> {
     }
 }
 
-/// A trivial bound is about one left side and one direction: a change of either without one of its own drops it. That there
-/// is none holds on.
+/// A trivial bound is about one left side and one direction: a change of either without a trivial bound of its own
+/// drops it. A statement that there is none stays.
 fn drop_trivial(tree: &mut Table, layer: &Table) {
     let differs = |key: &str| layer.get(key).is_some_and(|new| tree.get(key).map(|old| &old.value) != Some(&new.value));
     let is_bound = !text_of(tree, "trivial").is_some_and(|text| text.trim_start().starts_with(NO_TRIVIAL));

@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         Some(Formula { expr, text, span: node.span.clone() })
     }
 
-    /// What `read` makes of an expression, and its text.
+    /// The result of `read` on an expression, and its text.
     pub fn expression<T>(
         &mut self,
         node: &Node,
@@ -291,8 +291,8 @@ impl<'a> Reader<'a> {
         PartSetup { name: name.into(), span: span.clone(), settings }
     }
 
-    /// A key that is not given: an error where it is required; a warning where a change of the part's name dropped it and
-    /// the default, or nothing, stands in for what was written.
+    /// A key that is not given: an error where it is required; a warning where a change of the part's name dropped it
+    /// and the default, or nothing, stands in for what was written.
     fn missing(&mut self, table: &Table, span: &Range<usize>, (what, name): (&str, &str), param: &ParamSpec) {
         let lost = table.dropped.iter().find(|d| d.key == param.name);
         match (param.default, lost) {

@@ -38,7 +38,7 @@ pub struct FamilySetup {
     pub conventions: Option<Vec<String>>,
     /// Declared parameters that the command line sets: they do not vary.
     pub pinned: Vec<String>,
-    /// Ranges that the command line asks for.
+    /// Ranges that the command line gives.
     pub within: Vec<Within>,
 }
 

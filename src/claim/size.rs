@@ -1,4 +1,4 @@
-//! How large an experiment is, told from its file before anything of that size exists.
+//! How large an experiment is, derived from its file before anything of that size exists.
 
 use super::build::MOST_WORKERS;
 use super::cell::{Cell, evaluate};
@@ -65,7 +65,7 @@ impl Size {
         let (listed, rows) = listed(part, &experiment.start);
         let footprint = registry.problem(&part.name).map_or(&Footprint::SMALL, |entry| &entry.footprint);
         let dimension = setting("dimension").unwrap_or_else(|| {
-            // What the text of a data file can hold at most is all that is known of it here.
+            // All that is known of a data file here is the most that its text can hold.
             ((footprint.dimension)(&|name| setting(name).map(|(n, _)| n)).unwrap_or(listed), part.span.clone())
         });
         let d = dimension.0;
@@ -143,8 +143,8 @@ fn listed(part: &PartSetup, start: &Start) -> (u64, u64) {
     (length as u64, rows as u64)
 }
 
-/// The algorithm's own numbers, and whether it draws coins or noise; where it cannot be built from what is known, a state
-/// and a gradient a worker, and coins.
+/// The algorithm's own numbers, and whether it draws coins or noise; where it cannot be built from what is known, a
+/// state and a gradient per worker, and coins.
 fn algorithm(
     registry: &Registry,
     experiment: &Experiment,
@@ -154,7 +154,7 @@ fn algorithm(
     let part = &experiment.algorithm;
     let numbers = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let (dimension, count) = (numbers(d), numbers(workers.min(MOST_WORKERS)));
-    // Built for one coordinate: its settings are small, and the layout is asked for the true size.
+    // Built for one coordinate: its settings are small, and the layout is computed for the true size.
     let built = resolve(registry, part, 1, count, lookup).ok().and_then(|params| {
         let entry = registry.algorithm(&part.name).ok()?;
         (entry.build)(&params).ok()

@@ -1,7 +1,7 @@
 //! What a name in a claim file stands for: found once, when the file is loaded.
 //!
-//! Below the loader an expression has no names, only the symbols of this file, so that nothing that the program adds (the
-//! place of a term, an output of a quantity) can be mistaken for a name that a file declares.
+//! Below the loader an expression has no names, only the symbols of this file. Nothing that the program adds (the place
+//! of a term, an output of a quantity) can thus be mistaken for a name that a file declares.
 
 use crate::expr::{Builtin, Expr, ExprError};
 use crate::model::{FACTS, FactSpec, OutputSpec, OwnStatistic, STATISTICS, StatisticName, fact_spec};

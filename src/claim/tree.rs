@@ -155,7 +155,7 @@ pub const MAX_FILE: usize = 1 << 20;
 /// Parses TOML text; every syntax error is reported.
 ///
 /// # Errors
-/// One diagnostic a syntax error, or one for a file that is too long.
+/// One diagnostic per syntax error, or one for a file that is too long.
 pub fn parse(text: &str) -> Result<Table, Vec<Diagnostic>> {
     if text.len() > MAX_FILE {
         return Err(vec![Diagnostic::new(

@@ -1,4 +1,4 @@
-//! What several commands share.
+//! What several commands have in common.
 
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
@@ -68,7 +68,7 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Tells something on standard error.
+/// Writes a note to standard error.
 pub fn note(text: &str) {
     // An error about a closed stderr has nowhere to go.
     let _ = writeln!(anstream::stderr().lock(), "note: {text}");
@@ -104,7 +104,7 @@ pub fn load_all_in(
     if errors.is_empty() { Ok(loaded) } else { Err(SpecErrors(errors).into()) }
 }
 
-/// Tells on standard error what a reader of the file may not expect.
+/// Reports on standard error what a reader of the file may not expect.
 fn warn(claim: &ClaimText, spec: &Spec) {
     if !spec.warnings.is_empty() {
         let told = SpecError::new(&claim.file, &claim.text, spec.warnings.clone());
@@ -258,7 +258,7 @@ pub fn exit_of_results(results: &[ResultFile]) -> Exit {
 /// Width of the terminal, or that of a page.
 pub fn width() -> u16 {
     use std::io::IsTerminal;
-    // A file or a pipe has no edge to wrap at.
+    // A file or a pipe has no width to wrap at.
     let default = if std::io::stdout().is_terminal() { 120 } else { 400 };
     std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(default)
 }

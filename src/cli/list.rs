@@ -16,7 +16,8 @@ use std::path::PathBuf;
 pub struct List {
     /// Only claims whose id begins so
     filter: Option<String>,
-    /// Also problems, noise laws, algorithms, compressors, quantities with their outputs, statistics, facts and hypotheses
+    /// Also problems, noise laws, algorithms, compressors, quantities with their outputs, statistics, facts and
+    /// hypotheses
     #[arg(long)]
     parts: bool,
     /// Print one JSON document

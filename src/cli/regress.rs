@@ -15,7 +15,8 @@ use signcheck::run::{Catalog, Profile, Settings, observe, replicate_count};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Level at which a claim's outcomes are decided: of both runs of all claims together a small part of the total.
+/// Level at which a claim's outcomes are decided: over both runs of all claims together it is a small part of the total
+/// level.
 const OUTCOME_LEVEL: f64 = 1e-7;
 
 /// Compares rates, error probabilities, gaps and bits with a stored baseline.

@@ -1,4 +1,4 @@
-//! `reproduce`: the main job.
+//! `reproduce`: runs every claim and figure.
 
 use super::budget::Budget;
 use super::common::{Loaded, exit_of_results, level, load_all_in, note, print, profile, width};
@@ -148,7 +148,7 @@ impl Reproduce {
         for (i, (claim, exceeded)) in claims.iter().zip(exceeded).enumerate() {
             bar.claim(&claim.spec.id);
             let begun = Instant::now();
-            // What a data file holds is no part of the key: such a claim is always run.
+            // The contents of a data file are no part of the key, so that such a claim is always run.
             let keep = !claim.spec.reads_files();
             let done = (keep && !self.fresh)
                 .then(|| state.get(&claim.spec.hash, self.profile.name(), seed, self.level))

@@ -73,7 +73,7 @@ impl Trace {
             );
             match trace_plain::<Rational>(&instance) {
                 Ok((iterates, traffic)) => self.show(&claim.spec.id, "rational", texts(&iterates), traffic),
-                // Where a root or a sine enters, enclosures go on.
+                // Where a root or a sine enters, the run continues in enclosures.
                 Err(RunError::Step { fault: Fault::NoExactForm(_), .. }) => {
                     let (iterates, traffic) = trace_enclosed(&instance)?;
                     self.show(&claim.spec.id, "interval", texts(&iterates), traffic)

@@ -36,11 +36,11 @@ impl PathMoments {
 /// What a cell's replicates say.
 #[derive(Debug, Clone)]
 pub struct Estimates {
-    /// One a path term.
+    /// One per path term.
     pub paths: Vec<PathMoments>,
-    /// One a series term, an entry an iterate.
+    /// One per series term, with one entry per iterate.
     pub series: Vec<Vec<PathMoments>>,
-    /// One a curve, an entry a checkpoint.
+    /// One per curve, with one entry per checkpoint.
     pub curves: Vec<Vec<Moments>>,
     /// Messages and calls of one replicate.
     pub traffic: Traffic,
@@ -56,7 +56,7 @@ pub struct Estimates {
     pub deterministic: bool,
     /// Why a deterministic run has no enclosure, where it has none: its doubles alone prove nothing.
     pub open: Option<String>,
-    /// Signs of exact zeros, where a run in exact arithmetic tells.
+    /// Signs of exact zeros, where a run in exact arithmetic finds them.
     pub ties: Ties,
 }
 
@@ -99,8 +99,8 @@ impl Estimates {
         }
     }
 
-    /// Puts what is known of the first iterates of series beside what was sampled. Without a sample it is left out: a series that ends
-    /// early would pass for a whole one.
+    /// Puts what is known of the first iterates of series beside what was sampled. Without a sample it is left out: a
+    /// series that ends early would pass for a whole one.
     pub fn set_first_iterates(&mut self, exact: &[Option<Vec<Computable>>]) {
         for (slots, exact) in self.series.iter_mut().zip(exact) {
             for (slot, value) in slots.iter_mut().zip(exact.iter().flatten()) {

@@ -1,7 +1,7 @@
 //! Runs of an instance: replicates in lanes, blocks on all cores, results merged in a fixed order.
 //!
-//! A block is a pure function of (instance, key, first replicate); blocks are merged in the order of their
-//! replicates, never as they finish. The number of threads and the width of the machine's vectors leave no trace in a result.
+//! A block is a pure function of (instance, key, first replicate); blocks are merged in the order of their replicates,
+//! never as they finish. The number of threads and the width of the machine's vectors leave no trace in a result.
 
 mod block;
 mod checked;

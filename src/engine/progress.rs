@@ -1,12 +1,12 @@
 //! Who is told of finished replicates, and may end a run.
 
-/// Told of finished replicates.
+/// Is notified of finished replicates.
 pub trait Progress: Sync {
     /// So many more replicates are done.
     fn advance(&self, replicates: u64);
 
-    /// Whether the run is to be given up: then it ends in [`RunError::Stopped`], and none of it counts. Asked often, from
-    /// several threads.
+    /// Whether the run is to be given up: then it ends in [`RunError::Stopped`], and none of it counts. Called often,
+    /// from several threads.
     fn stop(&self) -> bool {
         false
     }

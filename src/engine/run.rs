@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 /// Blocks in flight at once; a constant, so that memory does not depend on the machine.
 pub const IN_FLIGHT: u64 = 32;
-/// With no more replicates than this, lanes would mostly idle.
+/// With no more replicates than this, lanes would mostly be idle.
 pub const FEW: u64 = 8;
 
 /// What the replicates of a cell are drawn with, and how many.
@@ -22,16 +22,17 @@ pub const FEW: u64 = 8;
 pub struct Sampling<'a> {
     /// Seed of everything.
     pub seed: u64,
-    /// What names the cell: its streams are keyed by it.
+    /// What names the cell: the keys of its random streams are derived from it.
     pub axes: &'a [(String, String)],
     /// Numbers of replicates at which the estimates are looked at, increasing. All but the last are rounded up to whole
     /// blocks; the last ends the run.
     pub looks: &'a [u64],
-    /// Told of finished replicates.
+    /// Is notified of finished replicates.
     pub progress: &'a dyn Progress,
 }
 
-/// Runs replicates of an instance (one, where nothing is random) and merges them in order, until `enough` says so at a look.
+/// Runs replicates of an instance (one, where nothing is random) and merges them in order, until `enough` returns true
+/// at a look at the estimates.
 ///
 /// # Errors
 /// The first fault of the lowest block that has one.

@@ -10,7 +10,7 @@ pub enum Kind {
     Number,
     /// A whole number, 0 or more.
     Count,
-    /// One number a coordinate; a single number is repeated.
+    /// One number per coordinate; a single number is repeated.
     Vector,
     /// A list of lists of numbers.
     Matrix,

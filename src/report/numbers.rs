@@ -86,7 +86,7 @@ pub(super) fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-/// A sign beside the name: colour alone tells nothing to some readers.
+/// A sign beside the name: some readers cannot distinguish colours.
 pub(super) fn sign(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Holds => "✓",

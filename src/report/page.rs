@@ -18,8 +18,8 @@ const SCRIPT: &str = include_str!("filter.js");
 
 /// Builds `results/report.html`: one file with everything in it.
 ///
-/// `svgs` holds the drawn figures by `<paper>/<picture name>`; a figure that is missing there is named on the page
-/// with its caption. `searches` are those of `falsify`, by claim. All texts of the results are escaped; statements become
+/// `svgs` holds the drawn figures by `<paper>/<picture name>`; a figure that is missing there is named on the page with
+/// its caption. `searches` are those of `falsify`, by claim. All texts of the results are escaped; statements become
 /// MathML, or stay as written where the converter does not know their LaTeX.
 ///
 /// # Errors
@@ -290,7 +290,7 @@ mod tests {
         assert_eq!(html.matches("<script").count(), 1);
     }
 
-    /// For looking at: written to the system's temporary folder.
+    /// For visual inspection: written to the system's temporary folder.
     #[test]
     #[ignore = "writes files to look at"]
     fn writes_the_page() {

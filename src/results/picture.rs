@@ -86,7 +86,8 @@ pub enum Layer {
     Path { label: String, color: usize, x: Vec<f64>, y: Vec<f64> },
     /// Arrows from (x, y) by (dx, dy).
     Arrows { label: String, color: usize, x: Vec<f64>, y: Vec<f64>, dx: Vec<f64>, dy: Vec<f64> },
-    /// Contour lines of a function on a grid: `z[row][column]` at (`x[column]`, `y[row]`), at `levels` (chosen if empty).
+    /// Contour lines of a function on a grid: `z[row][column]` at (`x[column]`, `y[row]`), at `levels` (chosen if
+    /// empty).
     Contours { x: Vec<f64>, y: Vec<f64>, z: Vec<Vec<f64>>, levels: Vec<f64> },
     /// Bars of a histogram: `edges` has one entry more than `heights`.
     Bars { label: String, color: usize, edges: Vec<f64>, heights: Vec<f64> },

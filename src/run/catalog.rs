@@ -18,13 +18,13 @@ pub struct ClaimText {
     pub text: String,
 }
 
-/// A claim that is asked for and not there.
+/// A claim that was requested and does not exist.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     /// No claim and no file of that name.
     #[error("no claim matches '{wanted}'{}", hint.as_ref().map(|h| format!("; did you mean '{h}'?")).unwrap_or_default())]
     Unknown {
-        /// What was asked for.
+        /// What was requested.
         wanted: String,
         /// The nearest id.
         hint: Option<String>,

@@ -1,8 +1,8 @@
 //! Certificates: a broken bound at one instance, with everything that is needed to decide it again.
 //!
-//! A certificate is one JSON document. `claim` is a whole claim file with a single cell, numbers as exact fractions;
-//! `left` and `right` are the two sides as fractions, or as enclosures where a root enters; `digest` is the SHA-256
-//! of the document without it, in canonical form (keys sorted, no white space). [`replay`] reads nothing else.
+//! A certificate is one JSON document. `claim` is a whole claim file with a single cell, numbers as exact fractions.
+//! `left` and `right` are the two sides as fractions, or as enclosures where a root enters. `digest` is the SHA-256 of
+//! the document without it, in canonical form (keys sorted, no white space). [`replay`] reads nothing else.
 
 use super::decide::decide;
 use super::plan::{DecideError, Profile, Settings};
@@ -65,8 +65,8 @@ pub enum CertificateError {
     Run(#[from] DecideError),
 }
 
-/// The name of a certificate's file below `certificates/`: what a bound's name has beside letters, digits, dots and hyphens
-/// becomes a hyphen.
+/// The name of a certificate's file below `certificates/`: everything in a bound's name other than letters, digits,
+/// dots and hyphens becomes a hyphen.
 #[must_use]
 pub fn certificate_name(id: &str, bound: &str) -> String {
     format!("{id}.{}.json", file_words(bound))
@@ -111,7 +111,7 @@ pub fn certify(spec: &Spec, verdict: &BoundRecord) -> Option<Certificate> {
     Some(certificate)
 }
 
-/// A claim file with one bound and one cell, as a JSON object: everything that a trial needs and nothing else.
+/// A claim file with one bound and one cell, as a JSON object: everything that its one question needs and nothing else.
 #[must_use]
 pub fn standalone(trial: &Trial, cell: &BTreeMap<String, Value>, bound: &str, why: &str) -> Option<Value> {
     let question = &trial.question;
@@ -177,7 +177,8 @@ pub fn replay(text: &str, registry: &Registry) -> Result<Replay, CertificateErro
     if certificate.version != VERSION {
         return Err(CertificateError::Version(certificate.version));
     }
-    // Of the document as it stands and not of what is read from it: no key that no reader knows is outside it.
+    // The digest is of the document as it stands and not of what is read from it, so that it covers keys that no reader
+    // knows, too.
     if digest(document) != certificate.digest {
         return Err(CertificateError::Digest);
     }
@@ -207,7 +208,7 @@ fn difference(certificate: &Certificate, again: &BoundRecord) -> Option<String> 
         return Some(differs("left", &was.exact, &is.exact));
     }
     let (was, is) = (&certificate.right, &again.right);
-    // A side that is no rational was decided again just now; its double may be rounded either way.
+    // A side that is not rational has just been decided again; its double may be rounded either way.
     let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * a.abs().max(b.abs());
     let near = was.exact.is_none() && is.exact.is_none() && was.value.zip(is.value).is_some_and(|(a, b)| close(a, b));
     (!near && was != is).then(|| differs("right", &was.exact, &is.exact))

@@ -29,8 +29,8 @@ pub fn check_claim(text: &str, registry: &Registry) -> Result<ResultFile, Decide
     )
 }
 
-/// The text of a claim that comes with signcheck: to be decided as it is, or with an algorithm of one's own put in place
-/// of the one that it names.
+/// The text of a claim that comes with signcheck: to be decided as it is, or with an algorithm of one's own put in
+/// place of the one that it names.
 ///
 /// # Errors
 /// No claim of that id, with the nearest.

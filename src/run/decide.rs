@@ -1,4 +1,4 @@
-//! Runs everything that a claim file asks for, once each, and decides its bounds and controls.
+//! Runs everything that a claim file needs, once each, and decides its bounds and controls.
 
 use super::plan::{DecideError, Settings, design, plan};
 use super::provenance::provenance;
@@ -22,8 +22,8 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
     decide_within(spec, (file, text), settings, settings.profile.budget())
 }
 
-/// [`decide`] with another budget for what is known without a sample: with `Budget(0)` every run with noise is sampled, which is how
-/// the two kinds of evidence are held against each other.
+/// [`decide`] with another budget for what is known without a sample: with `Budget(0)` every run with noise is sampled,
+/// so that the two kinds of evidence can be compared.
 ///
 /// # Errors
 /// As there.
@@ -116,7 +116,7 @@ fn run_cell(
     };
     let plan = plan(asked, &instance).map_err(failed)?;
     let run = |findings| CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(findings)) };
-    // What no outcome can change is not worth the largest enumeration.
+    // A verdict that no outcome can change is not worth the largest enumeration.
     let settled = judge.is_broken_everywhere(asked, &run(Findings::reach(&instance, &plan)));
     let effort = Effort { exact: if settled { budget.min(Budget::QUICK) } else { budget }, enclosed: MOST_WORK };
     let inquiry = Inquiry { instance: &instance, plan: &plan, effort, progress: settings.progress };

@@ -1,9 +1,9 @@
 //! The memory that a claim needs, estimated before anything of that size exists.
 //!
-//! Counted are the instances of all cells, which stand side by side, and the run of the largest: iterates, gradients and
-//! memories of the algorithm in as many lanes and blocks as may be in flight, recorded series and curves, drawn batches,
-//! and enclosures where a run is short enough for them. What an exact enumeration holds is bounded by its own budget
-//! and not counted.
+//! Counted are the instances of all cells, which are held at once, and the run of the largest. Of that run these are
+//! counted: iterates, gradients and memories of the algorithm in as many lanes and blocks as may be in flight, recorded
+//! series and curves, drawn batches, and enclosures where the run is short enough for them. What an exact enumeration
+//! holds is bounded by its own budget and not counted.
 
 use super::plan::{Profile, Settings, design};
 use crate::claim::{Cell, InstanceError, Size, Spec, Term, cells};
@@ -32,7 +32,7 @@ pub struct Needs {
     pub span: Range<usize>,
 }
 
-/// Cells that need no more than this run side by side, one a thread; that is not counted either.
+/// Cells that need no more bytes than this run side by side, one per thread; that is not counted either.
 const SMALL: u64 = 16 << 20;
 
 /// Whether a cell may run beside others.
@@ -42,7 +42,7 @@ pub(super) fn is_small(asked: &Configuration<'_>, cell: &Cell, settings: &Settin
     total(&parts(asked, &size, u64::MAX)) <= SMALL
 }
 
-/// Bytes as a person reads them.
+/// Bytes as text for readers.
 #[must_use]
 pub fn shown(bytes: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -121,7 +121,7 @@ fn parts(asked: &Configuration<'_>, size: &Size, replicates: u64) -> Vec<Part> {
             format!("an algorithm's memory for {d} coordinates and {workers} workers in {many}"),
         ),
         (
-            // Kept a block while in flight, and once merged with its moments.
+            // Kept once per block in flight, and once merged, with its moments.
             times(times(series, size.window), number.saturating_add(160)),
             size.horizon.1.clone(),
             format!("a mean at each of {} iterates", size.window),

@@ -1,10 +1,11 @@
-//! The quantities of a claim as a regression baseline keeps them: both sides of every bound, exponents, the wire, curves
-//! and outcomes, each with its noise.
+//! The quantities of a claim as a regression baseline keeps them: both sides of every bound, exponents, bits sent,
+//! curves and outcomes, each with its noise.
 //!
-//! Unlike [`decide`](super::decide), which stops as soon as an outcome is settled, what is sampled here has the declared
-//! number of replicates, so that a standard error means what it says. Only an outcome may look further, at four times that
-//! number, and what it saw there does not enter the estimates. A file that declares fewer than a block of replicates is run with
-//! one: a single replicate has no spread, and nothing can be told from it.
+//! Unlike [`decide`](super::decide), which stops as soon as an outcome is settled, what is sampled here has the
+//! declared number of replicates, so that its standard error is that of a fixed sample size. Only an outcome may look
+//! further, at four times that number, and those further replicates do not enter the estimates. A file that declares
+//! fewer than a block of replicates is run with one: a single replicate has no spread, and nothing can be concluded
+//! from it.
 
 mod listing;
 mod samples;
@@ -99,7 +100,7 @@ fn sample(
         return Ok((run(nothing), estimates));
     }
     let declared = settings.profile.replicates(asked);
-    // One replicate has no spread, and says nothing of what another one would be.
+    // One replicate has no spread, so it does not show how another one would differ.
     let least = if instance.problem.prefers_narrow() { FEW } else { WIDTH as u64 };
     let declared = if instance.is_deterministic() { declared } else { declared.max(least) };
     let declared = declared.saturating_mul(budget);

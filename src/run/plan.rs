@@ -43,7 +43,7 @@ impl Profile {
     }
 }
 
-/// What a decision depends on beside the claim file.
+/// What a decision depends on besides the claim file.
 pub struct Settings<'a> {
     /// The parts that files may name.
     pub registry: &'a Registry,
@@ -53,7 +53,7 @@ pub struct Settings<'a> {
     pub level: f64,
     /// Quick or full.
     pub profile: Profile,
-    /// Told of finished replicates.
+    /// Is notified of finished replicates.
     pub progress: &'a dyn Progress,
 }
 

@@ -1,4 +1,4 @@
-//! What a result says about how it came about, and the result of a claim that a budget left undecided.
+//! How a result came about, and the result of a claim that a budget left undecided.
 
 use super::catalog::Catalog;
 use super::plan::{Settings, replicate_count};

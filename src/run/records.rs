@@ -8,7 +8,7 @@ use crate::results::{BoundRecord, CellRecord, ControlRecord, ControlTally, Evide
 use crate::verdict::{CellVerdict, CellView, Judge, SideValue, gather, units_of};
 use std::collections::BTreeMap;
 
-/// What a claim's verdicts are written down from.
+/// What the records of a claim's verdicts are made from.
 pub(super) struct Records<'a> {
     pub judge: Judge<'a>,
     pub observed: &'a Observed<'a>,
@@ -94,7 +94,7 @@ impl Records<'_> {
         let level = match view.evidence {
             _ if view.outcome == Outcome::HypothesisFails => Some(0.0),
             Evidence::FiniteSample => Some(self.judge.each() * cells.len() as f64),
-            // What was asked for is no level that it has.
+            // The requested level is not one that this evidence guarantees.
             Evidence::Asymptotic => None,
             _ => Some(0.0),
         };

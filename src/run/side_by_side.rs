@@ -64,10 +64,10 @@ pub(super) fn each_cell<'s, R: Send>(
 }
 
 /// Does the work on every item, several small ones at once and then the others one by one, and gives what came of it in
-/// the order of the items. As many threads as the pool has; which one does what does not show.
+/// the order of the items. As many threads as the pool has; which thread does what does not affect the result.
 ///
-/// The threads are not the pool's own: one of those that waits for its replicates would begin other cells meanwhile, one
-/// inside the other without a bound.
+/// The threads are not the pool's own: a pool thread that waits for its replicates would begin other cells meanwhile,
+/// nested one inside the other without a bound.
 ///
 /// # Errors
 /// That of the first small item that failed, or else of the first other one.
@@ -81,7 +81,7 @@ fn side_by_side<T: Send, R: Send, E: Send>(
     let (queue, failed) = (Mutex::new(small.into_iter()), AtomicBool::new(false));
     let done: Mutex<Vec<(usize, Result<R, E>)>> = Mutex::new(Vec::new());
     let serve = || {
-        // What stands before an item that failed was taken before it, and comes to its end.
+        // Items before one that failed were taken before it, and are finished.
         while !failed.load(Ordering::Relaxed) {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((place, item)) = next else { break };

@@ -1,4 +1,4 @@
-//! One instance, weighed by itself: what the search for worst instances asks again and again.
+//! One instance, evaluated by itself: the repeated operation of the search for worst instances.
 
 use super::plan::plan;
 use crate::claim::{Cell, Instance, Size, Trial, Variant, Work, cells, evaluate_quantity};
@@ -18,7 +18,8 @@ const MOST_COORDINATES: u64 = 4096;
 /// Most coordinates times workers times steps of an instance that is drawn, and of one that a file lists.
 const MOST_STEPS: u64 = 1_000_000;
 const MOST_STEPS_OF_A_FILE: u64 = 200_000_000;
-/// Most coordinates times workers times steps times replicates of a file's own cell, and fewest replicates that say something.
+/// Most coordinates times workers times steps times replicates of a file's own cell, and fewest replicates that are
+/// informative.
 const MOST_SAMPLED: u64 = 4_000_000_000;
 const FEWEST: u64 = 64;
 /// Level of a guide's interval; it decides nothing.
@@ -26,7 +27,7 @@ const GUIDE_LEVEL: f64 = 0.05;
 /// Level at which a sample says that a file's own cell is broken: that of `verify`.
 const OWN_LEVEL: f64 = 1e-6;
 
-/// What weighing one instance may cost.
+/// What the evaluation of one instance may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Price {
     /// Of an enumeration.
@@ -36,13 +37,13 @@ pub struct Price {
 }
 
 impl Price {
-    /// That of an instance that is drawn.
+    /// The price of an instance that is drawn.
     #[must_use]
     pub const fn drawn(exact: Budget) -> Self {
         Price { exact, own: false }
     }
 
-    /// That of a cell of the file: what `verify` pays in its quick profile.
+    /// The price of a cell of the file: what `verify` pays in its quick profile.
     pub const OWN: Price = Price { exact: Budget::QUICK, own: true };
 
     /// Products of words that an enclosure may take.
@@ -69,7 +70,7 @@ pub enum Refusal {
     /// Whether it meets one is not known.
     #[error("{0} is not known: {1}")]
     Open(String, String),
-    /// It is too large for what weighing may cost.
+    /// It is too large for what an evaluation may cost.
     #[error("too large: {0}")]
     TooLarge(String),
     /// It cannot be built, or its sides have no value.
@@ -92,13 +93,13 @@ impl From<&str> for Refusal {
 /// Where in the claim's class an instance lies.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Place {
-    /// Constants of the instance that say so, by name.
+    /// Constants of the instance that describe it, by name.
     pub constants: Vec<(&'static str, f64)>,
     /// The first step size.
     pub first_step: Option<f64>,
 }
 
-/// Constants that tell where an instance lies.
+/// Constants that describe where an instance lies.
 const TELLING: &[&str] = &["d", "M", "L", "L1", "mu", "G", "D", "R", "sigma", "sigma1"];
 
 impl Place {
@@ -143,8 +144,8 @@ pub fn admitted<'a>(audits: impl IntoIterator<Item = &'a (String, Audit)>) -> Re
     }
 }
 
-/// Weighs a trial of a single cell: exactly where the price allows it, else by enclosures, else by a small sample, whose
-/// grade says so.
+/// Evaluates a question at a single cell: exactly where the price allows it, else by enclosures, else by a small
+/// sample, which the evidence grade of the verdict shows.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -196,7 +197,7 @@ fn run_of<'v>(
             let mut instance = Instance::build(registry, experiment, &cell).map_err(|e| e.message)?;
             settle_coins(&mut instance);
             let instance = Arc::new(instance);
-            // Ties are seen on the run.
+            // Ties are found during the run.
             let audits = instance.audit(variant, Ties::NotSeen);
             admitted(audits.iter().filter(|(name, _)| name != NO_TIES))?;
             if let Some(why) = instance.lacks() {

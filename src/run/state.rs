@@ -1,4 +1,4 @@
-//! What is done already: finished results, keyed by everything that they depend on.
+//! Results that are finished already, keyed by everything that they depend on.
 
 use crate::results::{ResultFile, STATE_FOLDER, StoreError, digest, write_json};
 use serde::{Deserialize, Serialize};

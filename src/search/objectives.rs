@@ -13,7 +13,7 @@ fn with_start(name: &str, key: &str, d: usize, v: &[Rational]) -> Option<Table> 
 const PIECES: usize = 3;
 const KNOTS: usize = 4;
 
-/// Objectives: each numeric vector is its constants, then the start.
+/// Objectives: each vector of numbers is the constants, then the start.
 pub static PROBLEMS: &[Shape] = &[
     Shape {
         name: "quadratic",

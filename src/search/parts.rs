@@ -53,7 +53,7 @@ pub(super) fn two_blocks(d: usize, i: usize) -> Vec<usize> {
     vec![i, d + i]
 }
 
-/// Shared numbers first, then one a coordinate.
+/// Shared numbers first, then one per coordinate.
 pub(super) fn after<const SHARED: usize>(_d: usize, i: usize) -> Vec<usize> {
     vec![SHARED + i]
 }
@@ -98,7 +98,8 @@ mod tests {
     use crate::claim::{LAWS, OBJECTIVES, load};
     use crate::scalar::Scalar;
 
-    /// Nodes stand in the order root, its two, their four; each subtree of two draws keeps vectors and weights together.
+    /// Nodes stand in the order root, its two, their four; each subtree of two draws keeps vectors and weights
+    /// together.
     #[test]
     fn a_tree_of_three_draws_holds_three_of_two() {
         let place = |name: &str| NOISES.iter().position(|shape| shape.name == name);

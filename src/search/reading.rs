@@ -113,7 +113,7 @@ pub(super) struct Reading<'a> {
     pub tree: &'a Table,
     /// What the file says may vary.
     pub setup: &'a FamilySetup,
-    /// Whether numbers may leave the hull of what the file lists: the hypotheses prune them.
+    /// Whether numbers may leave the hull of what the file lists: the hypotheses then reject those that do not belong.
     pub free: bool,
     /// The parts that files may name.
     pub registry: &'a Registry,
@@ -207,7 +207,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Whether the claim speaks of other objectives than the file's.
+    /// Whether the claim is about other objectives than the file's.
     pub fn objective_varies(&self) -> bool {
         let asked_for = self.setup.problems.as_ref().is_some_and(|p| !p.is_empty());
         let is_zero = matches!(self.tree.get("right").map(|n| number_of(&n.value)), Some(Some(q)) if q.is_zero());

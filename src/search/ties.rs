@@ -46,12 +46,12 @@ pub(super) struct Ties {
     pub problem: bool,
     /// The same of the noise.
     pub noise: bool,
-    /// Parameters that only the two sides name: constants of this instance, written by hand.
+    /// Parameters that only the two sides name: constants of the file's own instance, written by hand.
     pub by_hand: BTreeSet<String>,
     /// Parameters that give a box its size while no side names them: the size is written into the bound.
     pub of_box: BTreeSet<String>,
-    /// Whether a side or an inequality names a constant of the objective. Without one the bound was worked out for the file's
-    /// own objective: no bound on f - f* that knows nothing of f holds for 2 f as well.
+    /// Whether a side or an inequality names a constant of the objective. Without one the bound was computed for the
+    /// file's own objective: no bound on f - f* that knows nothing of f holds for 2 f as well.
     pub names_objective: bool,
 }
 

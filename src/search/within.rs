@@ -1,5 +1,5 @@
-//! Ranges that were asked for on the command line, `L/mu in [10, 11]`: instances outside them are none of the family, and
-//! how far outside they are leads the search into them.
+//! Ranges given on the command line, `L/mu in [10, 11]`. Instances outside them do not belong to the family, and their
+//! distance from the ranges guides the search into them.
 
 use super::family::{Candidate, Family};
 use super::requires::inequalities;
@@ -10,11 +10,11 @@ use crate::run::Refusal;
 use crate::scalar::Rational;
 use std::ops::Range;
 
-/// What stands in for the logarithm of numbers that have none.
+/// Replaces the logarithm of numbers that have none.
 const FAR: f64 = 1e3;
 
 impl Family {
-    /// How far an instance lies outside the ranges that were asked for; `None` where something else refuses it.
+    /// How far an instance lies outside the ranges of the command line; `None` where something else refuses it.
     #[must_use]
     pub fn distance(&self, registry: &Registry, candidate: &Candidate, why: &Refusal) -> Option<f64> {
         let Refusal::Outside(name, _) = why else { return None };
@@ -36,7 +36,7 @@ impl Family {
     }
 }
 
-/// How far a number lies outside a range, by factors where it can.
+/// How far a number lies outside a range, measured by factors where possible.
 fn outside(value: f64, (low, high): &(Rational, Rational)) -> f64 {
     let (low, high) = (low.to_f64(), high.to_f64());
     let end = value.clamp(low, high);

@@ -1,4 +1,4 @@
-//! Claim files and calls of the program that several tests share.
+//! Claim files and calls of the program that several tests have in common.
 #![allow(dead_code)] // each test file uses a part
 
 use std::path::Path;

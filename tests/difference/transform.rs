@@ -35,7 +35,7 @@ fn renamed(text: &str) -> String {
     out
 }
 
-/// Goes through all values of a file; `free` tells where constants of a law have names of their own.
+/// Goes through all values of a file; `free` marks where constants of a law have names of their own.
 fn every(v: &mut Value, change: &dyn Fn(&str, &mut Value)) {
     match v {
         Value::Table(t) => {

@@ -53,7 +53,7 @@ pub(super) fn convolve(a: &Law, b: &Law, most: u64, work: &mut u64) -> Option<La
         }
     }
     let mut law: Law = all.into_iter().collect();
-    // Sums of too many roots are no numbers: they would pass for one another.
+    // Sums of too many roots are no numbers: they could be mistaken for one another.
     if law.iter().any(|(value, p)| value.iter().chain([p]).any(Surd::is_too_large)) {
         return None;
     }
@@ -63,7 +63,7 @@ pub(super) fn convolve(a: &Law, b: &Law, most: u64, work: &mut u64) -> Option<La
 
 /// The law of the sum of n draws; `None` where that would cost more than `most`.
 pub(super) fn power(law: &Law, n: u64, most: u64, work: &mut u64) -> Option<Law> {
-    // Weights as whole numbers, so that nothing is shortened before the end.
+    // Weights as whole numbers, so that no fraction is reduced before the end.
     let unit = law.iter().fold(Surd::one(), |unit, (_, p)| {
         let rest = (p.clone() * &unit).rational().map_or_else(Surd::one, |p| p.denominator().into());
         unit * &rest

@@ -16,7 +16,7 @@ enum Covariance {
     Diagonal(Vec<Enclosure>),
     /// Of dependent ones.
     Full(Vec<Vec<Enclosure>>),
-    /// Of the shares of n equally likely samples in a batch, less 1/n: (1{i = j}/n - 1/n^2)/B.
+    /// Of the relative frequencies of n equally likely samples in a batch, less 1/n: (1{i = j}/n - 1/n^2)/B.
     Samples(u64, u64),
 }
 

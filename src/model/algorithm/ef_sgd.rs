@@ -4,8 +4,8 @@
 //! **Source** karimireddy2019, Algorithm 2 (EF-SGD) and Algorithm 1 (EF-signSGD, C(v) = (|v|_1/d) sgn v).
 //! **Assumptions** with several workers the server compresses the mean of their gradients.
 //! **Shapes and units** e has the iterate's shape and unit `[x]`.
-//! **Ties and edge cases** e_0 = 0; sgn(0) and blocks as the run's conventions say. On the wire a single worker keeps
-//! e and sends Delta; several send floats to the server, which keeps e. The server sends Delta either way.
+//! **Ties and edge cases** e_0 = 0; sgn(0) and blocks as the run's conventions say. A single worker keeps e and sends
+//! Delta; several send floats to the server, which keeps e. The server sends Delta either way.
 
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, View, mean_gradient};
 use crate::model::{

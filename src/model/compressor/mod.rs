@@ -127,7 +127,7 @@ pub static ALL: &[&CompressorEntry] = &[
     &linear::ENTRY,
 ];
 
-/// Bits that tell apart `values` values: log2 rounded up.
+/// Bits that distinguish `values` values: log2 rounded up.
 fn value_bits(values: usize) -> u64 {
     u64::from(usize::BITS - values.saturating_sub(1).leading_zeros())
 }

@@ -51,7 +51,7 @@ pub enum Flow {
 }
 
 impl Flow {
-    /// What a problem without a closed solution answers.
+    /// The fault of a problem without a closed solution.
     pub(crate) fn refused(self) -> Fault {
         let name = match self {
             Flow::Gradient => "gradient flow",
@@ -152,7 +152,7 @@ pub trait Problem: Send + Sync + 'static {
     #[inline(always)]
     fn project<S: Scalar>(&self, _x: &mut [S]) {}
 
-    /// Half-widths of the box |x_i| <= b_i that f is considered on, one a coordinate; `None` for all of R^d.
+    /// Half-widths of the box |x_i| <= b_i that f is considered on, one per coordinate; `None` for all of R^d.
     fn half_widths(&self) -> Option<&[Real]> {
         None
     }
@@ -174,7 +174,8 @@ pub trait Problem: Send + Sync + 'static {
         None
     }
 
-    /// Points at which the objective shows that it does not have a property; they are evaluated before they are believed.
+    /// Points at which the objective shows that it does not have a property; they are evaluated before they are
+    /// believed.
     fn refutation(&self, _property: Property) -> Option<Witness> {
         None
     }
@@ -210,7 +211,8 @@ pub trait Problem: Send + Sync + 'static {
         Err(Fault::Unsupported("this problem has no statistics of its own".into()))
     }
 
-    /// Whether replicates should run one a lane: the data dwarf the iterate, so that nothing is shared between lanes.
+    /// Whether replicates should run one at a time: the data are far larger than the iterate, so that nothing is shared
+    /// between lanes.
     fn prefers_narrow(&self) -> bool {
         false
     }
@@ -431,7 +433,7 @@ pub struct Footprint {
     pub bytes: fn(d: u64, n: u64) -> u64,
     /// The dimension that other settings than `dimension` imply.
     pub dimension: fn(setting: &dyn Fn(&str) -> Option<u64>) -> Option<u64>,
-    /// Whether replicates run one at a time, the data dwarfing the iterate.
+    /// Whether replicates run one at a time, the data being far larger than the iterate.
     pub runs_alone: bool,
 }
 

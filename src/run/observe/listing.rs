@@ -44,7 +44,7 @@ impl<'a> Listing<'a> {
         self.entries.push(Entry { quantity, cell, value });
     }
 
-    /// Whether this is the first time that it is asked for.
+    /// Whether this key has not been listed before.
     fn first(&mut self, key: String) -> bool {
         self.seen.insert(key)
     }

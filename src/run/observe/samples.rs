@@ -33,7 +33,7 @@ pub(super) fn curve_value(moments: &Moments, deterministic: bool, steps: u64) ->
         return Value::Word { text: "diverged".into(), sampled: !deterministic };
     };
     if deterministic {
-        // As for the left side of a run in doubles: some ulps a step.
+        // As for the left side of a run in doubles: some ulps per step.
         let error = mean.abs() * f64::EPSILON * 16.0 * (steps as f64 + 16.0) + f64::MIN_POSITIVE;
         return Value::within(mean - error, mean + error, false);
     }
@@ -120,7 +120,8 @@ fn mean_of(sample: &PathMoments, range: Option<Interval>) -> Option<Sample> {
 }
 
 /// A functional over time of means. A smallest (or largest) moves by no more than the one that moves most, hence the
-/// largest error and a share of the level for each; an average has at most the average error.
+/// largest error, with an equal part of the level for each (Bonferroni's correction). An average has at most the
+/// average error.
 fn over_time(reducer: Reducer, series: &[PathMoments], range: Option<Interval>) -> Option<Sample> {
     let means: Vec<Sample> = series.iter().map(|m| mean_of(m, range)).collect::<Option<_>>()?;
     let (first, last) = (means.first()?, means.last()?);
