@@ -12,19 +12,22 @@ use crate::scalar::{Met, WIDTH, Watch, Wide};
 
 /// The errors of any other replicate may be this many times those of the block that was tracked.
 const OTHER_BLOCKS: f64 = 16.0;
-/// Most roundings, in units of the largest number, that a number of an ordinary run gathers; and those of one step.
+/// Most roundings, in units of the largest number, that a number of an ordinary run gathers.
 const MOST_ORDINARY: u64 = 1 << 17;
+/// Roundings of one step.
 const OPERATIONS: u64 = 16;
 /// The same where bounds say nothing, and a disturbance of every gradient says that errors do not grow.
 const FEW_OPERATIONS: u64 = 1 << 10;
-/// The relative size of that disturbance, and the factor by which it may grow.
+/// The relative size of that disturbance.
 const JITTER: f64 = 1.0 / 1_099_511_627_776.0;
+/// The factor by which it may grow.
 const GROWTH: f64 = 65_536.0;
 /// Most replicates of a block that it may lead elsewhere. By chance a few of them are near a switch; what is the same
 /// in all shows in all.
 const MOST_MOVED: u32 = 4;
-/// Relative error from which on a bound says too little, and the size below which none is relative.
+/// Relative error from which on a bound says too little.
 const BLURRED: f64 = 1e-9;
+/// Size below which no error is relative.
 const SMALL: f64 = 1e-3;
 /// Numbers that tie without the disturbance stay within this many times its size.
 const LARGER: f64 = 1024.0;

@@ -170,7 +170,7 @@ pub struct BoundRecord {
     pub right: RightSide,
     /// left/right for `upper` and `tight`, right/left for `lower`, else null.
     pub ratio: Option<f64>,
-    /// Whether the bound exceeds the trivial one that the claim declares.
+    /// Whether the trivial bound that the claim declares says as much already, in the direction of the relation.
     pub vacuous: bool,
     /// Level of the interval: bounds the probability that this verdict is a false alarm; 0 where nothing was sampled,
     /// null for asymptotic evidence, which has none at a given number of replicates.

@@ -40,7 +40,7 @@ pub fn score(relation: Relation, verdict: &CellVerdict) -> Option<f64> {
     let (l, r) = (verdict.left.as_ref()?.point, verdict.right.as_ref()?.point);
     let broken = comparison.outcome == Outcome::Violated;
     if l == r && !broken && (r == 0.0 || relation == Relation::Identity) {
-        // 0 <= 0 is not informative; the border is worth searching only where both sides are nonzero.
+        // 0 <= 0 and an identity that is met say nothing of how near a violation is.
         return Some(0.0);
     }
     let plain = match relation {
