@@ -5,7 +5,7 @@ pub trait Progress: Sync {
     /// So many more replicates are done.
     fn advance(&self, replicates: u64);
 
-    /// Whether the run is to be given up: then it ends in [`RunError::Stopped`], and none of it counts. Called often,
+    /// Whether the run is to be given up: then it ends in [`RunError::Stopped`](super::RunError::Stopped), and none of it counts. Called often,
     /// from several threads.
     fn stop(&self) -> bool {
         false
