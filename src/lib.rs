@@ -42,7 +42,8 @@ pub mod verdict;
 
 /// Everything that an algorithm of another crate and its tests need.
 pub mod prelude {
-    pub use crate::model::algorithm::{mean_gradient, norm1, norm2_squared, take_signs};
+    pub use crate::model::algorithm::mean_gradient;
+    pub use crate::model::query::{norm1, norm2_squared, take_signs};
     pub use crate::model::{
         Algorithm, AlgorithmEntry, Arithmetic, BuildError, Kind, Layout, Limits, ParamSpec, Params, Query, Real,
         Registry, Slot, Step, View,

@@ -8,8 +8,9 @@
 //! Delta; several send floats to the server, which keeps e. The server sends Delta either way.
 
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, View, mean_gradient};
+use crate::model::compressor::build_compressor;
 use crate::model::{
-    Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, ParamValue, Params, Real, Semantics, SignZero, Slot,
+    Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero, Slot,
 };
 use crate::scalar::Fault;
 
@@ -50,17 +51,6 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     ],
     build: |p| Ok(Box::new(EfSgd { feedback: ErrorFeedback::build(p)? })),
 };
-
-/// Builds the compressor that the parameter `compressor` names.
-///
-/// # Errors
-/// As the compressor's own builder.
-pub fn build_compressor(p: &Params) -> Result<Box<dyn DynCompressor>, BuildError> {
-    let Some(ParamValue::Compressor(entry, params)) = p.values.get("compressor") else {
-        return Err(BuildError::at("compressor", "'compressor' takes { name = \"..\" }"));
-    };
-    (entry.build)(params)
-}
 
 impl ErrorFeedback {
     pub(super) fn build(p: &Params) -> Result<Self, BuildError> {

@@ -7,8 +7,8 @@
 //! that is NaN has no vote; its replicate's iterate becomes NaN in that coordinate, so that the run counts as diverged.
 
 use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};
-use super::wire::{SignMessage, Tally};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, take_signs, votes_at_random};
+use crate::model::wire::{SignMessage, Tally};
 use crate::model::{Arithmetic, Semantics, Slot};
 use crate::scalar::{Fault, Scalar};
 

@@ -178,7 +178,7 @@ impl Tally {
             SignZero::Zero | SignZero::Minus => vec![0; d],
             SignZero::Plus => vec![!0; d],
             SignZero::Random => {
-                let odds: Vec<S> = (0..d).map(|i| super::fair(self.compare(i).1 & 1 != 0)).collect();
+                let odds: Vec<S> = (0..d).map(|i| super::query::fair(self.compare(i).1 & 1 != 0)).collect();
                 let mut coins = odds.clone();
                 query.coin(&odds, &mut coins)?;
                 coins.iter().map(|c| c.to_bits().0).collect()
