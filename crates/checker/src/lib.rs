@@ -4,25 +4,25 @@
 //! both sides in fractions and enclosures, audits the hypotheses, compares by the relation, and recomputes the digest. It shares
 //! no code with the program that wrote the certificate and is written from `docs/certificates.md` and the formulas of the parts.
 
-pub mod analysis;
+mod analysis;
 pub mod certificate;
-pub mod compressor;
-pub mod expr;
-pub mod facts;
-pub mod generator;
-pub mod instance;
+mod compressor;
+mod expr;
+mod facts;
+mod generator;
+mod instance;
 pub mod json;
-pub mod left;
-pub mod linear;
-pub mod method;
-pub mod noise;
-pub mod number;
-pub mod part;
-pub mod problem;
-pub mod quantity;
-pub mod sequences;
-pub mod sides;
-pub mod walk;
+mod left;
+mod linear;
+mod method;
+mod noise;
+mod number;
+mod part;
+mod problem;
+mod quantity;
+mod sequences;
+mod sides;
+mod walk;
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
