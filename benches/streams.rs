@@ -1,6 +1,6 @@
-//! Values a second of the samplers, for lane widths and laws, under the widest instruction set of the machine.
+//! Values per second of the samplers, for lane widths and laws, under the widest instruction set of the machine.
 //!
-//! `cargo bench --bench streams`; a build with `--features pulp/x86-v4` lets the dispatch reach AVX-512.
+//! `cargo bench --bench streams`
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};

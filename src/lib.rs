@@ -22,7 +22,7 @@
 pub mod closed;
 pub mod data;
 pub mod engine;
-pub mod exact;
+pub mod evidence;
 pub mod expr;
 pub mod figure;
 pub mod harness;

@@ -18,24 +18,24 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("results", &[]),
     ("spec", &["scalar", "rng", "expr", "stats", "data", "model", "results"]),
     ("engine", &["scalar", "rng", "expr", "stats", "data", "model", "spec"]),
-    ("exact", &["scalar", "expr", "stats", "model", "spec", "engine"]),
-    ("verdict", &["scalar", "expr", "stats", "model", "results", "spec", "engine"]),
+    ("evidence", &["scalar", "expr", "stats", "model", "spec", "engine"]),
+    ("verdict", &["scalar", "expr", "stats", "model", "results", "spec", "engine", "evidence"]),
     ("figure", &["results"]),
     ("report", &["results"]),
     ("regress", &["scalar", "stats", "results"]),
     (
         "harness",
         &[
-            "scalar", "rng", "expr", "stats", "data", "model", "results", "spec", "engine", "exact", "verdict",
+            "scalar", "rng", "expr", "stats", "data", "model", "results", "spec", "engine", "evidence", "verdict",
             "regress",
         ],
     ),
-    ("search", &["scalar", "rng", "expr", "model", "results", "spec", "engine", "exact", "verdict", "harness"]),
+    ("search", &["scalar", "rng", "expr", "model", "results", "spec", "engine", "evidence", "verdict", "harness"]),
 ];
 
 /// Rooms whose numbers end in results.
 const COMPUTING: &[&str] =
-    &["scalar", "rng", "expr", "stats", "closed", "data", "model", "engine", "exact", "verdict", "regress"];
+    &["scalar", "rng", "expr", "stats", "closed", "data", "model", "engine", "evidence", "verdict", "regress"];
 
 /// Functions of the standard library whose last bits differ between platforms, or that fuse two roundings.
 const FOREIGN: &[&str] = &[

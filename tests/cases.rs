@@ -73,6 +73,14 @@ fn stale_epsilon() {
 }
 
 #[test]
+fn exact_zero() {
+    // Three steps of 1/10 lead from 3/10 to 0 exactly, where the sign is 0; no noise reaches the coordinate.
+    let call = verify("exact-zero");
+    let b = decided(&call, "rests", "holds", None);
+    encloses(&b, 0.0, 0.0);
+}
+
+#[test]
 fn numeric_interval() {
     // Exact fractions by the simplest evaluator, in fractions of another program: x_1349 = 6.22795e-113, x_1350 = -2.50082e-112, x_1300 < 0.
     let call = verify("numeric-interval");
@@ -117,6 +125,13 @@ fn heavy_ball() {
     decided(&call, "quadratic", "holds", None);
     let (code, found) = falsify("heavy-ball", "popular");
     assert_eq!((code, found["outcome"].as_str()), (Some(1), Some("violated")), "{found}");
+}
+
+#[test]
+fn rare_atom() {
+    // x_1 = -xi, E f(x_1) = E xi^2/2 = w a^2/6 = 10^-6 10^8/6 = 50/3.
+    let call = verify("rare-atom");
+    decided(&call, "b", "violated", Some("50/3"));
 }
 
 #[test]
@@ -187,4 +202,28 @@ fn regress_one_replicate() {
     assert_eq!(same.code, Some(0), "{same}");
     let moved = regress("regress-one-replicate-moved", &[]);
     assert_eq!(moved.code, Some(1), "{moved}");
+}
+
+/// The square of a fact that is a root, and of a root in a formula, is the number under it.
+#[test]
+fn squared_facts() {
+    let call = verify("squared-facts");
+    for (name, left) in [
+        ("sigma^2/2", "1/1"),
+        ("first gap", "5/2"),
+        ("grad0_l2^2", "5/1"),
+        ("sqrt(2)^2", "1/1"),
+        ("sqrt(2)*sqrt(2)", "1/1"),
+    ] {
+        let b = decided(&call, name, "holds", Some(left));
+        assert_eq!(b["right"]["exact"], left, "{call}");
+    }
+}
+
+/// A convention that no step asks for draws nothing: the run is one outcome.
+#[test]
+fn unused_randomness() {
+    let call = verify("unused-randomness");
+    decided(&call, "first(f)", "holds", Some("1/2"));
+    decided(&call, "with ties", "holds", Some("1/2"));
 }

@@ -3,11 +3,11 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use signcheck::engine::{Plan, Progress, Silent, ranges, run};
-use signcheck::exact::{Budget, Unavailable, enumerate};
+use signcheck::evidence::{Budget, Unavailable, enumerate, enumerate_as_far, outcomes};
 use signcheck::harness::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
 use signcheck::model::Registry;
 use signcheck::results::{Evidence, Outcome};
-use signcheck::scalar::Rational;
+use signcheck::scalar::{Computable, Rational};
 use signcheck::spec::{Instance, Spec, Term, cells, load};
 use signcheck::stats::tolerance::mean_tolerance;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,7 +64,7 @@ fn exactly(spec: &Spec) -> Rational {
     let (instance, terms) = (instance(spec), terms(spec));
     let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
     let found = enumerate(&instance, &plan, Budget::QUICK, &Silent).unwrap();
-    found.paths[0].clone().unwrap()
+    found.paths[0].as_ref().unwrap().rational().unwrap().clone()
 }
 
 /// Many coins of one step have a vote's three outcomes, and its law.
@@ -206,12 +206,12 @@ fn agreements(spec: &Spec, seed: u64) -> u64 {
         let Ok(plan) = Plan::new(&instance, &terms, &[]) else { continue };
         let Ok(exact) = enumerate(&instance, &plan, Budget(20_000_000), &Silent) else { continue };
         let sampled = run(&instance, &plan, seed, &[], REPLICATES, &Silent).unwrap();
-        let close = |exact: &Rational, moments: &signcheck::stats::Moments, what: &str| {
+        let close = |exact: &Computable, moments: &signcheck::stats::Moments, what: &str| {
             let sd = moments.standard_deviation().unwrap();
-            let size = exact.to_f64().abs().max(moments.mean().unwrap().abs());
+            let size = exact.near().abs().max(moments.mean().unwrap().abs());
             // statistical: level 1e-9 a comparison; the second term is the rounding of a short run
             let tolerance = mean_tolerance(sd, REPLICATES, 1e-9) + 1e-9 * size + 1e-12;
-            let off = (moments.mean().unwrap() - exact.to_f64()).abs();
+            let off = (moments.mean().unwrap() - exact.near()).abs();
             assert!(
                 off <= tolerance,
                 "{} ({what}, case '{}'): {exact} is off by {off} > {tolerance}",
@@ -285,6 +285,38 @@ fn infinite_support_is_refused_with_its_reason() {
     let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
     let error = enumerate(&instance, &plan, Budget::QUICK, &Silent).unwrap_err().to_string();
     assert!(error.contains("finite support"), "{error}");
+}
+
+#[test]
+fn irrational_statistics_of_rational_states_are_sums_of_roots() {
+    // exact: x_1 = -g/8 is -1/2 with 1/4 and 1/8 with 3/4: E sqrt(1 + x_1^2) = sqrt(5)/8 + 3 sqrt(65)/32
+    let text = walk_text("last(sqrt(1 + x1^2))", "name = \"sgd\"\nstep_size = \"1/8\"").replace("T = 6", "T = 1");
+    let spec = load("root.toml", &text, &Registry::standard(), &[]).unwrap_or_else(|e| panic!("{e}"));
+    let (instance, terms) = (instance(&spec), terms(&spec));
+    let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
+    let expected = 5_f64.sqrt() / 8.0 + 3.0 * 65_f64.sqrt() / 32.0;
+    let found = enumerate(&instance, &plan, Budget::QUICK, &Silent).unwrap();
+    let one_by_one = outcomes(&instance, &plan, Budget::QUICK, &Silent).unwrap();
+    let exact = found.paths[0].as_ref().unwrap();
+    assert!(exact.surd().is_some() && found.is_complete());
+    for (low, high) in [exact.ends(), one_by_one.paths[0].as_ref().unwrap().ends()] {
+        assert!(low <= expected + 1e-15 && expected - 1e-15 <= high && high - low < 1e-15, "{low} {high}");
+    }
+}
+
+#[test]
+fn series_are_known_as_far_as_outcomes_are() {
+    // exact: x_0 = 0, and a normal law has no finite support
+    let text = walk_text("min(E(x1^2))", "name = \"signsgd\"\nstep_size = \"1/8\"");
+    let law = "{ law = \"finite\", atoms = [[\"15/4\", \"1/4\"], [\"-5/4\", \"3/4\"]] }";
+    let text = text.replace(law, "{ law = \"gaussian\", scale = 1 }");
+    let spec = load("series.toml", &text, &Registry::standard(), &[]).unwrap_or_else(|e| panic!("{e}"));
+    let (instance, terms) = (instance(&spec), terms(&spec));
+    let plan = Plan::new(&instance, &terms.iter().collect::<Vec<_>>(), &[]).unwrap();
+    assert!(enumerate(&instance, &plan, Budget::QUICK, &Silent).is_err());
+    let found = enumerate_as_far(&instance, &plan, Budget::QUICK, &Silent, true).unwrap();
+    assert!(found.partial && !found.is_complete());
+    assert_eq!(found.series[0].as_deref(), Some(&[Computable::from(Rational::integer(0))][..]));
 }
 
 fn certificate() -> Value {

@@ -96,13 +96,13 @@ fn tiny_and_huge_scales() {
         let text = with(NOISY, "scale = 1 }", &format!("scale = \"{scale}\" }}"));
         assert_outcome(&text, "holds", "finite-sample");
     }
-    // identity: what scales by 1e-300 has the ratio of what does not.
-    let sgd = |scale: &str, right: &str| {
+    // identity: what scales by 1e-300 has the ratio of what does not. Error feedback is sampled, in one coordinate it is sgd.
+    let ef = |scale: &str, right: &str| {
         let text = with(NOISY, "scale = 1 }", &format!("scale = \"{scale}\" }}"));
-        let text = with(&with(&text, "\"signsgd\"", "\"sgd\""), "right = \"1/2\"", &format!("right = \"{right}\""));
+        let text = with(&with(&text, "\"signsgd\"", "\"ef-sgd\""), "right = \"1/2\"", &format!("right = \"{right}\""));
         verdict(&text, &[])["ratio"].as_f64().unwrap()
     };
-    assert!((sgd("1e-300", "1e-300") / sgd("1", "1") - 1.0).abs() < 1e-9);
+    assert!((ef("1e-300", "1e-300") / ef("1", "1") - 1.0).abs() < 1e-9);
 
     // Exact numbers know no largest and no smallest: curvature and step size scale against each other.
     for scale in ["1e-300", "1e300"] {
@@ -113,12 +113,13 @@ fn tiny_and_huge_scales() {
         let plain = verdict(DESCENT, &[])["ratio"].as_f64().unwrap();
         assert!((found["ratio"].as_f64().unwrap() / plain - 1.0).abs() < 1e-9, "{found}");
     }
-    // Sides past the largest double, and below the smallest: no number, and no verdict that is not known.
+    // Sides past the largest double, and below the smallest: the bound is that of any start, and R^2 is rational.
     for scale in ["1e300", "1e-300"] {
         let text = with(DESCENT, "start = [3, 4]", &format!("start = [\"{scale}\", \"{scale}\"]"));
-        let found = verdict(&text, &[]);
-        assert_eq!(found["outcome"], "undecided", "{found}");
-        assert!(found["reason"].as_str().is_some_and(|r| !r.is_empty()), "{found}");
+        let found = assert_outcome(&text, "holds", "exact");
+        assert!(found["ratio"].is_null(), "{found}");
+        let past = found["right"]["why"].as_str().is_some_and(|why| why.contains("past the largest double"));
+        assert_eq!(past, scale == "1e300", "{found}");
     }
 }
 

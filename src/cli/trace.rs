@@ -5,7 +5,7 @@ use super::{Computing, Exit};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
-use signcheck::engine::{RunError, Traffic, trace, trace_enclosed, trace_plain};
+use signcheck::engine::{RunError, Traffic, settle_coins, trace, trace_enclosed, trace_plain};
 use signcheck::model::Registry;
 use signcheck::scalar::{Fault, Rational};
 use signcheck::spec::{Instance, cells};
@@ -59,6 +59,7 @@ impl Trace {
         };
         let cell = cells(variant).map_err(|e| claim.locate(e))?.into_iter().next().context("the sweep is empty")?;
         let mut instance = Instance::build(&registry, experiment, &cell).map_err(|e| claim.locate(e))?;
+        settle_coins(&mut instance);
         if let Some(steps) = self.steps {
             // Schedules may name the horizon's parameter; the length of the run is all that changes here.
             anyhow::ensure!(steps > 0, "--steps 0: at least one step is needed");

@@ -11,13 +11,15 @@ use crate::scalar::{Fault, Lane, Scalar};
 use crate::spec::{Instance, Schedule, StartPoint};
 
 /// Steps between two questions whether to stop.
-const STEPS_UNASKED: u64 = 256;
+pub(super) const STEPS_UNASKED: u64 = 256;
 
 /// What a run in one arithmetic records.
 #[derive(Debug, Clone)]
 pub struct Record<S> {
     /// Path functionals, one a path term.
     pub paths: Vec<S>,
+    /// For each path term, the sum of the sizes of the reductions that it combines.
+    pub sizes: Vec<S>,
     /// For each series term, the statistic at every iterate of the window.
     pub series: Vec<Vec<S>>,
     /// For each curve, the statistic at every checkpoint.
@@ -28,6 +30,12 @@ pub struct Record<S> {
     pub diverged: Vec<Option<u64>>,
     /// Signs of exact zeros, where the arithmetic tells.
     pub ties: Ties,
+    /// The largest rounding errors of paths and series, where they were followed; empty elsewhere.
+    pub errors: (Vec<f64>, Vec<Vec<f64>>),
+    /// The rarest atom that each lane's draws were from, where its probability depends on the state; empty elsewhere.
+    pub rarest: Vec<f64>,
+    /// A bit for each lane that took a sign or made a choice of numbers within their rounding errors, where that was looked for.
+    pub near: u64,
 }
 
 /// What is told of every iterate: its index, the run as it stands there, and what was sent before it.
@@ -163,11 +171,12 @@ impl<S: Arithmetic> Door<S> for PlainOracle<'_> {
     }
 }
 
-/// Runs replicates `first..first + N` in lanes.
+/// Runs replicates `first..first + N` in lanes, with gradients disturbed by that part of their size.
 pub(super) fn block<const N: usize>(
     instance: &Instance,
     plan: &Plan,
     (keys, first): (&Keys, u64),
+    jitter: f64,
     progress: &dyn Progress,
 ) -> Result<Record<Lane<N>>, RunError>
 where
@@ -175,6 +184,7 @@ where
 {
     let x = start::<N>(instance, keys, first);
     let mut oracle = LaneOracle::new(instance, Streams::new(keys, first));
+    oracle.jitter = jitter;
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Lane::splat(0.0); x.len()];
     let mut diverged: Vec<Option<u64>> = vec![None; N];
@@ -199,13 +209,24 @@ where
     }
     ended?;
     let end = |fault| RunError::Step { step: instance.horizon, fault };
-    let paths = recorder.paths().map_err(end)?;
+    let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
-    Ok(Record { paths, series, curves, traffic: oracle.traffic, diverged, ties: Ties::NotSeen })
+    Ok(Record {
+        paths,
+        sizes,
+        series,
+        curves,
+        traffic: oracle.traffic,
+        diverged,
+        ties: Ties::NotSeen,
+        rarest: oracle.rarest.map(Vec::from).unwrap_or_default(),
+        near: 0,
+        errors: Default::default(),
+    })
 }
 
 /// Marks the lanes whose iterate has just stopped being finite: 0 times a finite number is 0, and NaN otherwise.
-fn note_divergence<const N: usize>(k: u64, x: &[Lane<N>], diverged: &mut [Option<u64>]) {
+pub(super) fn note_divergence<const N: usize>(k: u64, x: &[Lane<N>], diverged: &mut [Option<u64>]) {
     let mut probe = Lane::<N>::splat(0.0);
     Lane::<N>::dispatch(
         #[inline(always)]
@@ -266,11 +287,26 @@ pub fn trace(
 pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan, progress: &dyn Progress) -> Result<Record<S>, RunError> {
     let x = fixed_start::<S>(instance)?;
     let mut oracle = PlainOracle::new(instance);
+    let record = follow(instance, plan, x, &mut oracle, progress)?;
+    Ok(Record { ties: if S::LANES == 0 { oracle.ties() } else { Ties::NotSeen }, ..record })
+}
+
+/// What one path from `x` records, with an oracle that draws as it likes.
+///
+/// # Errors
+/// As [`simulate`]; [`RunError::Stopped`].
+pub fn follow<S: Arithmetic>(
+    instance: &Instance,
+    plan: &Plan,
+    x: Vec<S>,
+    oracle: &mut dyn Door<S>,
+    progress: &dyn Progress,
+) -> Result<Record<S>, RunError> {
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![S::zero(); x.len()];
     let work = Workspace::new(instance, x).looking_back(plan.looks_back());
     let mut stopped = false;
-    let ended = simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
+    let ended = simulate(instance, work, oracle, &mut |k, work, traffic| {
         if progress.stop() {
             stopped = true;
             return Err(Fault::Unsupported("stopped".into()));
@@ -288,19 +324,27 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan, progress: &dyn Pro
     }
     ended?;
     let end = |fault| RunError::Step { step: instance.horizon, fault };
-    let paths = recorder.paths().map_err(end)?;
+    let (paths, sizes) = recorder.paths().map_err(end)?.into_iter().unzip();
     let (series, curves) = (recorder.series, recorder.curves);
     Ok(Record {
         paths,
+        sizes,
         series,
         curves,
-        traffic: oracle.traffic,
+        traffic: oracle.traffic(),
         diverged: vec![None],
-        ties: if S::LANES == 0 { oracle.ties() } else { Ties::NotSeen },
+        ties: Ties::NotSeen,
+        rarest: Vec::new(),
+        near: 0,
+        errors: Default::default(),
     })
 }
 
-fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
+/// The start in any arithmetic, where it is a point.
+///
+/// # Errors
+/// A random start, or constants that the arithmetic cannot hold.
+pub fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
     let point = match &instance.start {
         StartPoint::At(point) => point.iter().map(crate::model::Real::cast).collect::<Result<Vec<S>, Fault>>(),
         StartPoint::Random(_) => Err(Fault::Unsupported("a random start has no single run".into())),

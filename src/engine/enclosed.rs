@@ -8,7 +8,7 @@
 
 use super::block::{Record, plain, trace_plain};
 use super::measure::Plan;
-use super::run::Progress;
+use super::run::{Progress, Silent};
 use super::{RunError, Traffic};
 use crate::scalar::{Enclosure, Fault};
 use crate::spec::Instance;
@@ -37,13 +37,28 @@ pub fn work(instance: &Instance, bits: usize) -> u64 {
     steps.saturating_mul(words * words + OVERHEAD)
 }
 
-/// Runs at growing precision until the outcome is sharp; the last outcome where none is.
+/// Runs at growing precision until the outcome is sharp; the last outcome where none is, then with all outcomes of the signs
+/// that stay open.
 fn at_rising_precision<T>(
     instance: &Instance,
     most_work: u64,
     run: impl Fn() -> Result<T, RunError>,
     agreement: impl Fn(&T) -> (isize, isize),
 ) -> Result<T, RunError> {
+    match sharpest(instance, most_work, &run, agreement) {
+        (best, None) => best,
+        (best, Some(longest)) => Enclosure::with_hulls(longest, &run).or(best),
+    }
+}
+
+/// Runs at growing precision until the outcome is sharp; the last outcome where none is, and the longest floats where a sign
+/// stays open.
+fn sharpest<T>(
+    instance: &Instance,
+    most_work: u64,
+    run: &impl Fn() -> Result<T, RunError>,
+    agreement: impl Fn(&T) -> (isize, isize),
+) -> (Result<T, RunError>, Option<usize>) {
     let long = Fault::Unsupported("the run is too long to be enclosed".into());
     let mut best = Err(RunError::Step { step: 0, fault: long });
     let mut before: Option<(isize, isize)> = None;
@@ -54,13 +69,13 @@ fn at_rising_precision<T>(
             break;
         }
         longest = bits;
-        match Enclosure::at_precision(bits, &run) {
+        match Enclosure::at_precision(bits, run) {
             Ok(outcome) => {
                 let now = agreement(&outcome);
                 // Constants that are known as doubles do not get sharper with longer floats.
                 let gains = |before: isize, now: isize| now >= before.saturating_add(GAIN);
                 if now.0 >= SHARP || before.is_some_and(|(bits, depth)| !gains(bits, now.0) && !gains(depth, now.1)) {
-                    return Ok(outcome);
+                    return (Ok(outcome), None);
                 }
                 before = Some(now);
                 best = Ok(outcome);
@@ -75,13 +90,11 @@ fn at_rising_precision<T>(
                     break;
                 }
             }
-            Err(other) => return Err(other),
+            Err(other) => return (Err(other), None),
         }
     }
-    if best.is_ok() || open.is_empty() {
-        return best;
-    }
-    Enclosure::with_hulls(longest, &run).or(best)
+    let is_open = best.is_err() && !open.is_empty();
+    (best, is_open.then_some(longest))
 }
 
 /// The bits of the enclosure that has the fewest, and the depth of the widest.
@@ -104,6 +117,19 @@ pub fn plain_enclosed(
     let agreement =
         |record: &Record<Enclosure>| least_agreement(record.paths.iter().chain(record.series.iter().flatten()));
     at_rising_precision(instance, most_work, || plain::<Enclosure>(instance, plan, progress), agreement)
+}
+
+/// Runs an instance that could draw coins and need not, and takes note where it draws none: no sign of 0 is taken, no vote
+/// ties, a compressor keeps all. Such a run is deterministic.
+pub fn settle_coins(instance: &mut Instance) {
+    if instance.is_deterministic() || !instance.may_draw_nothing() {
+        return;
+    }
+    let nothing = Plan { paths: Vec::new(), series: Vec::new(), curves: Vec::new() };
+    let run = || plain::<Enclosure>(instance, &nothing, &Silent).map(|_| ());
+    // A sign that stays open is no proof: no hull is asked.
+    let found = sharpest(instance, MOST_WORK, &run, |()| (isize::MAX, isize::MAX)).0;
+    instance.draws_nothing = found.is_ok();
 }
 
 /// The iterates of a deterministic instance, enclosed.

@@ -272,13 +272,32 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
         Ok(())
     }
 
-    /// The path functionals at the end of the run.
-    pub fn paths(&mut self) -> Result<Vec<S>, Fault> {
+    /// Takes what is recorded at the start into what holds throughout: a minimum is at most its first value, a maximum at least, and
+    /// the first value is known.
+    pub fn meet_start(&mut self, start: &Self) {
+        for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
+            for (r, (reducer, _)) in reductions.iter().enumerate() {
+                let (Some(first), Some(all)) = (&start.running[p][r], &mut self.running[p][r]) else { continue };
+                match reducer {
+                    Reducer::Min => *all = all.min(first),
+                    Reducer::Max => *all = all.max(first),
+                    Reducer::First => *all = first.clone(),
+                    Reducer::Last | Reducer::Mean => {}
+                }
+            }
+        }
+    }
+
+    /// The path functionals at the end of the run, each with the sum of the sizes of what it combines: where these
+    /// cancel, rounding counts by their size and not by that of the result.
+    pub fn paths(&mut self) -> Result<Vec<(S, S)>, Fault> {
         let mut values = Vec::with_capacity(self.plan.paths.len());
         for ((combine, reductions), running) in self.plan.paths.iter().zip(&mut self.running) {
             let reduced: Result<Vec<S>, Fault> =
                 running.iter_mut().map(|value| value.take().ok_or_else(not_recorded)).collect();
-            values.push(combine_path(self.instance, combine, reductions, reduced?)?);
+            let reduced = reduced?;
+            let size = reduced.iter().fold(S::zero(), |sum, value| sum + &value.abs());
+            values.push((combine_path(self.instance, combine, reductions, reduced)?, size));
         }
         Ok(values)
     }

@@ -3,7 +3,7 @@
 use crate::model::problem::Flow;
 use crate::model::{Arithmetic, DynNoise, Evaluates, Evaluating, Perturbs, Query, Ties};
 use crate::rng::{CellKey, Stream};
-use crate::scalar::{Fault, Lane, Narrow, WIDTH, Wide};
+use crate::scalar::{Fault, Lane, Narrow, WIDTH, Wide, mix};
 use crate::spec::Instance;
 
 /// What has passed the door of one replicate.
@@ -45,8 +45,8 @@ impl Sampled<WIDTH> for Wide {
 
 /// Random numbers of a run: one stream a role, so that a change of the algorithm's coins leaves the noise as it was.
 pub(super) struct Streams<const N: usize> {
-    oracle: Stream<N>,
-    algorithm: Stream<N>,
+    pub oracle: Stream<N>,
+    pub algorithm: Stream<N>,
 }
 
 impl<const N: usize> Streams<N> {
@@ -70,12 +70,31 @@ impl Keys {
     }
 }
 
+/// Where to note the rarest atoms that draws are from; `None` where the law itself knows them.
+pub(super) fn watched<const N: usize>(instance: &Instance) -> Option<[f64; N]> {
+    instance.noise.as_ref().filter(|noise| noise.tails().rarest.is_none()).map(|_| [1.0; N])
+}
+
+pub(super) fn note_rarest<const N: usize>(rarest: &mut [f64; N], now: &Lane<N>) {
+    rarest.iter_mut().zip(&now.0).for_each(|(least, p)| *least = least.min(*p));
+}
+
 /// A flow is of f itself.
 pub(crate) fn without_noise(instance: &Instance) -> Result<(), Fault> {
     if instance.noise.is_some() || instance.minibatch {
         return Err(Fault::Unsupported("a flow takes no noise: remove the oracle's `noise` and `sampling`".into()));
     }
     Ok(())
+}
+
+/// Makes each number larger or smaller by a part of its size, in a pattern without a pattern.
+fn disturb<const N: usize>(jitter: f64, call: u64, gradient: &mut [Lane<N>]) {
+    for (i, g) in gradient.iter_mut().enumerate() {
+        let bits = mix(call ^ (i as u64) << 40);
+        for (lane, v) in g.0.iter_mut().enumerate() {
+            *v *= if bits >> (lane % 64) & 1 == 1 { 1.0 + jitter } else { 1.0 - jitter };
+        }
+    }
 }
 
 /// The oracle of a block of replicates.
@@ -86,6 +105,10 @@ pub(super) struct LaneOracle<'a, const N: usize> {
     pub traffic: Traffic,
     /// Each lane's node in the tree of its draws.
     nodes: [u64; N],
+    /// The rarest atom that each lane's draws were from, where its probability depends on the state.
+    pub rarest: Option<[f64; N]>,
+    /// What every gradient is disturbed by, relative to its size: 0 but where a run is compared with a disturbed one.
+    pub jitter: f64,
     /// One lane's iterate, gradient, and sum of sampled gradients.
     column: [Vec<Narrow>; 3],
 }
@@ -94,7 +117,8 @@ impl<'a, const N: usize> LaneOracle<'a, N> {
     pub fn new(instance: &'a Instance, streams: Streams<N>) -> Self {
         let d = if instance.minibatch { instance.problem.dimension() } else { 0 };
         let column = std::array::from_fn(|_| vec![Narrow::splat(0.0); d]);
-        LaneOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes: [0; N], column }
+        let (nodes, rarest) = ([0; N], watched(instance));
+        LaneOracle { instance, streams, batch: 1, traffic: Traffic::default(), nodes, rarest, jitter: 0.0, column }
     }
 
     /// The mean gradient of `batch` of the worker's samples drawn with replacement, each lane with its own draws.
@@ -137,7 +161,13 @@ where
         }
         if let Some(noise) = &self.instance.noise {
             let law = Lane::<N>::noise(&**noise);
+            if let Some(rarest) = &mut self.rarest {
+                note_rarest(rarest, &law.rarest_lanes(x, out));
+            }
             law.perturb_lanes(&mut self.nodes, &mut self.streams.oracle, self.batch, x, out);
+        }
+        if self.jitter != 0.0 {
+            disturb(self.jitter, self.traffic.calls, out);
         }
         Ok(())
     }
@@ -199,15 +229,32 @@ impl<'a> PlainOracle<'a> {
 impl<S: Arithmetic> Query<S> for PlainOracle<'_> {
     fn gradient(&mut self, worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         self.traffic.calls += 1;
-        S::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)
+        let problem = S::problem(&*self.instance.problem);
+        match self.instance.problem.worker_samples(worker).filter(|_| self.instance.minibatch) {
+            None => problem.worker_gradient_at(worker, x, out),
+            // Every draw is the one sample that there is.
+            Some(1) => problem.worker_sample_gradient_at(worker, 0, x, out),
+            Some(_) => Err(Fault::Unsupported("a run without randomness draws no samples".into())),
+        }
     }
 
-    fn coin(&mut self, _p: &[S], _out: &mut [S]) -> Result<(), Fault> {
-        Err(Fault::Unsupported("a run without randomness draws no coins".into()))
+    /// A coin that always falls on one side is no choice.
+    fn coin(&mut self, p: &[S], out: &mut [S]) -> Result<(), Fault> {
+        for (p, out) in p.iter().zip(out) {
+            if *p != S::zero() && *p != S::one() {
+                return Err(Fault::Unsupported("a run without randomness draws no coins".into()));
+            }
+            out.clone_from(p);
+        }
+        Ok(())
     }
 
-    fn perturbation(&mut self, _out: &mut [S]) -> Result<(), Fault> {
-        Err(Fault::Unsupported("a run without randomness draws no noise".into()))
+    fn perturbation(&mut self, out: &mut [S]) -> Result<(), Fault> {
+        if self.instance.perturbation.as_ref().is_none_or(|law| !law.is_silent()) {
+            return Err(Fault::Unsupported("a run without randomness draws no noise".into()));
+        }
+        out.fill(S::zero());
+        Ok(())
     }
 
     fn flow(&mut self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {

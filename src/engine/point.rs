@@ -54,6 +54,29 @@ impl<'a, S: Evaluating> Point<'a, S> {
         Point { before, ..self }
     }
 
+    /// Number of coordinates.
+    pub fn dimension(&self) -> u64 {
+        self.x.len() as u64
+    }
+
+    /// Looks at the same point in another arithmetic, which holds every number of this one.
+    ///
+    /// # Errors
+    /// Those of `look`.
+    pub fn recast<T: Evaluating, R>(
+        &self,
+        cast: impl Fn(&S) -> T,
+        look: impl FnOnce(&mut Point<'_, T>) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
+        let all = |v: &[S]| v.iter().map(&cast).collect::<Vec<T>>();
+        let (x, state, before) = (all(self.x), all(self.state), all(self.before));
+        let mut gradient = vec![T::zero(); x.len()];
+        let mut point = Point::new(self.instance, &x, &state, &mut gradient).since(&before);
+        point.sent = self.sent;
+        point.average = all(&self.average);
+        look(&mut point)
+    }
+
     fn problem(&self) -> &'a dyn Evaluates<S> {
         S::problem(&*self.instance.problem)
     }

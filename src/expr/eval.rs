@@ -1,7 +1,7 @@
 //! Evaluation in any arithmetic.
 
 use super::{Builtin, Expr, Node, Op};
-use crate::scalar::{Fault, Lane, Narrow, Rational, Scalar};
+use crate::scalar::{Computable, Fault, Lane, Narrow, Rational, Scalar, Surd};
 use std::any::Any;
 use std::fmt;
 use std::ops::Range;
@@ -96,7 +96,10 @@ fn bounded<S: Scalar>(value: S) -> Result<S, Fault> {
 }
 
 fn exact<S: Scalar>(value: &S) -> Option<&Rational> {
-    (value as &dyn Any).downcast_ref()
+    let value = value as &dyn Any;
+    let of_surd = || value.downcast_ref().and_then(Surd::rational);
+    let of_formula = || value.downcast_ref().and_then(Computable::rational);
+    value.downcast_ref().or_else(of_surd).or_else(of_formula)
 }
 
 fn call<S: Scalar>(function: Builtin, arguments: &[S]) -> Result<S, Fault> {
@@ -144,10 +147,9 @@ fn log2<S: Scalar>(x: &S) -> Result<S, Fault> {
                 return Ok(candidate);
             }
         }
-        return Err(match rational.signum() {
-            1 => Fault::NoExactForm("a logarithm"),
-            _ => Fault::Domain("a logarithm"),
-        });
+        if rational.signum() <= 0 {
+            return Err(Fault::Domain("a logarithm"));
+        }
     }
     let quotient = x.ln()?.divide(&two.ln()?)?;
     let Ok(nearest) = (quotient.clone() + &S::ratio(1, 2)).floor() else {

@@ -8,7 +8,7 @@ use super::decide::{HarnessError, Profile, Settings, decide};
 use crate::engine::Silent;
 use crate::model::Registry;
 use crate::results::{BoundRecord, Estimate, Evidence, Outcome, RightSide, digest};
-use crate::spec::{Overrides, Relation, Spec, SpecError, Trial, file_words, load_in};
+use crate::spec::{Cell, Overrides, Relation, Spec, SpecError, Trial, cell_name, cells, file_words, load_in};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -119,10 +119,15 @@ pub fn standalone(trial: &Trial, cell: &BTreeMap<String, Value>, bound: &str, wh
     for key in ["right", "margin"] {
         claim.remove(key);
     }
-    if let Some(Value::Object(parameters)) = claim.get_mut("parameters") {
+    if let Some(Value::Object(parameters)) = claim.get_mut("parameters").filter(|_| !cell.is_empty()) {
+        let named = |c: &Cell| cell_name(trial, c) == *cell;
+        let found = cells(&trial.variant).ok()?.into_iter().find(named)?;
         for (name, value) in parameters.iter_mut() {
-            if let Some(chosen) = cell.get(name) {
-                *value = chosen.clone();
+            match cell.get(name) {
+                // The double of an irrational number is another number.
+                Some(Value::Number(n)) if n.is_f64() => *value = found.written.get(name)?.clone().into(),
+                Some(chosen) => *value = chosen.clone(),
+                None => {}
             }
         }
     }
@@ -201,7 +206,10 @@ fn difference(certificate: &Certificate, again: &BoundRecord) -> Option<String> 
         return Some(differs("left", &was.exact, &is.exact));
     }
     let (was, is) = (&certificate.right, &again.right);
-    (was != is).then(|| differs("right", &was.exact, &is.exact))
+    // A side that is no rational was decided again just now; its double may be rounded either way.
+    let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * a.abs().max(b.abs());
+    let near = was.exact.is_none() && is.exact.is_none() && was.value.zip(is.value).is_some_and(|(a, b)| close(a, b));
+    (!near && was != is).then(|| differs("right", &was.exact, &is.exact))
 }
 
 fn differs(side: &str, was: &Option<String>, is: &Option<String>) -> String {

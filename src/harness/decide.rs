@@ -1,20 +1,19 @@
 //! Runs everything that a claim file asks for, once each, and decides its bounds and controls.
 
-use super::assemble::Judge;
-use super::pictures;
+use super::pictures::{self, drawn_variants};
 use super::provenance::provenance;
+use super::records::Records;
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
-use crate::engine::{Estimates, MOST_WORK, Plan, Progress, RunError, Sampling, plain_enclosed, ranges, run_until};
-use crate::exact::{Budget, ExactEstimates, Unavailable, enumerate};
-use crate::model::{Real, Registry, Row};
-use crate::results::{ResultFile, SCHEMA_VERSION};
-use crate::scalar::Fault;
-use crate::spec::{
-    Cell, Experiment, Expression, FigureKind, Instance, InstanceError, Left, Relation, Spec, SpecError, Symbol, Term,
-    Trial, Variant, cells, evaluate_quantity,
+use crate::engine::{MOST_WORK, Plan, Progress, RunError, Sampling};
+use crate::evidence::{
+    Budget, CellOutcome, CellRun, Configuration, Design, Effort, Findings, Inquiry, Observed, known,
 };
-use crate::stats::Interval;
-use crate::verdict::TermSource;
+use crate::model::Registry;
+use crate::results::{ResultFile, SCHEMA_VERSION};
+use crate::spec::{
+    Cell, Experiment, Expression, FigureKind, Instance, InstanceError, Spec, SpecError, Term, cells, evaluate_quantity,
+};
+use crate::verdict::{Judge, LOOKS};
 use std::sync::Arc;
 
 /// How much is spent on a run.
@@ -33,6 +32,15 @@ impl Profile {
         match self {
             Profile::Quick => "quick",
             Profile::Full => "full",
+        }
+    }
+
+    /// Replicates of each cell of a configuration, as its file declares them.
+    pub(super) fn replicates(self, asked: &Configuration<'_>) -> u64 {
+        let (quick, full) = asked.variant.experiment().map_or((1, 1), |e| e.run.replicates);
+        match self {
+            Profile::Quick => quick,
+            Profile::Full => full,
         }
     }
 
@@ -88,151 +96,39 @@ pub enum HarnessError {
     Stopped(String),
 }
 
-/// What one cell of one setup gave.
-pub(super) struct CellRun {
-    pub cell: Cell,
-    pub outcome: CellOutcome,
-}
-
-pub(super) enum CellOutcome {
-    Experiment(Box<ExperimentRun>),
-    /// An experiment that cannot be run here, for want of a constant that its algorithm names.
-    Unrun(Box<Instance>),
-    Quantity(Vec<Row>),
-}
-
-pub(super) struct ExperimentRun {
-    pub instance: Arc<Instance>,
-    pub estimates: Estimates,
-    pub ranges: (Vec<Option<Interval>>, Vec<Option<Interval>>),
-    /// Why the run is not defined, where a number left the range of its parameter on the way.
-    pub undefined: Option<String>,
-}
-
-impl CellRun {
-    /// A declared parameter or a fact; of another symbol none.
-    pub fn constant(&self, symbol: &Symbol) -> Option<Real> {
-        match &self.outcome {
-            CellOutcome::Experiment(e) => e.instance.constant(symbol),
-            CellOutcome::Unrun(instance) => instance.constant(symbol),
-            CellOutcome::Quantity(_) => self.cell.value(symbol),
+/// Everything that a claim's questions and figures need.
+pub(super) fn design(spec: &Spec) -> Design<'_> {
+    let mut design = Design::default();
+    for trial in spec.trials() {
+        if trial.curves.is_empty() {
+            design.ask(&trial.case, &trial.variant, Some(&trial.question.left), None);
+        }
+        for (_, variant) in &trial.curves {
+            design.ask(&trial.case, variant, Some(&trial.question.left), None);
         }
     }
-
-    pub fn experiment(&self) -> Option<&ExperimentRun> {
-        match &self.outcome {
-            CellOutcome::Experiment(e) => Some(e),
-            CellOutcome::Unrun(_) | CellOutcome::Quantity(_) => None,
-        }
-    }
-}
-
-/// Everything that is run under one setup: the union of what its questions and figures ask.
-pub(super) struct Job<'s> {
-    pub case: String,
-    pub variant: &'s Variant,
-    pub terms: Vec<Term>,
-    pub curves: Vec<Expression>,
-    /// Number of cells of the sweep.
-    pub cells: usize,
-    pub runs: Vec<CellRun>,
-}
-
-impl Job<'_> {
-    /// Whether a question is decided by this job alone, a cell at a time.
-    pub fn answers(&self, trial: &Trial) -> bool {
-        self.concerns(trial) && trial.curves.is_empty() && trial.question.relation != Relation::Rate
-    }
-
-    /// Whether a question needs this job.
-    pub fn concerns(&self, trial: &Trial) -> bool {
-        let variants = trial.curves.iter().map(|(_, v)| v).chain(trial.curves.is_empty().then_some(&trial.variant));
-        trial.case == self.case && variants.into_iter().any(|v| v.setup == self.variant.setup)
-    }
-
-    /// Where the terms of a left side stand among the estimates of this job.
-    ///
-    /// # Errors
-    /// A sentence: this job was not asked for one of them.
-    pub fn sources(&self, left: &Left) -> Result<Vec<TermSource>, String> {
-        left.terms
-            .iter()
-            .map(|wanted| {
-                let index = self.terms.iter().position(|t| t == wanted);
-                let index = index.ok_or("a term of the left side was not measured")?;
-                let is_path = |t: &Term| matches!(t, Term::MeanOfPath(_));
-                let before = self.terms[..index].iter().filter(|t| is_path(t) == is_path(wanted)).count();
-                Ok(if is_path(wanted) { TermSource::Path(before) } else { TermSource::Series(before) })
-            })
-            .collect()
-    }
-
-    /// The place of a curve's expression among the estimates' curves.
-    pub fn curve(&self, expr: &Expression) -> Option<usize> {
-        self.curves.iter().position(|c| c == expr)
-    }
-}
-
-/// All jobs of a claim.
-pub(super) struct Jobs<'s>(pub Vec<Job<'s>>);
-
-impl<'s> Jobs<'s> {
-    pub fn collect(spec: &'s Spec) -> Self {
-        let mut jobs = Jobs(Vec::new());
-        for trial in spec.trials() {
-            if trial.curves.is_empty() {
-                jobs.ask(&trial.case, &trial.variant, Some(&trial.question.left), None);
-            }
-            for (_, variant) in &trial.curves {
-                jobs.ask(&trial.case, variant, Some(&trial.question.left), None);
-            }
-        }
-        for figure in &spec.figures {
-            let wanted = |name: &str, list: &[String]| list.is_empty() || list.iter().any(|n| n == name);
-            let drawn = pictures::drawn_variants(spec)
-                .filter(|(curve, case, _)| wanted(curve, &figure.curves) && wanted(case, &figure.cases));
-            for (_, case, variant) in drawn {
-                if figure.kind == FigureKind::Curves {
-                    for formula in figure.y.iter().chain(&figure.lines) {
-                        jobs.ask(case, variant, None, Some(&formula.expr));
-                    }
-                } else if !(figure.kind == FigureKind::LeftAgainstBound && figure.lines.is_empty()) {
-                    jobs.ask(case, variant, None, None);
+    for figure in &spec.figures {
+        let wanted = |name: &str, list: &[String]| list.is_empty() || list.iter().any(|n| n == name);
+        let drawn = drawn_variants(spec)
+            .filter(|(curve, case, _)| wanted(curve, &figure.curves) && wanted(case, &figure.cases));
+        for (_, case, variant) in drawn {
+            if figure.kind == FigureKind::Curves {
+                for formula in figure.y.iter().chain(&figure.lines) {
+                    design.ask(case, variant, None, Some(&formula.expr));
                 }
+            } else if !(figure.kind == FigureKind::LeftAgainstBound && figure.lines.is_empty()) {
+                design.ask(case, variant, None, None);
             }
         }
-        jobs
     }
-
-    fn ask(&mut self, case: &str, variant: &'s Variant, left: Option<&Left>, curve: Option<&Expression>) {
-        let found = self.0.iter().position(|j| j.case == case && j.variant.setup == variant.setup);
-        let index = found.unwrap_or_else(|| {
-            let case = case.to_string();
-            self.0.push(Job { case, variant, terms: Vec::new(), curves: Vec::new(), cells: 0, runs: Vec::new() });
-            self.0.len() - 1
-        });
-        let job = &mut self.0[index];
-        for term in left.into_iter().flat_map(|l| &l.terms) {
-            if !job.terms.contains(term) {
-                job.terms.push(term.clone());
-            }
-        }
-        if let Some(curve) = curve.filter(|c| !job.curves.contains(c)) {
-            job.curves.push(curve.clone());
-        }
-    }
-
-    /// The job of a setup.
-    pub fn of(&self, case: &str, variant: &Variant) -> Option<&Job<'s>> {
-        self.0.iter().find(|j| j.case == case && j.variant.setup == variant.setup)
-    }
+    design
 }
 
 /// Replicates that a claim will run, for the progress bar; an upper bound, since deterministic cells run once.
 #[must_use]
 pub fn replicate_count(spec: &Spec, profile: Profile) -> u64 {
-    let jobs = Jobs::collect(spec);
-    jobs.0
+    design(spec)
+        .0
         .iter()
         .filter_map(|j| {
             let run = &j.variant.experiment()?.run;
@@ -249,20 +145,34 @@ pub fn replicate_count(spec: &Spec, profile: Profile) -> u64 {
 /// # Errors
 /// A cell that cannot be built (with its place in the file) or run.
 pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> Result<ResultFile, HarnessError> {
-    let mut jobs = Jobs::collect(spec);
+    decide_within(spec, (file, text), settings, settings.profile.budget())
+}
+
+/// [`decide`] with another budget for what is known without a sample: with `Budget(0)` every run with noise is sampled, which is how
+/// the two kinds of evidence are held against each other.
+///
+/// # Errors
+/// As there.
+pub fn decide_within(
+    spec: &Spec,
+    (file, text): (&str, &str),
+    settings: &Settings<'_>,
+    budget: Budget,
+) -> Result<ResultFile, HarnessError> {
+    let mut design = design(spec);
     let locate = |error: InstanceError| {
         let diagnostic = crate::spec::Diagnostic::new(error.span, error.message);
         HarnessError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
     };
-    let ready = make_ready(&mut jobs, settings, locate)?;
-    let judge = Judge { spec, jobs: &jobs, level: settings.level };
-    let done = each_cell(&jobs, ready, settings, |job, Ready { place, cell, work }| {
+    let ready = make_ready(&mut design, settings, locate)?;
+    let judge = Judge { spec, design: &design, level: settings.level };
+    let done = each_cell(&design, ready, settings, |asked, Ready { place, cell, work }| {
         if settings.progress.stop() {
             return Err(HarnessError::Stopped(spec.id.clone()));
         }
         let run = match work {
             Ask::Run(instance) if instance.lacks().is_some() => CellRun { cell, outcome: CellOutcome::Unrun(instance) },
-            Ask::Run(instance) => run_cell(&judge, job, cell, *instance, settings)?,
+            Ask::Run(instance) => run_cell(&judge, asked, (cell, *instance), settings, budget)?,
             Ask::Evaluate(part) => {
                 let rows = evaluate_quantity(settings.registry, part, &cell).map_err(locate)?;
                 CellRun { cell, outcome: CellOutcome::Quantity(rows) }
@@ -270,14 +180,17 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
         };
         Ok((place, run))
     })?;
+    let mut runs: Vec<Vec<CellRun>> = design.0.iter().map(|_| Vec::new()).collect();
     for (place, run) in done {
-        jobs.0[place].runs.push(run);
+        runs[place].push(run);
     }
-    let judge = Judge { spec, jobs: &jobs, level: settings.level };
-    let (bounds, cells) = judge.bounds()?;
-    let controls = judge.controls()?;
-    let bounds = judge.with_controls(bounds, &controls);
-    let (figures, tables) = pictures::pictures(spec, &jobs, &cells, settings).map_err(locate)?;
+    let observed = Observed { design, runs };
+    let judge = Judge { spec, design: &observed.design, level: settings.level };
+    let records = Records { judge, observed: &observed };
+    let (bounds, cells) = records.bounds()?;
+    let controls = records.controls()?;
+    let bounds = Records::with_controls(bounds, &controls);
+    let (figures, tables) = pictures::pictures(spec, &observed, &cells, settings).map_err(locate)?;
     let provenance = provenance(spec, text, settings, &bounds);
     let rights = spec.bounds.iter().map(|b| (b.name.clone(), (b.right_text.clone(), b.expectation.clone()))).collect();
     Ok(ResultFile {
@@ -300,10 +213,12 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
 }
 
 /// Refuses what cannot be measured on an instance, at its place in the file.
-pub(super) fn measurable(job: &Job<'_>, experiment: &Experiment, instance: &Instance) -> Result<(), InstanceError> {
-    let terms: Vec<&Term> = job.terms.iter().collect();
-    let curves: Vec<&Expression> = job.curves.iter().collect();
-    Plan::new(instance, &terms, &curves).map(|_| ()).map_err(|error| InstanceError {
+pub(super) fn measurable(
+    asked: &Configuration<'_>,
+    experiment: &Experiment,
+    instance: &Instance,
+) -> Result<(), InstanceError> {
+    plan(asked, instance).map(|_| ()).map_err(|error| InstanceError {
         span: match error {
             RunError::Window(_) => experiment.run.horizon.span.clone(),
             _ => experiment.problem.span.clone(),
@@ -320,14 +235,11 @@ pub fn axes(spec: &Spec, case: &str, cell: &Cell) -> Vec<(String, String)> {
     axes
 }
 
-/// Most looks at the estimates of one cell.
-pub(super) const LOOKS: usize = 4;
-
 /// The numbers of replicates at which the estimates are looked at. What a figure draws, and what is compared across cells
 /// or curves, has the declared number; a cell that is decided by itself may do with fewer, or go on.
-fn looks(spec: &Spec, job: &Job<'_>, replicates: u64) -> Vec<u64> {
-    let alone = spec.trials().all(|t| !job.concerns(t) || job.answers(t));
-    if alone && job.curves.is_empty() {
+fn looks(spec: &Spec, asked: &Configuration<'_>, replicates: u64) -> Vec<u64> {
+    let alone = spec.trials().all(|t| !asked.concerns(t) || asked.answers(t));
+    if alone && asked.curves.is_empty() {
         let all: [u64; LOOKS] = [replicates / 16, replicates / 4, replicates, 4 * replicates];
         all.into_iter().filter(|n| *n > 0).collect()
     } else {
@@ -337,101 +249,44 @@ fn looks(spec: &Spec, job: &Job<'_>, replicates: u64) -> Vec<u64> {
 
 fn run_cell(
     judge: &Judge<'_>,
-    job: &Job<'_>,
-    cell: Cell,
-    instance: Instance,
+    asked: &Configuration<'_>,
+    (cell, instance): (Cell, Instance),
     settings: &Settings<'_>,
+    budget: Budget,
 ) -> Result<CellRun, HarnessError> {
     let spec = judge.spec;
     let instance = Arc::new(instance);
-    let axes = axes(spec, &job.case, &cell);
+    let axes = axes(spec, &asked.case, &cell);
     let parameters: Vec<String> = cell.axes().into_iter().map(|(n, v)| format!("{n} = {v}")).collect();
-    let place = format!("case '{}' ({})", job.case, parameters.join(", "));
+    let place = format!("case '{}' ({})", asked.case, parameters.join(", "));
     let failed = |error| match error {
         RunError::Stopped => HarnessError::Stopped(spec.id.clone()),
         error => HarnessError::Run { id: spec.id.clone(), place: place.clone(), error },
     };
-    let terms: Vec<&Term> = job.terms.iter().collect();
-    let curves: Vec<&Expression> = job.curves.iter().collect();
-    let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
-    let replicates = job.variant.experiment().map_or((1, 1), |e| e.run.replicates);
-    let replicates = if settings.profile == Profile::Quick { replicates.0 } else { replicates.1 };
-    let ranges = ranges(&instance, &plan);
-    let estimates = Estimates::empty(&plan, &instance);
-    let run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges, undefined: None };
-    let mut cell_run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
+    let plan = plan(asked, &instance).map_err(failed)?;
+    let run = |findings| CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(findings)) };
     // What no outcome can change is not worth the largest enumeration.
-    let profile = if judge.is_broken_everywhere(job, &cell_run) { Profile::Quick } else { settings.profile };
-    let exact = exact_values(&instance, &plan, profile.budget(), settings.progress).map_err(failed)?;
-    let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
-    let put = |run: &mut CellRun, sampled: Estimates| {
-        let CellOutcome::Experiment(run) = &mut run.outcome else { return };
-        run.estimates = sampled;
-        if let Some(exact) = &exact {
-            run.estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
-        }
-    };
+    let settled = judge.is_broken_everywhere(asked, &run(Findings::reach(&instance, &plan)));
+    let effort = Effort { exact: if settled { budget.min(Budget::QUICK) } else { budget }, enclosed: MOST_WORK };
+    let inquiry = Inquiry { instance: &instance, plan: &plan, effort, progress: settings.progress };
+    let known = known(&inquiry).map_err(failed)?;
     // What is known exactly need not be sampled; curves always are.
-    if complete && plan.curves.is_empty() {
-        put(&mut cell_run, Estimates::empty(&plan, &instance));
-        return Ok(cell_run);
+    if known.is_complete() && plan.curves.is_empty() {
+        return Ok(run(known.alone(&inquiry).map_err(failed)?));
     }
-    let looks = looks(spec, job, replicates);
+    let replicates = settings.profile.replicates(asked);
+    let looks = looks(spec, asked, replicates);
     let sampling = Sampling { seed: settings.seed, axes: &axes, looks: &looks, progress: settings.progress };
-    let mut enough = |estimates: &Estimates| {
-        put(&mut cell_run, estimates.clone());
-        judge.is_settled(job, &cell_run, estimates.replicates < replicates)
+    let mut enough = |found: &Findings| {
+        let early = found.estimates.replicates < replicates;
+        judge.is_settled(asked, &run(found.clone()), early)
     };
-    match run_until(&instance, &plan, sampling, &mut enough) {
-        Ok(sampled) => put(&mut cell_run, sampled),
-        Err(error @ RunError::Step { fault: Fault::Outside(_), .. }) => {
-            if let CellOutcome::Experiment(run) = &mut cell_run.outcome {
-                run.undefined = Some(error.to_string());
-                run.estimates = Estimates::empty(&plan, &instance);
-            }
-            return Ok(cell_run);
-        }
-        Err(error) => return Err(failed(error)),
-    }
-    if let CellOutcome::Experiment(run) = &mut cell_run.outcome
-        && run.estimates.deterministic
-        && !complete
-    {
-        let plan = Plan { curves: Vec::new(), ..plan.clone() };
-        let record = plain_enclosed(&instance, &plan, MOST_WORK, settings.progress);
-        run.estimates.set_enclosed(record).map_err(failed)?;
-    }
-    Ok(cell_run)
+    Ok(run(known.sample(&inquiry, sampling, &mut enough).map_err(failed)?))
 }
 
-/// Exact expectations of every term of the plan, where there are terms and all have one.
-///
-/// # Errors
-/// Only that the run is to be given up.
-pub(super) fn exact_values(
-    instance: &Instance,
-    plan: &Plan,
-    budget: Budget,
-    progress: &dyn Progress,
-) -> Result<Option<ExactEstimates>, RunError> {
-    if plan.paths.is_empty() && plan.series.is_empty() {
-        return Ok(None);
-    }
-    match enumerate(instance, plan, budget, progress) {
-        Ok(exact) => Ok(Some(exact)),
-        Err(Unavailable::Unfit(_)) => Ok(None),
-        Err(Unavailable::Stopped) => Err(RunError::Stopped),
-    }
-}
-
-impl Jobs<'_> {
-    /// Total number of (trial, cell) questions: each has an equal share of the level.
-    pub fn questions<'t>(&self, trials: impl Iterator<Item = &'t Trial>) -> usize {
-        trials
-            .map(|t| {
-                let variants = t.curves.iter().map(|(_, v)| v).chain(t.curves.is_empty().then_some(&t.variant));
-                variants.filter_map(|v| self.of(&t.case, v)).map(|j| j.cells).sum::<usize>()
-            })
-            .sum()
-    }
+/// The statistics of a configuration on an instance.
+pub(super) fn plan(asked: &Configuration<'_>, instance: &Instance) -> Result<Plan, RunError> {
+    let terms: Vec<&Term> = asked.terms.iter().collect();
+    let curves: Vec<&Expression> = asked.curves.iter().collect();
+    Plan::new(instance, &terms, &curves)
 }

@@ -1,6 +1,5 @@
 //! A claim from its checked file to its result: the one place where runs, verdicts and records meet.
 
-mod assemble;
 mod catalog;
 mod cell_records;
 mod certificate;
@@ -11,6 +10,7 @@ mod observe;
 mod pictures;
 mod plane;
 mod provenance;
+mod records;
 mod side_by_side;
 mod single;
 mod state;
@@ -18,7 +18,7 @@ mod state;
 pub use catalog::{Catalog, CatalogError, ClaimText, EMBEDDED};
 pub use certificate::{Certificate, CertificateError, Replay, certificate_name, certify, replay, standalone};
 pub use check::{LEVEL, SEED, check_claim, claim_text};
-pub use decide::{HarnessError, Profile, Settings, axes, decide, replicate_count};
+pub use decide::{HarnessError, Profile, Settings, axes, decide, decide_within, replicate_count};
 pub use needs::{Needs, needs, shown};
 pub use observe::observe;
 pub use provenance::{Exceeded, undecided};

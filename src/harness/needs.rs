@@ -5,8 +5,9 @@
 //! and enclosures where a run is short enough for them. What an exact enumeration holds is bounded by its own budget
 //! and not counted.
 
-use super::decide::{Job, Jobs, Profile, Settings};
+use super::decide::{Profile, Settings, design};
 use crate::engine::{IN_FLIGHT, MOST_WORK, OVERHEAD};
+use crate::evidence::Configuration;
 use crate::model::Registry;
 use crate::scalar::WIDTH;
 use crate::spec::{Cell, InstanceError, Size, Spec, Term, cells};
@@ -35,10 +36,10 @@ pub struct Needs {
 const SMALL: u64 = 16 << 20;
 
 /// Whether a cell may run beside others.
-pub(super) fn is_small(job: &Job<'_>, cell: &Cell, settings: &Settings<'_>) -> bool {
-    let Some(experiment) = job.variant.experiment() else { return true };
+pub(super) fn is_small(asked: &Configuration<'_>, cell: &Cell, settings: &Settings<'_>) -> bool {
+    let Some(experiment) = asked.variant.experiment() else { return true };
     let size = Size::of(settings.registry, experiment, cell);
-    total(&parts(job, &size, u64::MAX)) <= SMALL
+    total(&parts(asked, &size, u64::MAX)) <= SMALL
 }
 
 /// Bytes as a person reads them.
@@ -58,16 +59,16 @@ pub fn shown(bytes: u64) -> String {
 /// # Errors
 /// A sweep that cannot be laid out.
 pub fn needs(spec: &Spec, profile: Profile, registry: &Registry) -> Result<Needs, InstanceError> {
-    let jobs = Jobs::collect(spec);
+    let design = design(spec);
     let mut standing: u64 = 0;
     let mut data = BTreeSet::new();
     let mut most = 0;
     let mut largest = Needs { bytes: 0, what: "nothing of size".into(), span: 0..0 };
-    for job in &jobs.0 {
-        let Some(experiment) = job.variant.experiment() else { continue };
+    for asked in &design.0 {
+        let Some(experiment) = asked.variant.experiment() else { continue };
         let (quick, full) = experiment.run.replicates;
         let replicates = if profile == Profile::Quick { quick } else { full };
-        for cell in cells(job.variant)? {
+        for cell in cells(asked.variant)? {
             let size = Size::of(registry, experiment, &cell);
             let instance = (
                 size.constants.saturating_add(size.data),
@@ -77,7 +78,7 @@ pub fn needs(spec: &Spec, profile: Profile, registry: &Registry) -> Result<Needs
             // Instances of the same data share them.
             let new_data = if data.insert((size.data, size.dimension.0)) { size.data } else { 0 };
             standing = standing.saturating_add(size.constants).saturating_add(new_data);
-            let parts = parts(job, &size, replicates);
+            let parts = parts(asked, &size, replicates);
             let bytes = total(&parts);
             let of_cell = bytes.saturating_add(instance.0);
             if of_cell > most {
@@ -99,9 +100,9 @@ fn total(parts: &[Part]) -> u64 {
     parts.iter().fold(0, |sum, (bytes, ..)| sum.saturating_add(*bytes))
 }
 
-fn parts(job: &Job<'_>, size: &Size, replicates: u64) -> Vec<Part> {
-    let series = job.terms.iter().filter(|t| matches!(t, Term::TimeOfMean(..))).count() as u64;
-    let curves = job.curves.len() as u64;
+fn parts(asked: &Configuration<'_>, size: &Size, replicates: u64) -> Vec<Part> {
+    let series = asked.terms.iter().filter(|t| matches!(t, Term::TimeOfMean(..))).count() as u64;
+    let curves = asked.curves.len() as u64;
     let (d, workers) = (size.dimension.0, size.workers.0);
     let alone = size.narrow || size.deterministic || replicates <= crate::engine::FEW;
     let lanes = if alone { 1 } else { WIDTH as u64 };

@@ -9,19 +9,19 @@
 mod listing;
 mod samples;
 
-use super::assemble::Judge;
-use super::decide::{
-    CellOutcome, CellRun, ExperimentRun, HarnessError, Job, Jobs, Profile, Settings, axes, exact_values,
-};
+use super::decide::{HarnessError, Settings, axes, design, plan};
+use super::records::Records;
 use super::side_by_side::{Ask, Ready, each_cell, make_ready};
-use crate::engine::{Estimates, FEW, MOST_WORK, Plan, Sampling, plain_enclosed, ranges, run_until};
+use crate::engine::{Estimates, FEW, MOST_WORK, Sampling};
+use crate::evidence::{CellOutcome, CellRun, Configuration, Effort, Findings, Inquiry, Observed, known};
 use crate::regress::Entry;
 use crate::scalar::WIDTH;
-use crate::spec::{Diagnostic, Expression, Instance, InstanceError, Spec, SpecError, Term, Variant, evaluate_quantity};
+use crate::spec::{Diagnostic, Instance, InstanceError, Spec, SpecError, Variant, evaluate_quantity};
+use crate::verdict::Judge;
 use listing::Listing;
 use std::sync::Arc;
 
-/// A job's estimates at the declared number of replicates, a cell each; `None` for quantities.
+/// A configuration's estimates at the declared number of replicates, one per cell; `None` for quantities.
 type Fixed = Vec<Option<Estimates>>;
 
 /// Runs a claim with `budget` times its declared replicates and lists its quantities.
@@ -40,17 +40,17 @@ pub fn observe(
         let diagnostic = Diagnostic::new(error.span, error.message);
         HarnessError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
     };
-    let mut jobs = Jobs::collect(spec);
-    let ready = make_ready(&mut jobs, settings, locate)?;
-    let judge = Judge { spec, jobs: &jobs, level: settings.level };
-    let done = each_cell(&jobs, ready, settings, |job, Ready { place, cell, work }| {
+    let mut design = design(spec);
+    let ready = make_ready(&mut design, settings, locate)?;
+    let judge = Judge { spec, design: &design, level: settings.level };
+    let done = each_cell(&design, ready, settings, |asked, Ready { place, cell, work }| {
         Ok(match work {
             Ask::Run(instance) if instance.lacks().is_some() => {
                 (place, CellRun { cell, outcome: CellOutcome::Unrun(instance) }, None)
             }
             Ask::Run(instance) => {
                 let plan = CellPlan { cell, instance: *instance, budget };
-                let (run, estimates) = sample(&judge, job, plan, settings)?;
+                let (run, estimates) = sample(&judge, asked, plan, settings)?;
                 (place, run, Some(estimates))
             }
             Ask::Evaluate(part) => {
@@ -59,13 +59,15 @@ pub fn observe(
             }
         })
     })?;
-    let mut fixed: Vec<Fixed> = jobs.0.iter().map(|_| Vec::new()).collect();
+    let mut runs: Vec<Vec<CellRun>> = design.0.iter().map(|_| Vec::new()).collect();
+    let mut fixed: Vec<Fixed> = design.0.iter().map(|_| Vec::new()).collect();
     for (place, run, estimates) in done {
-        jobs.0[place].runs.push(run);
+        runs[place].push(run);
         fixed[place].push(estimates);
     }
-    let judge = Judge { spec, jobs: &jobs, level: settings.level };
-    Listing::new(&judge, &jobs, &fixed).all()
+    let observed = Observed { design, runs };
+    let judge = Judge { spec, design: &observed.design, level: settings.level };
+    Listing::new(Records { judge, observed: &observed }, &fixed).all()
 }
 
 struct CellPlan {
@@ -77,61 +79,42 @@ struct CellPlan {
 /// Runs one cell; gives the run that outcomes rest on, and the estimates at the declared number.
 fn sample(
     judge: &Judge<'_>,
-    job: &Job<'_>,
+    asked: &Configuration<'_>,
     CellPlan { cell, instance, budget }: CellPlan,
     settings: &Settings<'_>,
 ) -> Result<(CellRun, Estimates), HarnessError> {
     let spec = judge.spec;
-    let axes = axes(spec, &job.case, &cell);
-    let place = format!("case '{}' ({})", job.case, cell_text(&job.case, job.variant, &cell));
+    let axes = axes(spec, &asked.case, &cell);
+    let place = format!("case '{}' ({})", asked.case, cell_text(&asked.case, asked.variant, &cell));
     let failed = |error| HarnessError::Run { id: spec.id.clone(), place: place.clone(), error };
-    let terms: Vec<&Term> = job.terms.iter().collect();
-    let curves: Vec<&Expression> = job.curves.iter().collect();
-    let plan = Plan::new(&instance, &terms, &curves).map_err(failed)?;
-    let exact = exact_values(&instance, &plan, settings.profile.budget(), settings.progress).map_err(failed)?;
-    let enclosed = (instance.is_deterministic() && !exact.as_ref().is_some_and(|e| e.is_complete()))
-        .then(|| plain_enclosed(&instance, &Plan { curves: Vec::new(), ..plan.clone() }, MOST_WORK, settings.progress));
-    let with_certain = |mut estimates: Estimates| {
-        if let Some(exact) = &exact {
-            estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
-        }
-        if let Some(record) = &enclosed {
-            estimates.set_enclosed(record.clone())?;
-        }
-        Ok(estimates)
-    };
-    let nothing = with_certain(Estimates::empty(&plan, &instance)).map_err(failed)?;
-    let ranges = ranges(&instance, &plan);
     let instance = Arc::new(instance);
-    let run = ExperimentRun { instance: Arc::clone(&instance), estimates: nothing.clone(), ranges, undefined: None };
-    let mut run = CellRun { cell, outcome: CellOutcome::Experiment(Box::new(run)) };
-    if exact.as_ref().is_some_and(|e| e.is_complete()) && plan.curves.is_empty() {
-        return Ok((run, nothing));
+    let plan = plan(asked, &instance).map_err(failed)?;
+    let effort = Effort { exact: settings.profile.budget(), enclosed: MOST_WORK };
+    let inquiry = Inquiry { instance: &instance, plan: &plan, effort, progress: settings.progress };
+    let known = known(&inquiry).map_err(failed)?;
+    let run = |findings| CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(findings)) };
+    let nothing = known.alone(&inquiry).map_err(failed)?;
+    if known.is_complete() && plan.curves.is_empty() {
+        let estimates = nothing.estimates.clone();
+        return Ok((run(nothing), estimates));
     }
-    let declared = job.variant.experiment().map_or((1, 1), |e| e.run.replicates);
-    let declared = if settings.profile == Profile::Quick { declared.0 } else { declared.1 };
+    let declared = settings.profile.replicates(asked);
     // One replicate has no spread, and says nothing of what another one would be.
     let least = if instance.problem.prefers_narrow() { FEW } else { WIDTH as u64 };
     let declared = if instance.is_deterministic() { declared } else { declared.max(least) };
     let declared = declared.saturating_mul(budget);
     // Rates and orderings compare cells at one number of replicates; curves are not worth more than that.
-    let alone = job.curves.is_empty() && spec.bounds.iter().flat_map(|b| &b.trials).any(|t| job.answers(t));
+    let alone = asked.curves.is_empty() && spec.bounds.iter().flat_map(|b| &b.trials).any(|t| asked.answers(t));
     let looks = [declared, declared.saturating_mul(4)];
     let looks = if alone { &looks[..] } else { &looks[..1] };
     let mut kept = None;
     let sampling = Sampling { seed: settings.seed, axes: &axes, looks, progress: settings.progress };
-    let mut enough = |estimates: &Estimates| {
-        // That the run is to be given up was told above already.
-        let Ok(estimates) = with_certain(estimates.clone()) else { return true };
-        if let CellOutcome::Experiment(run) = &mut run.outcome {
-            run.estimates = estimates.clone();
-        }
-        kept.get_or_insert(estimates);
-        judge.is_settled(job, &run, false)
+    let mut enough = |found: &Findings| {
+        kept.get_or_insert_with(|| found.estimates.clone());
+        judge.is_settled(asked, &run(found.clone()), false)
     };
-    run_until(&instance, &plan, sampling, &mut enough).map_err(failed)?;
-    let kept = kept.unwrap_or(nothing);
-    Ok((run, kept))
+    let found = run(known.sample(&inquiry, sampling, &mut enough).map_err(failed)?);
+    Ok((found, kept.unwrap_or(nothing.estimates)))
 }
 
 /// `K=16, case=small`: what is swept, and the case.

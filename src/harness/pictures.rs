@@ -1,7 +1,8 @@
 //! Figures and tables as data, from what was run.
 
-use super::decide::{CellOutcome, CellRun, Jobs, Settings};
+use super::decide::Settings;
 use super::plane;
+use crate::evidence::{CellOutcome, CellRun, Observed};
 use crate::model::Real;
 use crate::results::{Axis, AxisScale, CellRecord, Layer, LineStyle, Panel, Picture, TableRecord};
 use crate::spec::{
@@ -24,7 +25,7 @@ pub(super) fn drawn_variants(spec: &Spec) -> impl Iterator<Item = (&str, &str, &
 /// All figures and tables of a claim.
 pub(super) fn pictures(
     spec: &Spec,
-    jobs: &Jobs<'_>,
+    observed: &Observed<'_>,
     cells: &Cells,
     settings: &Settings<'_>,
 ) -> Result<(Vec<Picture>, Vec<TableRecord>), InstanceError> {
@@ -33,26 +34,25 @@ pub(super) fn pictures(
     for figure in &spec.figures {
         let panels = match figure.kind {
             FigureKind::Table => {
-                tables.push(table(spec, jobs, figure));
+                tables.push(table(spec, observed, figure));
                 continue;
             }
-            FigureKind::Curves => curves(spec, jobs, figure),
+            FigureKind::Curves => curves(spec, observed, figure),
             FigureKind::LeftAgainstBound if figure.lines.is_empty() => against_bound(spec, cells, figure),
-            FigureKind::LeftAgainstBound => quantity_lines(spec, jobs, figure),
-            FigureKind::Contours => plane::contours(spec, jobs, figure, settings),
-            FigureKind::Directions => plane::directions(spec, jobs, figure),
+            FigureKind::LeftAgainstBound => quantity_lines(spec, observed, figure),
+            FigureKind::Contours => plane::contours(spec, observed, figure, settings),
+            FigureKind::Directions => plane::directions(spec, observed, figure),
         };
         let name = if figure.name.is_empty() { stem.to_string() } else { format!("{stem}-{}", figure.name) };
         let title = figure.title.clone().unwrap_or_else(|| spec.title.clone());
-        pictures.push(Picture { name, title, caption: caption(spec, jobs, cells, figure), panels });
+        pictures.push(Picture { name, title, caption: caption(spec, observed, cells, figure), panels });
     }
     Ok((pictures, tables))
 }
 
-fn caption(spec: &Spec, jobs: &Jobs<'_>, cells: &Cells, figure: &FigureSetup) -> String {
+fn caption(spec: &Spec, observed: &Observed<'_>, cells: &Cells, figure: &FigureSetup) -> String {
     let mut parts = vec![format!("{}: {} ({}, {}).", spec.id, spec.title, spec.source.paper, spec.source.place)];
-    let replicates =
-        jobs.0.iter().flat_map(|j| &j.runs).filter_map(CellRun::experiment).map(|e| e.estimates.replicates);
+    let replicates = observed.all().filter_map(CellRun::experiment).map(|e| e.estimates.replicates);
     let most = replicates.max().unwrap_or(0);
     if most > 1 {
         let band = match (figure.kind, figure.band) {
@@ -105,7 +105,7 @@ fn shown(name: &str, list: &[String]) -> bool {
 }
 
 /// Statistics over the iterations: one panel a statistic, or several statistics as lines of one panel.
-fn curves(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> Vec<Panel> {
+fn curves(spec: &Spec, observed: &Observed<'_>, figure: &FigureSetup) -> Vec<Panel> {
     let groups: Vec<Vec<&Formula>> = if figure.lines.is_empty() {
         figure.y.iter().map(|f| vec![f]).collect()
     } else {
@@ -123,15 +123,15 @@ fn curves(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> Vec<Panel> {
                 if !shown(curve, &figure.curves) || !shown(case, &figure.cases) {
                     continue;
                 }
-                let Some(job) = jobs.of(case, variant) else { continue };
-                for run in &job.runs {
+                let Some(found) = observed.of(case, variant) else { continue };
+                for run in found.runs {
                     let values = swept_text(variant, run);
                     for formula in formulas {
                         let mut name = label(curve, told(case, figure), &values);
                         if several {
                             name = label(&name, &formula.text, &[]);
                         }
-                        let Some(index) = job.curve(&formula.expr) else { continue };
+                        let Some(index) = found.asked.curve(&formula.expr) else { continue };
                         layers.extend(line(run, index, figure.band, &name, color));
                         color += 1;
                     }
@@ -316,7 +316,7 @@ fn json_number(value: &serde_json::Value) -> Option<f64> {
 }
 
 /// Outputs of a quantity over a parameter.
-fn quantity_lines(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> Vec<Panel> {
+fn quantity_lines(spec: &Spec, observed: &Observed<'_>, figure: &FigureSetup) -> Vec<Panel> {
     let x_name = figure.x.clone().unwrap_or_default();
     let mut layers = Vec::new();
     let mut color = 0;
@@ -324,9 +324,9 @@ fn quantity_lines(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> Vec<Pan
         if !shown(curve, &figure.curves) || !shown(case, &figure.cases) {
             continue;
         }
-        let Some(job) = jobs.of(case, variant) else { continue };
+        let Some(found) = observed.of(case, variant) else { continue };
         let mut groups: Vec<(Vec<String>, Vec<&CellRun>)> = Vec::new();
-        for run in &job.runs {
+        for run in found.runs {
             let key: Vec<String> =
                 swept_text(variant, run).into_iter().filter(|t| !t.starts_with(&format!("{x_name} = "))).collect();
             match groups.iter_mut().find(|(k, _)| *k == key) {
@@ -366,16 +366,16 @@ fn output(run: &CellRun, expr: &Expression) -> Option<f64> {
     output_value(run, expr).map(|v| v.to_f64()).filter(|v| v.is_finite())
 }
 
-fn table(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> TableRecord {
+fn table(spec: &Spec, observed: &Observed<'_>, figure: &FigureSetup) -> TableRecord {
     let mut columns: Vec<String> = Vec::new();
     let mut rows = Vec::new();
     let formulas: Vec<&Formula> = figure.lines.iter().chain(&figure.y).collect();
     for (curve, case, variant) in drawn_variants(spec) {
-        let Some(job) = jobs.of(case, variant) else { continue };
+        let Some(found) = observed.of(case, variant) else { continue };
         if !shown(curve, &figure.curves) || !shown(case, &figure.cases) {
             continue;
         }
-        for run in &job.runs {
+        for run in found.runs {
             let swept: Vec<&str> =
                 variant.parameters.iter().filter(|p| p.values.len() > 1).map(|p| p.name.as_str()).collect();
             columns = std::iter::once("").chain(swept.iter().copied()).map(Into::into).collect();

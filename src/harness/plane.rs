@@ -1,8 +1,9 @@
 //! Pictures in the plane: iterates on contour lines, and the directions of a first step.
 
-use super::decide::{CellRun, Jobs, Settings};
+use super::decide::Settings;
 use super::pictures::{axis, drawn_variants, label, told};
 use crate::engine::trace;
+use crate::evidence::{CellRun, Observed};
 use crate::model::{DynProblem, Evaluates};
 use crate::results::{AxisScale, Layer, LineStyle, Panel};
 use crate::scalar::Narrow;
@@ -18,21 +19,26 @@ fn wanted(name: &str, list: &[String]) -> bool {
 /// The first run of every drawn curve whose problem lives in the plane.
 fn planar<'j>(
     spec: &'j Spec,
-    jobs: &'j Jobs<'j>,
+    observed: &'j Observed<'j>,
     figure: &'j FigureSetup,
 ) -> impl Iterator<Item = (String, String, &'j CellRun)> {
     drawn_variants(spec)
         .filter(|(curve, case, _)| wanted(curve, &figure.curves) && wanted(case, &figure.cases))
         .filter_map(|(curve, case, variant)| {
-            let run = jobs.of(case, variant)?.runs.first()?;
+            let run = observed.of(case, variant)?.runs.first()?;
             let planar = run.experiment()?.instance.problem.dimension() == 2;
             planar.then(|| (curve.to_string(), case.to_string(), run))
         })
 }
 
 /// Iterates of one replicate of each curve on the contour lines of f.
-pub(super) fn contours(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup, settings: &Settings<'_>) -> Vec<Panel> {
-    let runs: Vec<_> = planar(spec, jobs, figure).collect();
+pub(super) fn contours(
+    spec: &Spec,
+    observed: &Observed<'_>,
+    figure: &FigureSetup,
+    settings: &Settings<'_>,
+) -> Vec<Panel> {
+    let runs: Vec<_> = planar(spec, observed, figure).collect();
     let Some((_, _, first)) = runs.first() else { return Vec::new() };
     let Some(experiment) = first.experiment() else { return Vec::new() };
     let end = |range: &Option<(crate::scalar::Rational, crate::scalar::Rational)>| {
@@ -96,8 +102,8 @@ fn at(problem: &dyn DynProblem, x: [f64; 2]) -> Option<(f64, [f64; 2])> {
 }
 
 /// The gradients g that a plane problem has, their signs, and the errors g - (|g|_1/d) sgn g of the scaled sign.
-pub(super) fn directions(spec: &Spec, jobs: &Jobs<'_>, figure: &FigureSetup) -> Vec<Panel> {
-    let Some((_, _, run)) = planar(spec, jobs, figure).next() else { return Vec::new() };
+pub(super) fn directions(spec: &Spec, observed: &Observed<'_>, figure: &FigureSetup) -> Vec<Panel> {
+    let Some((_, _, run)) = planar(spec, observed, figure).next() else { return Vec::new() };
     let Some(experiment) = run.experiment() else { return Vec::new() };
     let problem = &*experiment.instance.problem;
     let mut gradients: Vec<[f64; 2]> = Vec::new();

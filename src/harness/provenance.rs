@@ -93,7 +93,7 @@ fn open(id: &str, bound: &crate::spec::Bound, (reason, which): (&str, &str)) -> 
         right: RightSide { why: why(), ..RightSide::default() },
         ratio: None,
         vacuous: false,
-        level: 0.0,
+        level: Some(0.0),
         replicates: 0,
         cell: BTreeMap::new(),
         cells: 0,

@@ -1,7 +1,9 @@
 //! Cells of a claim, several at once: one that is enumerated, or has few replicates, keeps a single processor busy.
 
-use super::decide::{HarnessError, Job, Jobs, Settings, measurable};
+use super::decide::{HarnessError, Settings, measurable};
 use super::needs::is_small;
+use crate::engine::settle_coins;
+use crate::evidence::{Configuration, Design};
 use crate::spec::{Cell, Instance, InstanceError, PartSetup, Work, cells};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +14,7 @@ const STACK: usize = 8 << 20;
 
 /// A cell with all that it takes.
 pub(super) struct Ready<'s> {
-    /// Which job it belongs to.
+    /// Which configuration it belongs to.
     pub place: usize,
     pub cell: Cell,
     pub work: Ask<'s>,
@@ -24,21 +26,22 @@ pub(super) enum Ask<'s> {
     Evaluate(&'s PartSetup),
 }
 
-/// All cells of all jobs, in order; what is wrong with a file shows here, before time is spent.
+/// All cells of a design, in order; what is wrong with a file shows here, before time is spent.
 pub(super) fn make_ready<'s>(
-    jobs: &mut Jobs<'s>,
+    design: &mut Design<'s>,
     settings: &Settings<'_>,
     locate: impl Fn(InstanceError) -> HarnessError,
 ) -> Result<Vec<Ready<'s>>, HarnessError> {
     let mut ready = Vec::new();
-    for (place, job) in jobs.0.iter_mut().enumerate() {
-        let cells = cells(job.variant).map_err(&locate)?;
-        job.cells = cells.len();
+    for (place, asked) in design.0.iter_mut().enumerate() {
+        let cells = cells(asked.variant).map_err(&locate)?;
+        asked.cells = cells.len();
         for cell in cells {
-            let work = match &job.variant.work {
+            let work = match &asked.variant.work {
                 Work::Experiment(experiment) => {
-                    let instance = Instance::build(settings.registry, experiment, &cell).map_err(&locate)?;
-                    measurable(job, experiment, &instance).map_err(&locate)?;
+                    let mut instance = Instance::build(settings.registry, experiment, &cell).map_err(&locate)?;
+                    settle_coins(&mut instance);
+                    measurable(asked, experiment, &instance).map_err(&locate)?;
                     Ask::Run(Box::new(instance))
                 }
                 Work::Quantity(part) => Ask::Evaluate(part),
@@ -51,13 +54,13 @@ pub(super) fn make_ready<'s>(
 
 /// Does the work of every cell, and gives what came of it in the cells' order.
 pub(super) fn each_cell<'s, R: Send>(
-    jobs: &Jobs<'s>,
+    design: &Design<'s>,
     ready: Vec<Ready<'s>>,
     settings: &Settings<'_>,
-    work: impl Fn(&Job<'s>, Ready<'s>) -> Result<R, HarnessError> + Sync,
+    work: impl Fn(&Configuration<'s>, Ready<'s>) -> Result<R, HarnessError> + Sync,
 ) -> Result<Vec<R>, HarnessError> {
-    let small = |ready: &Ready<'_>| is_small(&jobs.0[ready.place], &ready.cell, settings);
-    side_by_side(ready, small, |ready| work(&jobs.0[ready.place], ready))
+    let small = |ready: &Ready<'_>| is_small(&design.0[ready.place], &ready.cell, settings);
+    side_by_side(ready, small, |ready| work(&design.0[ready.place], ready))
 }
 
 /// Does the work on every item, several small ones at once and then the others one by one, and gives what came of it in

@@ -1,13 +1,12 @@
 //! One instance, weighed by itself: what the search for worst instances asks again and again.
 
-use super::assemble::{blank, experiment_cell, left_side, quantity_cell};
-use super::decide::{CellOutcome, CellRun, ExperimentRun, Job};
-use crate::engine::{Estimates, MOST_WORK, Plan, Sampling, Silent, plain_enclosed, ranges, run_until};
-use crate::exact::{Budget, ExactEstimates, enumerate};
+use super::decide::plan;
+use crate::engine::{MOST_WORK, RunError, Sampling, Silent, settle_coins};
+use crate::evidence::{Budget, CellOutcome, CellRun, Configuration, Effort, Inquiry, known};
 use crate::model::{Audit, NO_TIES, Registry, Ties, Trait};
 use crate::results::Outcome;
-use crate::spec::{Cell, Instance, Size, Term, Trial, Variant, Work, cells, evaluate_quantity};
-use crate::verdict::{CellVerdict, Ground, compare_order};
+use crate::spec::{Cell, Instance, Size, Trial, Variant, Work, cells, evaluate_quantity};
+use crate::verdict::{CellVerdict, Ground, blank, compare_order, experiment_cell, left_side, quantity_cell};
 use std::sync::Arc;
 
 /// Replicates of a sample that only guides a search; every instance meets the same random numbers.
@@ -151,19 +150,19 @@ pub fn admitted<'a>(audits: impl IntoIterator<Item = &'a (String, Audit)>) -> Re
 /// [`Refusal`].
 pub fn weigh(registry: &Registry, trial: &Trial, price: Price) -> Result<(CellVerdict, Place), Refusal> {
     if trial.curves.is_empty() {
-        let (job, run) = run_of(registry, &trial.variant, trial, price)?;
+        let (asked, run) = run_of(registry, &trial.variant, trial, price)?;
         let verdict = match run.outcome {
             CellOutcome::Quantity(_) => quantity_cell(trial, &run),
-            CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => experiment_cell(price.level(), trial, &job, &run),
+            CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => experiment_cell(price.level(), trial, &asked, &run),
         };
         return Ok((verdict, Place::of(&trial.variant, &run)));
     }
     let mut sides = Vec::new();
     let mut found = None;
     for (name, variant) in &trial.curves {
-        let (job, run) = run_of(registry, variant, trial, price)?;
+        let (asked, run) = run_of(registry, variant, trial, price)?;
         found.get_or_insert_with(|| (blank(trial, &run), Place::of(variant, &run)));
-        sides.push((name.clone(), left_side(price.level(), &trial.question, &job, &run, Ground::Strongest)?));
+        sides.push((name.clone(), left_side(price.level(), &trial.question, &asked, &run, Ground::Strongest)?));
     }
     let (low, high, comparison) = compare_order(&sides).ok_or("an ordering needs two curves")?;
     let (mut verdict, place) = found.ok_or("an ordering needs two curves")?;
@@ -176,14 +175,14 @@ fn run_of<'v>(
     variant: &'v Variant,
     trial: &Trial,
     price: Price,
-) -> Result<(Job<'v>, CellRun), Refusal> {
+) -> Result<(Configuration<'v>, CellRun), Refusal> {
     let mut all = cells(variant).map_err(|e| e.message)?;
     let cell = match (all.pop(), all.len()) {
         (Some(cell), 0) => cell,
         _ => return Err("an instance has one value for each parameter".into()),
     };
-    let terms: Vec<Term> = trial.question.left.terms.clone();
-    let job = Job { case: trial.case.clone(), variant, terms, curves: Vec::new(), cells: 1, runs: Vec::new() };
+    let terms = trial.question.left.terms.clone();
+    let asked = Configuration { terms, cells: 1, ..Configuration::new(&trial.case, variant) };
     let outcome = match &variant.work {
         Work::Quantity(part) => CellOutcome::Quantity(evaluate_quantity(registry, part, &cell).map_err(|e| e.message)?),
         Work::Experiment(experiment) => {
@@ -194,22 +193,25 @@ fn run_of<'v>(
                 let size = format!("{} coordinates, {} steps", size.dimension.0, size.horizon.0);
                 return Err(Refusal::TooLarge(size));
             }
-            let instance = Arc::new(Instance::build(registry, experiment, &cell).map_err(|e| e.message)?);
+            let mut instance = Instance::build(registry, experiment, &cell).map_err(|e| e.message)?;
+            settle_coins(&mut instance);
+            let instance = Arc::new(instance);
             // Ties are seen on the run.
             let audits = instance.audit(variant, Ties::NotSeen);
             admitted(audits.iter().filter(|(name, _)| name != NO_TIES))?;
             if let Some(why) = instance.lacks() {
                 return Err(why.into());
             }
-            return measure((trial, job, cell), instance, price);
+            let run = measure((trial, &asked, cell), &instance, price)?;
+            return Ok((asked, run));
         }
     };
-    Ok((job, CellRun { cell, outcome }))
+    Ok((asked, CellRun { cell, outcome }))
 }
 
 /// Replicates of a file's own cell: its own number, as far as the work allows.
-fn own_replicates(job: &Job<'_>, instance: &Instance) -> Result<u64, Refusal> {
-    let own = job.variant.experiment().map_or(GUIDE, |e| e.run.replicates.0);
+fn own_replicates(asked: &Configuration<'_>, instance: &Instance) -> Result<u64, Refusal> {
+    let own = asked.variant.experiment().map_or(GUIDE, |e| e.run.replicates.0);
     let entries = (instance.problem.dimension() as u64).saturating_mul(instance.workers as u64);
     let affordable = MOST_SAMPLED / entries.saturating_mul(instance.horizon).max(1);
     if affordable < own.min(FEWEST) && !instance.is_deterministic() {
@@ -218,47 +220,33 @@ fn own_replicates(job: &Job<'_>, instance: &Instance) -> Result<u64, Refusal> {
     Ok(own.min(affordable.max(1)))
 }
 
-fn measure<'v>(
-    (trial, job, cell): (&Trial, Job<'v>, Cell),
-    instance: Arc<Instance>,
+fn measure(
+    (trial, asked, cell): (&Trial, &Configuration<'_>, Cell),
+    instance: &Arc<Instance>,
     price: Price,
-) -> Result<(Job<'v>, CellRun), Refusal> {
-    let terms: Vec<&Term> = job.terms.iter().collect();
-    let plan = Plan::new(&instance, &terms, &[]).map_err(|e| e.to_string())?;
-    let exact = enumerate(&instance, &plan, price.exact, &Silent).ok();
-    let complete = exact.as_ref().is_some_and(ExactEstimates::is_complete);
-    let known = |mut estimates: Estimates| {
-        if let Some(exact) = &exact {
-            estimates.set_exact(exact.paths.clone(), exact.series.clone(), (exact.traffic, exact.ties));
-        }
-        estimates
-    };
-    let ranges = ranges(&instance, &plan);
-    let run = |estimates: Estimates| {
-        let run = ExperimentRun { instance: Arc::clone(&instance), estimates, ranges: ranges.clone(), undefined: None };
-        CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(run)) }
-    };
-    let unsampled = run(known(Estimates::empty(&plan, &instance)));
-    let decided = |run: &CellRun| {
-        let comparison = experiment_cell(price.level(), trial, &job, run).comparison;
+) -> Result<CellRun, Refusal> {
+    let no_value = |error: RunError| error.to_string();
+    let plan = plan(asked, instance).map_err(no_value)?;
+    let effort = Effort { exact: price.exact, enclosed: price.enclosed() };
+    let inquiry = Inquiry { instance, plan: &plan, effort, progress: &Silent };
+    let known = known(&inquiry).map_err(no_value)?;
+    let run = |findings| CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(findings)) };
+    let unsampled = run(known.alone(&inquiry).map_err(no_value)?);
+    let is_decided = |run: &CellRun| {
+        let comparison = experiment_cell(price.level(), trial, asked, run).comparison;
         comparison.is_ok_and(|c| c.outcome == Outcome::Violated)
     };
-    if complete || trial.curves.is_empty() && decided(&unsampled) {
-        return Ok((job, unsampled));
+    // A run without randomness is its own sample, and as cheap.
+    let may_do = trial.curves.is_empty() && !instance.is_deterministic();
+    if known.is_complete() || may_do && is_decided(&unsampled) {
+        return Ok(unsampled);
     }
     // A finite law that cannot be enumerated is too large here, or exists only where its atoms are probabilities. The
     // file's own cells are sampled as `verify` samples them.
     if !price.own && instance.noise.as_ref().is_some_and(|n| n.has(Trait::Continuous) != Some(true)) {
         return Err(Refusal::TooLarge("its outcomes cannot be enumerated, or have no law where the run goes".into()));
     }
-    let looks = [if price.own { own_replicates(&job, &instance)? } else { GUIDE }];
+    let looks = [if price.own { own_replicates(asked, instance)? } else { GUIDE }];
     let sampling = Sampling { seed: 0, axes: &[], looks: &looks, progress: &Silent };
-    let sampled = run_until(&instance, &plan, sampling, &mut |_| true).map_err(|e| e.to_string())?;
-    let mut estimates = known(sampled);
-    if instance.is_deterministic() {
-        let record = plain_enclosed(&instance, &plan, price.enclosed(), &Silent);
-        estimates.set_enclosed(record).map_err(|e| e.to_string())?;
-    }
-    let sampled = run(estimates);
-    Ok((job, sampled))
+    Ok(run(known.sample(&inquiry, sampling, &mut |_| true).map_err(no_value)?))
 }

@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn an_enclosure_of_an_end_is_that_end() {
-        let near = |low, high| Real::Enclosed { near: 0.5 * (low + high), within: Interval::new(low, high).unwrap() };
+        let near = |low, high| Real::between(0.5 * (low + high), Interval::new(low, high).unwrap());
         assert!(Limits::FRACTION.admits(&near(-1e-17, 1e-17)));
         assert!(!Limits::FRACTION.admits(&near(1.0 - 1e-16, 1.0 + 1e-15)));
         assert!(!Limits::POSITIVE.admits(&near(-1e-17, 1e-17)));

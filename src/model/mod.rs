@@ -34,7 +34,7 @@ pub use registry::{Registry, nearest};
 pub use semantics::{MomentumForm, MomentumStart, Scaling, Semantics, SignZero};
 pub use statistic::{Norm, STATISTICS, Statistic, StatisticName, StatisticSpec, VIEWS, ViewNorm};
 
-use crate::scalar::{Enclosure, Narrow, Rational, Scalar, Wide};
+use crate::scalar::{Checked, Computable, Enclosure, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
 
 /// A scalar in which a problem is evaluated, over a point or over a box: picks the problem's face that speaks it.
@@ -63,7 +63,7 @@ macro_rules! arithmetic {
         }
     )*};
 }
-arithmetic!(Narrow, Wide, Rational, Enclosure);
+arithmetic!(Narrow, Wide, Checked, Rational, Surd, Enclosure, Polynomial);
 
 macro_rules! evaluating {
     ($($scalar:ty),*) => {$(
@@ -74,4 +74,4 @@ macro_rules! evaluating {
         }
     )*};
 }
-evaluating!(Narrow, Wide, Rational, Enclosure, Interval);
+evaluating!(Narrow, Wide, Checked, Rational, Surd, Computable, Enclosure, Interval, Polynomial);

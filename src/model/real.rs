@@ -1,7 +1,8 @@
-//! A number of an instance: exact where it can be, enclosed where it is irrational, a double otherwise.
+//! A number of an instance: exact where it can be, given by its formula where it is irrational, a double otherwise.
 
-use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
+use crate::scalar::{Computable, Enclosure, Fault, Narrow, Rational, Rounded, Scalar, Surd};
 use crate::stats::Interval;
+use std::cmp::Ordering;
 use std::fmt;
 
 /// A constant of an instance.
@@ -9,15 +10,9 @@ use std::fmt;
 pub enum Real {
     /// Known exactly.
     Exact(Rational),
-    /// Irrational, but enclosed: a root, a power, a logarithm of exact numbers.
-    Enclosed {
-        /// A double near the value.
-        near: f64,
-        /// Holds the value.
-        within: Interval,
-    },
-    /// Irrational, with an enclosure of many bits: what a run multiplies errors with must not be short.
-    Deep(Box<Deep>),
+    /// Not known to be rational, but as narrowly enclosed as is asked: a root, a power, a logarithm of exact numbers; or a
+    /// number of which proved bounds are known.
+    Computable(Computable),
     /// Known to double precision, with an error that is estimated and not proved.
     Estimated {
         /// The value as computed.
@@ -29,25 +24,10 @@ pub enum Real {
     Float(f64),
 }
 
-/// An irrational number with as many bits as a run may need.
-#[derive(Debug, Clone)]
-pub struct Deep {
-    /// A double near the value.
-    near: f64,
-    /// Holds the value.
-    within: Interval,
-    value: Enclosure,
-}
-
-impl PartialEq for Deep {
-    /// As constants of double precision; the enclosures of one number may have come about in different ways.
-    fn eq(&self, other: &Self) -> bool {
-        (self.near, self.within) == (other.near, other.within)
-    }
-}
-
 /// Bits of the enclosures of constants.
 const DEEP: usize = 2048;
+/// Most numbers whose sum is kept as a formula.
+const FEW: usize = 64;
 
 /// Evaluates one formula in the strongest arithmetic that its arguments and itself allow. `$t` is the slice of the
 /// arguments in that arithmetic; the body is a `Result` in it.
@@ -58,24 +38,40 @@ macro_rules! lift {
         let value = $crate::model::Real::evaluate_in(
             $arguments,
             |$t: &[$crate::scalar::Rational]| -> Result<$crate::scalar::Rational, $crate::scalar::Fault> { $body },
-            |$t: &[$crate::stats::Interval]| -> Result<$crate::stats::Interval, $crate::scalar::Fault> { $body },
+            |$t: &[$crate::scalar::Computable]| -> Result<$crate::scalar::Computable, $crate::scalar::Fault> { $body },
             |$t: &[$crate::scalar::Narrow]| -> Result<$crate::scalar::Narrow, $crate::scalar::Fault> { $body },
-            |$t: &[$crate::scalar::Enclosure]| -> Result<$crate::scalar::Enclosure, $crate::scalar::Fault> { $body },
+            |$t: &[$crate::stats::Interval]| -> Result<$crate::stats::Interval, $crate::scalar::Fault> { $body },
         );
         value
     }};
 }
 pub(crate) use lift;
 
+impl From<Computable> for Real {
+    fn from(value: Computable) -> Self {
+        match value.rational() {
+            Some(exact) => Real::Exact(exact.clone()),
+            None => Real::Computable(value),
+        }
+    }
+}
+
+impl From<Surd> for Real {
+    fn from(value: Surd) -> Self {
+        Computable::from(value).into()
+    }
+}
+
 impl From<Enclosure> for Real {
     fn from(value: Enclosure) -> Self {
-        if let Some(exact) = value.exact() {
-            return Real::Exact(exact.clone());
-        }
-        let (low, high) = value.ends();
-        let within = Interval::new(low, high).unwrap_or(Interval::WHOLE);
-        let near = within.midpoint().unwrap_or(f64::NAN);
-        Real::Deep(Box::new(Deep { near, within, value }))
+        Computable::from(value).into()
+    }
+}
+
+impl From<Interval> for Real {
+    /// A number of which two bounds are known, and nothing else.
+    fn from(within: Interval) -> Self {
+        Real::between(within.midpoint().unwrap_or(f64::NAN), within)
     }
 }
 
@@ -91,8 +87,8 @@ impl Real {
     pub fn to_f64(&self) -> f64 {
         match self {
             Real::Exact(q) => q.to_f64(),
-            Real::Enclosed { near, .. } | Real::Estimated { near, .. } | Real::Float(near) => *near,
-            Real::Deep(deep) => deep.near,
+            Real::Computable(value) => value.near(),
+            Real::Estimated { near, .. } | Real::Float(near) => *near,
         }
     }
 
@@ -110,19 +106,29 @@ impl Real {
     pub fn within(&self) -> Option<Interval> {
         match self {
             Real::Exact(q) => Some(Interval::from_rational(q)),
-            Real::Enclosed { within, .. } | Real::Estimated { within, .. } => Some(*within),
-            Real::Deep(deep) => Some(deep.within),
+            Real::Computable(value) => {
+                let (low, high) = value.ends();
+                Some(Interval::new(low, high).unwrap_or(Interval::WHOLE))
+            }
+            Real::Estimated { within, .. } => Some(*within),
             Real::Float(_) => None,
         }
     }
 
-    /// An irrational number near `near`, within `within`, with its enclosure of many bits where there is one.
+    /// A number near `near` of which it is proved that it lies within `within`; with an enclosure of many bits where there is
+    /// one.
     #[must_use]
     pub fn irrational(near: f64, within: Interval, value: Option<Enclosure>) -> Self {
         match value {
-            Some(value) if value.exact().is_none() => Real::Deep(Box::new(Deep { near, within, value })),
-            _ => Real::Enclosed { near, within },
+            Some(value) => Computable::seen_as(value, near, (within.low(), within.high())).into(),
+            None => Real::between(near, within),
         }
+    }
+
+    /// A number near `near` of which it is proved that it lies within `within`, and nothing else is known.
+    #[must_use]
+    pub fn between(near: f64, within: Interval) -> Self {
+        Computable::between(near, (within.low(), within.high())).into()
     }
 
     /// Runs `f`, which evaluates a constant, at the precision of constants.
@@ -135,7 +141,7 @@ impl Real {
     pub fn rounded(near: f64, ulps: f64) -> Self {
         let error = near.abs() * ulps * f64::EPSILON + f64::MIN_POSITIVE;
         match Interval::new((near - error).next_down(), (near + error).next_up()) {
-            Some(within) => Real::Enclosed { near, within },
+            Some(within) => Real::between(near, within),
             None => Real::Float(near),
         }
     }
@@ -155,54 +161,77 @@ impl Real {
         matches!(self, Real::Float(_) | Real::Estimated { .. })
     }
 
+    /// Its double, and how far that may be off; a double of unknown error stands for itself.
+    #[must_use]
+    pub fn nearest_double(&self) -> Rounded {
+        match self {
+            Real::Exact(q) => Rounded::of(q),
+            Real::Computable(value) => Rounded::of_formula(value),
+            Real::Estimated { near, within } => {
+                Rounded::within(*near, (within.high() - near).max(near - within.low()).next_up())
+            }
+            Real::Float(value) => Rounded::within(*value, 0.0),
+        }
+    }
+
     /// The number in a given arithmetic: the nearest double in lanes, an enclosure in intervals.
     ///
     /// # Errors
-    /// [`Fault::NoExactForm`] for an irrational number or a double in exact arithmetic: rounding must not pass for
-    /// exactness.
+    /// [`Fault::NoExactForm`] for a number that an exact arithmetic does not hold, and for a double there: rounding must
+    /// not pass for exactness.
     pub fn cast<S: Scalar>(&self) -> Result<S, Fault> {
         match self {
             Real::Exact(q) => Ok(S::from_rational(q)),
-            Real::Enclosed { .. } | Real::Deep(_) if S::IS_EXACT => Err(Fault::NoExactForm("an irrational constant")),
+            Real::Computable(value) => S::from_computable(value),
             Real::Float(_) | Real::Estimated { .. } if S::IS_EXACT => {
                 Err(Fault::NoExactForm("a constant known in double precision only"))
             }
-            Real::Enclosed { near, within } | Real::Estimated { near, within } => {
-                S::from_ends(*near, within.low(), within.high())
-            }
-            Real::Deep(deep) => S::from_enclosure(&deep.value, deep.near),
+            Real::Estimated { near, within } => S::from_ends(*near, within.low(), within.high()),
             Real::Float(v) => S::from_f64(*v),
         }
+    }
+
+    /// An interval that holds the value.
+    ///
+    /// # Errors
+    /// [`Fault::NoExactForm`] for a double of unknown error.
+    pub fn cast_within(&self) -> Result<Interval, Fault> {
+        self.within().ok_or(Fault::NoExactForm("a double"))
+    }
+
+    /// The order of two numbers: exact of rationals and of sums of roots, by enclosures of growing precision elsewhere. `None`
+    /// where it is not known, which it never is of a double whose error is not known.
+    #[must_use]
+    pub fn order(&self, other: &Real) -> Option<Ordering> {
+        if let (Real::Exact(a), Real::Exact(b)) = (self, other) {
+            return Some(a.cmp(b));
+        }
+        let (a, b) = (self.cast::<Computable>().ok()?, other.cast::<Computable>().ok()?);
+        a.order(&b).ok()
     }
 
     /// The body of the macro `lift`; not called by name.
     pub fn evaluate_in(
         arguments: &[&Real],
         exact: impl FnOnce(&[Rational]) -> Result<Rational, Fault>,
-        enclosed: impl FnOnce(&[Interval]) -> Result<Interval, Fault>,
+        computable: impl FnOnce(&[Computable]) -> Result<Computable, Fault>,
         float: impl FnOnce(&[Narrow]) -> Result<Narrow, Fault>,
-        deep: impl FnOnce(&[Enclosure]) -> Result<Enclosure, Fault>,
+        enclosed: impl FnOnce(&[Interval]) -> Result<Interval, Fault>,
     ) -> Real {
         let in_rationals: Result<Vec<Rational>, Fault> = arguments.iter().map(|a| a.cast()).collect();
         if let Ok(value) = in_rationals.and_then(|t| exact(&t)) {
             return Real::Exact(value);
         }
+        let by_formula: Result<Vec<Computable>, Fault> = arguments.iter().map(|a| a.cast()).collect();
+        if let Ok(value) = by_formula.and_then(|t| computable(&t)) {
+            return value.into();
+        }
         let doubles: Vec<Narrow> = arguments.iter().map(|a| Narrow::splat(a.to_f64())).collect();
         let near = float(&doubles).map_or(f64::NAN, |v| v.0[0]);
-        if arguments.iter().any(|a| a.within().is_none()) {
-            return Real::Float(near);
-        }
-        let estimated = arguments.iter().any(|a| a.is_rough());
-        let in_intervals: Result<Vec<Interval>, Fault> = arguments.iter().map(|a| a.cast()).collect();
+        let in_intervals: Result<Vec<Interval>, Fault> = arguments.iter().map(|a| a.cast_within()).collect();
         match in_intervals.and_then(|t| enclosed(&t)) {
-            Ok(within) if estimated => Real::Estimated { near, within },
-            Ok(within) => {
-                let value = Real::deeply(|| {
-                    let t: Result<Vec<Enclosure>, Fault> = arguments.iter().map(|a| a.cast()).collect();
-                    t.and_then(|t| deep(&t)).ok()
-                });
-                Real::irrational(near, within, value)
-            }
+            Ok(within) if arguments.iter().any(|a| a.is_rough()) => Real::Estimated { near, within },
+            Ok(within) => Real::between(near, within),
             Err(_) => Real::Float(near),
         }
     }
@@ -211,8 +240,8 @@ impl Real {
     /// which the error is not known, leave that open.
     #[must_use]
     pub fn at_most(&self, other: &Real, strict: bool) -> Option<bool> {
-        if let (Real::Exact(a), Real::Exact(b)) = (self, other) {
-            return Some(if strict { a < b } else { a <= b });
+        if let Some(order) = self.order(other) {
+            return Some(if strict { order.is_lt() } else { order.is_le() });
         }
         let (a, b) = (self.within()?, other.within()?);
         if a.high() < b.low() || (!strict && a.high() <= b.low()) {
@@ -224,6 +253,14 @@ impl Real {
     /// Sum of the numbers.
     #[must_use]
     pub fn sum(terms: &[Real]) -> Real {
+        let irrational = || terms.iter().any(|t| t.exact().is_none());
+        if terms.len() > FEW && irrational() && !terms.iter().any(Real::is_rough) {
+            // A long formula is worth nothing beside its enclosure.
+            let add = |sum: Enclosure, term: &Real| Ok::<_, Fault>(sum + &term.cast::<Enclosure>()?);
+            if let Ok(total) = Real::deeply(|| terms.iter().try_fold(Enclosure::zero(), add)) {
+                return total.into();
+            }
+        }
         let mut total = Real::integer(0);
         for term in terms {
             total = lift!(&[&total, term], |t| Ok(t[0].clone() + &t[1]));
@@ -234,13 +271,15 @@ impl Real {
     /// Largest of the numbers; 0 for none.
     #[must_use]
     pub fn largest(terms: &[Real]) -> Real {
-        terms.iter().cloned().reduce(|a, b| if b.to_f64() > a.to_f64() { b } else { a }).unwrap_or(Real::integer(0))
+        let larger = |a: Real, b: Real| lift!(&[&a, &b], |t| Ok(Scalar::max(&t[0], &t[1])));
+        terms.iter().cloned().reduce(larger).unwrap_or(Real::integer(0))
     }
 
     /// Smallest of the numbers; 0 for none.
     #[must_use]
     pub fn smallest(terms: &[Real]) -> Real {
-        terms.iter().cloned().reduce(|a, b| if b.to_f64() < a.to_f64() { b } else { a }).unwrap_or(Real::integer(0))
+        let smaller = |a: Real, b: Real| lift!(&[&a, &b], |t| Ok(Scalar::min(&t[0], &t[1])));
+        terms.iter().cloned().reduce(smaller).unwrap_or(Real::integer(0))
     }
 
     /// Difference.

@@ -18,7 +18,7 @@ fn bound(id: &str, name: &str, outcome: Outcome, left: f64, right: f64) -> Bound
         right: RightSide { value: Some(right), ..RightSide::default() },
         ratio: Some(left / right),
         vacuous: false,
-        level: 1e-6,
+        level: Some(1e-6),
         replicates: 1000,
         cell: cell(&[("K", 64.into()), ("case", "skewed_noise".into())]),
         cells: 12,
@@ -152,7 +152,7 @@ pub(super) fn all() -> (Vec<ResultFile>, Ledger) {
     let rate = r"\frac1K\sum_{k<K} \mathbb{E}\|g_k\|_1 \le \frac{1}{\sqrt K}\Big[\sqrt{\|L\|_1}\,(f_0-f_*+\tfrac12) + 2\|\sigma\|_1\Big]";
     let mut exact = bound("bernstein2018/theorem-1", "derived", Violated, 1.5, 1.25);
     exact.evidence = Evidence::Exact;
-    exact.level = 0.0;
+    exact.level = Some(0.0);
     exact.replicates = 1;
     exact.left =
         Estimate { estimate: Some(1.5), low: Some(1.5), high: Some(1.5), exact: Some("3/2".into()), why: None };

@@ -4,7 +4,9 @@ use super::math::Converter;
 use super::needs::needs;
 use super::searches::{found, searched, worst};
 use super::{ReportError, numbers};
-use crate::results::{BoundRecord, ControlRecord, Expectation, Ledger, Picture, ResultFile, SearchRecord, TableRecord};
+use crate::results::{
+    ASYMPTOTIC_LEVEL, BoundRecord, ControlRecord, Expectation, Ledger, Picture, ResultFile, SearchRecord, TableRecord,
+};
 use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior, context};
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,7 +148,7 @@ fn detail(bound: &BoundRecord, right: Option<&(String, Expectation)>, search: Op
         interval => numbers::interval(&bound.left),
         left_exact => numbers::fraction(bound.left.exact.as_ref()),
         right_exact => numbers::fraction(bound.right.exact.as_ref()),
-        level => numbers::number(bound.level),
+        level => bound.level.map_or_else(|| ASYMPTOTIC_LEVEL.into(), numbers::number),
         replicates => bound.replicates,
         cell => numbers::cell(&bound.cell),
         cells => bound.cells,

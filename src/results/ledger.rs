@@ -40,7 +40,7 @@ impl Ledger {
         let mut claims: Vec<BoundRecord> = results.iter().flat_map(|r| r.bounds.iter().cloned()).collect();
         claims.sort_by(|a, b| a.id.cmp(&b.id));
         // Union bound over the claims that sampled; a claim's own level covers all of its bounds and controls.
-        let sampled = results.iter().filter(|r| r.bounds.iter().any(|b| b.level > 0.0));
+        let sampled = results.iter().filter(|r| r.bounds.iter().any(|b| b.level.is_some_and(|l| l > 0.0)));
         // An empty sum of doubles is -0.
         let level = sampled.fold(0.0, |sum, r| sum + r.provenance.level);
         Ledger { schema_version: SCHEMA_VERSION, level, claims }

@@ -24,7 +24,7 @@ pub enum Outcome {
 pub enum Evidence {
     /// Rationals, or enclosures that decide.
     Exact,
-    /// Deterministic double precision or quadrature with an error far below the margin.
+    /// Quadrature or a fit with an error far below the margin, or an enclosure of a statistic that rests on one.
     Numeric,
     /// An interval valid at the stated level for every sample size.
     FiniteSample,
@@ -147,6 +147,9 @@ pub struct CellRecord {
     pub points: Vec<RatePoint>,
 }
 
+/// Why a verdict on asymptotic evidence has no level.
+pub const ASYMPTOTIC_LEVEL: &str = "asymptotic: no level at this number of replicates";
+
 /// The verdict on one bound: an element of `verify --json` and of the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BoundRecord {
@@ -168,8 +171,9 @@ pub struct BoundRecord {
     pub ratio: Option<f64>,
     /// Whether the bound exceeds the trivial one that the claim declares.
     pub vacuous: bool,
-    /// Level of the interval: the probability that this verdict is a false alarm.
-    pub level: f64,
+    /// Level of the interval: bounds the probability that this verdict is a false alarm; 0 where nothing was sampled, null for
+    /// asymptotic evidence, which has none at a given number of replicates.
+    pub level: Option<f64>,
     /// Replicates used at that cell.
     pub replicates: u64,
     /// The cell nearest to violation.

@@ -4,7 +4,7 @@
 //! multiply-add: a replicate's numbers do not depend on the width of the lane, on the instruction set or on
 //! its neighbours.
 
-use super::{Fault, Rational, Scalar, elementary};
+use super::{Fault, Rational, Scalar, elementary, watch};
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// Lanes of the wide form; one bit of a word each, so that sign messages of a block pack into `u64`s.
@@ -152,8 +152,9 @@ impl<const N: usize> Scalar for Lane<N> {
 
     #[inline(always)]
     fn sign_or(&self, at_zero: &Self) -> Result<Self, Fault> {
+        let tie = watch::look::<N>(|i| self.0[i]);
         Ok(self.zip(at_zero, |v, z| {
-            if v > 0.0 {
+            let sign = if v > 0.0 {
                 1.0
             } else if v < 0.0 {
                 -1.0
@@ -161,15 +162,17 @@ impl<const N: usize> Scalar for Lane<N> {
                 z
             } else {
                 v
-            }
+            };
+            if v.abs() <= tie { z } else { sign }
         }))
     }
 
     #[inline(always)]
     fn at_least(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
+        let tie = watch::look::<N>(|i| self.0[i] - other.0[i]);
         let mut out = *otherwise;
         for i in 0..N {
-            if self.0[i] >= other.0[i] {
+            if self.0[i] >= other.0[i] || (self.0[i] - other.0[i]).abs() <= tie {
                 out.0[i] = then.0[i];
             }
         }
@@ -212,21 +215,36 @@ impl<const N: usize> Scalar for Lane<N> {
 
     #[inline(always)]
     fn floor(&self) -> Result<Self, Fault> {
-        Ok(self.map(f64::floor))
+        let from_whole = |v: f64| v - libm::round(v);
+        let tie = watch::look::<N>(|i| from_whole(self.0[i]));
+        Ok(self.map(|v| if tie >= 0.0 && from_whole(v).abs() <= tie { libm::round(v) } else { v.floor() }))
     }
 
     fn keep_largest(values: &mut [Self], k: usize) -> Result<(), Fault> {
         let mut order: Vec<usize> = Vec::with_capacity(values.len());
+        let mut gaps = Self::splat(f64::INFINITY);
         for lane in 0..N {
             order.clear();
             order.extend(0..values.len());
             let size = |i: &usize| values[*i].0[lane].abs();
             // A stable sort keeps the lower index first among equals.
             order.sort_by(|a, b| size(b).total_cmp(&size(a)));
+            if let [.., last, next] = order.get(..=k).unwrap_or_default() {
+                gaps.0[lane] = size(last) - size(next);
+                if gaps.0[lane] <= watch::tie() {
+                    // Of those that tie with the last that is kept the lower index wins.
+                    let edge = size(last);
+                    let ties = |i: &usize| (size(i) - edge).abs() <= watch::tie();
+                    let first = order.iter().position(ties).unwrap_or(0);
+                    let count = order.iter().filter(|i| ties(i)).count();
+                    order[first..first + count].sort_unstable();
+                }
+            }
             for &i in order.iter().skip(k) {
                 values[i].0[lane] = 0.0;
             }
         }
+        watch::look::<N>(|i| gaps.0[i]);
         Ok(())
     }
 

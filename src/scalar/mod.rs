@@ -1,18 +1,33 @@
 //! The arithmetics that one algorithm runs in.
 //!
 //! An algorithm, a compressor and a rational-capable problem are written once, over [`Scalar`], and run as
-//! [`Lane`] (f64, one lane a replicate), as [`Rational`] (exact) and as [`Enclosure`] (exact or rounded outward, at any
-//! precision). A part that has no exact form answers with a [`Fault`] that says so; nothing is rounded silently.
+//! [`Lane`] (f64, one lane per replicate), as [`Checked`] lanes that follow their rounding, as [`Surd`] (exact sums of roots), as
+//! [`Polynomial`] (linear in random symbols) and as [`Enclosure`] (exact or rounded outward, at any precision). [`Rational`] and
+//! [`Computable`] stand for numbers outside a run. A part that has no exact form answers with a [`Fault`] that says so; nothing is rounded silently.
 
+mod checked;
+mod computable;
 mod elementary;
 mod enclosure;
+mod field;
 mod lane;
+mod polynomial;
 mod rational;
+mod rounded;
+mod surd;
+mod watch;
 
+pub use checked::{Checked, Met};
+pub use computable::Computable;
 pub use elementary::{exp, ln, ln_1p_exp, sin_cos};
 pub use enclosure::Enclosure;
+pub(crate) use field::mix;
 pub use lane::{Lane, Narrow, WIDTH, Wide};
+pub use polynomial::{Monomial, Polynomial};
 pub use rational::{ParseRationalError, Rational};
+pub use rounded::{Rounded, rounding_of};
+pub use surd::Surd;
+pub use watch::Watch;
 
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -82,7 +97,8 @@ pub trait Scalar:
     #[inline(always)]
     fn set_lane(&mut self, _lane: usize, _value: f64) {}
 
-    /// A function of doubles applied lane by lane: for parts that have a floating-point form only, named `what`.
+    /// A function of doubles applied lane by lane: for parts that have a floating-point form only, named `what`. It moves by no more than
+    /// its argument, and is good to a few ulps.
     ///
     /// # Errors
     /// [`Fault::NoExactForm`] where a value is no bundle of doubles.
@@ -127,13 +143,22 @@ pub trait Scalar:
         Self::from_f64(near)
     }
 
-    /// An irrational constant with an enclosure of many bits, and `near` the double to use in lanes.
+    /// A constant that is given by its formula: the nearest double in lanes, an enclosure in intervals.
     ///
     /// # Errors
-    /// [`Fault::NoExactForm`] in exact arithmetic.
-    fn from_enclosure(value: &Enclosure, near: f64) -> Result<Self, Fault> {
+    /// [`Fault::NoExactForm`] in exact arithmetic that does not hold the number.
+    fn from_computable(value: &Computable) -> Result<Self, Fault> {
         let (low, high) = value.ends();
-        Self::from_ends(near, low, high)
+        Self::from_ends(value.near(), low, high)
+    }
+
+    /// A constant, for lanes.
+    ///
+    /// # Errors
+    /// As [`Scalar::from_f64`].
+    #[inline(always)]
+    fn from_rounded(constant: &Rounded) -> Result<Self, Fault> {
+        Self::from_f64(constant.value)
     }
 
     /// The number 0.

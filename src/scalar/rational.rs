@@ -248,6 +248,10 @@ impl Scalar for Rational {
         Self::from_double(value).ok_or(Fault::NoExactForm("a value that is not finite"))
     }
 
+    fn from_computable(value: &super::Computable) -> Result<Self, Fault> {
+        value.rational().cloned().ok_or(Fault::NoExactForm("an irrational constant"))
+    }
+
     fn add_product(&mut self, a: &Self, b: &Self) {
         self.0 = std::mem::take(&mut self.0) + &a.0 * &b.0;
     }

@@ -90,10 +90,6 @@ const OF_PROBLEM: &[&str] = &[
     "hessian-lipschitz",
     "strongly-convex-linf",
 ];
-/// Hypotheses on the noise.
-const OF_NOISE: &[&str] =
-    &["unbiased", "variance", "variance-coordinate", "variance-l1", "second-moment", "sign-advantage"];
-
 /// Replaces the value at a path; list entries are named by their place.
 pub fn put(tree: &mut Table, path: &[String], value: Value) {
     let Some((first, rest)) = path.split_first() else { return };
@@ -329,7 +325,8 @@ fn skeleton(trial: &Trial, tree: &Table, chosen: &Chosen<'_>) -> Skeleton {
         swaps_problem,
         swaps_noise: loose
             && !ties.noise
-            && (setup.noise.is_some() || noisy || has(OF_NOISE))
+            // Exact gradients in the file are a restriction as any other: a second moment that they keep is one of noise, too.
+            && (setup.noise.is_some() || noisy)
             && !chosen.noises.is_empty(),
         own_dimension,
         own_belongs: !declared || (dimensions.0 <= own_dimension && own_dimension <= dimensions.1),

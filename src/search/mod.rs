@@ -30,7 +30,7 @@ pub use steps::first_broken_step;
 pub use strategy::{Climb, Evolution, Random, Strategy};
 pub use weight::{Weighed, score, weigh_candidate, weigh_tree};
 
-use crate::exact::Budget;
+use crate::evidence::Budget;
 use crate::harness::{Price, Refusal};
 use crate::model::Registry;
 use crate::spec::Relation;

@@ -4,7 +4,7 @@ use super::CAREFUL;
 use super::family::{Candidate, Family};
 use super::shrink::size;
 use super::weight::{Weighed, weigh_candidate};
-use crate::exact::Budget;
+use crate::evidence::Budget;
 use crate::harness::{Price, Refusal};
 use crate::model::Registry;
 use rayon::prelude::*;

@@ -11,7 +11,7 @@ use crate::model::{
     DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, Known, Limits, ParamSpec, ParamValue,
     Params, Real, Registry, Trait, fact_spec,
 };
-use crate::scalar::{Fault, Narrow, Rational, Scalar};
+use crate::scalar::{Computable, Fault, Narrow, Rational, Scalar, Surd};
 use crate::stats::Interval;
 
 /// Longest run that is started: beyond it a step count is surely a slip.
@@ -63,7 +63,10 @@ impl<'a> Builder<'a> {
         }
         if let Some(noise) = &noise {
             self.facts.extend(noise.facts());
-        } else if !experiment.oracle.minibatch {
+        }
+        // Noise of scale 0 is none.
+        let noise = noise.filter(|law| !law.is_silent());
+        if noise.is_none() && !experiment.oracle.minibatch {
             for name in ["sigma", "sigma1", "sigma_l1", "sigma_max"] {
                 self.facts.exact(name, Real::integer(0));
             }
@@ -109,6 +112,7 @@ impl<'a> Builder<'a> {
             cell: self.cell.clone(),
             minimiser,
             minimisers,
+            draws_nothing: false,
         };
         // What is out of range from the start on is an error of the file; later the run comes to it.
         for ((_, formula), schedule) in schedules_of(&experiment.algorithm).zip(&instance.schedules) {
@@ -250,7 +254,9 @@ impl<'a> Builder<'a> {
                     "the problem lives in a box, and draws may start outside of it: give the start as a point";
                 Err(InstanceError::new(&part.span, message))
             }
-            Start::Random(part) => self.noise(part, d).map(StartPoint::Random),
+            Start::Random(part) => self.noise(part, d).map(|law| {
+                if law.is_silent() { StartPoint::At(vec![Real::integer(0); d]) } else { StartPoint::Random(law) }
+            }),
             Start::At(formulas) => {
                 let point = vector(formulas, d, &|symbol| lookup(self.cell, &self.facts, symbol))?;
                 if point.len() != d {
@@ -265,18 +271,12 @@ impl<'a> Builder<'a> {
 
     /// f0, D, R and the first gradient's norms: exact where the problem has an exact form.
     fn start_facts(&mut self, problem: &dyn DynProblem, point: &[Real], minimiser: Option<&[Real]>) {
-        let exact: Result<Vec<Rational>, Fault> = point.iter().map(Real::cast).collect();
-        let (value, gradient) = match exact.and_then(|x| at::<Rational>(problem, &x)) {
-            Ok((value, gradient)) => (Real::Exact(value), gradient.into_iter().map(Real::Exact).collect::<Vec<_>>()),
-            Err(_) => {
-                if let Some(found) = enclosed_at(problem, point) {
-                    found
-                } else {
-                    let x: Vec<Narrow> = point.iter().map(|v| Narrow::splat(v.to_f64())).collect();
-                    let Ok((value, gradient)) = at::<Narrow>(problem, &x) else { return };
-                    (Real::Float(value.0[0]), gradient.into_iter().map(|g| Real::Float(g.0[0])).collect())
-                }
-            }
+        let Some((value, gradient)) = known_at::<Surd>(problem, point)
+            .or_else(|| if point.len() <= FEW { known_at::<Computable>(problem, point) } else { None })
+            .or_else(|| known_at::<Interval>(problem, point))
+            .or_else(|| doubles_at(problem, point))
+        else {
+            return;
         };
         if let Some(low) = self.facts.get("fstar") {
             let (gap, known) = (value.minus(&low.value), low.known);
@@ -350,10 +350,16 @@ impl<'a> Builder<'a> {
             let same = fact.known == Known::Exact && value.exact().is_some() && value.exact() == fact.value.exact();
             if !same {
                 let doc = fact_spec(name).map_or("", |spec| spec.doc);
+                // Six digits do not tell all numbers apart.
+                let in_full = |v: &Real| v.exact().map_or_else(|| format!("{:?}", v.to_f64()), |q| q.to_string());
+                let (mut own, mut other) = (value.to_string(), fact.value.to_string());
+                if own == other {
+                    (own, other) = (in_full(value), in_full(&fact.value));
+                }
                 let message = format!(
-                    "'{name}' could mean two things: the declared parameter, {value}, or the fact '{name}' ({doc}), which \
-                     is {} here ({}): give the parameter another name",
-                    fact.value, fact.known
+                    "'{name}' could mean two things: the declared parameter, {own}, or the fact '{name}' ({doc}), which \
+                     is {other} here ({}): give the parameter another name",
+                    fact.known
                 );
                 return Err(InstanceError::new(&self.experiment.problem.span, message));
             }
@@ -445,15 +451,25 @@ fn at<S: Evaluating>(problem: &dyn DynProblem, x: &[S]) -> Result<(S, Vec<S>), F
     Ok((problem.value_at(x)?, gradient))
 }
 
-/// Value and gradient at an irrational point, or of an irrational function: enclosed.
-fn enclosed_at(problem: &dyn DynProblem, point: &[Real]) -> Option<(Real, Vec<Real>)> {
+/// Most coordinates of a problem whose irrational value at the start is kept as a formula.
+const FEW: usize = 64;
+
+/// Value and gradient at a point: sums of roots, formulas, or between bounds.
+fn known_at<S: Evaluating + Into<Real>>(problem: &dyn DynProblem, point: &[Real]) -> Option<(Real, Vec<Real>)> {
     if point.iter().any(Real::is_rough) {
         return None;
     }
-    let x: Vec<Interval> = point.iter().map(Real::cast).collect::<Result<_, _>>().ok()?;
-    let near: Vec<Narrow> = point.iter().map(|v| Narrow::splat(v.to_f64())).collect();
-    let (within, gradient) = at::<Interval>(problem, &x).ok()?;
-    let (value, near) = at::<Narrow>(problem, &near).ok()?;
-    let gradient = near.iter().zip(gradient).map(|(near, within)| Real::Enclosed { near: near.0[0], within });
-    Some((Real::Enclosed { near: value.0[0], within }, gradient.collect()))
+    let x: Vec<S> = point.iter().map(Real::cast).collect::<Result<_, _>>().ok()?;
+    let (value, gradient) = at::<S>(problem, &x).ok()?;
+    let (value, gradient): (Real, Vec<Real>) = (value.into(), gradient.into_iter().map(Into::into).collect());
+    // A sum of too many roots is no number.
+    let is_known = |v: &Real| v.to_f64().is_finite();
+    (is_known(&value) && gradient.iter().all(is_known)).then_some((value, gradient))
+}
+
+/// Value and gradient of a function, or at a point, that is known in double precision only.
+fn doubles_at(problem: &dyn DynProblem, point: &[Real]) -> Option<(Real, Vec<Real>)> {
+    let x: Vec<Narrow> = point.iter().map(|v| Narrow::splat(v.to_f64())).collect();
+    let (value, gradient) = at::<Narrow>(problem, &x).ok()?;
+    Some((Real::Float(value.0[0]), gradient.into_iter().map(|g| Real::Float(g.0[0])).collect()))
 }

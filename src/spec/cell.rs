@@ -1,12 +1,11 @@
 //! Points of a sweep, and expressions in their values.
 
-use super::Variant;
 use super::claim::Formula;
 use super::symbol::{Expression, Symbol};
+use super::{Trial, Variant};
 use crate::expr::EvalError;
 use crate::model::Real;
-use crate::scalar::{Enclosure, Fault, Narrow, Rational};
-use crate::stats::Interval;
+use crate::scalar::{Computable, Fault, Narrow};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -33,6 +32,8 @@ pub struct Cell {
     pub values: BTreeMap<String, Real>,
     /// Names of the parameters that were given as numbers rather than derived from others.
     pub given: Vec<String>,
+    /// The formulas of all, as they stand in the file.
+    pub written: BTreeMap<String, String>,
 }
 
 impl Cell {
@@ -81,7 +82,8 @@ fn cell(variant: &Variant, chosen: &BTreeMap<String, &Formula>) -> Result<Cell, 
     let uses = |f: &Formula| f.expr.symbols().into_iter().map(Symbol::to_string).collect();
     let definitions = chosen.iter().map(|(n, f)| (n.clone(), uses(f))).collect();
     let order = crate::expr::order(&definitions).map_err(|e| InstanceError::new(&(0..0), e.to_string()))?;
-    let mut cell = Cell { values: BTreeMap::new(), given: Vec::new() };
+    let written = chosen.iter().map(|(name, formula)| (name.clone(), formula.text.clone())).collect();
+    let mut cell = Cell { values: BTreeMap::new(), given: Vec::new(), written };
     for name in &order {
         let Some(formula) = chosen.get(name) else { continue };
         let value = evaluate(&formula.expr, &|symbol| cell.value(symbol))
@@ -101,32 +103,51 @@ fn cell(variant: &Variant, chosen: &BTreeMap<String, &Formula>) -> Result<Cell, 
     Ok(cell)
 }
 
-/// Evaluates an expression exactly where every name in it is exact and the result rational, else in doubles.
+/// The values that name a cell: what is swept and the case; everything given where nothing is swept.
+#[must_use]
+pub fn cell_name(trial: &Trial, cell: &Cell) -> BTreeMap<String, serde_json::Value> {
+    let swept = |name: &String| trial.variant.parameters.iter().any(|p| p.name == *name && p.values.len() > 1);
+    let any_swept = cell.given.iter().any(swept);
+    let mut name: BTreeMap<String, serde_json::Value> =
+        cell.given.iter().filter(|n| !any_swept || swept(n)).map(|n| (n.clone(), number(&cell.values[n]))).collect();
+    if !trial.case.is_empty() {
+        name.insert("case".into(), trial.case.clone().into());
+    }
+    name
+}
+
+/// A number as JSON: integers and dyadic decimals as numbers, other rationals as text that reads back exactly.
+fn number(value: &Real) -> serde_json::Value {
+    match value.exact() {
+        Some(q) => match q.to_i64() {
+            Some(n) => n.into(),
+            None => q.to_string().into(),
+        },
+        None => serde_json::Number::from_f64(value.to_f64()).map_or(serde_json::Value::Null, Into::into),
+    }
+}
+
+/// Evaluates an expression: exactly where the result is rational, by its formula where every name in it has one, else in
+/// doubles.
 ///
 /// # Errors
 /// An unknown name, division by zero, a root of a negative number.
 pub fn evaluate(expr: &Expression, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Result<Real, EvalError> {
     let missing = |symbol: &Symbol| Fault::Unsupported(format!("'{symbol}' is not known on this instance"));
-    let exact = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Rational>();
-    match expr.eval(&exact) {
-        Ok(value) => return Ok(Real::Exact(value)),
-        Err(EvalError { fault: Fault::NoExactForm(_) | Fault::TooLarge(_), .. }) => {}
+    let known = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Computable>();
+    match expr.eval(&known) {
+        Ok(value) if value.near().is_finite() || value.rational().is_some() => return Ok(value.into()),
+        Ok(_) | Err(EvalError { fault: Fault::NoExactForm(_) | Fault::TooLarge(_) | Fault::Undecided(_), .. }) => {}
         Err(error) => return Err(error),
     }
     let float = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Narrow>();
     let near = expr.eval(&float)?.0[0];
-    let enclosed = |symbol: &Symbol| match lookup(symbol).ok_or_else(|| missing(symbol))? {
-        Real::Float(_) => Err(Fault::NoExactForm("a double")),
-        other => other.cast::<Interval>(),
-    };
+    let enclosed = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast_within();
     Ok(match expr.eval(&enclosed) {
         Ok(within) if expr.symbols().into_iter().any(|symbol| lookup(symbol).is_some_and(|v| v.is_rough())) => {
             Real::Estimated { near, within }
         }
-        Ok(within) => {
-            let deep = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Enclosure>();
-            Real::irrational(near, within, Real::deeply(|| expr.eval(&deep).ok()))
-        }
+        Ok(within) => Real::between(near, within),
         Err(_) => Real::Float(near),
     })
 }

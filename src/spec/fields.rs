@@ -103,7 +103,11 @@ pub const SECTIONS: &[Section] = &[
                 Shape::Left,
                 "Left side: an expression over statistics (`f`, `grad_l1`, ..) under `last`, `mean`, `min`, `max` over time and E over replicates, or over a quantity's outputs. E is taken outside where it is not written.",
             ),
-            may("hypotheses", Shape::Texts, "Names of hypotheses, audited on every cell before the claim is run."),
+            may(
+                "hypotheses",
+                Shape::Texts,
+                "Names of hypotheses, audited on every cell before its sides are compared.",
+            ),
             may(
                 "requires",
                 Shape::Texts,

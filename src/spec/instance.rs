@@ -10,7 +10,7 @@ use crate::model::{
     Audit, DynAlgorithm, DynNoise, DynProblem, Facts, HYPOTHESES, Kind, Known, Minimisers, ParamSpec, Real, Registry,
     Semantics, Subject, Ties, View,
 };
-use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
+use crate::scalar::{Computable, Enclosure, Fault, Narrow, Rational, Scalar};
 use crate::stats::Interval;
 use std::collections::BTreeSet;
 
@@ -74,6 +74,9 @@ pub struct Instance {
     pub minimisers: Option<Minimisers>,
     /// Named parts of the algorithm's state.
     pub views: Vec<View>,
+    /// Whether its run is known to draw nothing, though its conventions or parts could: no sign of 0, no tie, a compressor
+    /// that keeps all.
+    pub draws_nothing: bool,
 }
 
 impl Instance {
@@ -182,11 +185,19 @@ impl Instance {
     /// Whether nothing in a run is random: one replicate says everything.
     #[must_use]
     pub fn is_deterministic(&self) -> bool {
+        self.may_draw_nothing()
+            && (self.draws_nothing
+                || !self.minibatch && self.perturbation.is_none() && !self.algorithm.is_random(&self.semantics))
+    }
+
+    /// Whether only the run itself can show that it is random: by a coin that it draws.
+    #[must_use]
+    pub fn may_draw_nothing(&self) -> bool {
+        let samples_are_one = || (0..self.workers).all(|w| self.problem.worker_samples(w) == Some(1));
         self.noise.is_none()
-            && !self.minibatch
-            && self.perturbation.is_none()
             && matches!(self.start, StartPoint::At(_))
-            && !self.algorithm.is_random(&self.semantics)
+            && self.perturbation.as_ref().is_none_or(|law| law.is_silent())
+            && (!self.minibatch || samples_are_one())
     }
 
     /// Whether a schedule rests on a number whose error is only estimated.
@@ -280,12 +291,19 @@ fn in_order(requirement: &Requirement, lookup: &dyn Fn(&Symbol) -> Option<Real>)
         let side = |expr: &Expression| -> Result<Real, Fault> {
             let widened = |symbol: &Symbol| value(symbol)?.within().ok_or(Fault::Undecided("a double"));
             let within = expr.eval::<Interval>(&widened).map_err(|e| e.fault)?;
-            Ok(Real::Enclosed { near: within.midpoint().unwrap_or(f64::NAN), within })
+            Ok(Real::from(within))
         };
         return match (side(low), side(high)) {
             (Ok(low), Ok(high)) => Audit::of_order(low, high, *strict, None),
             (Err(why), _) | (_, Err(why)) => without_value(why),
         };
+    }
+    let by_formula = |expr: &Expression| expr.eval::<Computable>(&|symbol: &Symbol| value(symbol)?.cast()).ok();
+    if let (Some(low), Some(high)) = (by_formula(low), by_formula(high))
+        && let Ok(order) = low.order(&high)
+    {
+        let met = order.is_lt() || order.is_eq() && !*strict;
+        return Audit::of_order(low.into(), high.into(), *strict, Some(met));
     }
     let compare = || -> Result<_, Fault> {
         let side = |expr: &Expression| {

@@ -24,7 +24,7 @@ mod size;
 mod symbol;
 mod tree;
 
-pub use cell::{Cell, InstanceError, cells, evaluate};
+pub use cell::{Cell, InstanceError, cell_name, cells, evaluate};
 pub use change::Dropped;
 pub use claim::*;
 pub use diagnostic::{Diagnostic, SpecError};

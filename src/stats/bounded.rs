@@ -1,6 +1,6 @@
 //! The interval for the mean of a statistic whose range is known: what a finite-sample verdict rests on.
 
-use super::estimate::usable;
+use super::estimate::{real, usable};
 use super::{Coverage, Interval, MeanEstimate, MeanFault, Moments, empirical_bernstein, hoeffding};
 
 /// How far, relative to the range's size, a value may leave the range and pass for rounding.
@@ -36,6 +36,30 @@ pub fn bounded_mean(moments: &Moments, range: Interval, alpha: f64) -> Result<Me
         .and_then(|widened| widened.intersect(range))
         .unwrap_or(range);
     // the computed mean may leave the range by its rounding
+    let value = value.clamp(range.low(), range.high());
+    Ok(MeanEstimate { value, interval, level: alpha, coverage: Coverage::FiniteSample })
+}
+
+/// [`bounded_mean`] where the values of `unknown` of the replicates may be any in the range, and not those recorded.
+///
+/// The mean of what they are differs from that of what was recorded by at most unknown/n times the width of the range. The
+/// spread of what they are is not known, so that Hoeffding's interval stands alone, moved by as much to both sides.
+///
+/// # Errors
+/// As there.
+pub fn partly_known_mean(
+    moments: &Moments,
+    range: Interval,
+    unknown: u64,
+    alpha: f64,
+) -> Result<MeanEstimate, MeanFault> {
+    let value = moments.checked_mean()?;
+    let range = stretched(moments, range)?;
+    let n = moments.count();
+    let sampled = hoeffding(n, value, range, if usable(alpha) { alpha } else { 0.0 });
+    let moved = (real(unknown.min(n)) / real(n) * range.width() + moments.mean_rounding()).next_up();
+    let interval = Interval::new((sampled.low() - moved).next_down(), (sampled.high() + moved).next_up());
+    let interval = interval.and_then(|widened| widened.intersect(range)).unwrap_or(range);
     let value = value.clamp(range.low(), range.high());
     Ok(MeanEstimate { value, interval, level: alpha, coverage: Coverage::FiniteSample })
 }
@@ -114,6 +138,18 @@ mod tests {
         let log_term = libm::log(4.0 / 0.005);
         assert!((half(&constant) - 7.0 * log_term / (3.0 * 99_999.0)).abs() < 1e-12);
         assert!((half(&coin) - (libm::log(2.0 / 0.005) / 200_000.0).sqrt()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn unknown_replicates_widen_by_their_share_of_the_range() {
+        // exact: 1000 of a million unknown in [0, 2] move the mean by up to 1/500 beyond Hoeffding's interval; all give the range
+        let mut m = Moments::default();
+        (0..1_000_000).for_each(|i| m.push(f64::from(i % 2)));
+        let range = interval(0.0, 2.0);
+        let some = partly_known_mean(&m, range, 1000, 0.01).expect("in range").interval;
+        let plain = hoeffding(1_000_000, 0.5, range, 0.01);
+        assert!((plain.low() - some.low() - 0.002).abs() < 1e-6 && (some.high() - plain.high() - 0.002).abs() < 1e-6);
+        assert_eq!(partly_known_mean(&m, range, 1_000_000, 0.01).expect("in range").interval, range);
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub mod tolerance;
 
 pub use bernstein::empirical_bernstein;
 pub use binomial::{binomial_at_least, binomial_at_most, clopper_pearson};
-pub use bounded::bounded_mean;
+pub use bounded::{bounded_mean, partly_known_mean};
 pub use estimate::{Coverage, MeanEstimate, MeanFault};
 pub use histogram::{Histogram, LayoutMismatch};
 pub use hoeffding::hoeffding;
@@ -45,4 +45,4 @@ pub use moments::Moments;
 pub use normal::{normal_quantile, normal_upper_quantile, normal_upper_tail};
 pub use share::{share, total_level};
 pub use slope::{LogPoint, SlopeEstimate, Spread, local_slopes, log_log, slope, slope_shift};
-pub use student::{student_mean, student_upper_quantile, student_upper_tail};
+pub use student::{no_normal_limit, student_mean, student_upper_quantile, student_upper_tail};

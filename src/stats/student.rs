@@ -70,6 +70,36 @@ pub fn student_mean(moments: &Moments, alpha: f64) -> Result<MeanEstimate, MeanF
     Ok(MeanEstimate { value, interval, level: alpha, coverage: Coverage::Asymptotic })
 }
 
+/// Fewest values that a normal limit is asked of.
+const FEWEST: u64 = 30;
+/// Largest share of the centred square that one value may have.
+const LARGEST_SHARE: f64 = 0.25;
+
+/// Why the spread of these values is no ground for [`student_mean`]: too few, no spread, or a spread that is one value's.
+///
+/// A sample in which every value is the same says nothing of what it did not see: an event of probability p is missing from it
+/// with probability (1 - p)^n. One in which a single value makes a quarter of the variance or more has seen its tail once or
+/// a few times, and the next sample may not have.
+#[must_use]
+pub fn no_normal_limit(moments: &Moments) -> Option<String> {
+    let n = moments.count();
+    if n < FEWEST {
+        return Some(format!("{n} replicates are too few for an asymptotic interval, which needs {FEWEST}"));
+    }
+    let (Some(mean), Some(low), Some(high)) = (moments.mean(), moments.minimum(), moments.maximum()) else {
+        return None;
+    };
+    if low == high {
+        return Some(format!(
+            "all {n} replicates gave the same value: a sample without spread says nothing of what it did not see"
+        ));
+    }
+    let furthest = (high - mean).max(mean - low);
+    (furthest * furthest > LARGEST_SHARE * moments.centred_square()).then(|| {
+        format!("one of {n} replicates makes a quarter or more of the variance: the tail was not seen often enough")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +183,22 @@ mod tests {
         assert!(1.0 - binomial_at_least(misses + 1, runs, alpha) > 5e-10, "{misses}");
         // the check has teeth: normal quantiles at n = 5 fail it
         assert!(binomial_at_least(misses_of_normal, runs, alpha) < 1e-9, "{misses_of_normal}");
+    }
+
+    #[test]
+    fn a_spread_that_says_nothing_is_refused() {
+        // exact: n values 0 and k values 1 have the centred square n k/(n + k), and the furthest value is n/(n + k) away: its
+        // share is n/(k (n + k)), above 1/4 for k <= 3 and below it for k = 4
+        let sample = |zeros: u32, ones: u32| {
+            let mut m = Moments::default();
+            (0..zeros).for_each(|_| m.push(0.0));
+            (0..ones).for_each(|_| m.push(1.0));
+            no_normal_limit(&m)
+        };
+        assert!(sample(1000, 0).is_some_and(|why| why.contains("same value")));
+        assert!(sample(1000, 1).is_some_and(|why| why.contains("variance")));
+        assert!(sample(1000, 3).is_some() && sample(1000, 4).is_none());
+        assert!(sample(14, 15).is_some_and(|why| why.contains("too few")) && sample(15, 15).is_none());
     }
 
     #[test]

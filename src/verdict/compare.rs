@@ -2,6 +2,7 @@
 
 use super::sides::SideValue;
 use crate::results::{Evidence, Outcome};
+use crate::scalar::Computable;
 use crate::spec::Relation;
 use crate::stats::{Interval, LogPoint, Spread, slope, slope_shift};
 
@@ -68,10 +69,12 @@ pub fn is_vacuous(relation: Relation, right: &SideValue, trivial: &SideValue) ->
     at_most(small, large, "", "").0 == Outcome::Holds
 }
 
-/// Decides small <= large: by rationals where both are known, else by enclosures.
+/// Decides small <= large: by the numbers themselves where both are known, else by enclosures.
 fn at_most(small: &SideValue, large: &SideValue, a: &str, b: &str) -> (Outcome, String) {
-    if let (Some(x), Some(y)) = (&small.exact, &large.exact) {
-        return if x <= y {
+    if let (Some(x), Some(y)) = (&small.exact, &large.exact)
+        && let Ok(order) = x.order(y)
+    {
+        return if order.is_le() {
             (Outcome::Holds, String::new())
         } else {
             (Outcome::Violated, format!("{a} exceeds {b}, both known exactly"))
@@ -103,9 +106,10 @@ fn tight(left: &SideValue, right: &SideValue, margin: &SideValue) -> (Outcome, S
 
 fn within(left: &SideValue, right: &SideValue, margin: &SideValue) -> (Outcome, String) {
     let difference = subtract(left, right);
-    if let (Some(d), Some(m)) = (&difference.exact, &margin.exact) {
-        let distance = crate::scalar::Scalar::abs(d);
-        return if distance <= *m {
+    if let (Some(d), Some(m)) = (&difference.exact, &margin.exact)
+        && let Ok(order) = crate::scalar::Scalar::abs(d).order(m)
+    {
+        return if order.is_le() {
             (Outcome::Holds, String::new())
         } else {
             (Outcome::Violated, "the sides differ by more than the margin, both known exactly".into())
@@ -135,7 +139,7 @@ fn binary(
     b: &SideValue,
     point: f64,
     interval: Interval,
-    exact: impl FnOnce(crate::scalar::Rational, &crate::scalar::Rational) -> crate::scalar::Rational,
+    exact: impl FnOnce(Computable, &Computable) -> Computable,
 ) -> SideValue {
     let exact = a.exact.clone().zip(b.exact.as_ref()).map(|(x, y)| exact(x, y));
     SideValue { point, interval, exact, grade: a.grade.max(b.grade) }

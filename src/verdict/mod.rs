@@ -3,10 +3,12 @@
 
 mod compare;
 mod gather;
+mod judge;
 mod sides;
 mod units;
 
 pub use compare::{Comparison, compare, compare_order, compare_rate, is_vacuous};
 pub use gather::{CellVerdict, CellView, gather};
-pub use sides::{Constants, Grade, Ground, SideValue, TermSource, Trust, left_of_estimates, left_of_row, right_side};
+pub use judge::{Judge, LOOKS, blank, experiment_cell, left_side, quantity_cell};
+pub use sides::{Constants, Grade, Ground, SideValue, Trust, left_of_estimates, left_of_row, right_side};
 pub use units::{UnitsReport, units_of};

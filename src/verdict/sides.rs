@@ -1,11 +1,12 @@
 //! The two sides of a bound as enclosures, with what they rest on.
 
-use crate::engine::{Estimates, PathMoments};
+use crate::engine::{Estimates, PathMoments, Ranges, Sight};
+use crate::evidence::TermSource;
 use crate::model::{Real, Row};
 use crate::results::{Estimate, Evidence, RightSide};
-use crate::scalar::{Fault, Rational, Scalar};
+use crate::scalar::{Computable, Fault, Rational, Scalar};
 use crate::spec::{Expression, Left, Reducer, Symbol, Term};
-use crate::stats::{Coverage, Interval, MeanEstimate, Moments, bounded_mean, share, student_mean};
+use crate::stats::{Interval, Moments, bounded_mean, no_normal_limit, partly_known_mean, share, student_mean};
 
 /// How a number is known, strongest first; a side is as good as the weakest number in it.
 pub type Grade = Evidence;
@@ -17,8 +18,8 @@ pub struct SideValue {
     pub point: f64,
     /// Encloses the true value: surely, or with the level's probability.
     pub interval: Interval,
-    /// The value itself, where it is a known rational.
-    pub exact: Option<Rational>,
+    /// The value itself, where it is known: a rational, a sum of roots, or another formula.
+    pub exact: Option<Computable>,
     /// What the enclosure rests on.
     pub grade: Grade,
 }
@@ -26,13 +27,27 @@ pub struct SideValue {
 impl SideValue {
     /// An exactly known value.
     #[must_use]
-    pub fn exact(value: Rational) -> Self {
-        SideValue {
-            point: value.to_f64(),
-            interval: Interval::from_rational(&value),
-            exact: Some(value),
-            grade: Evidence::Exact,
-        }
+    pub fn exact(value: impl Into<Computable>) -> Self {
+        let value = value.into();
+        let (point, interval) = match value.rational() {
+            Some(q) => (q.to_f64(), Interval::from_rational(q)),
+            None => {
+                let (low, high) = value.ends();
+                (value.near(), Interval::new(low, high).unwrap_or(Interval::WHOLE))
+            }
+        };
+        SideValue { point, interval, exact: Some(value), grade: Evidence::Exact }
+    }
+
+    /// The value as a fraction, where it is a rational of at most 200 digits.
+    fn fraction(&self) -> Option<String> {
+        self.exact.as_ref().and_then(Computable::rational).and_then(Rational::to_fraction)
+    }
+
+    /// Why there is no double.
+    fn without_number(&self, otherwise: &str) -> String {
+        let is_exact = self.exact.as_ref().is_some_and(|value| value.rational().is_some());
+        if is_exact { "known exactly, past the largest double" } else { otherwise }.into()
     }
 
     /// The record of a left side.
@@ -44,8 +59,8 @@ impl SideValue {
             estimate: finite(self.point),
             low: finite(self.interval.low()),
             high: finite(self.interval.high()),
-            exact: self.exact.as_ref().and_then(Rational::to_fraction),
-            why: unbounded.then(|| "the interval excludes nothing on a side without a number".into()),
+            exact: self.fraction(),
+            why: unbounded.then(|| self.without_number("the interval excludes nothing on a side without a number")),
         }
     }
 
@@ -53,8 +68,8 @@ impl SideValue {
     #[must_use]
     pub fn right(&self) -> RightSide {
         let value = self.point.is_finite().then_some(self.point);
-        let why = value.is_none().then(|| "the bound is not finite in this cell".into());
-        RightSide { value, exact: self.exact.as_ref().and_then(Rational::to_fraction), why }
+        let why = value.is_none().then(|| self.without_number("the bound is not finite in this cell"));
+        RightSide { value, exact: self.fraction(), why }
     }
 }
 
@@ -63,7 +78,8 @@ pub type Constants<'a> = &'a dyn Fn(&Symbol) -> Option<Real>;
 
 /// Evaluates a left side from a cell's estimates, at the given level.
 ///
-/// `ranges` are those of the path terms and of the series' statistics, where they have one.
+/// `ranges` are those of the path terms and of the series' statistics, where they have one; `sight` says what an asymptotic
+/// interval of them needs.
 ///
 /// # Errors
 /// A sentence saying why there is no value: replicates diverged, or the expression has none.
@@ -71,20 +87,25 @@ pub fn left_of_estimates(
     left: &Left,
     terms: &[TermSource],
     estimates: &Estimates,
-    ranges: &(Vec<Option<Interval>>, Vec<Option<Interval>>),
+    (ranges, sight): (&Ranges, &Sight),
     constants: Constants<'_>,
     alpha: f64,
     trust: Trust,
 ) -> Result<SideValue, String> {
+    let unseen = |range: Option<Interval>, objection: &dyn Fn(bool) -> Option<String>| {
+        if estimates.deterministic { None } else { objection(range.is_some_and(Interval::is_finite)) }
+    };
     let each = share(alpha, left.terms.len());
     let mut values = Vec::with_capacity(left.terms.len());
     for (term, source) in left.terms.iter().zip(terms) {
         values.push(match (term, source) {
             (Term::TimeOfMean(reducer, _), TermSource::Series(i)) => {
-                over_time(*reducer, &estimates.series[*i], ranges.1[*i], trust, each)?
+                let unseen = unseen(ranges.1[*i], &|bounded| sight.of_series(*i, bounded, estimates));
+                over_time(*reducer, &estimates.series[*i], (ranges.1[*i], unseen.as_deref()), trust, each)?
             }
             (_, TermSource::Path(i) | TermSource::Series(i)) => {
-                mean_of(&estimates.paths[*i], ranges.0[*i], trust, each)?
+                let unseen = unseen(ranges.0[*i], &|bounded| sight.of_path(*i, bounded, estimates));
+                mean_of(&estimates.paths[*i], (ranges.0[*i], unseen.as_deref()), trust, each)?
             }
         });
     }
@@ -100,6 +121,10 @@ pub struct Trust {
     pub rough: bool,
     /// What an enclosure is to rest on.
     pub ground: Ground,
+    /// Steps over which rounding gathers.
+    pub steps: u64,
+    /// Replicates that may have left the path of exact arithmetic at a sign or a choice that doubles cannot tell.
+    pub near: u64,
 }
 
 /// What encloses an expectation.
@@ -113,20 +138,11 @@ pub enum Ground {
     NextBest,
 }
 
-/// Where a term's numbers stand among a cell's estimates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TermSource {
-    /// A path functional.
-    Path(usize),
-    /// A series.
-    Series(usize),
-}
-
-/// The expectation of one statistic.
+/// The expectation of one statistic: with its range, and why its sample may have missed what counts.
 fn mean_of(
     sample: &PathMoments,
-    range: Option<Interval>,
-    Trust { deterministic, rough, ground }: Trust,
+    (range, unseen): (Option<Interval>, Option<&str>),
+    Trust { deterministic, rough, ground, steps, near }: Trust,
     alpha: f64,
 ) -> Result<SideValue, String> {
     if let Some(exact) = &sample.exact {
@@ -146,15 +162,37 @@ fn mean_of(
     }
     // Each of the two looks has half of the share, so that looking twice keeps the level.
     let alpha = alpha / 2.0;
-    let estimate: MeanEstimate = match range.filter(|_| ground == Ground::Strongest) {
-        Some(range) => bounded_mean(&sample.moments, range, alpha).map_err(|e| e.to_string())?,
-        None => student_mean(&sample.moments, alpha).map_err(|e| e.to_string())?,
+    // What rounding can have done to every replicate alike is no part of their spread.
+    let relative = sample.moments.mean().map_or(0.0, f64::abs).max(sample.size) * f64::EPSILON * (steps as f64 + 16.0);
+    let rounding = sample.rounding.filter(|r| r.is_finite()).unwrap_or(relative);
+    let side = |point, interval: Interval, grade| {
+        let widened = Interval::new(interval.low() - rounding, interval.high() + rounding);
+        let widened = widened.unwrap_or(Interval::WHOLE);
+        // What the statistic cannot be is no part of where its mean may lie.
+        let interval = range.and_then(|range| widened.intersect(range)).unwrap_or(widened);
+        Ok(SideValue { point, interval, exact: None, grade })
     };
-    let grade = match estimate.coverage {
-        Coverage::FiniteSample => Evidence::FiniteSample,
-        Coverage::Asymptotic => Evidence::Asymptotic,
-    };
-    Ok(SideValue { point: estimate.value, interval: estimate.interval, exact: None, grade })
+    if let Some(range) = range.filter(|range| range.is_finite() && ground == Ground::Strongest) {
+        let estimate = if near == 0 {
+            bounded_mean(&sample.moments, range, alpha)
+        } else {
+            partly_known_mean(&sample.moments, range, near, alpha)
+        };
+        let estimate = estimate.map_err(|e| e.to_string())?;
+        return side(estimate.value, estimate.interval, Evidence::FiniteSample);
+    }
+    if near > 0 {
+        let n = sample.moments.count();
+        return Err(format!(
+            "{near} of {n} replicates took a sign or made a choice of numbers within their rounding error, where doubles do not know \
+             which way exact arithmetic goes"
+        ));
+    }
+    let estimate = student_mean(&sample.moments, alpha).map_err(|e| e.to_string())?;
+    if let Some(why) = unseen.map(str::to_string).or_else(|| no_normal_limit(&sample.moments)) {
+        return Err(why);
+    }
+    side(estimate.value, estimate.interval, Evidence::Asymptotic)
 }
 
 /// An enclosure, with the mean of the replicates for its point. Where a sign of 0 decides, a run in doubles can take another
@@ -169,7 +207,7 @@ fn enclosed(moments: &Moments, interval: Interval) -> SideValue {
 fn over_time(
     reducer: Reducer,
     series: &[PathMoments],
-    range: Option<Interval>,
+    (range, unseen): (Option<Interval>, Option<&str>),
     trust: Trust,
     alpha: f64,
 ) -> Result<SideValue, String> {
@@ -178,8 +216,28 @@ fn over_time(
         return Ok(enclosed(&Moments::default(), range));
     }
     let each = share(alpha, series.len());
-    let values: Result<Vec<SideValue>, String> = series.iter().map(|m| mean_of(m, range, trust, each)).collect();
-    let values = values?;
+    let found = series.iter().map(|m| mean_of(m, (range, unseen), trust, each));
+    // A minimum is below each of its iterates, whatever the others are: one that is not known lies somewhere in the range.
+    let extreme = matches!(reducer, Reducer::Min | Reducer::Max) && trust.near == 0;
+    let (mut values, mut known, mut missing) = (Vec::with_capacity(series.len()), false, None);
+    for (value, sample) in found.zip(series) {
+        match value {
+            Ok(value) => {
+                known |= value.interval != Interval::WHOLE;
+                values.push(value);
+            }
+            Err(why) if extreme => {
+                missing.get_or_insert(why);
+                let (point, interval) = (sample.moments.checked_mean(), range.unwrap_or(Interval::WHOLE));
+                let point = point.map_err(|e| e.to_string())?;
+                values.push(SideValue { point, interval, exact: None, grade: Evidence::FiniteSample });
+            }
+            Err(why) => return Err(why),
+        }
+    }
+    if let (false, Some(why)) = (known, missing) {
+        return Err(why);
+    }
     let count = values.len().max(1);
     let reduced = values.into_iter().reduce(|a, b| {
         let both = match (&a.exact, &b.exact) {
@@ -194,8 +252,8 @@ fn over_time(
             Reducer::Last => (b.point, b.interval),
         };
         let exact = both.map(|(x, y)| match reducer {
-            Reducer::Min => Ord::min(x, y),
-            Reducer::Max => Ord::max(x, y),
+            Reducer::Min => Scalar::min(&x, &y),
+            Reducer::Max => Scalar::max(&x, &y),
             Reducer::Mean => x + &y,
             Reducer::First => x,
             Reducer::Last => y,
@@ -210,7 +268,7 @@ fn over_time(
     Ok(SideValue {
         point: total.point / count as f64,
         interval: total.interval * Interval::from_rational(&weight),
-        exact: total.exact.map(|x| x * &weight),
+        exact: total.exact.map(|x| x * Computable::from(weight)),
         grade: total.grade,
     })
 }
@@ -228,7 +286,10 @@ fn combine(expr: &Expression, found: &[SideValue], constants: Constants<'_>) -> 
         Some(side) => side.exact.clone().ok_or(Fault::NoExactForm("a sampled value")),
         None => constant(symbol)?.cast(),
     };
-    if let Ok(value) = expr.eval::<Rational>(&exact) {
+    // A value beyond every double has no use for its formula.
+    if let Ok(value) = expr.eval::<Computable>(&exact)
+        && (value.rational().is_some() || value.near().is_finite())
+    {
         return Ok(SideValue::exact(value));
     }
     let mut grade = Evidence::Exact;
@@ -275,12 +336,12 @@ pub fn left_of_row(expr: &Expression, row: &Row, constants: Constants<'_>) -> Re
 }
 
 fn output(value: &Real, error: f64) -> SideValue {
-    if let Some(within) = value.within().filter(|_| value.exact().is_none()) {
-        let grade = if value.is_rough() { Evidence::Numeric } else { Evidence::Exact };
-        return SideValue { point: value.to_f64(), interval: within, exact: None, grade };
-    }
     match value {
         Real::Exact(q) => SideValue::exact(q.clone()),
+        Real::Computable(value) => SideValue::exact(value.clone()),
+        Real::Estimated { near, within } => {
+            SideValue { point: *near, interval: *within, exact: None, grade: Evidence::Numeric }
+        }
         other => SideValue {
             point: other.to_f64(),
             interval: Interval::new((other.to_f64() - error).next_down(), (other.to_f64() + error).next_up())

@@ -1,8 +1,8 @@
-//! Enclosures of exponentials, logarithms and the normal distribution function, by series with their remainders.
+//! Enclosures of exponentials, logarithms, sines and the normal distribution function, by series with their remainders.
 
 use crate::number::{Num, Q, precision, ratio, sign, with_precision};
 use crate::{Answer, Fault};
-use dashu_base::BitTest;
+use dashu_base::{BitTest, RemEuclid};
 use dashu_int::{IBig, UBig};
 
 fn tiny() -> Q {
@@ -118,6 +118,49 @@ pub fn pi() -> Num {
     &(&Num::int(16) * &arctan(5)) - &(&Num::int(4) * &arctan(239))
 }
 
+/// sin x.
+pub fn sin(x: &Num) -> Num {
+    if x.is_zero() { Num::int(0) } else { turned(x, 0) }
+}
+
+/// cos x.
+pub fn cos(x: &Num) -> Num {
+    if x.is_zero() { Num::int(1) } else { turned(x, 1) }
+}
+
+/// sin(x + quarters pi/2): at the middle of the enclosure of x, and widened by half its width, as |sin'| <= 1.
+fn turned(x: &Num, quarters: i64) -> Num {
+    let middle = (x.lo() + x.hi()) / Q::from(2);
+    let size = middle.numerator().bit_len().saturating_sub(middle.denominator().bit_len());
+    let anything = Num::enclose(Q::from(-1), Q::ONE);
+    if size > 1000 {
+        return anything;
+    }
+    let at_middle = with_precision(precision() + 40 + size, || {
+        // The multiple of pi/2 may be any that leaves a rest of at most 1.
+        let quarter = &pi() * &Num::from(ratio(1, 2));
+        let whole = (&middle / quarter.lo()).round();
+        let rest = &Num::enclose(middle.clone(), middle.clone()) - &(&Num::from(Q::from(whole.clone())) * &quarter);
+        if rest.abs().hi() > &Q::ONE {
+            return None;
+        }
+        let turn: UBig = (whole + IBig::from(quarters)).rem_euclid(IBig::from(4));
+        // r - r^3/3! + .., or 1 - r^2/2! + ..: |r| <= 1, so that what follows is smaller than the first term left out.
+        let square = -rest.power(2);
+        let (mut term, mut n) = if turn.bit(0) { (Num::int(1), 0) } else { (rest, 1) };
+        let mut sum = Num::int(0);
+        while term.abs().hi() > &tiny() {
+            sum = &sum + &term;
+            term = &(&term * &square) * &Num::from(ratio(1, (n + 1) * (n + 2)));
+            n += 2;
+        }
+        let out = widened(&sum, term.abs().hi());
+        Some(if turn.bit(1) { -out } else { out })
+    });
+    let Some(out) = at_middle else { return anything };
+    widened(&out, &((x.hi() - x.lo()) / Q::from(2))).max(&Num::int(-1)).min(&Num::int(1))
+}
+
 /// P[Z <= x] of a standard normal Z; exactly 1/2 at 0.
 pub fn normal(x: &Num) -> Answer<Num> {
     if x.abs().hi() > &Q::from(60) {
@@ -182,6 +225,51 @@ mod tests {
         near(&normal(&Num::int(1)).unwrap(), 0.841_344_746_068_542_9);
         near(&normal(&Num::int(-6)).unwrap(), 9.865_876_450_376_98e-10);
         assert_eq!(normal(&Num::int(0)), Ok(Num::from(ratio(1, 2))));
+        near(&sin(&Num::int(1)), 0.841_470_984_807_896_5);
+        near(&cos(&Num::int(-2)), -0.416_146_836_547_142_4);
+        near(&sin(&Num::int(10_000_000)), 0.420_547_793_190_782_5);
+        assert_eq!((sin(&Num::int(0)), cos(&Num::int(0))), (Num::int(0), Num::int(1)));
         assert_eq!(pow(&Num::int(16), &Num::from(ratio(-3, 4))), Ok(Num::from(ratio(1, 8))));
+    }
+
+    #[test]
+    fn sines_lie_in_their_enclosures() {
+        let inside = |x: &Num, value: f64| {
+            let (lo, hi) = (x.lo().to_f64_fast(), x.hi().to_f64_fast());
+            lo - 1e-9 <= value && value <= hi + 1e-9 && lo >= -1.0 && hi <= 1.0
+        };
+        // All quadrants on either side of 0, and points and enclosures of them.
+        for i in (-400..400).step_by(7) {
+            let (x, at) = (ratio(i * 997, 100), i as f64 * 9.97);
+            assert!(
+                inside(&sin(&Num::from(x.clone())), at.sin()) && inside(&cos(&Num::from(x.clone())), at.cos()),
+                "{at}"
+            );
+            for width in [ratio(1, 1000), ratio(1, 2), ratio(9, 1)] {
+                let wide = Num::enclose(&x - &width, &x + &width);
+                for part in [-1.0, -0.5, 0.0, 0.25, 1.0] {
+                    let within = at + part * width.to_f64_fast();
+                    assert!(inside(&sin(&wide), within.sin()) && inside(&cos(&wide), within.cos()), "{within}");
+                }
+            }
+        }
+        // sin^2 + cos^2 = 1, sin pi = 0 and sin 2x = 2 sin x cos x, to nearly as many bits as there are.
+        for bits in [160, 640] {
+            with_precision(bits, || {
+                let small = Q::from_parts(IBig::ONE, UBig::ONE << (bits - 40));
+                for n in [3, 12_345_678, -987_654_321_012] {
+                    let x = Num::from(ratio(n, 7));
+                    let (s, c) = (sin(&x), cos(&x));
+                    let one = &(&s.power(2) + &c.power(2)) - &Num::int(1);
+                    let double = &sin(&(&x * &Num::int(2))) - &(&Num::int(2) * &(&s * &c));
+                    for zero in [one, double, sin(&pi())] {
+                        assert!(zero.lo() <= &Q::ZERO && zero.hi() >= &Q::ZERO && zero.abs().hi() < &small);
+                    }
+                }
+            });
+        }
+        // So far out that nothing is computed.
+        let far = Num::from(Q::from(IBig::ONE << 2000));
+        assert_eq!(sin(&far), Num::enclose(Q::from(-1), Q::ONE));
     }
 }

@@ -7,6 +7,7 @@ use crate::sides::{Sides, sides};
 use crate::{Answer, Fault, refuse, unsupported};
 use dashu_int::{IBig, UBig};
 use sha2::{Digest, Sha256};
+use std::cmp::Ordering;
 
 /// What became of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,10 +115,10 @@ impl Recorded {
         };
         let open = || Err(Fault::Open(format!("whether the {what} side is the recorded one stays open")));
         if let Some(exact) = &self.exact {
-            match computed.exact() {
-                Some(found) if found == exact => {}
-                None if computed.lo() <= exact && exact <= computed.hi() => return open(),
-                _ => return differs("exactly", exact),
+            match computed.order(&Num::from(exact.clone())) {
+                Ok(Ordering::Equal) => {}
+                Ok(_) => return differs("exactly", exact),
+                Err(_) => return open(),
             }
         }
         for (end, outside, beyond) in [
@@ -217,6 +218,24 @@ mod tests {
         for text in ["2/4", "3", "1/0", "+1/2", "1/-2", "", "1 /2", "01/2", "0/7"] {
             assert!(fraction(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_root_is_no_recorded_fraction() {
+        let side = |text: &str| Recorded::read(&Json::read(text).unwrap(), "right").unwrap();
+        let two = Num::int(2).sqrt().unwrap();
+        let whole = side("{\"exact\": \"2/1\", \"value\": 2.0}");
+        assert_eq!(whole.agrees(&two.power(2), "right"), Ok(()));
+        // 577/408 lies within the enclosure of few bits, and is known to be another number.
+        let near = side("{\"exact\": \"577/408\", \"value\": 1.4142156862745099}");
+        for bits in [8, 160] {
+            let root = with_precision(bits, || Num::int(2).sqrt().unwrap());
+            assert!(matches!(near.agrees(&root, "right"), Err(Fault::Refused(_))));
+            let ends = side("{\"low\": 1.0, \"high\": 2.0, \"estimate\": 1.5}");
+            assert_eq!(ends.agrees(&root, "left"), Ok(()));
+        }
+        let enclosed = Num::enclose(Q::from(1), Q::from(3));
+        assert!(matches!(whole.agrees(&enclosed, "right"), Err(Fault::Open(_))));
     }
 
     #[test]

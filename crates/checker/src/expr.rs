@@ -232,7 +232,8 @@ fn apply(name: &str, values: &[Num]) -> Answer<Num> {
         ("log2", [x]) => analysis::log2(x),
         ("min", [first, rest @ ..]) => Ok(rest.iter().fold(first.clone(), |a, b| a.min(b))),
         ("max", [first, rest @ ..]) => Ok(rest.iter().fold(first.clone(), |a, b| a.max(b))),
-        ("sin" | "cos", [_]) => unsupported(format!("the function '{name}'")),
+        ("sin", [x]) => Ok(analysis::sin(x)),
+        ("cos", [x]) => Ok(analysis::cos(x)),
         _ => refuse(format!("'{name}' is no function of {} arguments", values.len())),
     }
 }
@@ -302,6 +303,7 @@ mod tests {
             ("min(3, x, 5) - max(1, 2)", 1, 1),
             ("floor(-1/2) + ceil(1/3) + abs(-x)", 4, 1),
             ("log2(x) + sgn(-3)", 1, 1),
+            ("sin(x - 4) + 2*cos(0)", 2, 1),
         ] {
             assert_eq!(value(text), Ok(Num::from(ratio(n, d))), "{text}");
         }

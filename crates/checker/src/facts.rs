@@ -7,6 +7,7 @@ use crate::number::{Num, Q, entrywise, mean, norm1, norm2sq, ratio, sum};
 use crate::part::exact;
 use crate::problem::{Loss, Problem};
 use crate::{Answer, refuse, unsupported};
+use std::cmp::Ordering;
 
 /// The names of facts that this checker knows a formula for.
 const FACTS: &[&str] = &[
@@ -49,6 +50,16 @@ pub fn incomplete_beta(p: &Num, kappa: usize) -> Num {
         choose = choose * Q::from(n - j) / Q::from(j + 1);
     }
     out
+}
+
+/// A constant m of f = x^2 + 3 sin(x)^2 with f'^2 >= 2 m f everywhere. It is valid, and not the largest one.
+///
+/// f and f'^2 are even, so let u = 2x >= 0. Then f = u^2/4 + 3 sin(u/2)^2 <= u^2/4 + 3u^2/4 = u^2, as |sin t| <= t. And
+/// f' = u + 3 sin u >= u/4, as sin u >= -u/4: up to pi the sine is not negative; from 4 on -u/4 <= -1; between them
+/// sin u = -sin(u - pi) >= -(u - pi), which is at least -u/4 where u <= 4 pi/3, that is beyond 4.
+/// So f'^2 >= u^2/16 >= f/16 = 2 f/32.
+fn toy_pl() -> Q {
+    ratio(1, 32)
 }
 
 fn largest(all: &[Num]) -> Option<Num> {
@@ -94,7 +105,7 @@ impl Instance {
                 continue;
             }
             match self.fact(name) {
-                Ok(Some(fact)) if fact.exact().is_none() || fact != *value => {
+                Ok(Some(fact)) if fact.order(value) != Ok(Ordering::Equal) => {
                     return refuse(format!("the parameter '{name}' has the name of a fact, which is {}", fact.show()));
                 }
                 _ => {}
@@ -118,6 +129,8 @@ impl Instance {
         Ok(match &self.problem {
             Problem::Huber(l, _, d) => Some(vec![l.clone(); *d]),
             Problem::Linear(c, _) => Some(vec![Num::int(0); c.len()]),
+            // f'' = 2 + 6 cos 2x lies between -4 and 8.
+            Problem::Toy => Some(vec![Num::int(8)]),
             _ => self.separable()?.map(|s| s.0),
         })
     }
@@ -142,7 +155,7 @@ impl Instance {
             return Ok((inertia(&rows, &Q::ZERO).0 == 0).then(|| Num::int(0)));
         }
         Ok(match &self.problem {
-            Problem::Huber(..) | Problem::Pair(..) => Some(Num::int(0)),
+            Problem::Huber(..) | Problem::Pair(..) | Problem::Toy => Some(Num::int(0)),
             Problem::Linear(c, Some(sides)) => {
                 let down: Vec<Num> = c.iter().zip(sides).map(|(c, b)| &c.abs() * b).collect();
                 Some(-sum(&down))
@@ -255,9 +268,10 @@ impl Instance {
                 }
                 _ => Ok(self.curvatures()?.map(|a| norm1(&a))),
             },
-            "mu" | "mu1" => match self.separable()? {
-                Some((a, _)) => least_positive(&a),
-                None => Ok(None),
+            "mu" | "mu1" => match (&self.problem, self.separable()?) {
+                (Problem::Toy, _) => Ok(Some(Num::from(toy_pl()))),
+                (_, Some((a, _))) => least_positive(&a),
+                _ => Ok(None),
             },
             "R" => self.distance(),
             "grad0_l1" => Ok(Some(norm1(&start_slope()?))),
@@ -295,7 +309,8 @@ impl Instance {
             return out.sqrt().map(Some);
         }
         match &self.problem {
-            Problem::Huber(..) | Problem::Pair(..) => norm2sq(&self.start).sqrt().map(Some),
+            // The slope of `Toy` has the sign of x, so that 0 is its only minimiser.
+            Problem::Huber(..) | Problem::Pair(..) | Problem::Toy => norm2sq(&self.start).sqrt().map(Some),
             Problem::Lines(lines, ..) if lines.len() == 1 => lines[0].distance(&self.start).map(Some),
             // The minimiser is -(R/sqrt d)(1, .., 1): |x|^2 + 2 R/sqrt d sum x_i + R^2.
             Problem::MaxType(_, r, d) => {
@@ -329,6 +344,7 @@ impl Instance {
             },
             "convex" => match (&self.problem, self.minimum()?) {
                 (Problem::Quadratic(..) | Problem::Matrix(_), None) => fails("a direction of negative curvature"),
+                (Problem::Toy, _) => fails("f'' = -4 at pi/2"),
                 _ => Ok(()),
             },
             "smooth" | "smooth-coordinate" | "smooth-linf" => {
@@ -357,6 +373,7 @@ impl Instance {
                 (Problem::Quadratic(a, ..), None) if !a.iter().flatten().all(Num::is_zero) => {
                     fails("a quadratic has no largest gradient")
                 }
+                (Problem::Toy, None) => fails("f' = 2x + 3 sin 2x is as large as one likes"),
                 _ => unsupported("the hypothesis 'bounded-gradient' of this problem"),
             },
             "delta-approximate" => positive("delta"),
@@ -390,5 +407,20 @@ mod tests {
         // 3 p^2 - 2 p^3 at 3/4.
         assert_eq!(incomplete_beta(&Num::from(ratio(3, 4)), 2), Num::from(ratio(27, 32)));
         assert_eq!(incomplete_beta(&Num::from(ratio(3, 4)), 1), Num::from(ratio(3, 4)));
+    }
+
+    #[test]
+    fn the_constant_of_the_toy_is_valid() {
+        // On a grid of [0, 20], with the two steps of the proof. The largest constant there is about 0.175.
+        let mut least = f64::INFINITY;
+        for i in (4..2000).step_by(8) {
+            let x = [Num::from(ratio(i, 100))];
+            let (f, g) = (Problem::Toy.value(&x).unwrap(), Problem::Toy.gradient(&x).unwrap().remove(0));
+            let (square, u) = (g.power(2), Num::from(ratio(i, 50)));
+            assert!(square.lo() >= (&(&Num::int(2) * &Num::from(toy_pl())) * &f).hi());
+            assert!(g.lo() >= (&u * &Num::from(ratio(1, 4))).hi() && f.hi() <= u.power(2).lo());
+            least = least.min(square.lo().to_f64_fast() / (2.0 * f.lo().to_f64_fast()));
+        }
+        assert!((0.17..0.18).contains(&least), "{least}");
     }
 }

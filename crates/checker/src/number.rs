@@ -1,4 +1,5 @@
-//! Numbers: fractions as long as they are short, else enclosures between two fractions, rounded outward.
+//! Numbers: fractions and square roots of fractions as long as they are short, else enclosures between two fractions, rounded
+//! outward.
 
 use crate::{Answer, Fault};
 use dashu_base::{BitTest, DivRemEuclid, Sign};
@@ -64,9 +65,11 @@ pub enum Num {
     Exact(Q),
     /// Two different fractions between which it lies, ends included.
     Between(Q, Q),
+    /// A square root that is irrational, or the negative of one: x|x|, and two fractions between which it lies.
+    Root(Q, Q, Q),
 }
 
-use Num::{Between, Exact};
+use Num::{Between, Exact, Root};
 
 impl From<Q> for Num {
     fn from(q: Q) -> Num {
@@ -89,25 +92,47 @@ impl Num {
         if lo == hi { Exact(lo) } else { Between(lo, hi) }
     }
 
+    /// The number x whose x|x| is given: x -> x|x| is one to one, keeps the order, and takes products to products.
+    fn rooted(square: Q) -> Num {
+        let negative = sign(&square) < 0;
+        let (lo, hi) = root(&size(&square), 2);
+        let exact = lo == hi;
+        let (lo, hi) = if negative { (-hi, -lo) } else { (lo, hi) };
+        match exact {
+            true => Num::from(lo),
+            _ if bits(&square) > EXACT_BITS => Num::enclose(lo, hi),
+            _ => Root(square, round(&lo, false), round(&hi, true)),
+        }
+    }
+
+    /// x|x|, where it is known.
+    fn square(&self) -> Option<Q> {
+        match self {
+            Exact(q) => Some(q * size(q)),
+            Root(square, ..) => Some(square.clone()),
+            Between(..) => None,
+        }
+    }
+
     /// The lower end.
     pub fn lo(&self) -> &Q {
         match self {
-            Exact(q) | Between(q, _) => q,
+            Exact(q) | Between(q, _) | Root(_, q, _) => q,
         }
     }
 
     /// The upper end.
     pub fn hi(&self) -> &Q {
         match self {
-            Exact(q) | Between(_, q) => q,
+            Exact(q) | Between(_, q) | Root(_, _, q) => q,
         }
     }
 
-    /// The value, where it is known.
+    /// The value, where it is a known fraction.
     pub fn exact(&self) -> Option<&Q> {
         match self {
             Exact(q) => Some(q),
-            Between(..) => None,
+            Between(..) | Root(..) => None,
         }
     }
 
@@ -130,8 +155,8 @@ impl Num {
             Ok(Ordering::Less)
         } else if self.lo() > other.hi() {
             Ok(Ordering::Greater)
-        } else if self.exact().is_some() && self == other {
-            Ok(Ordering::Equal)
+        } else if let (Some(a), Some(b)) = (self.square(), other.square()) {
+            Ok(a.cmp(&b))
         } else {
             Err(Fault::Open("an order stays open".into()))
         }
@@ -148,12 +173,18 @@ impl Num {
 
     /// The smaller of two numbers.
     pub fn min(&self, other: &Num) -> Num {
-        Num::enclose(self.lo().min(other.lo()).clone(), self.hi().min(other.hi()).clone())
+        match self.order(other) {
+            Ok(order) => if order.is_le() { self } else { other }.clone(),
+            Err(_) => Num::enclose(self.lo().min(other.lo()).clone(), self.hi().min(other.hi()).clone()),
+        }
     }
 
     /// The larger of two numbers.
     pub fn max(&self, other: &Num) -> Num {
-        Num::enclose(self.lo().max(other.lo()).clone(), self.hi().max(other.hi()).clone())
+        match self.order(other) {
+            Ok(order) => if order.is_ge() { self } else { other }.clone(),
+            Err(_) => Num::enclose(self.lo().max(other.lo()).clone(), self.hi().max(other.hi()).clone()),
+        }
     }
 
     /// The largest whole number at or below.
@@ -168,10 +199,11 @@ impl Num {
             0 => Err(Fault::Undefined("a division by 0".into())),
             _ => {
                 let inverse = |q: &Q| Q::ONE / q;
-                match (self, other) {
-                    (Exact(a), Exact(b)) => Ok(Num::from(a / b)),
-                    _ => Ok(self * &Num::enclose(inverse(other.hi()), inverse(other.lo()))),
-                }
+                Ok(match (self, other) {
+                    (Exact(a), Exact(b)) => Num::from(a / b),
+                    (_, Root(square, ..)) => self * &Num::rooted(inverse(square)),
+                    _ => self * &Num::enclose(inverse(other.hi()), inverse(other.lo())),
+                })
             }
         }
     }
@@ -182,6 +214,8 @@ impl Num {
             Exact(q) if n == 0 || q.is_zero() || (bits(q) as u64).saturating_mul(n) <= EXACT_BITS as u64 => {
                 Exact(q.pow(n as isize))
             }
+            Root(square, ..) if n.is_multiple_of(2) => Num::from(size(square)).power(n / 2),
+            Root(..) => self * &self.power(n - 1),
             _ if sign(self.lo()) >= 0 => {
                 let (mut out, mut square, mut rest) = (Num::int(1), self.clone(), n);
                 while rest > 0 {
@@ -213,8 +247,10 @@ impl Num {
         if sign(self.lo()) < 0 {
             return Err(Fault::Open("whether a number has a root stays open".into()));
         }
-        let (lo, hi) = (root(self.lo(), n).0, root(self.hi(), n).1);
-        Ok(Num::enclose(lo, hi))
+        match self {
+            Exact(q) if n == 2 => Ok(Num::rooted(q.clone())),
+            _ => Ok(Num::enclose(root(self.lo(), n).0, root(self.hi(), n).1)),
+        }
     }
 
     /// The square root.
@@ -240,6 +276,11 @@ pub fn sign(q: &Q) -> i64 {
     }
 }
 
+/// The absolute value.
+fn size(q: &Q) -> Q {
+    if sign(q) < 0 { -q.clone() } else { q.clone() }
+}
+
 /// Two fractions that enclose the n-th root of one that is not negative; equal ones where the root is rational.
 fn root(q: &Q, n: usize) -> (Q, Q) {
     let (_, above) = q.numerator().clone().into_parts();
@@ -262,6 +303,7 @@ impl Neg for Num {
         match self {
             Exact(q) => Exact(-q),
             Between(a, b) => Between(-b, -a),
+            Root(square, a, b) => Root(-square, -b, -a),
         }
     }
 }
@@ -270,9 +312,17 @@ impl Add for &Num {
     type Output = Num;
     fn add(self, other: &Num) -> Num {
         match (self, other) {
-            (Exact(a), Exact(b)) => Num::from(a + b),
-            _ => Num::enclose(self.lo() + other.lo(), self.hi() + other.hi()),
+            (Exact(a), Exact(b)) => return Num::from(a + b),
+            (Exact(z), x) | (x, Exact(z)) if z.is_zero() => return x.clone(),
+            (Root(a, ..), Root(b, ..)) => {
+                // c sqrt q + sqrt q = (c + 1) sqrt q
+                if let Exact(c) = Num::rooted(a / b) {
+                    return &Exact(c + Q::ONE) * other;
+                }
+            }
+            _ => {}
         }
+        Num::enclose(self.lo() + other.lo(), self.hi() + other.hi())
     }
 }
 
@@ -281,7 +331,7 @@ impl Sub for &Num {
     fn sub(self, other: &Num) -> Num {
         match (self, other) {
             (Exact(a), Exact(b)) => Num::from(a - b),
-            _ => Num::enclose(self.lo() - other.hi(), self.hi() - other.lo()),
+            _ => self + &-other.clone(),
         }
     }
 }
@@ -293,6 +343,9 @@ impl Mul for &Num {
             (Exact(a), Exact(b)) => Num::from(a * b),
             (Exact(z), _) | (_, Exact(z)) if z.is_zero() => Num::int(0),
             _ => {
+                if let (Some(a), Some(b)) = (self.square(), other.square()) {
+                    return Num::rooted(a * b);
+                }
                 let ends =
                     [self.lo() * other.lo(), self.lo() * other.hi(), self.hi() * other.lo(), self.hi() * other.hi()];
                 let lo = ends.iter().min().cloned().unwrap_or(Q::ZERO);
@@ -375,6 +428,56 @@ mod tests {
         let two = Num::int(2).sqrt().unwrap();
         assert!(two.lo() < &ratio(141_421_357, 100_000_000) && two.hi() > &ratio(141_421_356, 100_000_000));
         assert!(two.lo().pow(2) < Q::from(2) && two.hi().pow(2) > Q::from(2));
+    }
+
+    #[test]
+    fn roots_are_known_by_their_squares() {
+        let root = |n: i64, d: u64| Num::from(ratio(n, d)).sqrt().unwrap();
+        let fraction = |n: i64, d: u64| Num::from(ratio(n, d));
+        let (two, eight) = (root(2, 1), root(8, 1));
+        assert_eq!((two.exact(), two.sign()), (None, Ok(1)));
+        assert_eq!((two.power(2), two.power(6)), (Num::int(2), Num::int(8)));
+        assert_eq!((two.power(3), (-two.clone()).power(5)), (eight.clone(), -root(32, 1)));
+        assert_eq!((&two * &eight, &root(3, 1) * &two), (Num::int(4), root(6, 1)));
+        assert_eq!((&Num::int(-2) * &two, -(-two.clone())), (-eight.clone(), two.clone()));
+        assert_eq!((two.over(&eight), Num::int(2).over(&two)), (Ok(fraction(1, 2)), Ok(two.clone())));
+        assert_eq!(root(1, 2).over(&fraction(-1, 2)), Ok(-two.clone()));
+        // Like roots add up; unlike ones are enclosed.
+        assert_eq!((&two + &two, &eight - &two, &two - &two), (eight.clone(), two.clone(), Num::int(0)));
+        assert_eq!((&two + &Num::int(0), &Num::int(0) - &two), (two.clone(), -two.clone()));
+        let unlike = &two + &root(3, 1);
+        assert!(matches!(unlike, Between(..)) && unlike.lo() < &ratio(31_463, 10_000));
+        assert!(unlike.hi() > &ratio(31_462, 10_000) && (&unlike * &two).exact().is_none());
+    }
+
+    #[test]
+    fn the_order_of_roots_is_that_of_their_squares() {
+        use Ordering::{Equal, Greater, Less};
+        // 141/100 < sqrt 2 < 71/50 lie within the enclosures of 4 bits.
+        with_precision(4, || {
+            let two = Num::int(2).sqrt().unwrap();
+            for (n, order) in [(141, Greater), (142, Less)] {
+                let near = Num::from(ratio(n, 100));
+                assert_eq!((two.order(&near), near.order(&two)), (Ok(order), Ok(order.reverse())));
+                assert_eq!((-two.clone()).order(&-near.clone()), Ok(order.reverse()));
+                assert_eq!(two.max(&near), if order == Less { near } else { two.clone() });
+            }
+            assert_eq!(
+                two.order(&Num::from(ratio(1, 2)).sqrt().unwrap().over(&Num::from(ratio(1, 2))).unwrap()),
+                Ok(Equal)
+            );
+            assert_eq!((two.order(&-two.clone()), two.min(&-two.clone())), (Ok(Greater), -two.clone()));
+            assert!(two.order(&Num::enclose(ratio(5, 4), ratio(3, 2))).is_err());
+        });
+    }
+
+    #[test]
+    fn long_roots_become_enclosures() {
+        let odd = Num::int(3).power(1291);
+        let (root, long) = (odd.sqrt().unwrap(), Num::int(5).power(1500));
+        assert_eq!(root.power(2), odd);
+        let product = &root * &long;
+        assert!(matches!(product, Between(..)) && product.power(2).order(&(&odd * &long.power(2))).is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Objectives: values, gradients, and the gradients of single workers and samples.
 
+use crate::analysis::sin;
 use crate::generator::Stream;
 use crate::number::{Num, dot, entrywise, mean, minus, norm2sq, ratio, sum};
 use crate::part::{Names, Part, above, count};
@@ -39,6 +40,8 @@ pub enum Problem {
     Quadratic(Vec<Vec<Num>>, Vec<Vec<Num>>, bool),
     /// G max(max_i x_i, |x|_2 - R(1 + 1/sqrt d))
     MaxType(Num, Num, usize),
+    /// x^2 + 3 sin(x)^2 in one variable
+    Toy,
 }
 
 impl Line {
@@ -201,6 +204,10 @@ impl Problem {
                 above(&r, 0, false, "radius")?;
                 Problem::MaxType(g, r, count(&part.number("horizon", "", names)?, "horizon")? + 1)
             }
+            "pl-toy" => {
+                keys(&[])?;
+                Problem::Toy
+            }
             "wilson" => {
                 keys(&["train", "test", "data_seed"])?;
                 let each = |key| part.count(key, "100", names);
@@ -217,6 +224,7 @@ impl Problem {
             Problem::Matrix(rows) => rows.len(),
             Problem::Huber(_, _, d) | Problem::MaxType(_, _, d) | Problem::Lines(_, _, _, d, _) => *d,
             Problem::Pair(..) => 2,
+            Problem::Toy => 1,
             Problem::Quadratic(_, centres, _) => centres[0].len(),
         }
     }
@@ -258,6 +266,7 @@ impl Problem {
                 let top = x.iter().skip(1).fold(x[0].clone(), |a, b| a.max(b));
                 g * &top.max(&(&norm2sq(x).sqrt()? - &shift(r, *d)?))
             }
+            Problem::Toy => &x[0].power(2) + &(&Num::int(3) * &sin(&x[0]).power(2)),
         })
     }
 
@@ -297,6 +306,10 @@ impl Problem {
                 let mut out = vec![Num::int(0); x.len()];
                 out[first] = g.clone();
                 Ok(out)
+            }
+            Problem::Toy => {
+                let twice = &Num::int(2) * &x[0];
+                Ok(vec![&twice + &(&Num::int(3) * &sin(&twice))])
             }
         }
     }
@@ -442,6 +455,13 @@ mod tests {
         let workers = problem("{\"name\": \"worker-squares\", \"targets\": [0, 1, 5]}");
         assert_eq!(workers.value(&point(&[(2, 1)])), Ok(Num::from(ratio(7, 3))));
         assert_eq!(workers.median(&point(&[(2, 1)])), Ok(point(&[(1, 1)])));
+        let toy = problem("{\"name\": \"pl-toy\"}");
+        assert_eq!(toy.value(&point(&[(0, 1)])), Ok(Num::int(0)));
+        assert_eq!(toy.gradient(&point(&[(0, 1)])), Ok(point(&[(0, 1)])));
+        // At 3: 9 + 3 sin(3)^2 and 6 + 3 sin 6.
+        let near = |x: Num, value: f64| (x.lo().to_f64_fast() - value).abs() < 1e-14;
+        assert!(near(toy.value(&point(&[(3, 1)])).unwrap(), 9.059_744_570_024_452));
+        assert!(near(toy.gradient(&point(&[(3, 1)])).unwrap().remove(0), 5.161_753_505_403_222));
         let top = problem("{\"name\": \"max-type\", \"horizon\": 3}");
         assert_eq!(top.value(&vec![Num::from(ratio(-1, 2)); 4]), Ok(Num::from(ratio(-1, 2))));
         assert_eq!(top.gradient(&vec![Num::int(0); 4]), Ok(point(&[(1, 1), (0, 1), (0, 1), (0, 1)])));

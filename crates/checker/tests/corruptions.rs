@@ -115,6 +115,7 @@ fn hypothesis(json: &mut Json, dice: &mut Dice) -> Option<()> {
         "huber" => &["pl", "pl-l1", "bounded-domain"],
         "absolute-pair" | "max-type" => &["smooth", "smooth-linf", "smooth-coordinate", "bounded-domain"],
         "linear" => &["lower-bound", "pl"],
+        "pl-toy" => &["convex", "bounded-gradient", "bounded-domain"],
         "two-line-squares" | "line-losses" | "wilson" => &["bounded-domain"],
         _ => &["no-such-hypothesis"],
     };

@@ -1,32 +1,32 @@
 //! The entries of a claim, by name.
 
-use super::super::assemble::{Judge, left_side};
-use super::super::decide::{CellOutcome, CellRun, HarnessError, Jobs};
+use super::super::decide::HarnessError;
 use super::super::pictures::drawn_variants;
+use super::super::records::Records;
 use super::samples::{curve_value, exponent, known, no_value, sampled_left};
 use super::{Fixed, cell_text};
+use crate::evidence::{CellOutcome, CellRun};
 use crate::model::Real;
 use crate::regress::{Entry, Value};
 use crate::results::{CellRecord, Evidence, Outcome};
 use crate::scalar::{Rational, Scalar};
 use crate::spec::{Expression, FigureKind, Relation, Symbol, Trial, Variant};
 use crate::stats::Interval;
-use crate::verdict::{Ground, SideValue, left_of_row, right_side};
+use crate::verdict::{Ground, SideValue, left_of_row, left_side, right_side};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Collects the entries of one claim's runs.
-pub(super) struct Listing<'a, 'j> {
-    judge: &'a Judge<'a>,
-    jobs: &'a Jobs<'j>,
+pub(super) struct Listing<'a> {
+    records: Records<'a>,
     fixed: &'a [Fixed],
     entries: Vec<Entry>,
     /// What is listed already: bounds share left sides, and one run sends its bits once.
     seen: BTreeSet<String>,
 }
 
-impl<'a, 'j> Listing<'a, 'j> {
-    pub fn new(judge: &'a Judge<'a>, jobs: &'a Jobs<'j>, fixed: &'a [Fixed]) -> Self {
-        Listing { judge, jobs, fixed, entries: Vec::new(), seen: BTreeSet::new() }
+impl<'a> Listing<'a> {
+    pub fn new(records: Records<'a>, fixed: &'a [Fixed]) -> Self {
+        Listing { records, fixed, entries: Vec::new(), seen: BTreeSet::new() }
     }
 
     /// Everything, in the order bounds, controls, curves.
@@ -50,12 +50,12 @@ impl<'a, 'j> Listing<'a, 'j> {
     }
 
     fn index(&self, case: &str, variant: &Variant) -> Option<usize> {
-        self.jobs.0.iter().position(|j| j.case == case && j.variant.setup == variant.setup)
+        self.records.observed.design.place(case, variant)
     }
 
     fn bounds(&mut self) -> Result<(), HarnessError> {
-        let (records, cells) = self.judge.bounds()?;
-        let spec = self.judge.spec;
+        let (records, cells) = self.records.bounds()?;
+        let spec = self.records.judge.spec;
         for record in &records {
             let sampled = record.evidence > Evidence::Numeric;
             let quantity = format!("{}: outcome", record.bound);
@@ -75,9 +75,9 @@ impl<'a, 'j> Listing<'a, 'j> {
     }
 
     fn controls(&mut self) -> Result<(), HarnessError> {
-        let spec = self.judge.spec;
+        let spec = self.records.judge.spec;
         let mut number: BTreeMap<&str, usize> = BTreeMap::new();
-        let records = self.judge.controls()?;
+        let records = self.records.controls()?;
         // A record's evidence is not kept: what rests on a run with noise may come out otherwise with another seed.
         for (record, control) in records.iter().zip(&spec.controls) {
             let count = number.entry(&control.bound).or_default();
@@ -97,7 +97,7 @@ impl<'a, 'j> Listing<'a, 'j> {
 
     fn plain(&mut self, bound: &str, trial: &Trial) {
         let Some(index) = self.index(&trial.case, &trial.variant) else { return };
-        for i in 0..self.jobs.0[index].runs.len() {
+        for i in 0..self.records.observed.at(index).runs.len() {
             self.left(&format!("{bound}: left"), trial, (index, i), &trial.variant);
             self.right(bound, trial, (index, i));
         }
@@ -106,7 +106,7 @@ impl<'a, 'j> Listing<'a, 'j> {
     fn ordering(&mut self, bound: &str, trial: &Trial) {
         for (curve, variant) in &trial.curves {
             let Some(index) = self.index(&trial.case, variant) else { continue };
-            for i in 0..self.jobs.0[index].runs.len() {
+            for i in 0..self.records.observed.at(index).runs.len() {
                 self.left(&format!("{bound}: left of {curve}"), trial, (index, i), variant);
             }
         }
@@ -114,8 +114,8 @@ impl<'a, 'j> Listing<'a, 'j> {
 
     /// The left side of one run, its bits and calls.
     fn left(&mut self, quantity: &str, trial: &Trial, (index, i): (usize, usize), variant: &Variant) {
-        let job = &self.jobs.0[index];
-        let run = &job.runs[i];
+        let found = self.records.observed.at(index);
+        let run = &found.runs[i];
         let cell = cell_text(&trial.case, variant, &run.cell);
         if self.first(format!("left {index} {i} {}", trial.question.left_text)) {
             let value = self.left_value(trial, (index, i));
@@ -130,18 +130,18 @@ impl<'a, 'j> Listing<'a, 'j> {
     }
 
     fn left_value(&self, trial: &Trial, (index, i): (usize, usize)) -> Value {
-        let job = &self.jobs.0[index];
-        let (run, question) = (&job.runs[i], &trial.question);
+        let found = self.records.observed.at(index);
+        let (run, question) = (&found.runs[i], &trial.question);
         match (&run.outcome, &self.fixed[index][i]) {
             (CellOutcome::Experiment(e), Some(fixed)) => {
                 if fixed.diverged.0 > 0 {
                     return Value::Word { text: "diverged".into(), sampled: !fixed.deterministic };
                 }
-                match left_side(self.judge.each(), question, job, run, Ground::Strongest) {
+                match left_side(self.records.judge.each(), question, found.asked, run, Ground::Strongest) {
                     Ok(side) if side.grade <= Evidence::Numeric => known(&side),
                     Ok(_) => {
                         let constants = |symbol: &Symbol| run.constant(symbol);
-                        let sources = job.sources(&question.left).ok();
+                        let sources = found.asked.sources(&question.left).ok();
                         sources
                             .and_then(|s| sampled_left(&question.left, &s, fixed, &e.ranges, &constants))
                             .map_or(Value::Word { text: "no value".into(), sampled: true }, Value::sampled)
@@ -155,7 +155,7 @@ impl<'a, 'j> Listing<'a, 'j> {
     }
 
     fn right(&mut self, bound: &str, trial: &Trial, (index, i): (usize, usize)) {
-        let run = &self.jobs.0[index].runs[i];
+        let run = &self.records.observed.at(index).runs[i];
         let Some(right) = &trial.question.right else { return };
         let value = match &run.outcome {
             CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => {
@@ -186,9 +186,9 @@ impl<'a, 'j> Listing<'a, 'j> {
         let (Some(index), Some(axis)) = (self.index(&trial.case, &trial.variant), &trial.question.rate_in) else {
             return;
         };
-        let job = &self.jobs.0[index];
+        let found = self.records.observed.at(index);
         let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (i, run) in job.runs.iter().enumerate() {
+        for (i, run) in found.runs.iter().enumerate() {
             let others = run.cell.axes().into_iter().filter(|(n, _)| n != axis);
             let key: Vec<String> = others.map(|(n, v)| format!("{n}={v}")).collect();
             groups.entry(key.join(";")).or_default().push(i);
@@ -197,13 +197,13 @@ impl<'a, 'j> Listing<'a, 'j> {
             for i in &group {
                 self.left(&format!("{bound}: left"), trial, (index, *i), &trial.variant);
             }
-            let cell = cell_text(&trial.case, &trial.variant, &job.runs[group[0]].cell);
+            let cell = cell_text(&trial.case, &trial.variant, &found.runs[group[0]].cell);
             let kept = cell.split(", ").filter(|part| !part.starts_with(&format!("{axis}=")));
             let cell = kept.collect::<Vec<_>>().join(", ");
             let points: Vec<(f64, Value)> = group
                 .iter()
                 .map(|i| {
-                    let x = job.runs[*i].cell.values.get(axis).map_or(f64::NAN, Real::to_f64);
+                    let x = found.runs[*i].cell.values.get(axis).map_or(f64::NAN, Real::to_f64);
                     (x, self.left_value(trial, (index, *i)))
                 })
                 .collect();
@@ -217,14 +217,14 @@ impl<'a, 'j> Listing<'a, 'j> {
 
     /// Curves of figures at their first, middle and last recorded iterate.
     fn curves(&mut self) {
-        let spec = self.judge.spec;
+        let spec = self.records.judge.spec;
         for figure in spec.figures.iter().filter(|f| f.kind == FigureKind::Curves) {
             for (curve, case, variant) in drawn_variants(spec) {
                 let Some(index) = self.index(case, variant) else { continue };
-                let job = &self.jobs.0[index];
+                let found = self.records.observed.at(index);
                 for formula in figure.y.iter().chain(&figure.lines) {
-                    let Some(at) = job.curve(&formula.expr) else { continue };
-                    for (i, run) in job.runs.iter().enumerate() {
+                    let Some(at) = found.asked.curve(&formula.expr) else { continue };
+                    for (i, run) in found.runs.iter().enumerate() {
                         let (Some(fixed), Some(e)) = (&self.fixed[index][i], run.experiment()) else { continue };
                         if !self.first(format!("curve {index} {i} {at}")) {
                             continue;

@@ -1,12 +1,13 @@
 //! Values with their noise, from what replicates gave.
 
 use crate::engine::{Estimates, PathMoments};
+use crate::evidence::TermSource;
 use crate::regress::{Sample, Value};
 use crate::results::Evidence;
 use crate::scalar::Fault;
 use crate::spec::{Left, Reducer, Symbol, Term};
 use crate::stats::{Interval, LogPoint, Moments, log_log, slope};
-use crate::verdict::{Constants, SideValue, TermSource};
+use crate::verdict::{Constants, SideValue};
 
 /// Rounding of an exponent that was fitted through numbers known without noise.
 const SLOPE_ROUNDING: f64 = 1e-9;
@@ -14,7 +15,10 @@ const SLOPE_ROUNDING: f64 = 1e-9;
 /// A side that is known without noise.
 pub(super) fn known(side: &SideValue) -> Value {
     match &side.exact {
-        Some(q) => Value::fraction(&q.to_string(), q.to_f64()),
+        Some(v) => match v.rational() {
+            Some(q) => Value::fraction(&q.to_string(), q.to_f64()),
+            None => Value::within(side.interval.low(), side.interval.high(), true),
+        },
         None => Value::within(side.interval.low(), side.interval.high(), side.grade == Evidence::Exact),
     }
 }
@@ -108,7 +112,7 @@ pub(super) fn sampled_left(
 fn mean_of(sample: &PathMoments, range: Option<Interval>) -> Option<Sample> {
     let range = range.filter(|r| r.is_finite()).map(|r| (r.low(), r.high()));
     if let Some(exact) = &sample.exact {
-        return Some(Sample { mean: exact.to_f64(), standard_error: 0.0, replicates: u64::MAX, range: None, among: 1 });
+        return Some(Sample { mean: exact.near(), standard_error: 0.0, replicates: u64::MAX, range: None, among: 1 });
     }
     let mean = sample.moments.checked_mean().ok()?;
     let standard_error = sample.moments.standard_error().unwrap_or(f64::INFINITY);

@@ -11,7 +11,9 @@
 
 use super::common::{count_mean, count_signs, descend};
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, mean_gradient, norm2_squared, take_signs};
-use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, Limits, ParamSpec, Params, Real, Slot};
+use crate::model::{
+    Arithmetic, BuildError, DynAlgorithm, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero, Slot,
+};
 use crate::scalar::Fault;
 
 /// What enters b and what is stepped along.
@@ -81,6 +83,11 @@ pub static SIGN_B: AlgorithmEntry = AlgorithmEntry {
 impl AdaGrad {}
 
 impl Algorithm for AdaGrad {
+    /// The rule on the gradient itself takes no sign.
+    fn is_random(&self, semantics: &Semantics) -> bool {
+        self.rule != Rule::Gradient && semantics.sign_zero == SignZero::Random
+    }
+
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {
         Layout { state: 1, scratch: 2 * dimension }
     }

@@ -112,12 +112,13 @@ pub(super) fn scale_bits(dimension: usize, semantics: &Semantics) -> u64 {
 /// the iterate it makes the divergence visible. Infinite gradients leave no trace: they have a sign and a rank.
 #[inline(always)]
 pub(super) fn trace_nan<S: Scalar>(trace: &mut [S], v: &[S]) -> Result<(), Fault> {
-    if S::IS_EXACT {
+    if S::LANES == 0 {
         return Ok(());
     }
     let zero = S::zero();
     for (trace, v) in trace.iter_mut().zip(v) {
-        trace.add_product(&v.sign_or(&zero)?, &zero);
+        // A number between 0 and 0, or NaN.
+        *trace += &v.min(&zero).max(&zero);
     }
     Ok(())
 }
@@ -125,7 +126,7 @@ pub(super) fn trace_nan<S: Scalar>(trace: &mut [S], v: &[S]) -> Result<(), Fault
 /// Adds the trace to the iterate.
 #[inline(always)]
 pub(super) fn apply_trace<S: Scalar>(x: &mut [S], trace: &[S]) {
-    if !S::IS_EXACT {
+    if S::LANES > 0 {
         for (x, trace) in x.iter_mut().zip(trace) {
             *x += trace;
         }

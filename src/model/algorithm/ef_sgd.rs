@@ -125,6 +125,17 @@ impl Algorithm for EfSgd {
         self.feedback.facts(dimension)
     }
 
+    /// |e'| <= q (lr |g| + |e|) with q = sqrt(1 - delta), on every path where C draws nothing: |e| <= q lr |g|/(1 - q).
+    fn memory(&self, largest: &[f64], gradient: f64, dimension: usize, semantics: &Semantics) -> Option<f64> {
+        if self.feedback.is_random(semantics) {
+            return None;
+        }
+        let rest = (1.0 - self.feedback.compressor.quality(dimension).to_f64()).max(0.0).sqrt();
+        let lr = largest.get(self.feedback.step_size.0)?;
+        // The slack covers the rounding of these few operations.
+        (rest < 1.0).then(|| rest * lr * gradient / (1.0 - rest) * (1.0 + 1e-9))
+    }
+
     fn is_random(&self, semantics: &Semantics) -> bool {
         self.feedback.is_random(semantics)
     }

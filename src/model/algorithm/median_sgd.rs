@@ -60,6 +60,11 @@ pub(super) fn descend_by_median<S: Scalar>(
 }
 
 impl Algorithm for MedianSgd {
+    /// Takes no sign, and nobody votes.
+    fn is_random(&self, _semantics: &crate::model::Semantics) -> bool {
+        false
+    }
+
     fn layout(&self, dimension: usize, workers: usize) -> Layout {
         Layout { state: 0, scratch: scratch(dimension, workers) }
     }

@@ -35,7 +35,7 @@ pub(crate) use median::medians;
 
 use super::problem::Flow;
 use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
-use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};
+use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use std::cmp::Ordering;
 
 /// Writes the probabilities with which a worker votes +1, coordinate by coordinate.
@@ -189,9 +189,16 @@ pub trait Algorithm: Send + Sync + 'static {
         None
     }
 
-    /// Whether steps draw coins or noise of the algorithm's own under these conventions.
+    /// The largest |memory|_2 on any path, given the largest value of each schedule and the largest |g|_2 of a stochastic gradient;
+    /// `None` where it has no bound that is known.
+    fn memory(&self, _largest: &[f64], _gradient: f64, _dimension: usize, _semantics: &Semantics) -> Option<f64> {
+        None
+    }
+
+    /// Whether steps may draw coins or noise of the algorithm's own under these conventions: here those of a step that takes
+    /// signs, and holds no vote.
     fn is_random(&self, semantics: &Semantics) -> bool {
-        semantics.sign_zero == SignZero::Random || semantics.ties == SignZero::Random
+        semantics.sign_zero == SignZero::Random
     }
 }
 
@@ -223,6 +230,8 @@ pub trait AlgorithmMeta {
     fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)>;
     /// See [`Algorithm::reach`].
     fn reach(&self, values: &[f64], workers: usize) -> Option<f64>;
+    /// See [`Algorithm::memory`].
+    fn memory(&self, largest: &[f64], gradient: f64, dimension: usize, semantics: &Semantics) -> Option<f64>;
     /// See [`Algorithm::is_random`].
     fn is_random(&self, semantics: &Semantics) -> bool;
 }
@@ -240,6 +249,9 @@ impl<A: Algorithm> AlgorithmMeta for A {
     fn reach(&self, values: &[f64], workers: usize) -> Option<f64> {
         Algorithm::reach(self, values, workers)
     }
+    fn memory(&self, largest: &[f64], gradient: f64, dimension: usize, semantics: &Semantics) -> Option<f64> {
+        Algorithm::memory(self, largest, gradient, dimension, semantics)
+    }
     fn is_random(&self, semantics: &Semantics) -> bool {
         Algorithm::is_random(self, semantics)
     }
@@ -247,7 +259,16 @@ impl<A: Algorithm> AlgorithmMeta for A {
 
 /// An algorithm in every arithmetic: what the registry builds.
 pub trait DynAlgorithm:
-    Runs<Narrow> + Runs<Wide> + Runs<Rational> + Runs<Enclosure> + AlgorithmMeta + Send + Sync
+    Runs<Narrow>
+    + Runs<Wide>
+    + Runs<Checked>
+    + Runs<Rational>
+    + Runs<Surd>
+    + Runs<Enclosure>
+    + Runs<Polynomial>
+    + AlgorithmMeta
+    + Send
+    + Sync
 {
 }
 impl<A: Algorithm> DynAlgorithm for A {}
@@ -293,15 +314,27 @@ fn note_tie<S: Scalar>(value: &S, query: &mut dyn Query<S>) {
     }
 }
 
-/// A coin is drawn for every coordinate, needed or not, so that streams stay in step between replicates.
+/// Whether a vote of signs may draw coins: for a sign of 0, or for a tie.
+fn votes_at_random(semantics: &Semantics) -> bool {
+    semantics.sign_zero == SignZero::Random || semantics.ties == SignZero::Random
+}
+
+/// The probability of +1 where a coin may be needed: one half, for every coordinate of lanes, so that their streams stay in
+/// step. Elsewhere the coin of a coordinate that does not need one is no choice.
+fn fair<S: Scalar>(needed: bool) -> S {
+    if needed || S::LANES > 0 { S::ratio(1, 2) } else { S::one() }
+}
+
+/// Signs with a coin for each sign of 0.
 fn random_signs<S: Scalar>(v: &mut [S], query: &mut dyn Query<S>) -> Result<(), Fault> {
-    let half = vec![S::ratio(1, 2); v.len()];
-    let mut coins = half.clone();
-    query.coin(&half, &mut coins)?;
-    for ((value, coin), fair) in v.iter_mut().zip(coins).zip(&half) {
+    let half = S::ratio(1, 2);
+    let odds: Vec<S> = v.iter().map(|value| fair(*value == S::zero())).collect();
+    let mut coins = odds.clone();
+    query.coin(&odds, &mut coins)?;
+    for (value, coin) in v.iter_mut().zip(coins) {
         // A choice, not 2 coin - 1: an enclosure of a decided coin stays a point.
         note_tie(value, query);
-        let at_zero = coin.at_least(fair, &S::one(), &-S::one())?;
+        let at_zero = coin.at_least(&half, &S::one(), &-S::one())?;
         *value = value.sign_or(&at_zero)?;
     }
     Ok(())

@@ -11,7 +11,7 @@
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, apply_trace, descend};
 use super::vote::collect;
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, votes_at_random};
 use crate::model::{Arithmetic, MomentumForm, Slot};
 use crate::scalar::Fault;
 
@@ -31,6 +31,10 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
 };
 
 impl Algorithm for MvSignSgdSim {
+    fn is_random(&self, semantics: &crate::model::Semantics) -> bool {
+        votes_at_random(semantics)
+    }
+
     /// The previous iterate, and the workers' momenta.
     fn layout(&self, dimension: usize, workers: usize) -> Layout {
         Layout { state: (1 + workers) * dimension, scratch: 2 * dimension }

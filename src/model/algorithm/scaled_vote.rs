@@ -7,7 +7,7 @@
 //! **Ties and edge cases** as `vote`. Each direction costs the signs and one float a block.
 
 use super::common::{STEP_SIZE, apply_trace, descend, scale_bits};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, norm1, vote};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, norm1, vote, votes_at_random};
 use crate::model::{Arithmetic, Slot};
 use crate::scalar::Fault;
 
@@ -26,6 +26,10 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
 };
 
 impl Algorithm for ScaledVote {
+    fn is_random(&self, semantics: &crate::model::Semantics) -> bool {
+        votes_at_random(semantics)
+    }
+
     /// The mean norms take one number a block, of which there are at most as many as coordinates.
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {
         Layout { state: 0, scratch: 3 * dimension }

@@ -34,6 +34,11 @@ pub static GD: AlgorithmEntry = AlgorithmEntry {
 };
 
 impl Algorithm for Sgd {
+    /// Takes no sign, and nobody votes.
+    fn is_random(&self, _semantics: &crate::model::Semantics) -> bool {
+        false
+    }
+
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {
         Layout { state: 0, scratch: 2 * dimension }
     }

@@ -26,6 +26,11 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
 };
 
 impl Algorithm for Sgdm {
+    /// Takes no sign, and nobody votes.
+    fn is_random(&self, _semantics: &crate::model::Semantics) -> bool {
+        false
+    }
+
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {
         Layout { state: dimension, scratch: 2 * dimension }
     }

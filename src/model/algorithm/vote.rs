@@ -8,7 +8,7 @@
 
 use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};
 use super::wire::{SignMessage, Tally};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, take_signs};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, take_signs, votes_at_random};
 use crate::model::{Arithmetic, Semantics, Slot};
 use crate::scalar::{Fault, Scalar};
 
@@ -101,6 +101,10 @@ pub static MV: AlgorithmEntry = AlgorithmEntry {
 };
 
 impl Algorithm for Vote {
+    fn is_random(&self, semantics: &crate::model::Semantics) -> bool {
+        votes_at_random(semantics)
+    }
+
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {
         Layout { state: 0, scratch: 2 * dimension }
     }

@@ -11,7 +11,7 @@
 //! quorum above M/2 leaves every tie at 0. NaN as in `vote`.
 
 use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, take_signs};
+use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, take_signs, votes_at_random};
 use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Slot};
 use crate::scalar::Fault;
 
@@ -54,6 +54,10 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
 };
 
 impl Algorithm for VoteAbstain {
+    fn is_random(&self, semantics: &crate::model::Semantics) -> bool {
+        votes_at_random(semantics)
+    }
+
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {
         Layout { state: 0, scratch: 5 * dimension }
     }

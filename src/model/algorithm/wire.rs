@@ -170,16 +170,16 @@ impl Tally {
     /// The sign of the votes' sum in each coordinate, packed under the convention for ties.
     ///
     /// # Errors
-    /// Where ties are random and coins are not available. One coin a coordinate is drawn, needed or not.
+    /// Where ties are random and coins are not available. In lanes one coin a coordinate is drawn, needed or not.
     pub fn majority<S: Scalar>(&self, ties: SignZero, query: &mut dyn Query<S>) -> Result<SignMessage, Fault> {
         let d = self.dimension;
         let plus_at_tie: Vec<u64> = match ties {
             SignZero::Zero | SignZero::Minus => vec![0; d],
             SignZero::Plus => vec![!0; d],
             SignZero::Random => {
-                let half = vec![S::ratio(1, 2); d];
-                let mut coins = half.clone();
-                query.coin(&half, &mut coins)?;
+                let odds: Vec<S> = (0..d).map(|i| super::fair(self.compare(i).1 & 1 != 0)).collect();
+                let mut coins = odds.clone();
+                query.coin(&odds, &mut coins)?;
                 coins.iter().map(|c| c.to_bits().0).collect()
             }
         };

@@ -12,7 +12,7 @@ pub mod top_k;
 pub mod unbiased;
 
 use super::{Arithmetic, BuildError, ParamSpec, Params, Query, Real, Semantics};
-use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};
+use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 
 /// A map C with E|C(v) - v|_2^2 <= (1 - delta) |v|_2^2 (karimireddy2019, Assumption A).
 /// Mark [`Compressor::compress`] `#[inline(always)]`.
@@ -82,7 +82,16 @@ impl<C: Compressor> CompressorMeta for C {
 
 /// A compressor in every arithmetic: what the registry builds.
 pub trait DynCompressor:
-    Compresses<Narrow> + Compresses<Wide> + Compresses<Rational> + Compresses<Enclosure> + CompressorMeta + Send + Sync
+    Compresses<Narrow>
+    + Compresses<Wide>
+    + Compresses<Checked>
+    + Compresses<Rational>
+    + Compresses<Surd>
+    + Compresses<Enclosure>
+    + Compresses<Polynomial>
+    + CompressorMeta
+    + Send
+    + Sync
 {
 }
 impl<C: Compressor> DynCompressor for C {}

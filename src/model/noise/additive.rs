@@ -5,7 +5,7 @@
 //! products of different coordinates. P[sgn(g + s_i X) = sgn g] is least as g goes to 0, p_sign = min(P[X >= 0], P[X <= 0]).
 
 use super::finite_law::FiniteLaw;
-use super::{Atom, DynNoise, Noise};
+use super::{Atom, DrawMoments, DrawRounding, Drawn, DynNoise, Noise, Tails, drawn};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
@@ -66,6 +66,12 @@ pub(super) trait Standard: Send + Sync + 'static {
         self.finite().is_none()
     }
 
+    /// What a sample must be large enough to see.
+    fn tails(&self) -> Tails {
+        let rarest = self.finite().map_or(1.0, FiniteLaw::rarest);
+        Tails { rarest: Some(rarest), ..Tails::LIGHT }
+    }
+
     /// The law itself, where it is finite.
     fn finite(&self) -> Option<&FiniteLaw> {
         None
@@ -104,13 +110,35 @@ impl<L: Standard> Noise for Additive<L> {
         product(&coordinates?)
     }
 
+    fn is_additive(&self) -> bool {
+        true
+    }
+
+    fn is_silent(&self) -> bool {
+        self.scale.iter().all(|s| s.exact().is_some_and(Rational::is_zero))
+            || self.law.finite().is_some_and(FiniteLaw::is_constant)
+    }
+
     fn facts(&self) -> Facts {
         let mut facts = facts(&self.scale, &self.law.variance(), &self.law.squared_mean_magnitude());
-        let silent = self.float.iter().all(|s| *s == 0.0);
-        if let Some(p) = if silent { Some(Real::integer(1)) } else { self.law.least_right() } {
+        if let Some(p) = if self.is_silent() { Some(Real::integer(1)) } else { self.law.least_right() } {
             facts.exact("p_sign", p);
         }
         facts
+    }
+
+    fn draw_moments(&self) -> Option<DrawMoments> {
+        let variance = self.law.variance();
+        Some(DrawMoments::Independent(self.scale.iter().map(|s| s.times(s).times(&variance)).collect()))
+    }
+
+    fn tails(&self) -> Tails {
+        self.law.tails()
+    }
+
+    fn in_doubles(&self, batch: u64) -> DrawRounding {
+        let Some(law) = self.law.finite() else { return DrawRounding::Added(Drawn::AS_IS) };
+        DrawRounding::Added(drawn(law.atoms().iter().map(|(v, _)| v), &self.scale, batch))
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

@@ -10,7 +10,7 @@
 
 use super::finite::exact;
 use super::finite_law::FiniteLaw;
-use super::{Atom, Noise, NoiseEntry, additive};
+use super::{Atom, DrawRounding, Drawn, Noise, NoiseEntry, Tails, additive};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
@@ -73,6 +73,10 @@ impl Noise for CantelliExtremal {
         }
     }
 
+    fn is_silent(&self) -> bool {
+        self.wrong.is_zero()
+    }
+
     fn atoms(&self, _x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
         let right = Rational::one() - &self.wrong;
         let laws: Option<Vec<FiniteLaw>> = gradient
@@ -89,6 +93,16 @@ impl Noise for CantelliExtremal {
 
     fn facts(&self) -> Facts {
         Facts::new()
+    }
+
+    fn tails(&self) -> Tails {
+        let q = self.float.0;
+        Tails { rarest: Some(if q > 0.0 { q.min(1.0 - q) } else { 1.0 }), ..Tails::LIGHT }
+    }
+
+    /// The atoms are functions of the gradient: what its error makes of them is not followed.
+    fn in_doubles(&self, _batch: u64) -> DrawRounding {
+        DrawRounding::Alone(Drawn::UNKNOWN)
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

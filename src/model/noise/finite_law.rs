@@ -127,6 +127,12 @@ impl FiniteLaw {
         mass(|sign| sign >= 0).min(mass(|sign| sign <= 0))
     }
 
+    /// The least probability of an atom.
+    #[must_use]
+    pub fn rarest(&self) -> f64 {
+        self.atoms.iter().map(|(_, p)| p.to_f64()).fold(1.0, f64::min)
+    }
+
     /// The law of a X + b.
     #[must_use]
     pub fn affine(&self, a: &Rational, b: &Rational) -> Self {

@@ -4,8 +4,8 @@
 //! **Facts** variance w a^2/3, E|X| = w a/2, P[X >= 0] = 1 - w/2; symmetric and unimodal (a point mass at the mode is allowed).
 //! A batch is averaged draw by draw.
 
-use super::NoiseEntry;
 use super::additive::{SCALE, Standard, build};
+use super::{NoiseEntry, Tails};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
@@ -40,6 +40,10 @@ impl Standard for GaussExtremal {
     /// 0 has the probability 1 - w.
     fn is_continuous(&self) -> bool {
         false
+    }
+
+    fn tails(&self) -> Tails {
+        Tails { rarest: Some(self.float.1), ..Tails::LIGHT }
     }
 
     #[inline(always)]

@@ -6,7 +6,7 @@
 
 use super::finite::{cumulative, exact};
 use super::finite_law::FiniteLaw;
-use super::{Atom, Noise, NoiseEntry};
+use super::{Atom, DrawMoments, DrawRounding, Noise, NoiseEntry, Tails, drawn};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
@@ -90,9 +90,19 @@ impl Joint {
         &self.values[atom]
     }
 
+    /// The atoms' probabilities, in their order.
+    pub(super) fn probabilities(&self) -> impl Iterator<Item = f64> {
+        self.atoms.iter().map(|(_, p)| p.to_f64())
+    }
+
     /// Each coordinate's standard deviation.
     pub(super) fn deviations(&self) -> Vec<Real> {
         self.marginals.iter().map(|law| Real::from(law.variance()).root()).collect()
+    }
+
+    /// Every entry of every atom.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Rational> + Clone {
+        self.atoms.iter().flat_map(|(v, _)| v)
     }
 
     /// Whether the law is the product of its marginals: every combination of their values has the product of their
@@ -132,6 +142,14 @@ impl Noise for Joint {
         }
     }
 
+    fn is_additive(&self) -> bool {
+        true
+    }
+
+    fn is_silent(&self) -> bool {
+        self.marginals.iter().all(FiniteLaw::is_constant)
+    }
+
     fn atoms(&self, _x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
         let moved = |v: &[Rational]| gradient.iter().zip(v).map(|(g, v)| g.clone() + v).collect();
         let possible = self.atoms.iter().filter(|(_, p)| !p.is_zero());
@@ -153,6 +171,21 @@ impl Noise for Joint {
             facts.exact("p_sign", p.into());
         }
         facts
+    }
+
+    fn draw_moments(&self) -> Option<DrawMoments> {
+        let d = self.marginals.len();
+        let covariance = |i: usize, j: usize| self.expect(|v| v[i].clone() * &v[j]);
+        Some(DrawMoments::Joint((0..d).map(|i| (0..d).map(|j| covariance(i, j)).collect()).collect()))
+    }
+
+    fn tails(&self) -> Tails {
+        let possible = self.probabilities().filter(|p| *p > 0.0);
+        Tails { rarest: Some(possible.fold(1.0, f64::min)), ..Tails::LIGHT }
+    }
+
+    fn in_doubles(&self, batch: u64) -> DrawRounding {
+        DrawRounding::Added(drawn(self.values(), &[Real::integer(1)], batch))
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

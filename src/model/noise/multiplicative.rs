@@ -8,9 +8,9 @@
 
 use super::finite::{Table, read_law};
 use super::finite_law::FiniteLaw;
-use super::{Atom, Noise, NoiseEntry, additive};
+use super::{Atom, DrawMoments, DrawRounding, Noise, NoiseEntry, Tails, additive, drawn};
 use crate::model::facts::{Facts, Trait};
-use crate::model::{BuildError, Kind, Limits, ParamSpec};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
 
@@ -74,6 +74,10 @@ impl Noise for Multiplicative {
         }
     }
 
+    fn is_silent(&self) -> bool {
+        self.law.is_constant()
+    }
+
     fn atoms(&self, _x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
         if !self.shared {
             let laws: Vec<FiniteLaw> = gradient.iter().map(|g| self.law.affine(g, &Rational::zero())).collect();
@@ -91,6 +95,18 @@ impl Noise for Multiplicative {
         let mut facts = Facts::new();
         facts.exact("p_sign", positive.fold(Rational::zero(), |sum, (_, p)| sum + p).into());
         facts
+    }
+
+    fn draw_moments(&self) -> Option<DrawMoments> {
+        Some(DrawMoments::Factor { variance: self.law.variance().into(), shared: self.shared })
+    }
+
+    fn tails(&self) -> Tails {
+        Tails { rarest: Some(self.law.rarest()), ..Tails::LIGHT }
+    }
+
+    fn in_doubles(&self, batch: u64) -> DrawRounding {
+        DrawRounding::Times(drawn(self.law.atoms().iter().map(|(v, _)| v), &[Real::integer(1)], batch))
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

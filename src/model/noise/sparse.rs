@@ -4,7 +4,7 @@
 //! **Facts** sigma = sigma1 = sigma_l1 = sigma_max = s. The other coordinates draw nothing.
 //! A batch of n is drawn in closed form.
 
-use super::{Noise, NoiseEntry, additive};
+use super::{DrawMoments, DrawRounding, Drawn, Noise, NoiseEntry, Tails, additive};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
@@ -44,8 +44,24 @@ impl Noise for Sparse {
         }
     }
 
+    fn is_silent(&self) -> bool {
+        self.scale.exact().is_some_and(crate::scalar::Rational::is_zero)
+    }
+
     fn facts(&self) -> Facts {
         additive::facts(std::slice::from_ref(&self.scale), &Real::integer(1), &Real::integer(0))
+    }
+
+    fn draw_moments(&self) -> Option<DrawMoments> {
+        Some(DrawMoments::Independent(vec![self.scale.times(&self.scale)]))
+    }
+
+    fn tails(&self) -> Tails {
+        Tails::LIGHT
+    }
+
+    fn in_doubles(&self, _batch: u64) -> DrawRounding {
+        DrawRounding::Added(Drawn::AS_IS)
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

@@ -14,7 +14,7 @@
 //! the last where none does.
 
 use super::finite_law::FiniteLaw;
-use super::{Atom, Noise, NoiseEntry, additive};
+use super::{Atom, DrawRounding, Drawn, Noise, NoiseEntry, Tails, additive};
 use crate::expr::{Builtin, Expr, ExprError};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
@@ -235,6 +235,32 @@ impl Noise for StateAtoms {
                 Err(BuildError::at("atoms", format!("'atoms' are no law {place}: {why}")))
             }
         }
+    }
+
+    /// The atoms' probabilities depend on the state.
+    fn tails(&self) -> Tails {
+        Tails { rarest: None, ..Tails::LIGHT }
+    }
+
+    /// The atoms are functions of the gradient: what its error makes of them is not followed.
+    fn rarest_at<const N: usize>(&self, x: &[Lane<N>], gradient: &[Lane<N>]) -> Lane<N> {
+        let mut least = [1.0_f64; N];
+        for (i, g) in gradient.iter().enumerate() {
+            for (_, probability) in &self.atoms {
+                let p = Self::value(probability, g, x.get(i)).unwrap_or(Lane::splat(0.0));
+                for (least, p) in least.iter_mut().zip(&p.0) {
+                    // A probability of 0 is that of no atom; one that is not known is as bad as can be.
+                    if p.is_nan() || *p > 0.0 {
+                        *least = if p.is_nan() { 0.0 } else { least.min(*p) };
+                    }
+                }
+            }
+        }
+        Lane(least)
+    }
+
+    fn in_doubles(&self, _batch: u64) -> DrawRounding {
+        DrawRounding::Alone(Drawn::UNKNOWN)
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

@@ -4,8 +4,8 @@
 //! **Facts** T = t_nu sqrt((nu - 2)/nu) has E|T| = 2 sqrt(nu - 2) Gamma((nu + 1)/2)/(sqrt pi (nu - 1) Gamma(nu/2)).
 //! A batch is averaged draw by draw.
 
-use super::NoiseEntry;
 use super::additive::{SCALE, Standard, build};
+use super::{NoiseEntry, Tails};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
 use crate::scalar::Lane;
@@ -42,6 +42,11 @@ impl Standard for Student {
     #[inline(always)]
     fn draw<const N: usize>(&self, stream: &mut Stream<N>) -> Lane<N> {
         stream.student(self.nu)
+    }
+
+    /// |T|^p is integrable for p < nu.
+    fn tails(&self) -> Tails {
+        Tails { order: self.nu, ..Tails::LIGHT }
     }
 
     fn squared_mean_magnitude(&self) -> Real {

@@ -14,7 +14,7 @@
 
 use super::finite::exact;
 use super::joint::Joint;
-use super::{Atom, Noise, NoiseEntry};
+use super::{Atom, DrawRounding, Noise, NoiseEntry, Tails, drawn};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
@@ -172,6 +172,34 @@ impl Noise for Tree {
             .exact("sigma_l1", Real::largest(&values("sigma_l1")))
             .exact("sigma_max", Real::largest(&largest));
         facts
+    }
+
+    /// Of the rarest way through the tree, from its root to where it ends.
+    fn tails(&self) -> Tails {
+        let mut reached = vec![0.0; self.nodes.len()];
+        reached[0] = 1.0;
+        let mut rarest = 1.0_f64;
+        // A node leads to later ones alone, or ends.
+        for node in 0..self.nodes.len() {
+            let Some(law) = self.law(node as u64) else { continue };
+            for (atom, p) in law.probabilities().enumerate() {
+                let p: f64 = reached[node] * p;
+                if p > 0.0 {
+                    rarest = rarest.min(p);
+                }
+                let next = self.next(node as u64, atom) as usize;
+                if next > node && next < reached.len() {
+                    reached[next] = p;
+                }
+            }
+        }
+        Tails { rarest: Some(rarest), ..Tails::LIGHT }
+    }
+
+    fn in_doubles(&self, batch: u64) -> DrawRounding {
+        // A batch may pass through several nodes: their laws' values are taken together.
+        let values: Vec<&Rational> = self.laws().flat_map(Joint::values).collect();
+        DrawRounding::Added(drawn(values.into_iter(), &[Real::integer(1)], batch))
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

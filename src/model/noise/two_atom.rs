@@ -10,7 +10,7 @@
 
 use super::finite::exact;
 use super::finite_law::FiniteLaw;
-use super::{Atom, Noise, NoiseEntry, additive};
+use super::{Atom, DrawRounding, Noise, NoiseEntry, Tails, additive, drawn};
 use crate::model::facts::{Facts, Trait};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
@@ -106,6 +106,32 @@ impl Noise for TwoAtom {
             self.size
         );
         Err(BuildError::at("size", message))
+    }
+
+    fn largest(&self) -> Option<f64> {
+        Some(self.float * (self.dimension as f64).sqrt() * (1.0 + 1e-12))
+    }
+
+    /// The atoms' probabilities depend on the state.
+    fn tails(&self) -> Tails {
+        Tails { rarest: None, ..Tails::LIGHT }
+    }
+
+    fn rarest_at<const N: usize>(&self, _x: &[Lane<N>], gradient: &[Lane<N>]) -> Lane<N> {
+        let mut least = [1.0_f64; N];
+        for g in gradient {
+            for (least, g) in least.iter_mut().zip(&g.0) {
+                // At |g| = s one atom is left, and nothing is random.
+                if g.abs() < self.float {
+                    *least = least.min(0.5 - 0.5 * g.abs() / self.float);
+                }
+            }
+        }
+        Lane(least)
+    }
+
+    fn in_doubles(&self, batch: u64) -> DrawRounding {
+        DrawRounding::Alone(drawn(std::iter::once(&self.size), &[Real::integer(1)], batch))
     }
 
     fn has(&self, property: Trait) -> Option<bool> {

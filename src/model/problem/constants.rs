@@ -1,17 +1,17 @@
 //! Constants of a problem, ready for every arithmetic, and the parameters that several problems share.
 
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real, lift};
-use crate::scalar::{Fault, Scalar};
+use crate::scalar::{Fault, Rounded, Scalar};
 
 /// Numbers kept both as doubles, for the hot loop, and as they are known.
 pub(super) struct Constants {
     known: Vec<Real>,
-    float: Vec<f64>,
+    rounded: Vec<Rounded>,
 }
 
 impl Constants {
     pub(super) fn new(values: &[Real]) -> Self {
-        Constants { known: values.to_vec(), float: values.iter().map(Real::to_f64).collect() }
+        Constants { known: values.to_vec(), rounded: values.iter().map(Real::nearest_double).collect() }
     }
 
     /// Number `i` in the arithmetic at hand: its nearest double in lanes, an enclosure in intervals.
@@ -21,12 +21,12 @@ impl Constants {
     #[inline(always)]
     pub(super) fn get<S: Scalar>(&self, i: usize) -> Result<S, Fault> {
         // The nearest double is not enough for an arithmetic whose results must hold the true value.
-        if S::LANES == 0 { self.known[i].cast() } else { S::from_f64(self.float[i]) }
+        if S::LANES == 0 { self.known[i].cast() } else { S::from_rounded(&self.rounded[i]) }
     }
 
     /// Number `i` as a double.
     pub(super) fn float(&self, i: usize) -> f64 {
-        self.float[i]
+        self.rounded[i].value
     }
 }
 

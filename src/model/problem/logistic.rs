@@ -160,7 +160,7 @@ impl Logistic {
         let terms = 2.0 * (matrix.rows() + matrix.columns()) as f64 + 16.0;
         let error = near * (terms * f64::EPSILON + 4.0 * entry) + terms * f64::MIN_POSITIVE;
         match Interval::new((near - error).max(0.0), near + error) {
-            Some(within) => Real::Enclosed { near, within },
+            Some(within) => Real::between(near, within),
             None => Real::Float(near),
         }
     }

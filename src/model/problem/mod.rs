@@ -29,7 +29,7 @@ mod contract;
 
 use super::facts::{Facts, Trait};
 use super::{ParamSpec, Property, Real, Witness};
-use crate::scalar::{Enclosure, Fault, Narrow, Rational, Scalar, Wide};
+use crate::scalar::{Checked, Computable, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
 
 /// A statistic that only one problem knows (a test loss, a distance to a span).
@@ -395,9 +395,13 @@ impl<P: Problem> ProblemMeta for P {
 pub trait DynProblem:
     Evaluates<Narrow>
     + Evaluates<Wide>
+    + Evaluates<Checked>
     + Evaluates<Rational>
+    + Evaluates<Surd>
+    + Evaluates<Computable>
     + Evaluates<Enclosure>
     + Evaluates<Interval>
+    + Evaluates<Polynomial>
     + ProblemMeta
     + Send
     + Sync

@@ -15,7 +15,7 @@ use super::{OutputSpec, QuantityEntry, Row};
 use crate::closed::enclosed::BITS;
 use crate::model::algorithm::ef_sgd::build_compressor;
 use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero};
-use crate::scalar::{Enclosure, Fault, Narrow, Rational};
+use crate::scalar::{Enclosure, Fault, Narrow, Rational, Surd};
 
 /// Registry line.
 pub static ENTRY: QuantityEntry = QuantityEntry {
@@ -106,6 +106,8 @@ fn row(compressor: &dyn DynCompressor, semantics: &Semantics, v: &[Rational]) ->
     let mut size = 0.0;
     let [error, second, bias] = if let Some(exact) = losses::<Rational>(compressor, semantics, v)? {
         exact.map(Real::Exact)
+    } else if let Some(roots) = losses::<Surd>(compressor, semantics, v)? {
+        roots.map(Real::from)
     } else if let Some(within) = Enclosure::at_precision(BITS, || losses::<Enclosure>(compressor, semantics, v))? {
         within.map(Real::from)
     } else {
@@ -179,10 +181,9 @@ mod tests {
         // exact: qsgd with s = 1 of (3, 4): 5 (zeta_1, zeta_2), P = 3/5, 4/5: E|U|^2 = 35 = |v|_1 |v|_2, error 35 - 25
         let quantised = random("qsgd", "no", &["3", "4"]);
         assert_eq!([&quantised[0], &quantised[6], &quantised[7]].map(Real::to_f64), [10.0, 35.0, 0.0]);
-        // exact: of (1, 1), norm sqrt 2: E|U|^2 = 2 sqrt 2, enclosed
+        // exact: of (1, 1), norm sqrt 2: E|U|^2 = 2 sqrt 2
         let irrational = random("qsgd", "no", &["1", "1"]);
-        assert!(irrational[6].exact().is_none() && irrational[6].within().is_some(), "{:?}", irrational[6]);
-        assert!((irrational[6].to_f64() - 8.0_f64.sqrt()).abs() < 1e-14);
+        assert_eq!(irrational[6], Real::integer(8).root());
     }
 
     #[test]

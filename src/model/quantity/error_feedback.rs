@@ -44,7 +44,10 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
             limits: Limits::ANY,
             doc: "in place of `gradients`: all sequences of vectors with these entries",
         },
-        DRAWS,
+        ParamSpec {
+            doc: "in place of `gradients`: so many drawn sequences; entries j 2^-s, |j| <= 8, s <= 3, a quarter of them 0",
+            ..DRAWS
+        },
         ParamSpec {
             name: "steps",
             kind: Kind::Count,

@@ -4,14 +4,14 @@
 //! with their expressions h; `largest` and `least` are those of h_1 over all outcomes. A variable over a range `1..m`
 //! counts each value once, so that E becomes a sum over it.
 //! **Source** none of its own: moments, probabilities and pointwise inequalities of every paper are of this kind.
-//! **Errors** rationals where every outcome stays in them, else intervals around every outcome.
+//! **Errors** rationals where every outcome stays in them, else formulas (up to 200 outcomes) or intervals around every outcome.
 //! **Ties and edge cases** An outcome on which an expression has no value (0/0, a root of a negative number) is an error:
 //! it does not drop out.
 
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::expr::{Builtin, Expr, ExprError};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
-use crate::scalar::{Fault, Rational, Scalar};
+use crate::scalar::{Computable, Fault, Rational, Scalar};
 use crate::stats::Interval;
 use std::fmt;
 use std::ops::Range;
@@ -20,6 +20,8 @@ use std::ops::Range;
 const CONSTANTS: [&str; 9] = ["a", "b", "c", "d", "k", "m", "n", "s", "u"];
 /// Most outcomes of all variables together.
 const MAX_OUTCOMES: usize = 200_000;
+/// Most outcomes whose irrational values are added up by their formulas; more are enclosed in doubles.
+const MOST_BY_FORMULA: usize = 200;
 /// The expressions, in the order of the first outputs.
 const EXPRESSIONS: [&str; 3] = ["first", "second", "third"];
 
@@ -256,9 +258,14 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let outputs = match task.evaluate::<Rational>() {
         Ok(values) => values.into_iter().map(Real::Exact).collect(),
         Err(Fault::NoExactForm(_) | Fault::TooLarge(_)) => {
-            let values = task.evaluate::<Interval>().map_err(|fault| BuildError::whole(fault.to_string()))?;
-            let enclosed = |v: Interval| Real::Enclosed { near: 0.5 * v.low() + 0.5 * v.high(), within: v };
-            values.into_iter().map(enclosed).collect()
+            let outcomes: usize = task.variables.iter().map(|v| v.outcomes.len()).product();
+            match (outcomes <= MOST_BY_FORMULA).then(|| task.evaluate::<Computable>()) {
+                Some(Ok(values)) => values.into_iter().map(Real::from).collect(),
+                _ => {
+                    let values = task.evaluate::<Interval>().map_err(|fault| BuildError::whole(fault.to_string()))?;
+                    values.into_iter().map(Real::from).collect()
+                }
+            }
         }
         Err(fault) => return Err(BuildError::whole(fault.to_string())),
     };
@@ -306,13 +313,9 @@ mod tests {
         let params = [("law", text("x = 2 : 1/2, 8 : 1/2")), ("first", text("sqrt(x)"))];
         let params = Params { values: params.into_iter().collect(), dimension: 1, workers: 1 };
         // (sqrt 2 + 2 sqrt 2)/2 = 3/sqrt 2.
-        match &evaluate(&params).unwrap()[0].outputs[0] {
-            Real::Enclosed { within, .. } => {
-                let value = 4.5_f64.sqrt();
-                assert!(within.low() <= value && value <= within.high() && within.high() - within.low() < 1e-14);
-            }
-            other => panic!("{other:?} is no enclosure"),
-        }
+        let found = evaluate(&params).unwrap()[0].outputs[0].clone();
+        assert_eq!(found.order(&Real::Exact(Rational::ratio(9, 2)).root()), Some(std::cmp::Ordering::Equal));
+        assert!(found.exact().is_none());
     }
 
     #[test]

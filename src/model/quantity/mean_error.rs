@@ -205,7 +205,9 @@ mod tests {
 
     #[test]
     fn a_mirrored_law_has_the_same_errors() {
-        assert_eq!(row("finite(-50:1/10, 1:9/10)", 7), row("skew50", 7));
+        // Numbers between the same bounds need not be one number: what is seen of them is compared.
+        let seen = |law: &str| row(law, 7).iter().map(|v| (v.to_f64(), v.within())).collect::<Vec<_>>();
+        assert_eq!(seen("finite(-50:1/10, 1:9/10)"), seen("skew50"));
     }
 
     #[test]

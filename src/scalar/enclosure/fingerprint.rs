@@ -10,11 +10,8 @@
 //! one whose enclosure holds 0 is asked.
 
 use crate::scalar::Rational;
-use dashu_base::{BitTest, Sign};
+use crate::scalar::field::{inverse, mix, negated, of_rational, plus, reduce, times};
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// The field's size, a Mersenne prime.
-const P: u64 = (1 << 61) - 1;
 
 /// A formula's value in two copies of the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,36 +28,6 @@ pub(super) enum Made {
     Least,
     Largest,
     Size,
-}
-
-fn reduce(x: u128) -> u64 {
-    let folded = (x & u128::from(P)) as u64 + ((x >> 61) & u128::from(P)) as u64 + (x >> 122) as u64;
-    let folded = (folded & P) + (folded >> 61);
-    if folded >= P { folded - P } else { folded }
-}
-
-fn times(a: u64, b: u64) -> u64 {
-    reduce(u128::from(a) * u128::from(b))
-}
-
-/// a^(p - 2) = 1/a; 0 of 0.
-fn inverse(a: u64) -> u64 {
-    let (mut power, mut out, mut left) = (a, 1, P - 2);
-    while left > 0 {
-        if left & 1 == 1 {
-            out = times(out, power);
-        }
-        power = times(power, power);
-        left >>= 1;
-    }
-    out
-}
-
-/// The output function of SplitMix64.
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 impl Fingerprint {
@@ -80,22 +47,12 @@ impl Fingerprint {
 
     /// That of a rational number.
     pub(super) fn of(value: &Rational) -> Self {
-        let (numerator, denominator) = value.parts();
-        let (sign, size) = numerator.into_parts();
-        let n = &size % P;
-        let twos = denominator.trailing_zeros().unwrap_or(0);
-        let below = if denominator.bit_len() == twos + 1 {
-            // 2^61 is 1.
-            1 << ((61 - twos % 61) % 61)
-        } else {
-            inverse(&denominator % P)
-        };
-        if below == 0 {
-            return Self::fresh();
-        }
-        let residue = times(n, below);
-        let residue = if sign == Sign::Negative && residue > 0 { P - residue } else { residue };
-        Fingerprint([residue; 2])
+        of_rational(value).map_or_else(Self::fresh, |residue| Fingerprint([residue; 2]))
+    }
+
+    /// The value in the first copy of the field.
+    pub(super) fn first(self) -> u64 {
+        self.0[0]
     }
 
     /// That of an irrational number that is made of another in one way only.
@@ -114,12 +71,11 @@ impl Fingerprint {
     }
 
     pub(super) fn plus(self, other: Self) -> Self {
-        let sum = |i: usize| reduce(u128::from(self.0[i]) + u128::from(other.0[i]));
-        Fingerprint([sum(0), sum(1)])
+        Fingerprint([plus(self.0[0], other.0[0]), plus(self.0[1], other.0[1])])
     }
 
     pub(super) fn negated(self) -> Self {
-        Fingerprint(self.0.map(|a| if a == 0 { 0 } else { P - a }))
+        Fingerprint(self.0.map(negated))
     }
 
     pub(super) fn times(self, other: Self) -> Self {

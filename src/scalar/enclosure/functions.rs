@@ -101,6 +101,10 @@ impl Scalar for Enclosure {
         }
     }
 
+    fn from_computable(value: &crate::scalar::Computable) -> Result<Self, Fault> {
+        value.enclosure()
+    }
+
     fn add_product(&mut self, a: &Self, b: &Self) {
         // v + a a is a square: its factor is not counted as two unrelated numbers.
         *self += &if std::ptr::eq(a, b) { a.squared() } else { a.times(b) };
@@ -108,10 +112,6 @@ impl Scalar for Enclosure {
 
     fn sub_product(&mut self, a: &Self, b: &Self) {
         *self -= &a.times(b);
-    }
-
-    fn from_enclosure(value: &Enclosure, _near: f64) -> Result<Self, Fault> {
-        Ok(value.shortened())
     }
 
     fn abs(&self) -> Self {

@@ -10,7 +10,7 @@ mod fingerprint;
 mod functions;
 
 use super::{Fault, Rational, Scalar};
-use dashu_float::round::mode::{Down, Up};
+use dashu_float::round::mode::{Down, HalfEven, Up};
 use dashu_float::{Context, FBig, Repr};
 use dashu_int::IBig;
 use fingerprint::{Fingerprint, Made};
@@ -128,6 +128,11 @@ impl Enclosure {
         f()
     }
 
+    /// Bits of this thread's floats.
+    pub(super) fn precision() -> usize {
+        PRECISION.get()
+    }
+
     /// A number between two rationals, of which nothing else is known.
     #[must_use]
     pub fn between_rationals((low, high): &(Rational, Rational)) -> Option<Self> {
@@ -175,6 +180,15 @@ impl Enclosure {
         }
     }
 
+    /// Words of the longer of its parts: what an operation costs grows with their square.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        match &self.0 {
+            Form::Exact(q) => q.bits().div_ceil(64),
+            Form::Between(_) => PRECISION.get().div_ceil(64),
+        }
+    }
+
     /// Doubles on both sides of the value; infinite where it has outgrown every bound.
     #[must_use]
     pub fn ends(&self) -> (f64, f64) {
@@ -196,6 +210,26 @@ impl Enclosure {
             }
         }
         (a.next_down(), b.next_up())
+    }
+
+    /// A double near the value: the nearest, where the floats are longer than doubles and close to each other.
+    #[must_use]
+    pub fn near(&self) -> f64 {
+        let (low, high) = match &self.0 {
+            Form::Exact(q) => return q.to_f64(),
+            Form::Between(ends) => (&ends.0, &ends.1),
+        };
+        if low.is_infinite() || high.is_infinite() {
+            return f64::NAN;
+        }
+        let double = |x: &Float| FBig::<HalfEven, 2>::from_repr(x.clone(), Context::new(0)).to_f64().value();
+        let (a, b) = (double(low), double(high));
+        if a == b { a } else { 0.5 * a + 0.5 * b }
+    }
+
+    /// A number of which nothing is known.
+    pub(crate) fn whole() -> Self {
+        Self::between(Float::neg_infinity(), Float::infinity())
     }
 
     /// Bits to which the ends agree, most of all where they are one number or both below 2^-`floor` in size; and the power of
@@ -252,6 +286,11 @@ impl Enclosure {
             }
             exact @ Form::Exact(_) => Enclosure(exact),
         }
+    }
+
+    /// The value of its formula in a field, by which equal numbers are known.
+    pub(super) fn residue(&self) -> u64 {
+        self.mark().first()
     }
 
     fn mark(&self) -> Fingerprint {
@@ -336,7 +375,7 @@ impl Enclosure {
     }
 
     /// -1, 0 or 1 where that is certain.
-    fn decided_sign(&self) -> Option<i64> {
+    pub(super) fn decided_sign(&self) -> Option<i64> {
         match &self.0 {
             Form::Exact(q) => Some(q.signum()),
             Form::Between(ends) if positive(&ends.0) => Some(1),

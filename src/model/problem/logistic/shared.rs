@@ -35,7 +35,7 @@ impl Solved {
     /// f*.
     pub fn value(&self) -> Real {
         match self.certified {
-            Some(Certified { value, .. }) => Real::Enclosed { near: self.minimum.value, within: value },
+            Some(Certified { value, .. }) => Real::between(self.minimum.value, value),
             None => Real::Float(self.minimum.value),
         }
     }
@@ -45,7 +45,7 @@ impl Solved {
         let distance = self.certified.map(|c| c.distance);
         let coordinate = |near: &f64| {
             let within = distance.and_then(|d| Interval::new((near - d).next_down(), (near + d).next_up()));
-            within.map_or(Real::Float(*near), |within| Real::Enclosed { near: *near, within })
+            within.map_or(Real::Float(*near), |within| Real::between(*near, within))
         };
         self.minimum.point.iter().map(coordinate).collect()
     }

@@ -4,15 +4,14 @@
 //! a mean inside a nonlinear expression rides along with the state.
 
 use super::branch::{Branching, Script, length};
-use crate::engine::{
-    Plan, Point, Progress, RunError, Traffic, Workspace, add_to, combine_path, is_due, not_recorded, reduce, step_once,
-};
+use super::found::{Found, Total, finished, found, is_of_arithmetic};
+use crate::engine::{Plan, Point, Progress, RunError, Traffic, Workspace, add_to, is_due, reduce, step_once};
 use crate::model::{Real, Ties};
-use crate::scalar::{Fault, Rational, Scalar};
+use crate::scalar::{Computable, Enclosure, Fault, Scalar, Surd};
 use crate::spec::{Instance, Reducer, StartPoint, Symbol};
 use std::collections::HashMap;
 
-/// How much is spent before exactness is given up, in units of about a nanosecond of rational arithmetic. It is
+/// How much is spent before exactness is given up, in units of about a nanosecond of exact arithmetic. It is
 /// counted from the sizes of the numbers, never from a clock: what is exact must not depend on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Budget(pub u64);
@@ -30,16 +29,21 @@ fn cost(node: &Node) -> u64 {
     500 + node.x.iter().chain(&node.state).chain(&node.sum).map(length).sum::<u64>()
 }
 
+/// Bits of the floats that enclose such statistics. Their sums do not show the order of the states in the digits of a double.
+const PRECISION: usize = 256;
+
 /// Draws that an outcome's cost covers; so many more cost the same again.
 const FREE_DRAWS: u64 = 16;
 
-/// Expectations known exactly; `None` for a term that leaves the rationals.
+/// Expectations known as numbers: sums of roots, formulas, or what encloses them where the states are known.
 #[derive(Debug, Clone)]
 pub struct ExactEstimates {
-    /// One a path term.
-    pub paths: Vec<Option<Rational>>,
+    /// One a path term; `None` for one that has no such form.
+    pub paths: Vec<Option<Computable>>,
     /// One a series term, an entry an iterate.
-    pub series: Vec<Option<Vec<Rational>>>,
+    pub series: Vec<Option<Vec<Computable>>>,
+    /// Whether the outcomes became too many before the horizon: series then end early, and path terms are not known.
+    pub partial: bool,
     /// Messages and calls along any one path.
     pub traffic: Traffic,
     /// Outcomes of steps that were run.
@@ -52,7 +56,17 @@ impl ExactEstimates {
     /// Whether every term has an exact expectation.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.paths.iter().all(Option::is_some) && self.series.iter().all(Option::is_some)
+        self.knows_paths().all(|known| known) && self.knows_series().all(|known| known)
+    }
+
+    /// For each path term, whether its expectation is known.
+    pub fn knows_paths(&self) -> impl Iterator<Item = bool> {
+        self.paths.iter().map(Option::is_some)
+    }
+
+    /// For each series, whether the expectations at all its iterates are known.
+    pub fn knows_series(&self) -> impl Iterator<Item = bool> {
+        self.series.iter().map(|known| !self.partial && known.is_some())
     }
 }
 
@@ -74,13 +88,13 @@ fn unfit(reason: impl ToString) -> Unavailable {
 /// A state of the run, with what rides along; equal nodes merge.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Node {
-    x: Vec<Rational>,
-    state: Vec<Rational>,
+    x: Vec<Surd>,
+    state: Vec<Surd>,
     /// The iterate before, where the plan looks back.
-    before: Vec<Rational>,
-    carried: Vec<Option<Rational>>,
+    before: Vec<Surd>,
+    carried: Vec<Option<Surd>>,
     /// The sum of the iterates, where something needs it; empty elsewhere.
-    sum: Vec<Rational>,
+    sum: Vec<Surd>,
     /// The node of the noise's own tree, where it has one.
     place: u64,
 }
@@ -104,22 +118,40 @@ pub fn enumerate(
     budget: Budget,
     progress: &dyn Progress,
 ) -> Result<ExactEstimates, Unavailable> {
+    enumerate_as_far(instance, plan, budget, progress, false)
+}
+
+/// As [`enumerate`]; with `partly`, where the outcomes cannot be followed to the horizon, the series as far as they were.
+///
+/// # Errors
+/// As there, where no series has an entry.
+pub fn enumerate_as_far(
+    instance: &Instance,
+    plan: &Plan,
+    budget: Budget,
+    progress: &dyn Progress,
+    partly: bool,
+) -> Result<ExactEstimates, Unavailable> {
     let StartPoint::At(point) = &instance.start else {
         return Err(unfit("the start is drawn from a continuous law"));
     };
-    let x: Result<Vec<Rational>, Fault> = point.iter().map(Real::cast).collect();
+    let x: Result<Vec<Surd>, Fault> = point.iter().map(Real::cast).collect();
     let x = x.map_err(unfit)?;
     let layout = instance.algorithm.layout(x.len(), instance.workers);
     let mut walk = Walk::new(instance, plan, budget, progress);
     let root = Node {
         x,
-        state: vec![Rational::zero(); layout.state],
+        state: vec![Surd::zero(); layout.state],
         before: Vec::new(),
         carried: vec![None; walk.carried_count],
         sum: Vec::new(),
         place: 0,
     };
-    walk.run(root)
+    Enclosure::at_precision(PRECISION, || match walk.run(root) {
+        Ok(()) => Ok(walk.found(false)),
+        Err(Unavailable::Unfit(_)) if partly && walk.whole.iter().any(|entries| *entries > 0) => Ok(walk.found(true)),
+        Err(why) => Err(why),
+    })
 }
 
 struct Walk<'a> {
@@ -133,15 +165,17 @@ struct Walk<'a> {
     dead_paths: Vec<bool>,
     dead_series: Vec<bool>,
     /// Sums over time of linear terms; expectations of carried ones.
-    sums: Vec<Rational>,
-    series: Vec<Vec<Rational>>,
+    sums: Vec<Total>,
+    series: Vec<Vec<Total>>,
+    /// Entries of each series to which all states have contributed.
+    whole: Vec<usize>,
     outcomes: u64,
     /// Nodes from which steps were taken.
     visited: u64,
     spent: u64,
     traffic: Traffic,
-    gradient: Vec<Rational>,
-    first: Vec<Vec<Option<Rational>>>,
+    gradient: Vec<Surd>,
+    first: Vec<Vec<Option<Found>>>,
     /// Whether nodes carry the sum of their iterates.
     averages: bool,
     /// The first step in which the sign of an exact 0 is taken.
@@ -179,30 +213,34 @@ impl<'a> Walk<'a> {
             carried_count,
             dead_paths: vec![false; plan.paths.len()],
             dead_series: vec![false; plan.series.len()],
-            sums: vec![Rational::zero(); plan.paths.len()],
+            sums: vec![Total::zero(); plan.paths.len()],
             series: vec![Vec::new(); plan.series.len()],
+            whole: vec![0; plan.series.len()],
             outcomes: 0,
             visited: 0,
             spent: 0,
             traffic: Traffic::default(),
-            gradient: vec![Rational::zero(); instance.problem.dimension()],
+            gradient: vec![Surd::zero(); instance.problem.dimension()],
             first: plan.paths.iter().map(|(_, r)| vec![None; r.len()]).collect(),
             averages: plan.averages(),
             tie: None,
         }
     }
 
-    fn run(&mut self, root: Node) -> Result<ExactEstimates, Unavailable> {
-        let mut nodes: HashMap<Node, Rational> = HashMap::from([(root, Rational::one())]);
+    fn run(&mut self, root: Node) -> Result<(), Unavailable> {
+        let mut nodes: HashMap<Node, Surd> = HashMap::from([(root, Surd::one())]);
         for k in 0..=self.instance.horizon {
-            let mut looked: HashMap<Node, Rational> = HashMap::with_capacity(nodes.len());
+            let mut looked: HashMap<Node, Surd> = HashMap::with_capacity(nodes.len());
             self.open_series(k);
             for (mut node, weight) in nodes {
                 self.look(k, &mut node, &weight)?;
-                *looked.entry(node).or_insert_with(Rational::zero) += &weight;
+                *looked.entry(node).or_insert_with(Surd::zero) += &weight;
             }
             if self.dead_paths.iter().chain(&self.dead_series).all(|dead| *dead) {
-                return Err(unfit("no term stays rational"));
+                return Err(unfit("no term has an exact form"));
+            }
+            for ((whole, series), dead) in self.whole.iter_mut().zip(&self.series).zip(&self.dead_series) {
+                *whole = if *dead { 0 } else { series.len() };
             }
             if k == self.instance.horizon {
                 break;
@@ -217,22 +255,35 @@ impl<'a> Walk<'a> {
             self.traffic.upload += step_traffic.upload;
             self.traffic.broadcast += step_traffic.broadcast;
         }
-        let length = Rational::ratio(1, self.instance.window.1 - self.instance.window.0 + 1);
-        let paths = (0..self.plan.paths.len())
-            .map(|p| {
-                let sum = std::mem::replace(&mut self.sums[p], Rational::zero());
-                let linear = matches!(self.routes[p], Route::Linear);
-                (!self.dead_paths[p]).then(|| if linear { sum * &length } else { sum })
-            })
-            .collect();
-        let series = std::mem::take(&mut self.series);
-        let series = series.into_iter().zip(&self.dead_series).map(|(s, dead)| (!dead).then_some(s)).collect();
-        let ties = self.tie.map_or(Ties::None, Ties::At);
-        Ok(ExactEstimates { paths, series, traffic: self.traffic, outcomes: self.outcomes, ties })
+        Ok(())
+    }
+
+    /// What was found; `partial` where the horizon was not reached.
+    fn found(&mut self, partial: bool) -> ExactEstimates {
+        let length = Computable::ratio(1, self.instance.window.1 - self.instance.window.0 + 1);
+        let path = |(p, sum): (usize, Total)| {
+            let sum = sum.value().filter(|_| !partial && !self.dead_paths[p])?;
+            Some(if matches!(self.routes[p], Route::Linear) { sum * &length } else { sum })
+        };
+        let paths = std::mem::take(&mut self.sums).into_iter().enumerate().map(path).collect();
+        let mut series = std::mem::take(&mut self.series);
+        series.iter_mut().zip(&self.whole).for_each(|(series, whole)| series.truncate(*whole));
+        let of = |s: usize| {
+            let is_alive = !self.dead_series[s] && !series[s].is_empty();
+            is_alive.then(|| series[s].iter().map(Total::value).collect::<Option<Vec<_>>>()).flatten()
+        };
+        ExactEstimates {
+            paths,
+            series: (0..series.len()).map(of).collect(),
+            partial,
+            traffic: self.traffic,
+            outcomes: self.outcomes,
+            ties: self.tie.map_or(Ties::None, Ties::At),
+        }
     }
 
     /// Ends at once what the budget cannot carry to the horizon: states rarely get fewer, numbers rarely shorter.
-    fn check_budget(&self, k: u64, nodes: &HashMap<Node, Rational>) -> Result<(), Unavailable> {
+    fn check_budget(&self, k: u64, nodes: &HashMap<Node, Surd>) -> Result<(), Unavailable> {
         let branches = self.outcomes.div_ceil(self.visited.max(1)).max(1);
         let now = nodes.keys().map(cost).fold(0, u64::saturating_add).saturating_mul(branches);
         let ahead = now.saturating_mul(self.instance.horizon - k);
@@ -242,27 +293,27 @@ impl<'a> Walk<'a> {
     fn open_series(&mut self, k: u64) {
         for (s, (reducer, _)) in self.plan.series.iter().enumerate() {
             if is_due(self.instance, *reducer, k) {
-                self.series[s].push(Rational::zero());
+                self.series[s].push(Total::zero());
             }
         }
     }
 
     /// Measures a node at iterate k.
-    fn look(&mut self, k: u64, node: &mut Node, weight: &Rational) -> Result<(), Unavailable> {
+    fn look(&mut self, k: u64, node: &mut Node, weight: &Surd) -> Result<(), Unavailable> {
         if self.averages {
             add_to(&mut node.sum, &node.x);
         }
         let Node { x, state, before, carried, sum, place: _ } = node;
+        let instance = self.instance;
         let mut gradient = std::mem::take(&mut self.gradient);
         let point = Point::new(self.instance, x, state, &mut gradient).after(self.traffic);
         let mut point = point.since(before).with_sum(k, sum);
-        let instance = self.instance;
         for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
             for (r, (reducer, probe)) in reductions.iter().enumerate() {
                 if self.dead_paths[p] || !is_due(instance, *reducer, k) || *reducer == Reducer::Last {
                     continue;
                 }
-                let value = match probe.evaluate(&mut point) {
+                let value = match found(probe, &mut point, &mut self.spent) {
                     Ok(value) => value,
                     Err(fault) => {
                         survivable(fault)?;
@@ -271,14 +322,21 @@ impl<'a> Walk<'a> {
                     }
                 };
                 match &self.routes[p] {
-                    Route::Linear => self.sums[p].add_product(&value, weight),
+                    Route::Linear => self.sums[p].add(value, weight),
                     Route::Carried(places) => match places[r] {
+                        // What rides along tells states apart: a formula does not.
                         Some(place) => {
+                            let Found::Roots(value) = value else {
+                                self.dead_paths[p] = true;
+                                continue;
+                            };
                             let old = carried[place].take();
-                            carried[place] = Some(match old {
+                            let new = match old {
                                 None => value,
                                 Some(old) => reduce(*reducer, old, &value),
-                            });
+                            };
+                            self.dead_paths[p] |= new.is_too_large();
+                            carried[place] = Some(new);
                         }
                         None => self.first[p][r] = Some(value),
                     },
@@ -287,10 +345,10 @@ impl<'a> Walk<'a> {
         }
         for (s, (reducer, probe)) in self.plan.series.iter().enumerate() {
             if !self.dead_series[s] && is_due(instance, *reducer, k) {
-                match probe.evaluate(&mut point) {
+                match found(probe, &mut point, &mut self.spent) {
                     Ok(value) => {
                         if let Some(last) = self.series[s].last_mut() {
-                            last.add_product(&value, weight);
+                            last.add(value, weight);
                         }
                     }
                     Err(fault) => {
@@ -301,17 +359,20 @@ impl<'a> Walk<'a> {
             }
         }
         if k == instance.horizon {
-            finish(&self.routes, self.plan, instance, (&self.first, carried), &mut point, |p, value| match value {
-                Ok(value) => {
-                    self.sums[p].add_product(&value, weight);
-                    Ok(())
+            for p in 0..self.plan.paths.len() {
+                let Route::Carried(places) = &self.routes[p] else { continue };
+                if self.dead_paths[p] {
+                    continue;
                 }
-                Err(fault) => {
-                    survivable(fault)?;
-                    self.dead_paths[p] = true;
-                    Ok(())
+                let ends = (places.as_slice(), self.first[p].as_slice(), carried.as_slice());
+                match finished(instance, self.plan, p, ends, &mut point, &mut self.spent) {
+                    Ok(value) => self.sums[p].add(value, weight),
+                    Err(fault) => {
+                        survivable(fault)?;
+                        self.dead_paths[p] = true;
+                    }
                 }
-            })?;
+            }
         }
         self.gradient = gradient;
         Ok(())
@@ -322,8 +383,8 @@ impl<'a> Walk<'a> {
         &mut self,
         k: u64,
         node: &Node,
-        weight: &Rational,
-        next: &mut HashMap<Node, Rational>,
+        weight: &Surd,
+        next: &mut HashMap<Node, Surd>,
     ) -> Result<Traffic, Unavailable> {
         if self.progress.stop() {
             return Err(Unavailable::Stopped);
@@ -354,6 +415,9 @@ impl<'a> Walk<'a> {
             let mut work = Workspace::new(instance, node.x.clone()).looking_back(looks_back);
             work.state.clone_from(&node.state);
             step_once(instance, k, &mut work, &mut door).map_err(unfit)?;
+            if work.x.iter().chain(&work.state).any(Surd::is_too_large) {
+                return Err(unfit("an iterate is a sum of too many roots"));
+            }
             // The coins of a hundred workers cannot be enumerated: the first outcome says so. Compared with the whole
             // budget and not with what is left of it, so that the order of the nodes does not show.
             if !known && door.script.outcomes().saturating_mul(cost(node)) > self.budget.0 {
@@ -367,7 +431,7 @@ impl<'a> Walk<'a> {
             let probability = door.script.probability() * weight;
             let (carried, sum) = (node.carried.clone(), node.sum.clone());
             let reached = Node { x: work.x, state: work.state, before: work.before, carried, sum, place: door.place };
-            *next.entry(reached).or_insert_with(Rational::zero) += &probability;
+            *next.entry(reached).or_insert_with(Surd::zero) += &probability;
             if door.tie {
                 self.tie.get_or_insert(k);
             }
@@ -382,38 +446,7 @@ fn over_budget(k: u64) -> Unavailable {
     Unavailable::Unfit(format!("too many or too long states from iterate {k} on for the budget"))
 }
 
-/// A term that leaves the rationals is dropped; any other fault ends the enumeration.
+/// A term without an exact form is dropped; any other fault ends the enumeration.
 fn survivable(fault: Fault) -> Result<(), Unavailable> {
-    match fault {
-        Fault::NoExactForm(_) | Fault::TooLarge(_) => Ok(()),
-        other => Err(unfit(RunError::Statistic(other.to_string()))),
-    }
-}
-
-/// The path functionals of a finished path.
-fn finish(
-    routes: &[Route],
-    plan: &Plan,
-    instance: &Instance,
-    (first, carried): (&[Vec<Option<Rational>>], &[Option<Rational>]),
-    point: &mut Point<'_, Rational>,
-    mut done: impl FnMut(usize, Result<Rational, Fault>) -> Result<(), Unavailable>,
-) -> Result<(), Unavailable> {
-    for (p, (combine, reductions)) in plan.paths.iter().enumerate() {
-        let Route::Carried(places) = &routes[p] else { continue };
-        let mut value = || -> Result<Rational, Fault> {
-            let mut reduced = Vec::with_capacity(reductions.len());
-            for (r, (reducer, probe)) in reductions.iter().enumerate() {
-                reduced.push(match (places[r], reducer) {
-                    (Some(place), _) => carried[place].clone().ok_or_else(not_recorded)?,
-                    (None, Reducer::First) => first[p][r].clone().ok_or_else(not_recorded)?,
-                    (None, _) => probe.evaluate(point)?,
-                });
-            }
-            combine_path(instance, combine, reductions, reduced)
-        };
-        let value = value();
-        done(p, value)?;
-    }
-    Ok(())
+    if is_of_arithmetic(&fault) { Ok(()) } else { Err(unfit(RunError::Statistic(fault.to_string()))) }
 }

@@ -1,185 +1,94 @@
-//! From runs to records: verdicts of bounds and controls.
+//! From what is known of the runs to a verdict per cell.
 
-use super::cell_records::{cell_name, cell_record, no_estimate, no_right};
-use super::decide::{CellOutcome, CellRun, HarnessError, Job, Jobs, LOOKS};
+use super::compare::{Comparison, compare, compare_order, compare_rate, is_vacuous};
+use super::gather::{CellVerdict, gather};
+use super::sides::{Ground, SideValue, Trust, left_of_estimates, left_of_row, right_side};
 use crate::engine::left_lacks;
+use crate::evidence::{Answered, CellOutcome, CellRun, Configuration, Design, Observed};
 use crate::model::Ties;
-use crate::results::{BoundRecord, CellRecord, ControlRecord, ControlTally, Evidence, Outcome, UnitsRecord};
-use crate::spec::{Expression, Question, Relation, Spec, Symbol, Trial, Trivial, Work, requirements};
+use crate::results::{Evidence, Outcome};
+use crate::spec::{Expression, Question, Relation, Spec, Symbol, Trial, Trivial, Work, cell_name, requirements};
 use crate::stats::share;
-use crate::verdict::{
-    CellVerdict, CellView, Comparison, Ground, SideValue, Trust, compare, compare_order, compare_rate, gather,
-    is_vacuous, left_of_estimates, left_of_row, right_side, units_of,
-};
 use std::collections::BTreeMap;
 
-pub(super) struct Judge<'a> {
+/// Most looks at the estimates of one cell.
+pub const LOOKS: usize = 4;
+
+/// Decides the questions of a claim.
+#[derive(Clone, Copy)]
+pub struct Judge<'a> {
+    /// The claim.
     pub spec: &'a Spec,
-    pub jobs: &'a Jobs<'a>,
+    /// Everything that is run for it.
+    pub design: &'a Design<'a>,
+    /// The probability that any of its verdicts is a false alarm.
     pub level: f64,
 }
 
 impl Judge<'_> {
     /// The share of the level that each (bound or control, cell) has.
     pub fn each(&self) -> f64 {
-        share(self.level, self.jobs.questions(self.spec.trials()))
+        share(self.level, self.design.questions(self.spec.trials()))
     }
 
     /// Whether more samples would change nothing for the questions that rest on this cell: each is decided, or cannot be.
     /// Before the declared number of replicates only intervals that hold for every number count.
-    pub fn is_settled(&self, job: &Job<'_>, run: &CellRun, early: bool) -> bool {
-        self.spec.trials().filter(|trial| job.answers(trial)).all(|trial| {
-            let verdict = self.experiment_cell(trial, job, run);
+    pub fn is_settled(&self, asked: &Configuration<'_>, run: &CellRun, early: bool) -> bool {
+        self.spec.trials().filter(|trial| asked.answers(trial)).all(|trial| {
+            let verdict = self.experiment_cell(trial, asked, run);
             verdict.failing().is_some()
-                || verdict
-                    .comparison
-                    .as_ref()
-                    .map_or(true, |c| c.outcome != Outcome::Undecided && !(early && c.grade == Evidence::Asymptotic))
+                || match &verdict.comparison {
+                    Ok(c) => c.outcome != Outcome::Undecided && !(early && c.grade == Evidence::Asymptotic),
+                    // A sample that has not seen enough may see it yet.
+                    Err(_) => verdict.right.is_none() || !may_see_more(trial, run),
+                }
         })
     }
 
     /// Whether every question that rests on this cell is answered by where its run can go: broken, whatever the outcome.
-    pub fn is_broken_everywhere(&self, job: &Job<'_>, unsampled: &CellRun) -> bool {
-        let mut asked = self.spec.trials().filter(|trial| job.concerns(trial)).peekable();
-        asked.peek().is_some()
-            && asked.all(|trial| {
-                let comparison = self.experiment_cell(trial, job, unsampled).comparison;
-                job.answers(trial) && comparison.is_ok_and(|c| c.outcome == Outcome::Violated)
+    pub fn is_broken_everywhere(&self, asked: &Configuration<'_>, unsampled: &CellRun) -> bool {
+        let mut questions = self.spec.trials().filter(|trial| asked.concerns(trial)).peekable();
+        questions.peek().is_some()
+            && questions.all(|trial| {
+                let comparison = self.experiment_cell(trial, asked, unsampled).comparison;
+                asked.answers(trial) && comparison.is_ok_and(|c| c.outcome == Outcome::Violated)
             })
     }
 
-    fn unanswered(&self, what: String) -> HarnessError {
-        HarnessError::Unanswered { id: self.spec.id.clone(), what }
-    }
-
-    /// The record of every bound, and those of its cells.
-    ///
-    /// # Errors
-    /// A bound without a cell.
-    #[allow(clippy::type_complexity)]
-    pub fn bounds(&self) -> Result<(Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>), HarnessError> {
-        let (mut records, mut all_cells) = (Vec::new(), BTreeMap::new());
-        for bound in &self.spec.bounds {
-            let cells = self.cells(&bound.trials);
-            let (Some(view), Some(trial)) = (gather(&cells), bound.trials.first()) else {
-                return Err(self.unanswered(format!("bound '{}'", bound.name)));
-            };
-            let units = self.units(&trial.question);
-            records.push(self.record(&bound.name, bound.expectation.expect, &cells, &view, units));
-            all_cells.insert(bound.name.clone(), cells.iter().map(cell_record).collect());
-        }
-        Ok((records, all_cells))
-    }
-
-    /// The record of every control.
-    ///
-    /// # Errors
-    /// A control without a cell.
-    pub fn controls(&self) -> Result<Vec<ControlRecord>, HarnessError> {
-        let mut records = Vec::new();
-        for control in &self.spec.controls {
-            let cells = self.cells(&control.trials);
-            let Some(view) = gather(&cells) else {
-                return Err(self.unanswered(format!("a control of bound '{}'", control.bound)));
-            };
-            let ratio = cells[view.nearest].comparison.as_ref().ok().and_then(|c| c.ratio);
-            records.push(ControlRecord {
-                bound: control.bound.clone(),
-                change: control.change.clone(),
-                expect: control.expect,
-                outcome: view.outcome,
-                caught: view.outcome == control.expect,
-                ratio,
-            });
-        }
-        Ok(records)
-    }
-
-    pub fn with_controls(&self, mut bounds: Vec<BoundRecord>, controls: &[ControlRecord]) -> Vec<BoundRecord> {
-        for bound in &mut bounds {
-            let own = controls.iter().filter(|c| c.bound == bound.bound);
-            bound.controls = ControlTally { planted: own.clone().count(), caught: own.filter(|c| c.caught).count() };
-        }
-        bounds
-    }
-
-    fn units(&self, question: &Question) -> UnitsRecord {
-        // A parameter without declared units is a number.
-        let declared = |name: &str| {
-            let parameter = self.spec.dimensions.iter().find(|(n, _)| n == name);
-            parameter.map_or((0, 0), |(_, units)| *units)
-        };
-        let right = question.right.as_ref().map(|r| &r.expr);
-        let waived = self.spec.units_waiver.is_some();
-        units_of(question.relation, &question.left, right, &declared, waived).record
-    }
-
-    fn record(
-        &self,
-        name: &str,
-        expect: Outcome,
-        cells: &[CellVerdict],
-        view: &CellView,
-        units: UnitsRecord,
-    ) -> BoundRecord {
-        let shown = &cells[view.nearest];
-        let sampled = view.evidence >= Evidence::FiniteSample && view.outcome != Outcome::HypothesisFails;
-        BoundRecord {
-            id: self.spec.id.clone(),
-            bound: name.into(),
-            outcome: view.outcome,
-            reason: view.reason.clone(),
-            evidence: view.evidence,
-            left: shown.left.as_ref().map_or_else(|| no_estimate(shown), SideValue::estimate),
-            right: shown.right.as_ref().map_or_else(|| no_right(shown), SideValue::right),
-            ratio: shown.comparison.as_ref().ok().and_then(|c| c.ratio),
-            vacuous: view.vacuous,
-            level: if sampled { self.each() * cells.len() as f64 } else { 0.0 },
-            replicates: shown.replicates,
-            cell: shown.cell.clone(),
-            cells: cells.len(),
-            hypotheses: shown.hypotheses(),
-            units,
-            controls: ControlTally::default(),
-            expect,
-            as_expected: view.outcome == expect,
-        }
-    }
-
-    fn cells(&self, trials: &[Trial]) -> Vec<CellVerdict> {
+    /// The verdict of every cell.
+    #[must_use]
+    pub fn cells(&self, trials: &[Trial], observed: &Observed<'_>) -> Vec<CellVerdict> {
         let mut verdicts = Vec::new();
         for trial in trials {
             verdicts.extend(match trial.question.relation {
-                Relation::Ordering => self.ordering(trial),
-                Relation::Rate => self.rate(trial),
-                _ => self.plain(trial),
+                Relation::Ordering => self.ordering(trial, observed),
+                Relation::Rate => self.rate(trial, observed),
+                _ => self.plain(trial, observed),
             });
         }
         verdicts
     }
 
-    fn plain(&self, trial: &Trial) -> Vec<CellVerdict> {
-        let Some(job) = self.jobs.of(&trial.case, &trial.variant) else { return Vec::new() };
-        job.runs
-            .iter()
-            .map(|run| match &run.outcome {
-                CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => self.experiment_cell(trial, job, run),
-                CellOutcome::Quantity(_) => quantity_cell(trial, run),
-            })
-            .collect()
+    fn plain(&self, trial: &Trial, observed: &Observed<'_>) -> Vec<CellVerdict> {
+        let Some(found) = observed.of(&trial.case, &trial.variant) else { return Vec::new() };
+        let verdict = |run: &CellRun| match &run.outcome {
+            CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => self.experiment_cell(trial, found.asked, run),
+            CellOutcome::Quantity(_) => quantity_cell(trial, run),
+        };
+        found.runs.iter().map(verdict).collect()
     }
 
-    fn experiment_cell(&self, trial: &Trial, job: &Job<'_>, run: &CellRun) -> CellVerdict {
-        experiment_cell(self.each(), trial, job, run)
+    fn experiment_cell(&self, trial: &Trial, asked: &Configuration<'_>, run: &CellRun) -> CellVerdict {
+        experiment_cell(self.each(), trial, asked, run)
     }
 
-    fn rate(&self, trial: &Trial) -> Vec<CellVerdict> {
-        let (Some(job), Some(axis)) = (self.jobs.of(&trial.case, &trial.variant), &trial.question.rate_in) else {
+    fn rate(&self, trial: &Trial, observed: &Observed<'_>) -> Vec<CellVerdict> {
+        let (Some(found), Some(axis)) = (observed.of(&trial.case, &trial.variant), &trial.question.rate_in) else {
             return Vec::new();
         };
         let question = &trial.question;
         let mut groups: BTreeMap<String, Vec<&CellRun>> = BTreeMap::new();
-        for run in &job.runs {
+        for run in found.runs {
             let key: Vec<String> =
                 run.cell.axes().into_iter().filter(|(n, _)| n != axis).map(|(n, v)| format!("{n}={v}")).collect();
             groups.entry(key.join(";")).or_default().push(run);
@@ -194,7 +103,7 @@ impl Judge<'_> {
                     .iter()
                     .map(|run| {
                         let x = run.cell.values.get(axis).ok_or_else(|| format!("'{axis}' has no value"))?;
-                        Ok((x.to_f64(), self.rate_side(trial, job, run)?))
+                        Ok((x.to_f64(), self.rate_side(trial, found.asked, run)?))
                     })
                     .collect();
                 let right = question.right.as_ref().map(|r| right_side(&r.expr, &constants));
@@ -217,50 +126,52 @@ impl Judge<'_> {
             .collect()
     }
 
-    fn rate_side(&self, trial: &Trial, job: &Job<'_>, run: &CellRun) -> Result<SideValue, String> {
+    fn rate_side(&self, trial: &Trial, asked: &Configuration<'_>, run: &CellRun) -> Result<SideValue, String> {
         match (&run.outcome, &trial.variant.work) {
             (CellOutcome::Quantity(rows), Work::Quantity(_)) => {
                 let row = rows.first().ok_or("no rows")?;
                 left_of_row(&trial.question.left.combine, row, &|symbol| run.constant(symbol))
             }
-            _ => left_side(self.each(), &trial.question, job, run, Ground::NextBest),
+            _ => left_side(self.each(), &trial.question, asked, run, Ground::NextBest),
         }
     }
 
-    fn ordering(&self, trial: &Trial) -> Vec<CellVerdict> {
-        let jobs: Option<Vec<(&String, &Job<'_>)>> =
-            trial.curves.iter().map(|(name, v)| Some((name, self.jobs.of(&trial.case, v)?))).collect();
-        let Some(jobs) = jobs.filter(|j| !j.is_empty()) else { return Vec::new() };
+    fn ordering(&self, trial: &Trial, observed: &Observed<'_>) -> Vec<CellVerdict> {
+        let curves: Option<Vec<(&String, Answered<'_, '_>)>> =
+            trial.curves.iter().map(|(name, v)| Some((name, observed.of(&trial.case, v)?))).collect();
+        let Some(curves) = curves.filter(|all| !all.is_empty()) else { return Vec::new() };
         // The loader has seen that all curves sweep the same values.
-        let count = jobs.iter().map(|(_, j)| j.runs.len()).min().unwrap_or(0);
+        let count = curves.iter().map(|(_, found)| found.runs.len()).min().unwrap_or(0);
         (0..count)
             .map(|i| {
-                let mut verdict = blank(trial, &jobs[0].1.runs[i]);
+                let mut verdict = blank(trial, &curves[0].1.runs[i]);
                 for ground in [Ground::Strongest, Ground::NextBest] {
-                    let side = |name: &String, job: &Job<'_>| {
-                        Ok((name.clone(), left_side(self.each(), &trial.question, job, &job.runs[i], ground)?))
+                    let side = |name: &String, found: &Answered<'_, '_>| {
+                        let left = left_side(self.each(), &trial.question, found.asked, &found.runs[i], ground)?;
+                        Ok((name.clone(), left))
                     };
                     let sides: Result<Vec<(String, SideValue)>, String> =
-                        jobs.iter().map(|(name, job)| side(name, job)).collect();
-                    verdict.comparison = sides.and_then(|sides| {
-                        let (low, high, comparison): (_, _, Comparison) =
-                            compare_order(&sides).ok_or("an ordering needs two curves")?;
-                        verdict.left = Some(low);
-                        verdict.right = Some(high);
-                        Ok(comparison)
+                        curves.iter().map(|(name, found)| side(name, found)).collect();
+                    let found = sides.and_then(|sides| {
+                        compare_order(&sides).ok_or_else(|| "an ordering needs two curves".to_string())
                     });
-                    if verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided) {
+                    let mut left = None;
+                    let found = found.map(|(low, high, comparison): (_, _, Comparison)| {
+                        (left, verdict.right) = (Some(low), Some(high));
+                        comparison
+                    });
+                    if !next_best(&mut verdict, left, found) {
                         break;
                     }
                 }
-                tell_open(&mut verdict, jobs.iter().map(|(_, job)| &job.runs[i]));
+                tell_open(&mut verdict, curves.iter().map(|(_, found)| &found.runs[i]));
                 verdict
             })
             .collect()
     }
 }
 
-pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
+pub fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
     let (audits, loose) = match &run.outcome {
         CellOutcome::Experiment(e) => {
             (e.instance.audit(&trial.variant, e.estimates.ties), e.instance.loose(&trial.facts()))
@@ -271,7 +182,7 @@ pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
         }
     };
     CellVerdict {
-        cell: cell_name(trial, run),
+        cell: cell_name(trial, &run.cell),
         audits,
         loose,
         left: None,
@@ -284,11 +195,19 @@ pub(super) fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
     }
 }
 
+/// Whether a left side without a value may have one with more replicates: nothing but its sample stands in the way.
+fn may_see_more(trial: &Trial, run: &CellRun) -> bool {
+    run.experiment().is_some_and(|e| {
+        let lacks = left_lacks(&trial.question.left, &e.instance).is_some();
+        e.estimates.is_sampled() && e.estimates.diverged.0 == 0 && e.undefined.is_none() && !lacks
+    })
+}
+
 /// The left side of an experiment's cell.
-pub(super) fn left_side(
+pub fn left_side(
     each: f64,
     question: &Question,
-    job: &Job<'_>,
+    asked: &Configuration<'_>,
     run: &CellRun,
     ground: Ground,
 ) -> Result<SideValue, String> {
@@ -312,17 +231,17 @@ pub(super) fn left_side(
             ),
         });
     }
-    let sources = job.sources(&question.left)?;
+    let sources = asked.sources(&question.left)?;
     let constants = |symbol: &Symbol| run.constant(symbol);
     let (deterministic, rough) = (e.estimates.deterministic, e.instance.is_rough());
-    let trust = Trust { deterministic, rough, ground };
+    let trust = Trust { deterministic, rough, ground, steps: e.instance.horizon, near: e.estimates.near };
     // Every look at the estimates has its part of the share, whether or not it was the last.
     let alpha = share(each, LOOKS);
-    left_of_estimates(&question.left, &sources, &e.estimates, &e.ranges, &constants, alpha, trust)
+    left_of_estimates(&question.left, &sources, &e.estimates, (&e.ranges, &e.sight), &constants, alpha, trust)
 }
 
 /// An experiment's cell, at its share of the level.
-pub(super) fn experiment_cell(each: f64, trial: &Trial, job: &Job<'_>, run: &CellRun) -> CellVerdict {
+pub fn experiment_cell(each: f64, trial: &Trial, asked: &Configuration<'_>, run: &CellRun) -> CellVerdict {
     let mut verdict = blank(trial, run);
     let constants = |symbol: &Symbol| run.constant(symbol);
     let question = &trial.question;
@@ -334,20 +253,19 @@ pub(super) fn experiment_cell(each: f64, trial: &Trial, job: &Job<'_>, run: &Cel
     verdict.right = right.as_ref().ok().cloned();
     verdict.vacuous = vacuous(question, verdict.right.as_ref(), |t| right_side(t, &constants));
     if let Ok((right, margin)) = right.clone().and_then(|r| Ok((r, margin.clone()?)))
-        && let Some((left, comparison)) = broken_everywhere((each, question, job, run), &right, margin.as_ref())
+        && let Some((left, comparison)) = broken_everywhere((each, question, asked, run), &right, margin.as_ref())
     {
         (verdict.left, verdict.comparison) = (Some(left), Ok(comparison));
         return verdict;
     }
     for ground in [Ground::Strongest, Ground::NextBest] {
-        let left = left_side(each, question, job, run, ground);
-        verdict.left = left.as_ref().ok().cloned();
-        verdict.comparison = left.and_then(|l| {
+        let left = left_side(each, question, asked, run, ground);
+        let side = left.as_ref().ok().cloned();
+        let comparison = left.and_then(|l| {
             let (r, m) = (right.clone()?, margin.clone()?);
             Ok(compare(question.relation, &l, &r, m.as_ref()))
         });
-        // Where the strongest evidence is too wide to decide, the next best may.
-        if verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided) {
+        if !next_best(&mut verdict, side, comparison) {
             break;
         }
     }
@@ -365,10 +283,27 @@ fn tell_open<'r>(verdict: &mut CellVerdict, runs: impl IntoIterator<Item = &'r C
     }
 }
 
+/// Takes what one ground of evidence says into a verdict, and says whether the next one may say more: where the strongest is too
+/// wide to decide. An undecided comparison stays beside the reason why there is no other.
+fn next_best(verdict: &mut CellVerdict, left: Option<SideValue>, found: Result<Comparison, String>) -> bool {
+    match (&mut verdict.comparison, found) {
+        (Ok(wide), Err(why)) => {
+            if !wide.reason.contains(&why) {
+                wide.reason = format!("{}; {why}", wide.reason);
+            }
+        }
+        (comparison, found) => {
+            verdict.left = left;
+            *comparison = found;
+        }
+    }
+    !verdict.comparison.as_ref().is_ok_and(|c| c.outcome != Outcome::Undecided)
+}
+
 /// A random run's bound that is broken wherever the run can go is broken for certain, without a sample. Where there is
 /// none, the left side is the value that is nearest to the right one: what the violation is at least.
 fn broken_everywhere(
-    (each, question, job, run): (f64, &Question, &Job<'_>, &CellRun),
+    (each, question, asked, run): (f64, &Question, &Configuration<'_>, &CellRun),
     right: &SideValue,
     margin: Option<&SideValue>,
 ) -> Option<(SideValue, Comparison)> {
@@ -376,7 +311,7 @@ fn broken_everywhere(
     if estimates.deterministic {
         return None;
     }
-    let mut left = left_side(each, question, job, run, Ground::Everywhere).ok()?;
+    let mut left = left_side(each, question, asked, run, Ground::Everywhere).ok()?;
     if left.exact.is_none() && !estimates.is_sampled() {
         left.point = right.point.clamp(left.interval.low(), left.interval.high());
     }
@@ -385,7 +320,7 @@ fn broken_everywhere(
 }
 
 /// A quantity's cell: the row nearest to violation stands for all rows.
-pub(super) fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
+pub fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
     let blank = blank(trial, run);
     let CellOutcome::Quantity(rows) = &run.outcome else { return blank };
     let constants = |symbol: &Symbol| run.constant(symbol);

@@ -5,7 +5,7 @@ use crate::engine::{Door, Traffic, without_noise};
 use crate::model::algorithm::{Message, VoteLaw};
 use crate::model::problem::Flow;
 use crate::model::{DynNoise, Evaluating, Query, Trait};
-use crate::scalar::{Fault, Rational, Scalar};
+use crate::scalar::{Fault, Rational, Scalar, Surd};
 use crate::spec::Instance;
 use std::cmp::Ordering;
 
@@ -14,13 +14,13 @@ use std::cmp::Ordering;
 pub(super) struct Script {
     taken: Vec<(usize, usize)>,
     position: usize,
-    probability: Option<Rational>,
+    probability: Option<Surd>,
 }
 
 impl Script {
     /// Probability of the outcome that was just run.
-    pub fn probability(&self) -> Rational {
-        self.probability.clone().unwrap_or_else(Rational::one)
+    pub fn probability(&self) -> Surd {
+        self.probability.clone().unwrap_or_else(Surd::one)
     }
 
     /// How many outcomes the step has, if every path through it makes the choices of this one.
@@ -50,7 +50,7 @@ impl Script {
     ///
     /// # Errors
     /// A choice in which nothing is possible.
-    fn choose(&mut self, probabilities: &[Rational]) -> Result<usize, Fault> {
+    pub fn choose(&mut self, probabilities: &[Surd]) -> Result<usize, Fault> {
         let possible: Vec<usize> = (0..probabilities.len()).filter(|i| !probabilities[*i].is_zero()).collect();
         if self.position == self.taken.len() {
             self.taken.push((0, possible.len()));
@@ -72,7 +72,7 @@ pub(super) struct Branching<'a> {
     /// Where the draws so far have led, for noise that depends on them.
     pub place: u64,
     /// The law of the votes of the step's first draw, once it is known.
-    pub law: Option<Vec<[Rational; 3]>>,
+    pub law: Option<Vec<[Surd; 3]>>,
     /// The law of the sum of the step's first messages, once it is known.
     pub sums: Option<(Law, Traffic)>,
     /// The last law that a batch was drawn from, with the law of the batch's sum where that is affordable.
@@ -86,44 +86,67 @@ pub(super) struct Branching<'a> {
 }
 
 /// What a number costs to work with: gcds grow with the square of its length.
-pub(super) fn length(v: &Rational) -> u64 {
-    let words = (v.bits() as u64).div_ceil(64);
-    1000 + 20 * words * words
+///
+/// Every pair of roots of a product is looked up among the roots that are there.
+pub(super) fn length(v: &Surd) -> u64 {
+    let roots = v.roots() as u64;
+    let words = (v.bits() as u64 / (roots + 1)).div_ceil(64);
+    (1000 + 20 * words * words) * (1 + 8 * roots * roots)
 }
 
 impl Branching<'_> {
-    fn sides(&mut self, shares: &[[Rational; 3]]) -> Result<Vec<Ordering>, Fault> {
+    fn sides(&mut self, shares: &[[Surd; 3]]) -> Result<Vec<Ordering>, Fault> {
         shares.iter().map(|shares| Ok(SIDES[self.script.choose(shares)?])).collect()
     }
 
     /// The mean of `batch` draws at a gradient, each choosing its own atom.
-    fn mean_of_draws(&mut self, noise: &dyn DynNoise, x: &[Rational], gradient: &mut [Rational]) -> Result<(), Fault> {
+    fn mean_of_draws(&mut self, noise: &dyn DynNoise, x: &[Surd], gradient: &mut [Surd]) -> Result<(), Fault> {
+        // What is added to a gradient has the same atoms at every gradient, irrational ones included.
+        let (at, shift) = match rationals(gradient) {
+            Some(at) => (at, None),
+            None if noise.is_additive() => (vec![Rational::zero(); gradient.len()], Some(gradient.to_vec())),
+            None => return Err(Fault::NoExactForm("noise at an irrational gradient")),
+        };
+        let x = match rationals(x) {
+            Some(x) => x,
+            None if noise.is_additive() => Vec::new(),
+            None => return Err(Fault::NoExactForm("noise at an irrational iterate")),
+        };
         let law = |place: u64| {
-            let atoms = noise.atoms_from(place, x, gradient).ok_or_else(infinite_support)?;
-            let probabilities: Vec<Rational> = atoms.iter().map(|a| a.probability.clone()).collect();
+            let atoms = noise.atoms_from(place, &x, &at).ok_or_else(infinite_support)?;
+            let probabilities: Vec<Surd> = atoms.iter().map(|a| a.probability.clone().into()).collect();
             Ok((atoms, probabilities))
         };
         let (mut atoms, mut probabilities) = law(self.place)?;
         if self.batch > 1 && is_independent(Some(noise)) {
-            let one: Law = atoms.iter().map(|a| (a.gradient.clone(), a.probability.clone())).collect();
+            let in_roots = |v: &[Rational]| v.iter().cloned().map(Surd::from).collect();
+            let one: Law = atoms.iter().map(|a| (in_roots(&a.gradient), a.probability.clone().into())).collect();
             if self.draws.as_ref().is_none_or(|(known, _)| *known != one) {
                 let sum = self.law_of_draws(&one);
                 self.draws = Some((one, sum));
             }
             if let Some((_, Some(law))) = &self.draws {
-                let weight = Rational::ratio(1, self.batch);
-                let probabilities: Vec<Rational> = law.iter().map(|(_, p)| p.clone()).collect();
+                let weight = Surd::ratio(1, self.batch);
+                let probabilities: Vec<Surd> = law.iter().map(|(_, p)| p.clone()).collect();
                 let (sum, _) = &law[self.script.choose(&probabilities)?];
-                for (out, sum) in gradient.iter_mut().zip(sum) {
+                // Without a shift the atoms are those at the gradient itself.
+                let shifts = shift.as_deref().into_iter().flatten().map(Some).chain(std::iter::repeat(None));
+                for ((out, sum), shift) in gradient.iter_mut().zip(sum).zip(shifts) {
                     *out = sum.clone() * &weight;
+                    if let Some(shift) = shift {
+                        *out += shift;
+                    }
                 }
                 return Ok(());
             }
         }
-        let mut sum = vec![Rational::zero(); gradient.len()];
+        let mut sum = vec![Surd::zero(); gradient.len()];
         for draw in 1..=self.batch {
             let index = self.script.choose(&probabilities)?;
             for (s, g) in sum.iter_mut().zip(&atoms[index].gradient) {
+                *s += &Surd::from(g.clone());
+            }
+            for (s, g) in sum.iter_mut().zip(shift.iter().flatten()) {
                 *s += g;
             }
             let next = noise.node_after(self.place, index);
@@ -131,7 +154,7 @@ impl Branching<'_> {
                 (atoms, probabilities) = law(next)?;
             }
         }
-        let weight = Rational::ratio(1, self.batch);
+        let weight = Surd::ratio(1, self.batch);
         for (out, s) in gradient.iter_mut().zip(sum) {
             *out = s * &weight;
         }
@@ -147,7 +170,7 @@ impl Branching<'_> {
     }
 
     fn choose_of(&mut self, law: &Law) -> Result<usize, Fault> {
-        let probabilities: Vec<Rational> = law.iter().map(|(_, p)| p.clone()).collect();
+        let probabilities: Vec<Surd> = law.iter().map(|(_, p)| p.clone()).collect();
         self.script.choose(&probabilities)
     }
 
@@ -156,7 +179,7 @@ impl Branching<'_> {
         &mut self,
         worker: usize,
         length: usize,
-        message: &mut Message<'_, Rational>,
+        message: &mut Message<'_, Surd>,
     ) -> Result<Option<Law>, Fault> {
         let mut inner = Branching {
             instance: self.instance,
@@ -174,7 +197,7 @@ impl Branching<'_> {
         let mut law = Vec::new();
         loop {
             inner.traffic = Traffic::default();
-            let mut out = vec![Rational::zero(); length];
+            let mut out = vec![Surd::zero(); length];
             message(worker, &mut out, &mut inner)?;
             if inner.script.outcomes().saturating_mul(UNITS_A_MESSAGE) > self.budget / PART {
                 return Ok(None);
@@ -196,7 +219,7 @@ impl Branching<'_> {
         &mut self,
         workers: usize,
         length: usize,
-        message: &mut Message<'_, Rational>,
+        message: &mut Message<'_, Surd>,
     ) -> Result<Option<Law>, Fault> {
         // Whatever is counted of one message is counted once for each worker.
         let before = self.traffic;
@@ -221,20 +244,19 @@ impl Branching<'_> {
         self.work += spent;
         Ok(Some(sum))
     }
-
-    fn sampled_gradient(&mut self, worker: usize, x: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
-        let problem = Rational::problem(&*self.instance.problem);
+    fn sampled_gradient(&mut self, worker: usize, x: &[Surd], out: &mut [Surd]) -> Result<(), Fault> {
+        let problem = Surd::problem(&*self.instance.problem);
         let n = self.instance.problem.worker_samples(worker);
         let n = n.ok_or_else(|| Fault::Unsupported("this problem has no samples to draw".into()))?;
-        let uniform = vec![Rational::ratio(1, n as u64); n];
-        let (mut sum, mut one) = (vec![Rational::zero(); x.len()], vec![Rational::zero(); x.len()]);
+        let uniform = vec![Surd::ratio(1, n as u64); n];
+        let (mut sum, mut one) = (vec![Surd::zero(); x.len()], vec![Surd::zero(); x.len()]);
         for _ in 0..self.batch {
             problem.worker_sample_gradient_at(worker, self.script.choose(&uniform)?, x, &mut one)?;
             for (s, g) in sum.iter_mut().zip(&one) {
                 *s += g;
             }
         }
-        let weight = Rational::ratio(1, self.batch);
+        let weight = Surd::ratio(1, self.batch);
         for (out, s) in out.iter_mut().zip(sum) {
             *out = s * &weight;
         }
@@ -245,14 +267,14 @@ impl Branching<'_> {
 const SIDES: [Ordering; 3] = [Ordering::Less, Ordering::Equal, Ordering::Greater];
 
 /// Probabilities of fewer, as many and more votes for + than for -.
-fn shares(heads: &[Rational], workers: usize) -> [Rational; 3] {
+fn shares(heads: &[Surd], workers: usize) -> [Surd; 3] {
     let side = |s: &Ordering| {
         let mine = heads.iter().enumerate().filter(|(n, _)| (2 * n).cmp(&workers) == *s);
-        mine.fold(Rational::zero(), |sum, (_, p)| sum + p)
+        mine.fold(Surd::zero(), |sum, (_, p)| sum + p)
     };
     let weights = SIDES.each_ref().map(side);
-    let all = weights.iter().fold(Rational::zero(), |sum, w| sum + w);
-    weights.map(|w| w.divide(&all).unwrap_or_else(|_| Rational::zero()))
+    let all = weights.iter().fold(Surd::zero(), |sum, w| sum + w);
+    weights.map(|w| w.divide(&all).unwrap_or_else(|_| Surd::zero()))
 }
 
 /// What a product of whole numbers of a law costs, and what each of their words adds.
@@ -260,11 +282,11 @@ const UNITS_A_PRODUCT: u64 = 100;
 const UNITS_A_WORD: u64 = 10;
 
 /// The law of a number of heads after one more coin, times the denominator of p.
-fn one_more(heads: &[Rational], p: &Rational) -> Vec<Rational> {
-    let denominator = p.denominator();
+fn one_more(heads: &[Surd], p: &Surd) -> Vec<Surd> {
+    let denominator = p.rational().map_or_else(Surd::one, |p| p.denominator().into());
     let p = &(p.clone() * &denominator);
     let other = denominator - p;
-    let mut next = vec![Rational::zero(); heads.len() + 1];
+    let mut next = vec![Surd::zero(); heads.len() + 1];
     for (n, before) in heads.iter().enumerate() {
         next[n] += &(before.clone() * &other);
         next[n + 1] += &(before.clone() * p);
@@ -282,17 +304,22 @@ fn is_independent(noise: Option<&dyn DynNoise>) -> bool {
     noise.is_none_or(|noise| noise.has(Trait::Independent) == Some(true))
 }
 
+/// The numbers, where all are rational.
+fn rationals(v: &[Surd]) -> Option<Vec<Rational>> {
+    v.iter().map(|s| s.rational().cloned()).collect()
+}
+
 fn infinite_support() -> Fault {
     Fault::NoExactForm("a noise law without finite support")
 }
 
-impl Query<Rational> for Branching<'_> {
-    fn gradient(&mut self, worker: usize, x: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
+impl Query<Surd> for Branching<'_> {
+    fn gradient(&mut self, worker: usize, x: &[Surd], out: &mut [Surd]) -> Result<(), Fault> {
         self.traffic.calls += 1;
         if self.instance.minibatch {
             self.sampled_gradient(worker, x, out)?;
         } else {
-            Rational::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)?;
+            Surd::problem(&*self.instance.problem).worker_gradient_at(worker, x, out)?;
         }
         if let Some(noise) = &self.instance.noise {
             self.mean_of_draws(&**noise, x, out)?;
@@ -300,12 +327,12 @@ impl Query<Rational> for Branching<'_> {
         Ok(())
     }
 
-    fn coin(&mut self, p: &[Rational], out: &mut [Rational]) -> Result<(), Fault> {
-        let (zero, one) = (Rational::zero(), Rational::one());
+    fn coin(&mut self, p: &[Surd], out: &mut [Surd]) -> Result<(), Fault> {
+        let (zero, one) = (Surd::zero(), Surd::one());
         for (p, out) in p.iter().zip(out) {
-            let p = Ord::clamp(p.clone(), zero.clone(), one.clone());
+            let p = p.max(&zero).min(&one).kept()?;
             let other = one.clone() - &p;
-            *out = Rational::integer(1 - self.script.choose(&[p, other])? as i64);
+            *out = Surd::ratio(1 - self.script.choose(&[p, other])? as i64, 1);
         }
         Ok(())
     }
@@ -314,7 +341,7 @@ impl Query<Rational> for Branching<'_> {
         &mut self,
         workers: usize,
         dimension: usize,
-        law: &mut VoteLaw<'_, Rational>,
+        law: &mut VoteLaw<'_, Surd>,
     ) -> Result<Option<Vec<Ordering>>, Fault> {
         // Too many for the laws of their numbers, and then for their coins: what is asked next says so.
         let products = (workers as u64).saturating_pow(2).saturating_mul(dimension as u64);
@@ -328,17 +355,17 @@ impl Query<Rational> for Branching<'_> {
         }
         // heads[j][n]: n votes for + in coordinate j so far, as a whole number over the product of the denominators:
         // nothing is shortened before the end.
-        let mut heads = vec![vec![Rational::one()]; dimension];
-        let mut p = vec![Rational::zero(); dimension];
+        let mut heads = vec![vec![Surd::one()]; dimension];
+        let mut p = vec![Surd::zero(); dimension];
         for worker in 0..workers {
             law(worker, &mut p)?;
             for (heads, p) in heads.iter_mut().zip(&p) {
-                *heads = one_more(heads, &Ord::clamp(p.clone(), Rational::zero(), Rational::one()));
+                *heads = one_more(heads, &p.max(&Surd::zero()).min(&Surd::one()).kept()?);
             }
         }
         let words = heads.iter().flatten().map(|n| (n.bits() as u64).div_ceil(64)).max().unwrap_or(1);
         self.work += products * (UNITS_A_PRODUCT + UNITS_A_WORD * words);
-        let shares: Vec<[Rational; 3]> = heads.iter().map(|heads| shares(heads, workers)).collect();
+        let shares: Vec<[Surd; 3]> = heads.iter().map(|heads| shares(heads, workers)).collect();
         let sides = self.sides(&shares)?;
         if first {
             self.law = Some(shares);
@@ -349,9 +376,9 @@ impl Query<Rational> for Branching<'_> {
     fn sum_of_messages(
         &mut self,
         workers: usize,
-        message: &mut Message<'_, Rational>,
-        finish: &mut dyn FnMut(&mut [Rational]) -> Result<(), Fault>,
-        out: &mut [Rational],
+        message: &mut Message<'_, Surd>,
+        finish: &mut dyn FnMut(&mut [Surd]) -> Result<(), Fault>,
+        out: &mut [Surd],
     ) -> Result<bool, Fault> {
         let laws = [self.instance.noise.as_deref(), self.instance.perturbation.as_deref()];
         if !laws.into_iter().all(is_independent) {
@@ -391,21 +418,24 @@ impl Query<Rational> for Branching<'_> {
         Ok(true)
     }
 
-    fn perturbation(&mut self, out: &mut [Rational]) -> Result<(), Fault> {
+    fn perturbation(&mut self, out: &mut [Surd]) -> Result<(), Fault> {
         let law = self.instance.perturbation.as_ref().ok_or_else(|| {
             Fault::Unsupported("the algorithm draws noise of its own, but no `perturbation` is declared".into())
         })?;
-        out.fill(Rational::zero());
+        out.fill(Surd::zero());
+        if law.is_silent() {
+            return Ok(());
+        }
         let (batch, place) = (std::mem::replace(&mut self.batch, 1), std::mem::replace(&mut self.place, 0));
         let drawn = self.mean_of_draws(&**law, &[], out);
         (self.batch, self.place) = (batch, place);
         drawn
     }
 
-    fn flow(&mut self, kind: Flow, x: &[Rational], time: &Rational, out: &mut [Rational]) -> Result<(), Fault> {
+    fn flow(&mut self, kind: Flow, x: &[Surd], time: &Surd, out: &mut [Surd]) -> Result<(), Fault> {
         self.traffic.calls += 1;
         without_noise(self.instance)?;
-        Rational::problem(&*self.instance.problem).flow_from(kind, x, time, out)
+        Surd::problem(&*self.instance.problem).flow_from(kind, x, time, out)
     }
 
     fn saw_tie(&mut self) {
@@ -421,14 +451,14 @@ impl Query<Rational> for Branching<'_> {
     }
 }
 
-impl Door<Rational> for Branching<'_> {
+impl Door<Surd> for Branching<'_> {
     fn set_batch(&mut self, batch: u64) {
         self.batch = batch;
     }
     fn traffic(&self) -> Traffic {
         self.traffic
     }
-    fn as_query(&mut self) -> &mut dyn Query<Rational> {
+    fn as_query(&mut self) -> &mut dyn Query<Surd> {
         self
     }
 }

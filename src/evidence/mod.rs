@@ -1,0 +1,18 @@
+//! What is known of a run's expectations, and on what it rests: one ladder, from the strongest evidence down.
+//!
+//! Known moments and the enumeration of all outcomes give exact values, enclosures hold the value of a run without randomness, and a
+//! sample of replicates says what is left. A list in `ladder.rs` holds what needs no sample, in the order in which it is tried; deciding a claim,
+//! the search for worst instances and the regression baseline all go through [`known`] and [`Known::sample`]. A new kind of evidence is a
+//! file here and a line there.
+
+mod exact;
+mod findings;
+mod ladder;
+mod moments;
+mod runs;
+
+pub use exact::{Budget, ExactEstimates, Unavailable, enumerate, enumerate_as_far, outcomes};
+pub use findings::Findings;
+pub use ladder::{Effort, Inquiry, Known, known};
+pub use moments::{MomentEstimates, moments};
+pub use runs::{Answered, CellOutcome, CellRun, Configuration, Design, Observed, TermSource};
