@@ -16,8 +16,8 @@ fn main() {
 
 /// Runs `work` under the widest instruction set.
 ///
-/// The bound on `FnOnce` matters: a closure that is given to `Arch::dispatch` directly may be inferred to be an
-/// `FnMut`, which is then called through a shim that is not inlined, and so keeps the baseline instructions.
+/// The bound on `FnOnce` matters. A closure that is given to `Arch::dispatch` directly may be inferred to be an
+/// `FnMut`. It is then called through a shim that is not inlined, and so keeps the baseline instructions.
 #[inline(always)]
 fn dispatch<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)

@@ -46,7 +46,8 @@ impl Algorithm for Clipped {
         Ok(())
     }
 
-    /// A coordinate moves by at most lr c: with it, sampled statistics have a range, and verdicts finite-sample evidence.
+    /// A coordinate moves by at most lr c: with it, sampled statistics have a range, and verdicts finite-sample
+    /// evidence.
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
         Some(values[0] * self.clip.to_f64())
     }

@@ -1,6 +1,6 @@
 //! signcheck: executable theorems for sign-based optimisation.
 //!
-//! A claim is a TOML file; deciding it gives a result with a verdict a bound.
+//! A claim is a TOML file; deciding it gives a result with a verdict per bound.
 //!
 //! `text -> Spec -> cells -> Instance -> Estimates -> verdicts -> ResultFile -> figures, page, tables`
 //!
@@ -19,32 +19,35 @@
 //! `examples/own_optimizer.rs` does so, and `docs/library.md` explains it.
 #![forbid(unsafe_code)]
 
+pub mod charts;
+pub mod claim;
 pub mod closed;
 pub mod data;
 pub mod engine;
 pub mod evidence;
 pub mod expr;
+#[cfg(feature = "cli")]
 pub mod figure;
-pub mod harness;
 pub mod model;
 pub mod regress;
+#[cfg(feature = "cli")]
 pub mod report;
 pub mod results;
 pub mod rng;
+pub mod run;
 pub mod scalar;
 pub mod search;
-pub mod spec;
 pub mod stats;
 pub mod verdict;
 
 /// Everything that an algorithm of another crate and its tests need.
 pub mod prelude {
-    pub use crate::harness::{check_claim, claim_text};
     pub use crate::model::algorithm::{mean_gradient, norm1, norm2_squared, take_signs};
     pub use crate::model::{
         Algorithm, AlgorithmEntry, Arithmetic, BuildError, Kind, Layout, Limits, ParamSpec, Params, Query, Real,
         Registry, Slot, Step, View,
     };
     pub use crate::results::{Evidence, Outcome, ResultFile};
+    pub use crate::run::{check_claim, claim_text};
     pub use crate::scalar::{Fault, Scalar};
 }

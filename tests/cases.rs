@@ -66,7 +66,8 @@ fn stale_scale() {
 
 #[test]
 fn stale_epsilon() {
-    // A change of the method's name starts from the new method's defaults: no step_size, which is a refusal that names it.
+    // A change of the method's name starts from the new method's defaults: no step_size, which is a refusal that names
+    // it.
     let call = verify("stale-epsilon");
     assert_eq!(call.code, Some(3), "{call}");
     assert!(call.stderr.contains("step_size"), "{call}");
@@ -82,7 +83,8 @@ fn exact_zero() {
 
 #[test]
 fn numeric_interval() {
-    // Exact fractions by the simplest evaluator, in fractions of another program: x_1349 = 6.22795e-113, x_1350 = -2.50082e-112, x_1300 < 0.
+    // Exact fractions by the simplest evaluator, in fractions of another program: x_1349 = 6.22795e-113,
+    // x_1350 = -2.50082e-112, x_1300 < 0.
     let call = verify("numeric-interval");
     for (name, outcome, value) in [
         ("x_1349", "violated", 6.227_949_950_315_015e-113),
@@ -136,7 +138,8 @@ fn rare_atom() {
 
 #[test]
 fn decimals() {
-    // f(x_1) in 40 digits: 0.66756545983364.., above 0.667565459; values rounded to single precision give 0.66756545835.
+    // f(x_1) in 40 digits: 0.66756545983364.., above 0.667565459; values rounded to single precision give
+    // 0.66756545835.
     let b = decided(&verify("decimals"), "b", "holds", None);
     encloses(&b, 0.667_565_459_833_642_8, 1e-9);
 }
@@ -220,7 +223,7 @@ fn squared_facts() {
     }
 }
 
-/// A convention that no step asks for draws nothing: the run is one outcome.
+/// A convention that no step needs draws nothing: the run is one outcome.
 #[test]
 fn unused_randomness() {
     let call = verify("unused-randomness");

@@ -186,7 +186,8 @@ fn commands_agree_with_each_other() {
 
 #[test]
 fn large_votes_are_answered() {
-    // exact: Python 3, sum of comb(10001, k) 49^k 51^(10001 - k) over k > 5000, over 100^10001, in integers, then rounded
+    // exact: Python 3, sum of comb(10001, k) 49^k 51^(10001 - k) over k > 5000, over 100^10001, in integers, then
+    // rounded
     let found = answer(&["vote-error", "--wrong", "0.49", "--workers", "10001"]);
     let expected = 0.02273123872068075;
     let off = (found["value"].as_f64().unwrap() - expected).abs();

@@ -364,12 +364,12 @@ fn lists_and_pages_of_claims() {
 fn every_claim_that_comes_with_the_program_is_well_formed_and_has_its_files_name() {
     let call = run(Path::new("."), &["check"]);
     assert_eq!(call.code, Some(0), "{call}");
-    let all = signcheck::harness::Catalog::all();
+    let all = signcheck::run::Catalog::all();
     assert!(call.stdout.contains(&format!("{} claim files", all.len())), "{call}");
     for claim in all {
         let tree: Value = toml::from_str(&claim.text).unwrap();
         let id = tree["id"].as_str().unwrap();
-        assert_eq!(claim.file, format!("{}{id}.toml", signcheck::harness::EMBEDDED));
+        assert_eq!(claim.file, format!("{}{id}.toml", signcheck::run::EMBEDDED));
         assert!(id.starts_with(&format!("{}/", tree["source"]["paper"].as_str().unwrap())), "{id} is of another paper");
     }
 }
@@ -468,7 +468,7 @@ fn the_schema_accepts_claim_files_and_refuses_slips() {
     let check = |text: &str| violation(&schema, &toml::from_str::<Value>(text).unwrap(), "claim");
     assert_eq!(check(DESCENT), None);
     assert_eq!(check(NOISY), None);
-    for claim in signcheck::harness::Catalog::all() {
+    for claim in signcheck::run::Catalog::all() {
         assert_eq!(check(&claim.text), None, "{}", claim.file);
     }
     for (old, new) in [

@@ -3,10 +3,10 @@
 mod common;
 
 use common::{DESCENT, NOISY, files, program, run, small_claims, with};
+use signcheck::claim::load;
 use signcheck::engine::Silent;
-use signcheck::harness::{Profile, Settings, decide};
 use signcheck::model::Registry;
-use signcheck::spec::load;
+use signcheck::run::{Profile, Settings, decide};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 

@@ -1,12 +1,12 @@
 //! Random claim files against a second opinion.
 //!
 //! `difference/` holds the simplest evaluator that the manual describes: exact fractions, every path of finitely many
-//! draws gone through one by one, no lanes, no merging, no code of the program. Whatever it can evaluate, the
-//! program must say the same of: both sides, the hypotheses, the outcome of each cell. Each file is also rewritten in a
-//! way that must change nothing (`transform`). A difference is a fault of the program, of the evaluator, or of the manual.
+//! draws gone through one by one, no lanes, no merging, no code of the program. Whatever it can evaluate, the program
+//! must say the same of: both sides, the hypotheses, the outcome of each cell. Each file is also rewritten in a way
+//! that must change nothing (`transform`). A difference is a fault of the program, of the evaluator, or of the manual.
 //!
-//! `SIGNCHECK_DIFFERENCE_FILES` sets how many random files are tried, `SIGNCHECK_DIFFERENCE_FROM` the number of the first, and
-//! `SIGNCHECK_DIFFERENCE_ONE` shows a single one.
+//! `SIGNCHECK_DIFFERENCE_FILES` sets how many random files are tried, `SIGNCHECK_DIFFERENCE_FROM` the number of the
+//! first, and `SIGNCHECK_DIFFERENCE_ONE` shows a single one.
 
 mod common;
 
@@ -31,8 +31,8 @@ use difference::claim::claim;
 use difference::compare::{Report, alike, compare};
 use difference::transform::rewrite;
 use serde_json::Value;
-use signcheck::harness::check_claim;
 use signcheck::prelude::*;
+use signcheck::run::check_claim;
 
 /// Files of a run where no number is given: about a minute on two cores.
 const FILES: u64 = 1200;

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use signcheck::claim::{Instance, Spec, Term, cells, load};
 use signcheck::engine::{Plan, Progress, Silent, ranges, run};
 use signcheck::evidence::{Budget, Unavailable, enumerate, enumerate_as_far, outcomes};
-use signcheck::harness::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
 use signcheck::model::Registry;
 use signcheck::results::{Evidence, Outcome};
+use signcheck::run::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
 use signcheck::scalar::{Computable, Rational};
-use signcheck::spec::{Instance, Spec, Term, cells, load};
 use signcheck::stats::tolerance::mean_tolerance;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -103,8 +103,8 @@ fn noise_of_a_tree_follows_its_draws() {
         let text = text.replace(law, &tree).replace("T = 6", &format!("T = {horizon}"));
         load("tree.toml", &text, &Registry::standard(), &[]).unwrap_or_else(|e| panic!("{e}"))
     };
-    // exact: S, the sum of two draws, is 2, 0, -1 w.p. 1/4, 1/4, 1/2: mean 0, E S^2 = E S^3 = 3/2. x_T = -(T/4 + S_T)/8 and
-    // E (a + S)^3 = a^3 + 3 a E S^2 + E S^3: 1/8 + 9/4 + 3/2 for T = 2, and 27/8 + 27/4 + 3/2 for T = 6
+    // exact: S, the sum of two draws, is 2, 0, -1 w.p. 1/4, 1/4, 1/2: mean 0, E S^2 = E S^3 = 3/2. x_T = -(T/4 + S_T)/8
+    // and E (a + S)^3 = a^3 + 3 a E S^2 + E S^3: 1/8 + 9/4 + 3/2 for T = 2, and 27/8 + 27/4 + 3/2 for T = 6
     assert_eq!(exactly(&walk("nothing", 2, 1)).to_string(), "-31/4096");
     assert_eq!(exactly(&walk("nothing", 6, 1)).to_string(), "-93/4096");
     // exact: three independent pairs have E S^2 = E S^3 = 9/2: 27/8 + 81/4 + 9/2
@@ -251,7 +251,7 @@ fn every_shipped_claim_that_can_be_enumerated_agrees_with_its_samples() {
     assert!(claims >= 10, "only {claims} claims could be compared");
 }
 
-/// Gives up when it is asked for the n-th time.
+/// Gives up at the n-th call.
 struct GivesUp(AtomicU64);
 
 impl Progress for GivesUp {
@@ -470,7 +470,7 @@ fn a_certificate_altered_in_any_digit_is_rejected_or_refuted() {
             "digit at {at}: {error:?}"
         );
     }
-    // What no reader asks for is sealed too, and so is the form of a number.
+    // The digest covers keys that no reader uses, too, and the form of a number.
     for altered in [
         text.replacen('{', "{\"remark\":\"confirmed by hand\",", 1),
         text.replacen("\"left\":{", "\"left\":{\"note\":0,", 1),

@@ -1,4 +1,4 @@
-//! Sizes and scales at the ends of what a file can ask for: a right answer, an honest "undecided", or a refusal with
+//! Sizes and scales at the ends of what a file can specify: a right answer, an honest "undecided", or a refusal with
 //! file, line and need before anything is begun.
 
 mod common;
@@ -80,7 +80,7 @@ fn steps_that_blow_up_are_decided_exactly_or_left_open() {
     let expected = 4.5 * 2f64.powi(80);
     assert!((found["left"]["estimate"].as_f64().unwrap() / expected - 1.0).abs() < 1e-12, "{found}");
 
-    // Sampled: every replicate leaves the doubles, which is told with the step, and decides nothing.
+    // Sampled: every replicate leaves the doubles, which is reported with the step, and decides nothing.
     let noisy = with(NOISY, "name = \"signsgd\"\nstep_size = 1", "name = \"sgd\"\nstep_size = \"1e200\"");
     let found = verdict(&with(&noisy, "horizon = 1\n", "horizon = 3\n"), &[]);
     assert_eq!(found["outcome"], "undecided", "{found}");
@@ -96,7 +96,8 @@ fn tiny_and_huge_scales() {
         let text = with(NOISY, "scale = 1 }", &format!("scale = \"{scale}\" }}"));
         assert_outcome(&text, "holds", "finite-sample");
     }
-    // identity: what scales by 1e-300 has the ratio of what does not. Error feedback is sampled, in one coordinate it is sgd.
+    // identity: what scales by 1e-300 has the ratio of what does not. Error feedback is sampled, in one coordinate it
+    // is sgd.
     let ef = |scale: &str, right: &str| {
         let text = with(NOISY, "scale = 1 }", &format!("scale = \"{scale}\" }}"));
         let text = with(&with(&text, "\"signsgd\"", "\"ef-sgd\""), "right = \"1/2\"", &format!("right = \"{right}\""));

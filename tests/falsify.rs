@@ -125,8 +125,8 @@ fn the_shrunk_instance_is_minimal_explained_and_a_claim_file() {
 
 #[test]
 fn the_boundary_is_enclosed() {
-    // exact: one step of GD with step alpha on x^2/2 from 1 leaves (1 - alpha)^2/2, which exceeds 1/8 where alpha < 1/2 (or
-    // alpha > 3/2, outside the range).
+    // exact: one step of GD with step alpha on x^2/2 from 1 leaves (1 - alpha)^2/2, which exceeds 1/8 where alpha < 1/2
+    // (or alpha > 3/2, outside the range).
     let text = with(DESCENT, "T = [1, 4]", "T = 1\nalpha = [\"1/4\", \"3/4\"]");
     let text = with(&text, "step_size = \"1/L\"", "step_size = \"alpha\"");
     let text = with(&text, "right = \"L*R^2/(2*T)\"", "right = \"L*R^2/8*T\"");
@@ -254,8 +254,8 @@ fn attained_bounds_are_reached() {
         ("karimireddy2019/counterexample-2", "z0-plus"),
         ("karimireddy2019/counterexample-3", "z0-zero"),
     ] {
-        // Where a search of so few instances ends depends on its seed and on the file's text: one of three must arrive, and
-        // none may pass.
+        // Where a search of so few instances ends depends on its seed and on the file's text: one of three must arrive,
+        // and none may pass.
         let mut best = 0.0_f64;
         for seed in ["1", "2", "3"] {
             let options = ["--bound", bound, "--evaluations", "1024", "--seed", seed, "--json", "--out", "."];
@@ -293,8 +293,8 @@ fn hunt(id: &str, bound: &str, seed: u64, folder: &Path) -> Option<f64> {
     None
 }
 
-/// Every violated bound of the ledger is looked for with three seeds, from its family alone. Writes the times for the page
-/// to the file that `SIGNCHECK_TIMES` names.
+/// Every violated bound of the ledger is looked for with three seeds, from its family alone. Writes the times for the
+/// page to the file that `SIGNCHECK_TIMES` names.
 #[test]
 #[ignore = "many searches, about half an hour: SIGNCHECK_TIMES=results/falsify-times.json cargo test --release --test falsify -- --ignored --nocapture violated"]
 fn violated_bounds_are_found_from_their_families() {
@@ -330,8 +330,9 @@ fn survive(id: &str, bounds: &[&str], (seconds, seed): (&str, u64), folder: &Pat
     json!({ "search": [id, seed, seconds], "bounds": answer.as_array().unwrap().iter().map(kept).collect::<Vec<_>>() })
 }
 
-/// Bounds that hold are never reported, whatever the seed. `SIGNCHECK_SURVIVORS` is the seconds for each claim and seed; in
-/// the file that `SIGNCHECK_LOG` names, a line a search, what was done is not done again: hours of searches may be stopped.
+/// Bounds that hold are never reported, whatever the seed. `SIGNCHECK_SURVIVORS` is the seconds for each claim and
+/// seed; the file that `SIGNCHECK_LOG` names has one line per search, and finished searches are not repeated: hours of
+/// searches may be stopped.
 #[test]
 #[ignore = "many searches: SIGNCHECK_SURVIVORS=10 cargo test --release --test falsify -- --ignored --nocapture survive_every"]
 fn bounds_that_hold_survive_every_seed() {
@@ -366,7 +367,7 @@ fn bounds_that_hold_survive_every_seed() {
             })
             .collect();
         let records = || lines.iter().flat_map(|line| line["bounds"].as_array().unwrap());
-        // Rates are not searched, and a family that was weighed as a whole is the same for every seed.
+        // Rates are not searched, and a family that was evaluated as a whole is the same for every seed.
         for record in records().filter(|r| r["evaluations"] == 0 || r["exhausted"] == true) {
             let bounds = claims.get_mut(record["id"].as_str().unwrap()).unwrap();
             bounds.retain(|bound| record["bound"] != *bound);

@@ -1,16 +1,16 @@
 //! Fuzz targets of every reader of foreign text, on the stable toolchain.
 //!
-//! Inputs are real ones with mutations: bytes flipped, pieces cut, repeated or spliced in from others, and words of
-//! the format put where they do not belong. Whatever comes in, a reader answers with a value or an error: it does not
-//! panic, and it does not go on for ever. `SIGNCHECK_FUZZ_SECONDS=60 cargo test --release --test fuzz` searches a minute
-//! a target; without the variable each runs a fixed number of inputs, so that the test is the same everywhere.
+//! Inputs are real ones with mutations: bytes flipped, pieces cut, repeated or spliced in from others, and words of the
+//! format put where they do not belong. Whatever the input, a reader returns a value or an error: it does not panic,
+//! and it ends. `SIGNCHECK_FUZZ_SECONDS=60 cargo test --release --test fuzz` searches for one minute per target;
+//! without the variable each runs a fixed number of inputs, so that the test is the same everywhere.
 
+use signcheck::claim::load;
 use signcheck::data::{Expected, parse_libsvm};
 use signcheck::expr::{Dimension, Environment, Expr, Units};
-use signcheck::harness::{Catalog, replay};
 use signcheck::model::Registry;
+use signcheck::run::{Catalog, replay};
 use signcheck::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
-use signcheck::spec::load;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -107,7 +107,8 @@ fn fuzz(target: &str, seeds: &[Vec<u8>], words: &[&str], read: impl Fn(&[u8])) {
 /// The input that is being read, with its number and its beginning.
 type Watched = Arc<Mutex<Option<(Instant, u64, Vec<u8>)>>>;
 
-/// An input that never ends cannot be asked how long it took: this thread tells which one it is, and ends the program.
+/// The time of an input that never ends cannot be measured afterwards: this thread reports which one it is, and ends
+/// the program.
 fn watch(target: &str) -> Watched {
     let watched = Watched::default();
     let (seen, target) = (watched.clone(), target.to_string());

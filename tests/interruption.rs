@@ -1,4 +1,5 @@
-//! A run that is killed, crowded out or out of disk leaves no half-written file, and the next one ends as if nothing had been.
+//! A run that is killed, crowded out or out of disk leaves no half-written file, and the next one ends as if nothing
+//! had been.
 
 mod common;
 

@@ -235,7 +235,7 @@ const MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// What the mutants ask: which of them acts.
+/// What the mutants look up: which of them acts.
 const SWITCH: &str = "//! Chooses a mutant.\n\n/// Whether the mutant of this number acts.\npub fn is(number: usize) -> bool {\n    static CHOSEN: std::sync::OnceLock<usize> = std::sync::OnceLock::new();\n    *CHOSEN.get_or_init(|| std::env::var(\"SIGNCHECK_MUTANT\").ok().and_then(|n| n.parse().ok()).unwrap_or(usize::MAX)) == number\n}\n";
 
 fn root() -> PathBuf {

@@ -51,7 +51,7 @@ fn a_claim_of_ones_own_is_redone_from_its_record_alone() {
     let call = run(folder.path(), &["verify", "--from", record, "--json"]);
     assert!(call.json().is_array() && call.stderr.contains("identical"), "{call}");
 
-    // An edited record is redone, and told from what came out.
+    // An edited record is redone, and recognised by the difference of the results.
     let path = folder.path().join(record);
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, with(&text, "\"seed\": 1", "\"seed\": 2")).unwrap();

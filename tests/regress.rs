@@ -42,7 +42,7 @@ fn the_committed_baseline_covers_every_claim_and_is_laid_out_as_written() {
     let text = committed();
     let baseline = signcheck::regress::Baseline::parse(&text).expect("reads");
     assert_eq!(baseline.render(), text, "not as `regress --update` writes it");
-    let ids: Vec<String> = signcheck::harness::Catalog::all()
+    let ids: Vec<String> = signcheck::run::Catalog::all()
         .iter()
         .map(|c| c.file.trim_start_matches("experiments/").trim_end_matches(".toml").to_string())
         .collect();

@@ -19,8 +19,8 @@ fn unit() -> Interval {
 }
 
 proptest! {
-    /// Merging parts, wherever they are cut and whatever diverged, says what pushing one by one says: counts and extremes
-    /// to the bit, sums to rounding.
+    /// Merging parts, wherever they are cut and whatever diverged, says what pushing one by one says: counts and
+    /// extremes to the bit, sums to rounding.
     #[test]
     fn merging_equals_pushing(
         values in prop::collection::vec(prop_oneof![-1e3..1e3_f64, Just(0.0), -1e-300..1e-300_f64, 1e12..1e13_f64], 1..200),
@@ -120,7 +120,7 @@ const LAWS: [(&str, f64, Draw); 4] = [
 
 #[test]
 fn intervals_over_all_looks_cover_at_least_as_often_as_they_say() {
-    // The four looks of a cell, each with its part of the share: a sequence is missed where any look misses.
+    // The four looks of a cell, each with its part of the cell's level: a sequence is missed where any look misses.
     let (alpha, looks) = (0.1, [25_u64, 100, 400, 1600]);
     let each = share(alpha, looks.len());
     for (i, (name, mean, draw)) in LAWS.into_iter().enumerate() {

@@ -3,10 +3,10 @@
 mod common;
 
 use common::run;
+use signcheck::claim::{Instance, cells, load};
 use signcheck::engine::trace_enclosed;
 use signcheck::model::Registry;
 use signcheck::scalar::{Rational, Scalar};
-use signcheck::spec::{Instance, cells, load};
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
@@ -49,8 +49,8 @@ fn every_case_comes_out_as_derived() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// (file, bound, value by another program): the interval holds it. The values are those of the files' `why`, in more digits:
-/// mpmath 1.3 at 8000 or 20 000 bits, and exact fractions for `numeric-interval`.
+/// (file, bound, value by another program): the interval holds it. The values are those of the files' `why`, in more
+/// digits: mpmath 1.3 at 8000 or 20 000 bits, and exact fractions for `numeric-interval`.
 #[test]
 fn intervals_hold_the_values_of_other_arithmetics() {
     let copy = copied();
@@ -114,8 +114,8 @@ why = "not asked"
     Instance::build(&registry, variant.experiment().expect("an experiment"), &cell).expect("an instance")
 }
 
-/// Expanding maps for thousands of steps: every enclosed iterate holds the one in fractions that know no size, and the last
-/// is sharp. The maps are written out here: gd is x - a c x, scaled signGD x - a |g|_1 sgn g.
+/// Expanding maps for thousands of steps: every enclosed iterate holds the one in fractions that know no size, and the
+/// last is sharp. The maps are written out here: gd is x - a c x, scaled signGD x - a |g|_1 sgn g.
 #[test]
 fn enclosures_of_expanding_maps_hold_the_exact_iterates() {
     let q = |n: i64, d: u64| Rational::ratio(n, d);

@@ -1,13 +1,13 @@
-//! Roots, logarithms and small numbers on either side, and randomness that no step asks for: decided exactly.
+//! Roots, logarithms and small numbers on either side, and randomness that no step needs: decided exactly.
 //!
-//! The derivations stand in the `why` of every bound; the table below says which bounds are broken. All others hold, and all
-//! evidence is exact.
+//! The derivations stand in the `why` of every bound; the table below says which bounds are broken. All others hold,
+//! and all evidence is exact.
 
+use signcheck::claim::load;
 use signcheck::engine::Silent;
-use signcheck::harness::{Profile, Settings, certify, decide, replay};
 use signcheck::model::Registry;
 use signcheck::results::{Evidence, Outcome, ResultFile};
-use signcheck::spec::load;
+use signcheck::run::{Profile, Settings, certify, decide, replay};
 use std::path::Path;
 
 /// The file, its number of bounds, and those that are broken.
@@ -67,7 +67,8 @@ fn a_sum_that_rounding_would_lose_is_printed() {
 
 #[test]
 fn a_certificate_holds_the_formula_of_an_irrational_parameter() {
-    // One step of 1/2 from 2: f = 1/2, above sqrt(2)/4 and below 3/4. At the double nearest to sqrt(2) another instance is broken.
+    // One step of 1/2 from 2: f = 1/2, above sqrt(2)/4 and below 3/4. At the double nearest to sqrt(2) another instance
+    // is broken.
     let text = r#"schema = 1
 id = "test/irrational"
 title = "A step"

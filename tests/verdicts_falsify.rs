@@ -1,4 +1,5 @@
-//! `verify` and `falsify` on claim files whose right answer is known by hand: the derivation stands in each file's `why`.
+//! `verify` and `falsify` on claim files whose right answer is known by hand: the derivation stands in each file's
+//! `why`.
 
 mod common;
 
@@ -140,8 +141,8 @@ fn what_check_refuses_is_refused() {
     }
 }
 
-/// exact (Drori and Teboulle 2014): one step a/L of gradient descent leaves at most L R^2/2 max(1/(2a + 1), (1 - a)^2), which is
-/// half of L R^2/2 at a = 1/2, and all of it as a goes to 0.
+/// exact (Drori and Teboulle 2014): one step a/L of gradient descent leaves at most L R^2/2 max(1/(2a + 1), (1 - a)^2),
+/// which is half of L R^2/2 at a = 1/2, and all of it as a goes to 0.
 #[test]
 fn a_ratio_near_the_listed_cells_is_told_apart_from_the_limit() {
     let found = first(&falsify("corner", &["--evaluations", "3000"]));

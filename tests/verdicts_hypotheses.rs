@@ -1,14 +1,15 @@
 //! Hypotheses, requirements, constants and distances: what is known, what fails with a witness, and what is not known.
 //!
-//! The claims stand in `tests/cases/hypotheses`, each with its derivation by hand under `why`; `expect` is what that says.
+//! The claims stand in `tests/cases/hypotheses`, each with its derivation by hand under `why`; `expect` is what that
+//! says.
 
 mod common;
 
-use signcheck::harness::{Catalog, check_claim};
+use signcheck::claim::{Instance, Variant, cells, load};
 use signcheck::model::{Answer, Atom, DynNoise, DynProblem, Evaluates, HYPOTHESES, Real, Registry, Ties, Witness};
 use signcheck::results::{BoundRecord, Evidence, Outcome};
+use signcheck::run::{Catalog, check_claim};
 use signcheck::scalar::{Narrow, Rational, Scalar};
-use signcheck::spec::{Instance, Variant, cells, load};
 use signcheck::stats::Interval;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -102,7 +103,7 @@ fn linf_of(text: &str) -> Rational {
     instance.facts.get("Linf").unwrap().value.exact().unwrap().clone()
 }
 
-/// The first cell of every variant of a claim, built, with all hypotheses asked for.
+/// The first cell of every variant of a claim, built, with all hypotheses requested.
 fn instances(text: &str) -> Vec<(Variant, Instance)> {
     let registry = Registry::standard();
     let spec = load("claim.toml", text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
@@ -254,8 +255,8 @@ fn size(v: &[Interval]) -> Interval {
 /// Slack of an equality that doubles decide: far above rounding, far below what a property's failure needs.
 const SLACK: f64 = 1e-9;
 
-/// Whether a witness shows that the hypothesis of that name fails, by doubles with outward rounding: the points are those of
-/// the witness, the argument is this function's own.
+/// Whether a witness shows that the hypothesis of that name fails, by doubles with outward rounding: the points are
+/// those of the witness, the argument is this function's own.
 fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
     let problem = &*instance.problem;
     let zero = vec![Real::integer(0); problem.dimension()];
@@ -388,8 +389,8 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
         Witness::Even(workers) => name == "odd-workers" && instance.workers == *workers && workers % 2 == 0,
         Witness::OnLattice { coordinate, steps } => {
             let (start, best) = match &instance.start {
-                signcheck::spec::StartPoint::At(x) => (x, instance.minimiser.as_ref().unwrap()),
-                signcheck::spec::StartPoint::Random(_) => return false,
+                signcheck::claim::StartPoint::At(x) => (x, instance.minimiser.as_ref().unwrap()),
+                signcheck::claim::StartPoint::Random(_) => return false,
             };
             let step = instance.schedules[0].clone();
             let step: Rational = instance.schedule_at(&step, 0).unwrap();
@@ -454,7 +455,8 @@ fn options_that_cannot_be_meant_are_errors() {
     refused(&["--set", "T=1", "--set", "T=4"], "twice");
     refused(&["--set", "T=[1, 4]"], "one value");
     refused(&["--set", "T=1,4"], "one value");
-    // Left out by a hypothesis that is added: told, not silent. The Hessian is constant, so that this one leaves all in.
+    // Cells left out by an added hypothesis are reported, not silently dropped. The Hessian is constant, so that this
+    // one leaves all in.
     let call = common::run(folder.path(), &["verify", "claim.toml", "--assume", "odd-workers", "--json"]);
     assert_eq!(call.json()[0]["outcome"], "holds");
     let call = common::run(folder.path(), &["verify", "claim.toml", "--assume", "bounded-gradient", "--json"]);

@@ -3,10 +3,10 @@
 
 mod common;
 
-use signcheck::harness::{Catalog, check_claim};
+use signcheck::claim::{Relation, Trivial, load};
 use signcheck::model::{Kind, ParamSpec, Real, Registry};
 use signcheck::results::{Evidence, Outcome, ResultFile};
-use signcheck::spec::{Relation, Trivial, load};
+use signcheck::run::{Catalog, check_claim};
 use std::path::Path;
 
 fn text(name: &str) -> String {
@@ -50,7 +50,7 @@ fn keys_go_with_the_part_that_they_were_written_for() {
     }
 }
 
-/// What is lost where a default stands in is told, and nothing else is.
+/// What is lost where a default replaces it is reported, and nothing else is.
 #[test]
 fn a_dropped_key_that_the_new_part_knows_is_told() {
     let told = warnings("stale-scale");
@@ -131,8 +131,8 @@ fn numbers_outside_their_range_are_refused_and_later_ones_undecided() {
 /// A parameter with a range, and a text that gives it and the required parameters beside it.
 type Tried = (&'static ParamSpec, String);
 
-/// For each number outside each range of a part: its keys, separated by `between`; nothing for parts that need a matrix or
-/// a text.
+/// For each number outside each range of a part: its keys, separated by `between`; nothing for parts that need a matrix
+/// or a text.
 fn outside(params: &'static [ParamSpec], between: &str) -> Vec<Tried> {
     let inside = |p: &ParamSpec| match p.kind {
         Kind::Matrix | Kind::Text => None,

@@ -3,15 +3,15 @@
 mod common;
 
 use common::run;
-use signcheck::engine::Silent;
-use signcheck::expr::Node;
-use signcheck::harness::{Catalog, Profile, Settings, decide};
-use signcheck::model::Registry;
-use signcheck::results::{Outcome, ResultFile};
-use signcheck::spec::{
+use signcheck::claim::{
     Cell, Experiment, Expression, Formula, Instance, Left, PartSetup, Reducer, Setting, Size, Spec, Start, Symbol,
     Table, Term, Trial, Trivial, Value, Variant, Work, cells, load, parse_tree,
 };
+use signcheck::engine::Silent;
+use signcheck::expr::Node;
+use signcheck::model::Registry;
+use signcheck::results::{Outcome, ResultFile};
+use signcheck::run::{Catalog, Profile, Settings, decide};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -278,7 +278,7 @@ fn rename_table(
 fn rename_node(
     text: &str,
     key: &str,
-    node: &signcheck::spec::Node,
+    node: &signcheck::claim::Node,
     (names, definition): (Option<&BTreeMap<String, String>>, bool),
     renaming: &Renaming,
     edits: &mut Vec<(Range<usize>, String)>,
@@ -322,8 +322,8 @@ fn rename_words(text: &str, names: &BTreeMap<String, String>) -> String {
     out
 }
 
-/// A spec as text, names put back: equal texts are equal claims. Only what stands here can enter a verdict beside the keys
-/// of the random streams.
+/// A spec as text, names put back: equal texts are equal claims. Only what stands here can enter a verdict beside the
+/// keys of the random streams.
 struct Shape<'a>(&'a Renaming);
 
 impl Shape<'_> {
@@ -489,11 +489,11 @@ fn build(spec: &Spec, registry: &Registry) -> Result<(), String> {
 
 /// Every claim of the catalogue, all its parameters, cases and bounds renamed: it is the same claim.
 ///
-/// The claims are compared as what the loader makes of them, symbol by symbol, names put back. That suffices for every
-/// verdict, sampled ones included: below the loader nothing reads a name but to label records and to key the random
-/// streams (a claim, its case and its given parameters by name), so that equal trees give equal numbers up to the choice of
-/// the streams. That nothing else reads one is what `renamed_claims_have_the_same_verdicts` tries on runs without
-/// randomness, byte for byte.
+/// The claims are compared in the form that the loader gives them, symbol by symbol, with names put back. That suffices
+/// for every verdict, sampled ones included. Below the loader names are read only to label records and to key the
+/// random streams (a claim, its case and its given parameters by name), so that equal trees give equal numbers up to
+/// the choice of the streams. That nothing else reads one is what `renamed_claims_have_the_same_verdicts` tries on runs
+/// without randomness, byte for byte.
 #[test]
 fn a_claim_with_other_names_is_the_same_claim() {
     let registry = Registry::standard();

@@ -1,12 +1,13 @@
-//! What a sample may say: ties that doubles do not see, events that no replicate saw, and the two ways to an expectation.
+//! What a sample may decide: ties that doubles do not see, events that no replicate saw, and the two ways to an
+//! expectation.
 
 mod common;
 
 use serde_json::Value;
 use signcheck::evidence::Budget;
-use signcheck::harness::{Profile, Settings, decide, decide_within};
 use signcheck::model::Registry;
 use signcheck::results::{CellRecord, Evidence, Outcome, ResultFile};
+use signcheck::run::{Profile, Settings, decide, decide_within};
 use std::path::{Path, PathBuf};
 
 fn case(name: &str) -> PathBuf {
@@ -20,8 +21,8 @@ fn verdicts(name: &str) -> Vec<Value> {
     call.json().as_array().unwrap_or_else(|| panic!("{name}: {call}")).clone()
 }
 
-/// Right outcomes by hand, derived in the `why` of each file: outcome, evidence, the value where it is rational, and a part of
-/// the reason.
+/// Right outcomes by hand, derived in the `why` of each file: outcome, evidence, the value where it is rational, and a
+/// part of the reason.
 #[test]
 fn outcomes_are_those_worked_out_by_hand() {
     type Row = (&'static str, &'static str, &'static str, &'static str, Option<&'static str>, &'static str);
@@ -131,7 +132,7 @@ why = "held against the other way"
 
 fn both_ways(file: &str, text: &str) -> Option<(ResultFile, ResultFile)> {
     let registry = Registry::standard();
-    let spec = signcheck::spec::load(file, text, &registry, &[]).unwrap_or_else(|e| panic!("{file}: {e}\n{text}"));
+    let spec = signcheck::claim::load(file, text, &registry, &[]).unwrap_or_else(|e| panic!("{file}: {e}\n{text}"));
     let settings = Settings {
         registry: &registry,
         seed: 1,
@@ -217,7 +218,7 @@ fn sampling_never_contradicts_enumeration_on_lattices() {
 #[test]
 fn sampling_never_contradicts_enumeration_on_shipped_claims() {
     let mut compared = 0;
-    for claim in signcheck::harness::Catalog::all() {
+    for claim in signcheck::run::Catalog::all() {
         // Small ones with finitely many outcomes; the others are not enumerated, or take long.
         let finite =
             ["law = \"finite\"", "law = \"joint\"", "rademacher", "law = \"two-atom\"", "law = \"multiplicative\""];

@@ -3,10 +3,10 @@
 use super::common::{Bar, Loaded, SpecErrors, note};
 use anyhow::Result;
 use clap::Args;
-use signcheck::harness::{Exceeded, HarnessError, Profile, Settings, decide, needs, shown, undecided};
+use signcheck::claim::{Diagnostic, SpecError};
 use signcheck::model::Registry;
 use signcheck::results::ResultFile;
-use signcheck::spec::{Diagnostic, SpecError};
+use signcheck::run::{DecideError, Exceeded, Profile, Settings, decide, needs, shown, undecided};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -61,7 +61,7 @@ impl Budget {
 
     /// Decides a claim, or leaves it undecided where it exceeds the budget.
     ///
-    /// The second value says whether it was decided: what a budget cut short is not finished.
+    /// The second value is whether it was decided: what a budget cut short is not finished.
     pub fn decide(
         &self,
         claim: &Loaded,
@@ -70,7 +70,7 @@ impl Budget {
     ) -> Result<(ResultFile, bool)> {
         let text = &claim.claim.text;
         let cut = |exceeded: Exceeded| {
-            // A file that only draws has no verdict to say so.
+            // A file that only draws has no verdict that could show this.
             note(&format!("{}: {exceeded}", claim.spec.id));
             Ok((undecided(&claim.spec, text, settings, exceeded), false))
         };
@@ -80,7 +80,7 @@ impl Budget {
         }
         match decide(&claim.spec, &claim.claim.file, text, settings) {
             Ok(result) => Ok((result, true)),
-            Err(HarnessError::Stopped(_)) => cut(Exceeded::Time(self.time.unwrap_or(0.0))),
+            Err(DecideError::Stopped(_)) => cut(Exceeded::Time(self.time.unwrap_or(0.0))),
             Err(error) => Err(error.into()),
         }
     }
@@ -92,7 +92,7 @@ impl Budget {
     }
 }
 
-/// Bytes of memory of this machine, where the system tells.
+/// Bytes of memory of this machine, where the system reports them.
 fn machine_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|l| l.strip_prefix("MemTotal:"))?;

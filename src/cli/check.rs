@@ -4,8 +4,8 @@ use super::Exit;
 use super::common::{build_all, load_all, print, resolve};
 use anyhow::Result;
 use clap::Args;
-use signcheck::harness::Catalog;
 use signcheck::model::Registry;
+use signcheck::run::Catalog;
 
 /// Validates claim files: every error of every file, with its place.
 #[derive(Debug, Args)]

@@ -1,13 +1,15 @@
-//! What several commands share.
+//! What several commands have in common.
 
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use signcheck::claim::{
+    Diagnostic, Instance, InstanceError, Overrides, Spec, SpecError, Variant, Work, cells, load_in,
+};
 use signcheck::engine::Progress;
-use signcheck::harness::{Catalog, ClaimText, HarnessError, Profile};
 use signcheck::model::Registry;
 use signcheck::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
-use signcheck::spec::{Diagnostic, Instance, InstanceError, Overrides, Spec, SpecError, Variant, Work, cells, load_in};
+use signcheck::run::{Catalog, ClaimText, DecideError, Profile};
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
@@ -28,9 +30,9 @@ impl Loaded {
 /// Prints an error with its causes; errors of claim files show their source lines.
 pub fn report_error(error: &anyhow::Error) {
     let mut stderr = anstream::stderr().lock();
-    let of_files: Vec<&SpecError> = match (error.downcast_ref::<SpecErrors>(), error.downcast_ref::<HarnessError>()) {
+    let of_files: Vec<&SpecError> = match (error.downcast_ref::<SpecErrors>(), error.downcast_ref::<DecideError>()) {
         (Some(errors), _) => errors.0.iter().collect(),
-        (_, Some(HarnessError::Spec(one))) => vec![one.as_ref()],
+        (_, Some(DecideError::Spec(one))) => vec![one.as_ref()],
         _ => Vec::new(),
     };
     let shown = if of_files.is_empty() {
@@ -66,7 +68,7 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Tells something on standard error.
+/// Writes a note to standard error.
 pub fn note(text: &str) {
     // An error about a closed stderr has nowhere to go.
     let _ = writeln!(anstream::stderr().lock(), "note: {text}");
@@ -102,7 +104,7 @@ pub fn load_all_in(
     if errors.is_empty() { Ok(loaded) } else { Err(SpecErrors(errors).into()) }
 }
 
-/// Tells on standard error what a reader of the file may not expect.
+/// Reports on standard error what a reader of the file may not expect.
 fn warn(claim: &ClaimText, spec: &Spec) {
     if !spec.warnings.is_empty() {
         let told = SpecError::new(&claim.file, &claim.text, spec.warnings.clone());
@@ -256,7 +258,7 @@ pub fn exit_of_results(results: &[ResultFile]) -> Exit {
 /// Width of the terminal, or that of a page.
 pub fn width() -> u16 {
     use std::io::IsTerminal;
-    // A file or a pipe has no edge to wrap at.
+    // A file or a pipe has no width to wrap at.
     let default = if std::io::stdout().is_terminal() { 120 } else { 400 };
     std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(default)
 }

@@ -117,7 +117,8 @@ struct Median {
     /// u_1, .., u_M, an odd number of them
     #[arg(long, value_name = "U,..", value_parser = list, allow_hyphen_values = true, required_unless_present = "sets")]
     values: Option<List>,
-    /// In place of --values: for each worker the numbers from which its u_i is drawn uniformly, workers separated by ';'
+    /// In place of --values: for each worker the numbers from which its u_i is drawn uniformly, workers separated by
+    /// ';'
     #[arg(long, value_name = "A;..", value_parser = lists, allow_hyphen_values = true, conflicts_with = "values")]
     sets: Option<Lists>,
     /// Law of the noise: gaussian, laplace, logistic, uniform or student(NU)

@@ -7,15 +7,15 @@ use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
+use signcheck::claim::{Bound, Overrides, Spec, Table, Within, load_in, trial_of};
 use signcheck::expr::Expr;
-use signcheck::harness::{Certificate, Profile, Settings, certificate_name, certify, decide, standalone};
 use signcheck::model::Registry;
 use signcheck::results::{BoundaryRecord, SearchOutcome, SearchRecord, write_json, write_text};
+use signcheck::run::{Certificate, Profile, Settings, certificate_name, certify, decide, standalone};
 use signcheck::scalar::Rational;
 use signcheck::search::{
     Candidate, Effort, Family, Found, Task, Watch, boundary, first_broken_step, is_searchable, search_family, size,
 };
-use signcheck::spec::{Bound, Overrides, Spec, Table, Within, load_in, trial_of};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -44,8 +44,8 @@ pub struct Falsify {
     /// Encloses the place along this number at which the outcome flips
     #[arg(long, value_name = "NUMBER")]
     boundary: Option<String>,
-    /// Where the certificate is written: a folder, or a file (further ones beside it as <file>.<claim>.<bound>). Default:
-    /// <claim>.<bound>.certificate.json here
+    /// Where the certificate is written: a folder, or a file (further ones beside it as <file>.<claim>.<bound>).
+    /// Default: <claim>.<bound>.certificate.json here
     #[arg(long, value_name = "CERT")]
     out: Option<PathBuf>,
     /// Writes the shrunk instance as a claim file that `verify` takes (further ones beside it, as with --out)
@@ -110,7 +110,7 @@ impl Watch for Bar {
     }
 }
 
-/// Whether one instance can break it: a rate speaks of many at once.
+/// Whether one instance can break it: a rate is about many at once.
 fn has_single_instances(bound: &Bound) -> bool {
     bound.trials.first().is_some_and(|t| is_searchable(t.question.relation))
 }
@@ -129,7 +129,7 @@ struct Turn {
     alone: bool,
 }
 
-/// The file that was asked for; where an earlier violation has it, one beside it that names claim and bound.
+/// The requested file; where an earlier violation has it, one beside it that names claim and bound.
 fn own_file(asked: &Path, spec: &Spec, bound: &Bound, alone: bool) -> PathBuf {
     let stem = asked.file_stem().unwrap_or_default().to_string_lossy();
     let name = certificate_name(&format!("{stem}.{}", spec.id.replace('/', ".")), &bound.name);
@@ -137,7 +137,7 @@ fn own_file(asked: &Path, spec: &Spec, bound: &Bound, alone: bool) -> PathBuf {
     if alone { asked.to_path_buf() } else { asked.with_file_name(name).with_extension(extension) }
 }
 
-/// What one bound's search says, ready to be printed.
+/// The result of one bound's search, ready to be printed.
 struct Answer {
     record: SearchRecord,
     text: String,
@@ -226,7 +226,7 @@ impl Falsify {
         }
     }
 
-    /// Records do not hold what a clock said.
+    /// Records do not hold times.
     fn keep(&self, folder: &Path, id: &str, mut records: Vec<SearchRecord>) -> Result<()> {
         for record in &mut records {
             record.seconds_to_first = None;

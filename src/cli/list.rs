@@ -4,10 +4,10 @@ use super::Exit;
 use super::common::{load_all, print, print_json, resolve};
 use anyhow::Result;
 use clap::Args;
-use signcheck::harness::Catalog;
+use signcheck::claim::Work;
 use signcheck::model::{FACTS, HYPOTHESES, QuantityEntry, Registry, STATISTICS};
 use signcheck::results::{ResultFile, read_result};
-use signcheck::spec::Work;
+use signcheck::run::Catalog;
 use std::path::PathBuf;
 
 /// Lists claims and the parts that claim files may name.
@@ -16,7 +16,8 @@ use std::path::PathBuf;
 pub struct List {
     /// Only claims whose id begins so
     filter: Option<String>,
-    /// Also problems, noise laws, algorithms, compressors, quantities with their outputs, statistics, facts and hypotheses
+    /// Also problems, noise laws, algorithms, compressors, quantities with their outputs, statistics, facts and
+    /// hypotheses
     #[arg(long)]
     parts: bool,
     /// Print one JSON document

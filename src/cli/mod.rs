@@ -1,4 +1,4 @@
-//! The command line: one file a command. Names, JSON and exit codes are a contract with scripts.
+//! The command line: one file per command. Names, JSON and exit codes are a contract with scripts.
 
 mod budget;
 mod check;

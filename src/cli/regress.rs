@@ -5,17 +5,18 @@ use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
-use signcheck::harness::{Catalog, Profile, Settings, observe, replicate_count};
+use signcheck::claim::Overrides;
 use signcheck::model::Registry;
 use signcheck::regress::{
     Baseline, ClaimEntries, Comparison, Counts, Status, apply, changes, compare, junit, markdown, terminal,
 };
 use signcheck::results::write_text;
-use signcheck::spec::Overrides;
+use signcheck::run::{Catalog, Profile, Settings, observe, replicate_count};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Level at which a claim's outcomes are decided: of both runs of all claims together a small part of the total.
+/// Level at which a claim's outcomes are decided: over both runs of all claims together it is a small part of the total
+/// level.
 const OUTCOME_LEVEL: f64 = 1e-7;
 
 /// Compares rates, error probabilities, gaps and bits with a stored baseline.

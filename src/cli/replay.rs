@@ -4,8 +4,8 @@ use super::Exit;
 use super::common::{print, print_json};
 use anyhow::{Context, Result};
 use clap::Args;
-use signcheck::harness::replay;
 use signcheck::model::Registry;
+use signcheck::run::replay;
 use std::io::Read;
 use std::path::PathBuf;
 

@@ -1,19 +1,19 @@
-//! `reproduce`: the main job.
+//! `reproduce`: runs every claim and figure.
 
 use super::budget::Budget;
 use super::common::{Loaded, exit_of_results, level, load_all_in, note, print, profile, width};
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
-use signcheck::harness::{
-    Catalog, Exceeded, Profile, Settings, State, certificate_name, certify, needs, program_hash, replicate_count, shown,
-};
+use signcheck::claim::Overrides;
 use signcheck::model::Registry;
 use signcheck::results::{
     Change, Ledger, Lock, ResultFile, STATE_FOLDER, StoreError, changes, read_all, read_result, remove_leftovers,
     result_paths, write_json, write_result, write_text,
 };
-use signcheck::spec::Overrides;
+use signcheck::run::{
+    Catalog, Exceeded, Profile, Settings, State, certificate_name, certify, needs, program_hash, replicate_count, shown,
+};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -148,7 +148,7 @@ impl Reproduce {
         for (i, (claim, exceeded)) in claims.iter().zip(exceeded).enumerate() {
             bar.claim(&claim.spec.id);
             let begun = Instant::now();
-            // What a data file holds is no part of the key: such a claim is always run.
+            // The contents of a data file are no part of the key, so that such a claim is always run.
             let keep = !claim.spec.reads_files();
             let done = (keep && !self.fresh)
                 .then(|| state.get(&claim.spec.hash, self.profile.name(), seed, self.level))

@@ -1,13 +1,14 @@
-//! What `falsify` says of a search: its record, and the same in sentences.
+//! What `falsify` reports about a search: its record, and the same in sentences.
 
 use serde_json::{Value, json};
+use signcheck::claim::{Bound, Spec};
 use signcheck::results::{NearRecord, SearchOutcome, SearchRecord};
 use signcheck::search::{Candidate, Family, Found, Weighed};
-use signcheck::spec::{Bound, Spec};
 use signcheck::verdict::SideValue;
 use std::collections::BTreeMap;
 
-/// A right side, or a quotient's inverse, below this is 0 to a reader: no quotient says how far a bound is off.
+/// A right side, or a quotient's inverse, below this is 0 to a reader: a quotient would not show how far a bound is
+/// off.
 const NEXT_TO_NOTHING: f64 = 1e-30;
 
 /// A record in which nothing was searched yet.
@@ -65,7 +66,7 @@ pub fn largest(found: &Found) -> Option<&(Candidate, Weighed)> {
     Some(shrunk.unwrap_or(best))
 }
 
-/// The ratio, where it says how far the bound is off: of sides that are not negative and not next to 0.
+/// The ratio, where it shows how far the bound is off: of sides that are not negative and not next to 0.
 fn quotient(weighed: &Weighed) -> Option<f64> {
     let size = |side: &Option<SideValue>| side.as_ref().map(|s| s.point).filter(|p| *p >= 0.0);
     let (left, right) = (size(&weighed.verdict.left)?, size(&weighed.verdict.right)?);
@@ -116,7 +117,7 @@ pub fn ratios(record: &mut SearchRecord, found: &Found, family: &Family) {
     });
 }
 
-/// A cell of the file that a sample puts above the bound.
+/// A cell of the file that a sample places above the bound.
 pub fn sampled(cell: &Weighed) -> String {
     let parts: Vec<String> = cell.verdict.cell.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     let (left, right) = sides(cell);
@@ -154,7 +155,7 @@ fn short(value: f64) -> String {
     }
 }
 
-/// What was weighed, and what was not.
+/// What was evaluated, and what was not.
 fn counted(record: &SearchRecord, found: &Found) -> String {
     let (met, all, outside) = (record.met, record.evaluations, record.outside);
     let mut text = format!("{met} of {all} instances weighed");
@@ -184,7 +185,7 @@ fn left_out(record: &SearchRecord) -> String {
     text
 }
 
-/// What is said where no instance has a verdict.
+/// The report where no instance has a verdict.
 pub fn nothing(spec: &Spec, bound: &Bound, record: &mut SearchRecord, found: &Found) -> String {
     let mut why = format!("none of {} instances could be evaluated", found.evaluations);
     let both = [reasons(&found.failed, 3), reasons(&found.refused, 3)];
@@ -212,7 +213,7 @@ fn largest_ratios(record: &SearchRecord) -> String {
     }
 }
 
-/// What is said where nothing was found.
+/// The report where nothing was found.
 pub fn none_found(spec: &Spec, bound: &Bound, record: &SearchRecord, found: &Found) -> String {
     format!(
         "{} [{}]: no violation found; {}  {}; {}\n{}  {}\n",
@@ -226,7 +227,7 @@ pub fn none_found(spec: &Spec, bound: &Bound, record: &SearchRecord, found: &Fou
     )
 }
 
-/// What is said of a violation.
+/// The report of a violation.
 pub fn violated(
     spec: &Spec,
     bound: &Bound,

@@ -4,8 +4,8 @@ use super::Exit;
 use super::common::{print, print_json};
 use anyhow::Result;
 use clap::Args;
+use signcheck::claim::{json_schema, reference};
 use signcheck::model::Registry;
-use signcheck::spec::{json_schema, reference};
 
 /// Prints the JSON Schema of a claim file.
 #[derive(Debug, Args)]
@@ -20,9 +20,9 @@ impl Schema {
     pub fn run(self) -> Result<Exit> {
         let registry = Registry::standard();
         if self.reference {
-            print(&reference(&registry))?
+            print(&reference(&registry))?;
         } else {
-            print_json(&json_schema(&registry))?
+            print_json(&json_schema(&registry))?;
         }
         Ok(Exit::Expected)
     }

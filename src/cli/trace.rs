@@ -5,10 +5,10 @@ use super::{Computing, Exit};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
+use signcheck::claim::{Instance, cells};
 use signcheck::engine::{RunError, Traffic, settle_coins, trace, trace_enclosed, trace_plain};
 use signcheck::model::Registry;
 use signcheck::scalar::{Fault, Rational};
-use signcheck::spec::{Instance, cells};
 
 /// Prints the iterates of one replicate of the file's first cell.
 #[derive(Debug, Args)]
@@ -73,7 +73,7 @@ impl Trace {
             );
             match trace_plain::<Rational>(&instance) {
                 Ok((iterates, traffic)) => self.show(&claim.spec.id, "rational", texts(&iterates), traffic),
-                // Where a root or a sine enters, enclosures go on.
+                // Where a root or a sine enters, the run continues in enclosures.
                 Err(RunError::Step { fault: Fault::NoExactForm(_), .. }) => {
                     let (iterates, traffic) = trace_enclosed(&instance)?;
                     self.show(&claim.spec.id, "interval", texts(&iterates), traffic)
@@ -81,7 +81,7 @@ impl Trace {
                 Err(error) => Err(error.into()),
             }
         } else {
-            let axes = signcheck::harness::axes(&claim.spec, case, &cell);
+            let axes = signcheck::claim::stream_key(&claim.spec, case, &cell);
             let (iterates, traffic) = trace(&instance, seed, &axes, self.replicate)?;
             anyhow::ensure!(
                 iterates.iter().flatten().all(|v| v.is_finite()),

@@ -7,9 +7,9 @@ use super::common::{
 use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
-use signcheck::harness::{Catalog, ClaimText, Profile, Settings, replicate_count};
+use signcheck::claim::Overrides;
 use signcheck::results::{BoundRecord, Ledger, Outcome, ResultFile, changes, read_sealed, why};
-use signcheck::spec::Overrides;
+use signcheck::run::{Catalog, ClaimText, Profile, Settings, replicate_count};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -95,9 +95,9 @@ impl Verify {
                 let (exit, text) = same(&recorded, sealed, &results)?;
                 // Standard output is one JSON document and nothing else.
                 if self.json {
-                    note(text.trim_end())
+                    note(text.trim_end());
                 } else {
-                    print(&text)?
+                    print(&text)?;
                 }
                 Ok(exit)
             }
@@ -106,7 +106,7 @@ impl Verify {
     }
 }
 
-/// A paragraph a verdict that is not simply "holds", and one a control that was not caught.
+/// One paragraph per verdict that is not simply "holds", and one per control that was not caught.
 fn details(results: &[ResultFile]) -> String {
     let mut text = String::new();
     for result in results {
@@ -142,7 +142,7 @@ fn details(results: &[ResultFile]) -> String {
     text
 }
 
-/// A number with six decimals, or in powers of ten where that says too much or nothing.
+/// A number with six decimals, or in powers of ten where six decimals are too many or show only zeros.
 fn shown(value: f64) -> String {
     if value == 0.0 || (1e-4..1e15).contains(&value.abs()) { format!("{value:.6}") } else { format!("{value:.6e}") }
 }
@@ -162,7 +162,7 @@ fn text_of(result: &ResultFile) -> Result<ClaimText> {
     found.into_iter().next().context("no claim of that id")
 }
 
-/// Whether a redone result is the recorded one, number by number, and what to say of it.
+/// Whether a redone result is the recorded one, number by number, and what to report.
 fn same(recorded: &ResultFile, sealed: bool, results: &[ResultFile]) -> Result<(Exit, String)> {
     let again = results.first().context("the recorded claim was not run")?;
     if recorded == again && sealed {

@@ -1,13 +1,15 @@
 //! How far the density of a median is from that of the noise's median, and from its own mirror image.
 //!
-//! **Formula** with f and F the density and distribution function of z = (median - c)/b, g and G those of the median of the
-//! noise alone (g = (2n+1) C(2n,n) h H^n (1-H)^n): `value` = int |f - g| and `odd_mass` = int |f(z) - f(-z)|/2 over the line.
-//! Either is the total variation of a function that needs no integral: F - G over the line, and 1 - F(z) - F(-z) over
-//! z > 0. Between two turning points, where the difference of densities changes sign, it is the difference of two values.
+//! **Formula** with f and F the density and distribution function of z = (median - c)/b, g and G those of the median of
+//! the noise alone (g = (2n+1) C(2n,n) h H^n (1-H)^n): `value` = int |f - g| and `odd_mass` = int |f(z) - f(-z)|/2 over
+//! the line. Each is the total variation of a function that needs no integral: F - G over the line, and
+//! 1 - F(z) - F(-z) over z > 0. Between two turning points, where the difference of densities changes sign, it is the
+//! difference of two values.
 //! **Source** chen2020, theorem 4b (equations 45 to 56), v(z/b)/b being the difference h(z) - g(z/b)/b.
-//! **Errors** the same by quadrature of |f - g| between the turning points; `error` is the distance of the two routes plus
-//! the quadrature's own error.
-//! **Ties and edge cases** 0 exactly for equal values, and `odd_mass` also for values that are symmetric about their mean.
+//! **Errors** the same by quadrature of |f - g| between the turning points; `error` is the distance of the two routes
+//! plus the quadrature's own error.
+//! **Ties and edge cases** 0 exactly for equal values, and `odd_mass` also for values that are symmetric about their
+//! mean.
 
 use super::double_double::Dd;
 use super::median::{Median, MedianFault};
@@ -130,8 +132,8 @@ fn variation(points: &[f64], f: impl Fn(f64) -> (Dd, Dd), ends: (Dd, Dd), noise:
     ((total + (ends.1 - value).abs()).to_f64(), turning)
 }
 
-/// A point of the other sign between three of one sign, of which the middle one is nearest to 0: where two turning points
-/// lie closer together than the grid.
+/// A point of the other sign between three of one sign, of which the middle one is nearest to 0: where two turning
+/// points lie closer together than the grid.
 fn dip(three: &[(f64, f64)], rate: impl Fn(f64) -> f64) -> Option<(f64, f64)> {
     let (side, sizes) = (three[1].1.signum(), [three[0].1.abs(), three[1].1.abs(), three[2].1.abs()]);
     if three.iter().any(|t| t.1.signum() != side) || sizes[1] > sizes[0] || sizes[1] > sizes[2] {

@@ -1,4 +1,5 @@
-//! Bounds on the probability that a worker's sign is wrong, with the laws that attain them, and the warm-up of theorem 3.
+//! Bounds on the probability that a worker's sign is wrong, with the laws that attain them, and the warm-up of
+//! theorem 3.
 //!
 //! **Formula** with S = |g|/sigma:
 //!
@@ -9,7 +10,8 @@
 //! | Gauss, S > 2/sqrt 3 | 2/(9 S^2) | noise 0 with probability 1 - w, else uniform on [-a, a], a = 3 S sigma/2, w = 4/(3 S^2) |
 //! | Gauss, else | 1/2 - S/(2 sqrt 3) | noise uniform on [-sqrt 3 sigma, sqrt 3 sigma] |
 //!
-//! **Source** bernstein2018, section 3 (Markov), theorem 2 steps (a) and (c); C. F. Gauss, Theoria combinationis (1823).
+//! **Source** bernstein2018, section 3 (Markov), theorem 2 steps (a) and (c); C. F. Gauss, Theoria combinationis
+//! (1823).
 //! **Assumptions** Cantelli: mean g, variance sigma^2. Gauss: unimodal and symmetric as well.
 //! **Ties and edge cases** Markov's bound is above 1 for S < 1 and says nothing there; it is not cut off.
 
@@ -91,11 +93,11 @@ pub enum WarmupFault {
 /// C(beta) of bernstein2018, theorem 3: the least C >= 1 with (C/2) beta^C <= 1/((1 - beta^2)(C + 1)) and
 /// beta^(C+1) <= 1/2.
 ///
-/// The second condition holds from some C on. The left side of the first, C (C + 1) beta^C (1 - beta^2)/2 <= 1, rises and
-/// then falls, so that the first C that meets both is the first of the second or lies where it falls: both by bisection
-/// on logarithms in twice the precision of a double. Neither condition is ever an equality: beta^(C+1) = 1/2 has no
-/// rational solution, and C (C + 1) p^C (q^2 - p^2) = 2 q^(C+2) would need q^(C+2), prime to p (q^2 - p^2), to divide
-/// C (C + 1), which is smaller.
+/// The second condition holds from some C on. The left side of the first, C (C + 1) beta^C (1 - beta^2)/2 <= 1, rises
+/// and then falls. The smallest C that meets both is thus the smallest that meets the second, or lies where that left
+/// side falls. Both are found by bisection on logarithms in twice the precision of a double. Neither condition is ever
+/// an equality: beta^(C+1) = 1/2 has no rational solution, and C (C + 1) p^C (q^2 - p^2) = 2 q^(C+2) would need
+/// q^(C+2), prime to p (q^2 - p^2), to divide C (C + 1), which is smaller.
 ///
 /// ```
 /// // the paper's own example

@@ -1,7 +1,8 @@
 //! Numbers of twice the precision of a double: the unevaluated sum of two doubles.
 //!
 //! What is left of a difference of two probabilities that agree to 16 digits is lost in doubles and still has 15 digits
-//! here. Relative error of each operation: at most 2^-102, about 2e-31; of [`Dd::exponential`] and [`Dd::logarithm`] about 1e-30.
+//! here. Relative error of each operation: at most 2^-102, about 2e-31; of [`Dd::exponential`] and [`Dd::logarithm`]
+//! about 1e-30.
 //! **Source** T. J. Dekker, Numer. Math. 18 (1971); D. E. Knuth, The Art of Computer Programming 2, section 4.2.2.
 //! **Ties and edge cases** Products overflow above 1e300, where Dekker's splitting does. No multiply-add is fused.
 
@@ -93,8 +94,8 @@ impl Dd {
 
     /// Exponential; 0 below -745, infinite above 709.
     ///
-    /// exp(k ln 2 + 512 r) = 2^k (1 + expm1(r))^512, expm1(r) by ten terms of its series for |r| < 7e-4 (the next is
-    /// below 1e-41), the power by nine squarings of the part above 1, which keep its digits.
+    /// exp(k ln 2 + 512 r) = 2^k (1 + expm1(r))^512. expm1(r) is taken by ten terms of its series for |r| < 7e-4 (the
+    /// next is below 1e-41). The power is taken by nine squarings of the part above 1, which keep its digits.
     #[must_use]
     pub fn exponential(self) -> Self {
         if self.high < -745.0 {

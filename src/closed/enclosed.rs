@@ -42,8 +42,8 @@ pub fn pi() -> Result<Enclosure, Fault> {
     Ok(Enclosure::from_rational(low) + up_to(&Enclosure::from_rational(&(high.clone() - low)))?)
 }
 
-/// P[0 < Z < sqrt(q)] of a standard normal Z: phi(x) sum_k x^(2k+1)/(1 3 5 .. (2k+1)) at x = sqrt(q), whose terms are all
-/// positive. Once they halve, what is left out is at most the last.
+/// P[0 < Z < sqrt(q)] of a standard normal Z: phi(x) sum_k x^(2k+1)/(1 3 5 .. (2k+1)) at x = sqrt(q), whose terms are
+/// all positive. Once they halve, what is left out is at most the last.
 ///
 /// # Errors
 /// Where an elementary function has no enclosure.

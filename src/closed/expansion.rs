@@ -1,14 +1,16 @@
-//! What the law of a noisy median tends to as the noise grows: leading terms in 1/b, and the point where its sign balances.
+//! What the law of a noisy median tends to as the noise grows: leading terms in 1/b, and the point where its sign
+//! balances.
 //!
 //! **Formula** with M = 2n + 1, v_i = (u_i - c)/b of sum 0 and p_i(z) = H(z - v_i), the distribution function F of
-//! (median - c)/b is symmetric and linear in each p_i, with the derivatives a_1 = C(2n, n) (H(1-H))^n in one p_i, a_2 =
-//! C(2n-1, n) (H(1-H))^(n-1) (1 - 2H) in two, and a_3 = P[n-2] - 2 P[n-1] + P[n] of Bin(2n - 2, H) in three. Sums of products of the v_i are
-//! reduced to sums of powers by sum v_i = 0:
+//! (median - c)/b is symmetric and linear in each p_i, with the derivatives a_1 = C(2n, n) (H(1-H))^n in one p_i,
+//! a_2 = C(2n-1, n) (H(1-H))^(n-1) (1 - 2H) in two, and a_3 = P[n-2] - 2 P[n-1] + P[n] of Bin(2n - 2, H) in three. Sums
+//! of products of the v_i are reduced to sums of powers by sum v_i = 0:
 //!
-//! - the order v^2 of F is (sum v_i^2/2) W with W = a_1 h' - a_2 h^2, so that int |f - g| tends to G sum (u_i - c)^2/b^2,
-//!   `density` G = int |W'|/2 over the line; W is odd and W' even: this part of the density is symmetric;
-//! - that order adds nothing to E median, and the order v^3 gives E median - c = K sum (u_i - c)^3/b^2, `mean` K =
-//!   (M^2/12) int a_3 h^3, after integration by parts of the terms with h'' and h h'.
+//! - the order v^2 of F is (sum v_i^2/2) W with W = a_1 h' - a_2 h^2, so that int |f - g| tends to
+//!   G sum (u_i - c)^2/b^2, `density` G = int |W'|/2 over the line; W is odd and W' even: this part of the density is
+//!   symmetric;
+//! - that order adds nothing to E median, and the order v^3 gives E median - c = K sum (u_i - c)^3/b^2,
+//!   `mean` K = (M^2/12) int a_3 h^3, after integration by parts of the terms with h'' and h h'.
 //!
 //! **Source** own derivation, beside chen2020's theorem 4, whose proof bounds the same terms.
 //! **Errors** those of [`half_line`]; G also by the values of W at its turning points.
@@ -178,7 +180,8 @@ impl Median {
         [of(2), of(3)]
     }
 
-    /// P[|z| <= c/b] of the noise's own median: the mass that its density has between -c and c, c in the unit of the scale.
+    /// P[|z| <= c/b] of the noise's own median: the mass that its density has between -c and c, c in the unit of the
+    /// scale.
     #[must_use]
     pub fn noise_inside(&self, c: f64) -> f64 {
         (Dd::ONE - self.of_noise().at(Dd::from(-c.abs())).0 * 2.0).to_f64()

@@ -11,10 +11,12 @@
 //! | student(nu) | (1 + x^2/m)^(-(nu+1)/2)/(sqrt m B(1/2, nu/2)) | I_(m/(m+x^2))(nu/2, 1/2)/2 |
 //!
 //! **Source** DLMF 7.6.2 (the series of the error function), 8.17.7 and 8.17.8 (those of the incomplete beta function).
-//! **Errors** absolute error of H below 1e-29; relative error of H(x) for x <= 0 below 1e-28 where it is no difference from
-//! 1/2: not for the gaussian law, nor for Student's where x^2 < nu - 2. Below x = -12 the gaussian H, then under 2e-33, is
-//! libm's erfc, good to 1e-14 of itself. Student's law adds nu 1e-32, and H below 1e-100 is taken as 0 for nu above 1000.
-//! **Ties and edge cases** H of the laplace law has a kink in its first derivative at 0, that of the uniform law at +-sqrt 3.
+//! **Errors** absolute error of H below 1e-29; relative error of H(x) for x <= 0 below 1e-28 where it is no difference
+//! from 1/2: not for the gaussian law, nor for Student's where x^2 < nu - 2. Below x = -12 the gaussian H, then under
+//! 2e-33, is libm's erfc, good to 1e-14 of itself. Student's law adds nu 1e-32, and H below 1e-100 is taken as 0 for nu
+//! above 1000.
+//! **Ties and edge cases** H of the laplace law has a kink in its first derivative at 0, that of the uniform law at
+//! +-sqrt 3.
 
 use super::double_double::Dd;
 use crate::scalar::Rational;
@@ -366,7 +368,8 @@ mod tests {
 
     #[test]
     fn many_degrees_of_freedom_are_nearly_gaussian() {
-        // exact: H_nu(-x) - Phi(-x) = phi(x) (x^3 - 3 x)/(4 nu) + O(nu^-2) (Cornish and Fisher) for the law of variance 1
+        // exact: H_nu(-x) - Phi(-x) = phi(x) (x^3 - 3 x)/(4 nu) + O(nu^-2) (Cornish and Fisher) for the law of variance
+        // 1
         let (many, gaussian) = (law("student(1000000)"), law("gaussian"));
         for x in [0.5, 2.0, 5.0] {
             let point = gaussian.at(Dd::from(-x));

@@ -1,14 +1,14 @@
 //! The median of M = 2n + 1 independent variables a_i + b xi_i, each a_i uniform on a finite set A_i.
 //!
-//! **Formula** with c the mean of the means of the sets, z = (x - c)/b and H the law's distribution function, worker i is at
-//! most x with probability p_i(z) = mean over A_i of H(z - (a - c)/b), and the median is if n + 1 workers are:
-//! F(z) = P[sum of Bernoulli(p_i) >= n + 1], by adding one worker after the other. The gap is
+//! **Formula** with c the mean of the means of the sets, z = (x - c)/b and H the law's distribution function, worker i
+//! is at most x with probability p_i(z) = mean over A_i of H(z - (a - c)/b). The median is at most x if n + 1 workers
+//! are: F(z) = P[sum of Bernoulli(p_i) >= n + 1], by adding one worker after the other. The gap is
 //!
 //! E median - c = b int_0^inf [1 - F(z) - F(-z)] dz,
 //!
-//! where 1 - F(z) has the probabilities H((a - c)/b - z), so that no tail is a difference from 1. For u_i close together the
-//! integrand is of the order of their distance cubed; in twice the precision of a double it keeps 15 digits for b up to
-//! 1e4 times that distance. E (median - c)^2 = b^2 int 2 z [1 - F(z) + F(-z)] dz.
+//! where 1 - F(z) has the probabilities H((a - c)/b - z), so that no tail is a difference from 1. For u_i close
+//! together the integrand is of the order of their distance cubed; in twice the precision of a double it keeps 15
+//! digits for b up to 1e4 times that distance. E (median - c)^2 = b^2 int 2 z [1 - F(z) + F(-z)] dz.
 //! **Source** chen2020, theorem 4 (sets of one number) and theorem F.1; the order statistics of its equation 43.
 //! **Errors** see [`half_line`]; probabilities carry an absolute error of 10 M times that of H.
 //! **Ties and edge cases** M odd; M = 1 is the law itself. Values that are symmetric about their mean have a gap of
@@ -84,8 +84,8 @@ pub struct Gap {
 }
 
 impl Median {
-    /// The median of workers whose values are drawn from `sets` (one number each where they are fixed), with noise of the
-    /// given law and scale.
+    /// The median of workers whose values are drawn from `sets` (one number each where they are fixed), with noise of
+    /// the given law and scale.
     ///
     /// # Errors
     /// Every [`MedianFault`] but the last.
@@ -348,7 +348,8 @@ mod tests {
         let equal = median(&["7", "7", "7"], "uniform", "2").gap().unwrap();
         assert_eq!(equal.gap, 0.0);
         assert!((equal.variance - 4.0 * 12.0 / 20.0).abs() <= equal.variance_error);
-        // exact: a far worker leaves the extreme of the other two: E max of two uniforms on [-sqrt 3, sqrt 3] is 1/sqrt 3
+        // exact: a far worker leaves the extreme of the other two: E max of two uniforms on [-sqrt 3, sqrt 3] is 1/sqrt
+        // 3
         let far = median(&["0", "0", "300"], "uniform", "1").gap().unwrap();
         assert!((far.mean - 1.0 / 3.0_f64.sqrt()).abs() <= far.mean_error, "{far:?}");
     }
@@ -406,8 +407,8 @@ mod tests {
 
     #[test]
     fn small_scales_give_the_median_of_the_values() {
-        // exact: with b = 1/1000 the noise does not exchange values that are 1 apart (for the others than uniform with a
-        // probability below 1e-300): median 2, variance b^2
+        // exact: with b = 1/1000 the noise does not exchange values that are 1 apart (for the others than uniform with
+        // a probability below 1e-300): median 2, variance b^2
         for law in ["uniform", "gaussian", "laplace", "logistic"] {
             let found = median(&["0", "1", "5", "2", "9"], law, "1/1000").gap().unwrap();
             assert!((found.mean - 2.0).abs() <= found.mean_error, "{law}: {found:?}");

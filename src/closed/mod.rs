@@ -1,4 +1,5 @@
-//! Closed forms and quadratures that quantities and exact deciders share: mathematics of numbers, without parts or files.
+//! Closed forms and quadratures that quantities and exact deciders have in common: mathematics of numbers, without
+//! parts or files.
 //!
 //! | question | answer | error |
 //! | --- | --- | --- |

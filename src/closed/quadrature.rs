@@ -1,11 +1,12 @@
 //! Integrals over a half-line by two rules that must agree.
 //!
-//! **Formula** int_0^inf f by the double-exponential rule: panels [a, b] under x = (a + b)/2 + (b - a)/2 tanh(pi/2 sinh t), the
-//! last one [a, inf) under x = a + exp(pi/2 sinh t), each by the trapezoidal rule, whose step is halved until the sum
-//! stays. The same by adaptive Gauss-Kronrod panels (10 and 21 points, `bilby`), the last one under x = a + t/(1 - t).
+//! **Formula** int_0^inf f by the double-exponential rule: panels [a, b] under x = (a + b)/2 + (b - a)/2 tanh(pi/2 sinh
+//! t), the last one [a, inf) under x = a + exp(pi/2 sinh t). Each is taken by the trapezoidal rule, whose step is
+//! halved until the sum stays. The same by adaptive Gauss-Kronrod panels (10 and 21 points, `bilby`), the last one
+//! under x = a + t/(1 - t).
 //! **Source** H. Takahasi and M. Mori, Publ. RIMS 9 (1974); R. Piessens et al., QUADPACK (1983).
-//! **Errors** `error` is the distance of the two rules plus the rounding of the sums, 4e-15 of int |f|. Two rules that are
-//! further apart than 1e-7 of int |f| are a fault and no value.
+//! **Errors** `error` is the distance of the two rules plus the rounding of the sums, 4e-15 of int |f|. Two rules that
+//! are further apart than 1e-7 of int |f| are a fault and no value.
 
 use bilby::{AdaptiveIntegrator, GKPair};
 use std::cell::RefCell;
@@ -41,8 +42,9 @@ pub struct Disagreement {
     pub second: f64,
 }
 
-/// The integrals of K functions that are computed together; `breaks` are points where they are not smooth or change fast
-/// (those not above 0 are left out), `floor` bounds the error of each integrand's integral that is no fault of the rules.
+/// The integrals of K functions that are computed together; `breaks` are points where they are not smooth or change
+/// fast (those not above 0 are left out). `floor` bounds the error of each integrand's integral that does not come from
+/// the rules.
 ///
 /// # Errors
 /// [`Disagreement`] of the two rules.

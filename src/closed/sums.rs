@@ -10,10 +10,10 @@
 //! | n = 1 | the distribution function |
 //! | else | 1/2 - (1/pi) int_0^inf sin(t x) phi(t)^n/t dt (Gil-Pelaez) |
 //!
-//! with phi(t) = sqrt 3 t/sinh(sqrt 3 t) (logistic), 1/(1 + t^2/2) (laplace), sin(sqrt 3 t)/(sqrt 3 t) (uniform), and for
-//! Student's law the mean of exp(-(nu - 2) t^2/(4 G)) over a Gamma(nu/2) variable G.
-//! **Source** J. Gil-Pelaez, Biometrika 38 (1951); S. Kotz et al., The Laplace Distribution (2001), section 2.3; M. G. Cox,
-//! J. Inst. Math. Appl. 10 (1972) for the recursion of B-splines, whose terms are positive.
+//! with phi(t) = sqrt 3 t/sinh(sqrt 3 t) (logistic), 1/(1 + t^2/2) (laplace), sin(sqrt 3 t)/(sqrt 3 t) (uniform), and
+//! for Student's law the mean of exp(-(nu - 2) t^2/(4 G)) over a Gamma(nu/2) variable G.
+//! **Source** J. Gil-Pelaez, Biometrika 38 (1951); S. Kotz et al., The Laplace Distribution (2001), section 2.3; M. G.
+//! Cox, J. Inst. Math. Appl. 10 (1972) for the recursion of B-splines, whose terms are positive.
 //! **Errors** beside the value: relative in the closed forms, absolute (about 1e-14) by quadrature.
 
 use super::double_double::Dd;
@@ -179,8 +179,8 @@ fn beyond_linear(s: f64) -> f64 {
     inner * s / 6.0
 }
 
-/// Weights w and rates r with phi(t) = sum w exp(-r t^2) for Student's law: r = (nu - 2)/(4 g), g a Gamma(nu/2) variable, by the
-/// trapezoidal rule in ln g. The nodes left out have weights below e^-42 of the largest.
+/// Weights w and rates r with phi(t) = sum w exp(-r t^2) for Student's law: r = (nu - 2)/(4 g), g a Gamma(nu/2)
+/// variable, by the trapezoidal rule in ln g. The nodes left out have weights below e^-42 of the largest.
 fn student_mixture(nu: f64) -> Vec<(f64, f64)> {
     let half = nu / 2.0;
     let centre = libm::log(half);

@@ -1,12 +1,13 @@
 //! Votes of M independent workers, exactly.
 //!
-//! **Formula** worker m is wrong with probability q_m, silent with a_m, else right; S is the number of wrong votes less that of
-//! right ones. The law of S by adding one worker after the other; where all are alike and nobody is silent, binomial terms.
-//! kappa = floor((M + 1)/2), and I_p(kappa, kappa) = (2 kappa - 1)!/((kappa - 1)!)^2 int_0^p (y (1 - y))^(kappa - 1) dy.
-//! **Source** bernstein2018, theorem 2 (the repetition code); li2021, theorem 3 (kappa, I_p); chen2020, proof of theorem 4
-//! (the integral of y^n (1 - y)^n).
-//! **Errors** none in rationals. In lanes every term is a sum of products of numbers that are not negative, each step adding
-//! at most five roundings to the relative error, so that M steps give at most 8 M eps.
+//! **Formula** worker m is wrong with probability q_m, silent with a_m, else right; S is the number of wrong votes less
+//! that of right ones. The law of S by adding one worker after the other; where all are alike and nobody is silent,
+//! binomial terms. kappa = floor((M + 1)/2), and I_p(kappa, kappa) = (2 kappa - 1)!/((kappa - 1)!)^2 int_0^p (y
+//! (1 - y))^(kappa - 1) dy.
+//! **Source** bernstein2018, theorem 2 (the repetition code); li2021, theorem 3 (kappa, I_p); chen2020, proof of
+//! theorem 4 (the integral of y^n (1 - y)^n).
+//! **Errors** none in rationals. In lanes every term is a sum of products of numbers that are not negative. Each step
+//! adds at most five roundings to the relative error, so that M steps give at most 8 M eps.
 
 use crate::scalar::{Fault, Rational, Scalar};
 

@@ -1,9 +1,9 @@
 //! A binary copy of a parsed LIBSVM file, kept beside it as `<file>.signcheck-cache`.
 //!
 //! **Layout** (little-endian) magic, format version, length and SHA-256 of the source, requested columns (0: none),
-//! requested precision (1: single), rows, columns, kind (1 sparse, + 2 in doubles, + 4 or 8 the nearest in double or single
-//! precision to what was read), stored entries; labels; then the entries, for a sparse matrix after the row offsets and the
-//! columns; last the SHA-256 of everything before it.
+//! requested precision (1: single), rows, columns, kind (1 sparse, + 2 in doubles, + 4 or 8 the nearest in double or
+//! single precision to what was read), stored entries. Then the labels; then the entries, for a sparse matrix after the
+//! row offsets and the columns; last the SHA-256 of everything before it.
 //!
 //! **When it counts** Only if the source has the recorded length and checksum and the copy its own: a stale, cut or
 //! damaged copy is left aside and written anew. It is written under a temporary name and renamed, so that no reader
@@ -351,12 +351,12 @@ mod tests {
         assert_eq!(load(&path).1, CacheUse::Hit);
         fs::write(&path, DENSE).unwrap();
         assert_eq!(load(&path).1, CacheUse::Written(Some("stale")));
-        // other columns are asked for
+        // other columns are requested
         let wide = Expected { columns: Some(5), ..Expected::default() };
         let (data, used) = load_libsvm(&path, wide).unwrap();
         assert_eq!((data.matrix().columns(), used), (5, CacheUse::Written(Some("stale"))));
         assert_eq!(load_libsvm(&path, wide).unwrap(), (data, CacheUse::Hit));
-        // another precision is asked for
+        // another precision is requested
         fs::write(&path, LONG).unwrap();
         load(&path);
         let single = Expected { single: true, ..Expected::default() };

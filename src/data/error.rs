@@ -27,7 +27,7 @@ pub enum DataError {
         /// What should stand there.
         expected: String,
     },
-    /// The file as a whole is not what was asked for.
+    /// The file as a whole is not what was expected.
     #[error("{name}: found {found}, expected {expected}")]
     Content {
         /// The file's name.
@@ -58,14 +58,14 @@ pub enum DataError {
         /// Number of columns.
         columns: usize,
     },
-    /// The solver ended above the gradient norm that was asked for.
+    /// The solver ended above the required gradient norm.
     #[error(
         "the minimum was not reached: |grad f|_2 = {reached:e} after {iterations} iterations, expected below {wanted:e} ({reason})"
     )]
     NotReached {
         /// Smallest gradient norm seen.
         reached: f64,
-        /// The norm asked for.
+        /// The required norm.
         wanted: f64,
         /// Newton iterations done.
         iterations: usize,

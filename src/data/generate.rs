@@ -8,14 +8,14 @@
 //! deviation. A label differs from the planted sign with probability arctan(s)/pi, up to O(1/d), where the margin is
 //! nearly normal; s = 0 gives separable data.
 //!
-//! **Same bits everywhere** Rows come in chunks of 256, each from its own stream keyed by a hash of (seed, chunk):
-//! the data do not depend on the number of threads, and fewer rows are a prefix of more.
+//! **Same bits everywhere** Rows come in chunks of 256, each from its own stream keyed by a hash of (seed, chunk). The
+//! data thus do not depend on the number of threads, and fewer rows are a prefix of more.
 
 use super::libsvm::zeros;
 use super::{DataError, Dataset, Matrix};
 use rayon::prelude::*;
 
-/// Rows that share a stream.
+/// Number of rows per stream.
 const CHUNK: usize = 256;
 
 /// The key of the weights' stream: one that no chunk of rows has.

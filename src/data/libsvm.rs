@@ -1,12 +1,12 @@
-//! Reader of the LIBSVM text format: `label index:value index:value ...`, one row a line.
+//! Reader of the LIBSVM text format: `label index:value index:value ...`, one row per line.
 //!
-//! **Accepted** Indices from 1, increasing within a row, at most 2^31; values that are finite in double
-//! precision; labels {-1, +1}, {0, 1} or {1, 2}, the smaller of the pair becoming -1 (a file with the label 1 alone is read as
-//! +1); `#` comments to the end of a line, blank lines, either line ending.
+//! **Accepted** Indices from 1, increasing within a row, at most 2^31. Values that are finite in double precision.
+//! Labels {-1, +1}, {0, 1} or {1, 2}, the smaller of the pair becoming -1 (a file with the label 1 alone is read as
+//! +1). `#` comments to the end of a line, blank lines, either line ending.
 //!
-//! **Precision** A value is stored as the nearest double, or in single precision where that changes none of them. Only
-//! where the caller asks for it are values rounded to single precision. The matrix knows whether a value is the number that
-//! stands in the file, or the nearest to it.
+//! **Precision** A value is stored as the nearest double, or in single precision where that changes none of them.
+//! Values are rounded to single precision only at the caller's request. The matrix knows whether a value is the number
+//! that stands in the file, or the nearest to it.
 //!
 //! **Storage** Dense when more than a quarter of the entries are written out, else sparse. A file that writes out
 //! every entry never stores an index, so that reading takes no more memory than the matrix.
@@ -222,7 +222,7 @@ fn number<T: std::str::FromStr>(text: &[u8], whole: bool) -> Option<T> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// Whether the number written in `text` is the double `value`; where that cannot be told, it is not.
+/// Whether the number written in `text` is the double `value`; where that cannot be decided, the answer is no.
 fn is_exactly(text: &[u8], value: f64) -> bool {
     let digits = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
     if digits.len() <= 15 && digits.iter().all(u8::is_ascii_digit) {
@@ -374,8 +374,8 @@ mod tests {
 
     #[test]
     fn values_keep_their_precision_and_what_is_lost_is_known() {
-        // exact: 16777217 = 2^24 + 1 and 20260115 have no single-precision form, 1e-46 is below the least one; the second
-        // and the fourth have none in doubles either. 2^-149 = 1.4e-45 has more decimals than are written here.
+        // exact: 16777217 = 2^24 + 1 and 20260115 have no single-precision form, 1e-46 is below the least one; the
+        // second and the fourth have none in doubles either. 2^-149 = 1.4e-45 has more decimals than are written here.
         let cases: [(&str, f64, Rounding, bool); 9] = [
             ("16777217", 16_777_217.0, Rounding::None, false),
             ("1e-46", 1e-46, Rounding::Double, false),
@@ -397,7 +397,7 @@ mod tests {
             let end = |v| Rational::from_double(v).unwrap();
             assert!(end(low) <= number && number <= end(high), "{text}");
         }
-        // Asked for, values are rounded to single precision, and that is known.
+        // On request, values are rounded to single precision, and the matrix records it.
         let single = Expected { single: true, ..Expected::default() };
         let data = parse_libsvm(&b"1 1:0.5 2:16777217\n"[..], "set", single).unwrap();
         assert_eq!(data.matrix().row(0), Row::Dense(Slice::Single(&[0.5, 16_777_216.0])));

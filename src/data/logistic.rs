@@ -5,8 +5,8 @@
 //!
 //! **Shapes and units** x has d entries; a_i'x has no unit, so that x_j is in units of 1/a_ij.
 //!
-//! **Facts** All follow from the second derivative of the loss being at most 1/4, so that
-//! lambda I <= Hessian <= (1/4n) sum_i a_i a_i' + lambda I; they are evaluated in f64, good to about d 2^-53.
+//! **Facts** All follow from the second derivative of the loss being at most 1/4, so that lambda I <= Hessian <= (1/4n)
+//! sum_i a_i a_i' + lambda I. They are evaluated in f64, good to about d 2^-53.
 //!
 //! **Edge cases** No step overflows: ln(1 + e^t) and the sigmoid are evaluated by the exponential of -|t|. An iterate
 //! that is not finite gives a value that is not finite, never a panic.
@@ -236,7 +236,7 @@ impl Logistic {
         sum.total() / self.samples() as f64 + 0.5 * self.lambda * squares
     }
 
-    /// Turns a sum over the samples into a mean and adds the regulariser's share.
+    /// Turns a sum over the samples into a mean and adds the regulariser's part.
     fn regularise(&self, v: &[f64], out: &mut [f64]) {
         let n = self.samples() as f64;
         out.iter_mut().zip(v).for_each(|(o, v)| *o = *o / n + self.lambda * v);
@@ -302,7 +302,8 @@ pub(super) mod tests {
 
     #[test]
     fn values_derivatives_and_products_agree_with_numpy() {
-        // reference: numpy 2.4.6, mean(logaddexp(0, -b * (A @ x))) + x @ x / (2 n), its gradient and Hessian written out
+        // reference: numpy 2.4.6, mean(logaddexp(0, -b * (A @ x))) + x @ x / (2 n), its gradient and Hessian written
+        // out
         let f = Logistic::new(reference_data());
         let x = [0.5, -1.0, 2.0];
         assert_close(&[f.value(&x)], &[0.940247165058438], 1e-15, "value");

@@ -2,13 +2,13 @@
 //!
 //! **Shapes and units** n rows a_i of d columns; entries in the data's own units.
 //!
-//! **Precision** An entry is stored in single precision where that is exact for all of them, or was asked for. A matrix
+//! **Precision** An entry is stored in single precision where that is exact for all of them, or was requested. A matrix
 //! knows whether its entries are the numbers themselves or the nearest ones to what was read ([`Matrix::around`]).
 //!
 //! **Order of sums** Entry k of a row (its k-th stored one, if sparse) goes to accumulator k mod 16, and the
-//! accumulators are added in a fixed tree, as separate multiplications and additions: wide enough for the
-//! compiler to vectorise, and the same bits for every vector width and either storage: single-precision entries are
-//! converted to f64 exactly.
+//! accumulators are added in a fixed tree, as separate multiplications and additions. This is wide enough for the
+//! compiler to vectorise, and gives the same bits for every vector width and either storage: single-precision entries
+//! are converted to f64 exactly.
 
 use super::DataError;
 

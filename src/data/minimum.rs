@@ -1,7 +1,7 @@
 //! f* and the minimiser of the logistic loss.
 //!
-//! **Method** Newton's method; each step solves (Hessian) p = -grad f by conjugate gradients, preconditioned by the
-//! Hessian's diagonal, to a relative residual of min(1/10, sqrt(|g| / |g_0|)), and is halved until f falls enough
+//! **Method** Newton's method. Each step solves (Hessian) p = -grad f by conjugate gradients, preconditioned by the
+//! Hessian's diagonal, to a relative residual of min(1/10, sqrt(|g| / |g_0|)). It is halved until f falls enough
 //! (Armijo, 1e-4). Where the fall is below the rounding of f, the gradient norm has to fall instead.
 //!
 //! **Assumptions** lambda > 0: without it a minimiser need not exist.
@@ -13,7 +13,7 @@ use super::{DataError, Logistic};
 /// Most halvings of one step.
 const HALVINGS: usize = 40;
 
-/// A fall of f by less than this share of f is not told apart from rounding.
+/// A fall of f by less than this fraction of f is not distinguished from rounding.
 const ROUNDING: f64 = 1e-12;
 
 /// When the solver ends.
@@ -32,7 +32,7 @@ impl Default for Stop {
     }
 }
 
-/// A point where the gradient is as small as was asked for.
+/// A point where the gradient is as small as required.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Minimum {
     /// f at the point: f* up to `error_bound` and the rounding of f.
@@ -126,7 +126,7 @@ fn newton_direction(f: &Logistic, state: &State, accuracy: f64, passes: &mut usi
     let mut direction = scaled.clone();
     let mut product = vec![0.0; p.len()];
     let mut old = inner(&residual, &scaled);
-    // In exact arithmetic d iterations suffice; rounding may ask for some more.
+    // In exact arithmetic d iterations suffice; rounding may require some more.
     for _ in 0..2 * p.len() + 10 {
         f.weighted_product(&weights, &direction, &mut product);
         *passes += 1;
@@ -220,8 +220,8 @@ mod tests {
 
     #[test]
     fn one_dimension_has_a_closed_form() {
-        // exact: a = 1, labels + with share 3/4: f'(x) = sigmoid(x) - 3/4 + lambda x. lambda = 1/(12 ln 2) puts the
-        // minimiser at ln 2 (sigmoid = 2/3), where f = (3/4) ln(3/2) + (1/4) ln 3 + ln 2 / 24.
+        // exact: a = 1, labels + for 3/4 of the samples: f'(x) = sigmoid(x) - 3/4 + lambda x. lambda = 1/(12 ln 2) puts
+        // the minimiser at ln 2 (sigmoid = 2/3), where f = (3/4) ln(3/2) + (1/4) ln 3 + ln 2 / 24.
         let f = Logistic::with_lambda(column(vec![1.0; 4], vec![1, 1, -1, 1]), 1.0 / (12.0 * LN_2)).unwrap();
         let minimum = minimise(&f, Stop::default()).unwrap();
         let expected = 0.75 * 1.5f64.ln() + 0.25 * 3f64.ln() + LN_2 / 24.0;

@@ -8,9 +8,9 @@
 //! - [`Logistic`]: the objective, its derivatives and its smoothness constants.
 //! - [`minimise`]: f* to a gradient norm of 1e-10, with the bound on what is left.
 //!
-//! **Same bits everywhere.** Rows are cut into chunks that depend on the data's shape alone, each chunk is summed
-//! in a fixed order, and chunks are merged in index order: no result depends on the number of threads or on the
-//! vector instructions of the machine.
+//! **Same bits everywhere.** Rows are cut into chunks that depend on the data's shape alone. Each chunk is summed in a
+//! fixed order, and chunks are merged in index order. No result depends on the number of threads or on the vector
+//! instructions of the machine.
 
 mod cache;
 mod error;

@@ -4,19 +4,19 @@ use super::RunError;
 use super::measure::{Plan, Recorder};
 use super::oracle::{Keys, LaneOracle, PlainOracle, Sampled, Streams, Traffic};
 use super::point::Point;
-use super::run::Progress;
+use super::progress::Progress;
+use crate::claim::{Instance, Schedule, StartPoint};
 use crate::model::{Arithmetic, Layout, Query, Step, Ties};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Scalar};
-use crate::spec::{Instance, Schedule, StartPoint};
 
-/// Steps between two questions whether to stop.
+/// Steps between two checks whether to stop.
 pub(super) const STEPS_UNASKED: u64 = 256;
 
 /// What a run in one arithmetic records.
 #[derive(Debug, Clone)]
 pub struct Record<S> {
-    /// Path functionals, one a path term.
+    /// Path functionals, one per path term.
     pub paths: Vec<S>,
     /// For each path term, the sum of the sizes of the reductions that it combines.
     pub sizes: Vec<S>,
@@ -28,17 +28,18 @@ pub struct Record<S> {
     pub traffic: Traffic,
     /// For each lane, the first iteration after which its iterate was not finite.
     pub diverged: Vec<Option<u64>>,
-    /// Signs of exact zeros, where the arithmetic tells.
+    /// Signs of exact zeros, where the arithmetic can tell them.
     pub ties: Ties,
-    /// The largest rounding errors of paths and series, where they were followed; empty elsewhere.
+    /// The largest rounding errors of paths and series, where they were tracked; empty elsewhere.
     pub errors: (Vec<f64>, Vec<Vec<f64>>),
     /// The rarest atom that each lane's draws were from, where its probability depends on the state; empty elsewhere.
     pub rarest: Vec<f64>,
-    /// A bit for each lane that took a sign or made a choice of numbers within their rounding errors, where that was looked for.
+    /// One bit per lane: set where the lane took a sign or made a choice of numbers within their rounding errors.
+    /// Filled only where that was looked for.
     pub near: u64,
 }
 
-/// What is told of every iterate: its index, the run as it stands there, and what was sent before it.
+/// What is reported of every iterate: its index, the run as it stands there, and what was sent before it.
 pub type Look<'a, S> = dyn FnMut(u64, &Workspace<S>, Traffic) -> Result<(), Fault> + 'a;
 
 /// Everything that a run changes: the iterate, the algorithm's memory, and its working space.
@@ -171,7 +172,7 @@ impl<S: Arithmetic> Door<S> for PlainOracle<'_> {
     }
 }
 
-/// Runs replicates `first..first + N` in lanes, with gradients disturbed by that part of their size.
+/// Runs replicates `first..first + N` in lanes, with gradients disturbed by the given fraction of their size.
 pub(super) fn block<const N: usize>(
     instance: &Instance,
     plan: &Plan,

@@ -1,35 +1,37 @@
-//! Replicates that notice where a double does not know which way to go.
+//! Replicates that notice where rounding leaves a sign or a choice undecided.
 //!
-//! In exact arithmetic 3/10 - 1/10 - 1/10 - 1/10 is 0, and the sign of 0 is 0; in doubles it is -2.8e-17, and its sign moves an iterate
-//! by a whole step. A run in [`Checked`] lanes computes the same doubles as one in plain lanes and knows for each of them how far
-//! rounding can have taken it. A replicate that took a sign, an order or a choice of numbers within their errors is counted: its
-//! value is that of another path, perhaps, and verdicts treat it as unknown.
+//! In exact arithmetic 3/10 - 1/10 - 1/10 - 1/10 is 0, and the sign of 0 is 0; in doubles it is -2.8e-17, and its sign
+//! moves an iterate by a whole step. A run in [`Checked`] lanes computes the same doubles as one in plain lanes, and
+//! bounds for each of them the error that rounding can have caused. A replicate that took a sign, an order or a choice
+//! of numbers within their errors is counted. Its value may be that of another path, and verdicts treat it as unknown.
 
 use super::RunError;
 use super::block::{Door, Record, STEPS_UNASKED, Workspace, note_divergence, simulate};
 use super::measure::{Plan, Recorder};
 use super::oracle::{Keys, Sampled, Streams, Traffic, note_rarest, watched, without_noise};
 use super::point::Point;
+use super::progress::Progress;
 use super::range::radius;
-use super::run::Progress;
+use crate::claim::{Instance, StartPoint};
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
 use crate::model::{DynNoise, Evaluating, Perturbs, Query, Ties, Trait};
 use crate::rng::Stream;
 use crate::scalar::{Checked, Fault, Lane, Met, Scalar, WIDTH, Wide};
-use crate::spec::{Instance, StartPoint};
 
 /// Most samples of a finite sum whose gradients are computed for every lane.
 const MOST_SAMPLES: usize = 64;
-/// Standard deviation of the noise, as a part of the gradient's size, above which its density makes ties improbable.
+/// Standard deviation of the noise, as a fraction of the gradient's size, above which its density makes ties
+/// improbable.
 const SMOOTHING: f64 = 1e-6;
 
 /// Whether replicates have to look for ties: wherever a sign or a choice may be taken of a number that has no density.
 ///
-/// With noise that has a density in every coordinate of every gradient, not too narrow beside it, a number within its rounding
-/// error e of a switch has the probability 2 e p, p its largest density: with e = 1e-16 and a standard deviation of a millionth of
-/// the gradient some 1e-10 a sign, which is bias far below any sampling error. An objective with kinks takes signs of iterates, which
-/// lie on a lattice whatever the noise. Samples of large data sets are drawn in plain lanes: their gradients have no lattice.
+/// Suppose that the noise has a density in every coordinate of every gradient, not too narrow beside it. A number is
+/// then within its rounding error e of a switch with probability 2 e p, where p is its largest density. With e = 1e-16
+/// and a standard deviation of a millionth of the gradient that is some 1e-10 per sign, a bias far below any sampling
+/// error. An objective with kinks takes signs of iterates, which lie on a lattice whatever the noise. Samples of large
+/// data sets are drawn in plain lanes: their gradients have no lattice.
 #[must_use]
 pub fn must_look_for_ties(instance: &Instance) -> bool {
     if instance.is_deterministic() {
@@ -204,8 +206,8 @@ fn start(instance: &Instance, keys: &Keys, first: u64) -> Result<Vec<Checked>, F
     }
 }
 
-/// Runs replicates `first..first + 64`, of which those in `lanes` count; the record notes which of them met a tie that doubles cannot
-/// tell, and the largest rounding errors of these lanes. In a steady run wide bounds are not near.
+/// Runs replicates `first..first + 64`, of which those in `lanes` count; the record notes which of them met a tie that
+/// doubles cannot resolve, and the largest rounding errors of these lanes. In a steady run wide bounds are not near.
 pub(super) fn checked_block(
     instance: &Instance,
     plan: &Plan,

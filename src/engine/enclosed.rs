@@ -1,23 +1,23 @@
 //! Deterministic runs in enclosures, at the precision that they need.
 //!
-//! Every number of such a run lies between two floats that are rounded outward at every operation, so that the enclosure
-//! follows the errors that the run itself expands. Where a sign or an order stays open, or the ends agree to fewer bits than
-//! a double has, the run is repeated with floats of twice the length, up to a budget that is counted in products of words:
-//! what a verdict rests on does not depend on the machine. A sign that stays open then has both outcomes, so that the
-//! enclosure holds the run, however widely.
+//! Every number of such a run lies between two floats that are rounded outward at every operation. The enclosure thus
+//! follows the errors that the run itself expands. Where a sign or an order stays open, or the ends agree to fewer bits
+//! than a double has, the run is repeated with floats of twice the length, up to a budget. The budget is counted in
+//! products of words, so that what a verdict rests on does not depend on the machine. A sign that stays open then has
+//! both outcomes, so that the enclosure holds the run, however widely.
 
 use super::block::{Record, plain, trace_plain};
 use super::measure::Plan;
-use super::run::{Progress, Silent};
+use super::progress::{Progress, Silent};
 use super::{RunError, Traffic};
+use crate::claim::Instance;
 use crate::scalar::{Enclosure, Fault};
-use crate::spec::Instance;
 
 /// Bits of the floats, tried in this order: a run's enclosures lose some at every step.
 const PRECISIONS: [usize; 8] = [128, 256, 512, 1024, 2048, 4096, 8192, 16384];
 /// Most work of one run, in products of words; a count, so that a verdict does not depend on the machine.
 pub const MOST_WORK: u64 = 2_000_000_000;
-/// Products of words that an operation counts for beside those of its own words.
+/// Products of words that every operation counts for, in addition to those of its own words.
 pub const OVERHEAD: u64 = 600;
 /// Agreement of the ends that ends the search: the rounding of a double.
 const SHARP: isize = 60;
@@ -37,8 +37,8 @@ pub fn work(instance: &Instance, bits: usize) -> u64 {
     steps.saturating_mul(words * words + OVERHEAD)
 }
 
-/// Runs at growing precision until the outcome is sharp; the last outcome where none is, then with all outcomes of the signs
-/// that stay open.
+/// Runs at growing precision until the outcome is sharp; the last outcome where none is, then with all outcomes of the
+/// signs that stay open.
 fn at_rising_precision<T>(
     instance: &Instance,
     most_work: u64,
@@ -51,8 +51,8 @@ fn at_rising_precision<T>(
     }
 }
 
-/// Runs at growing precision until the outcome is sharp; the last outcome where none is, and the longest floats where a sign
-/// stays open.
+/// Runs at growing precision until the outcome is sharp; the last outcome where none is, and the longest floats where a
+/// sign stays open.
 fn sharpest<T>(
     instance: &Instance,
     most_work: u64,
@@ -119,15 +119,15 @@ pub fn plain_enclosed(
     at_rising_precision(instance, most_work, || plain::<Enclosure>(instance, plan, progress), agreement)
 }
 
-/// Runs an instance that could draw coins and need not, and takes note where it draws none: no sign of 0 is taken, no vote
-/// ties, a compressor keeps all. Such a run is deterministic.
+/// Runs an instance that could draw coins and need not, and takes note where it draws none: no sign of 0 is taken, no
+/// vote ties, a compressor keeps all. Such a run is deterministic.
 pub fn settle_coins(instance: &mut Instance) {
     if instance.is_deterministic() || !instance.may_draw_nothing() {
         return;
     }
     let nothing = Plan { paths: Vec::new(), series: Vec::new(), curves: Vec::new() };
     let run = || plain::<Enclosure>(instance, &nothing, &Silent).map(|_| ());
-    // A sign that stays open is no proof: no hull is asked.
+    // A sign that stays open is no proof, so no hull is computed.
     let found = sharpest(instance, MOST_WORK, &run, |()| (isize::MAX, isize::MAX)).0;
     instance.draws_nothing = found.is_ok();
 }

@@ -2,10 +2,10 @@
 
 use super::RunError;
 use super::point::{Point, missing};
+use crate::claim::{Expression, Instance, Left, PathTerm, Reducer, Symbol, Term};
 use crate::expr::Node;
 use crate::model::{Evaluating, Real, Statistic, StatisticName, fact_spec};
 use crate::scalar::{Fault, Rational, Scalar};
-use crate::spec::{Expression, Instance, Left, PathTerm, Reducer, Symbol, Term};
 
 /// Longest window over which a mean is kept for each iterate.
 pub(super) const MAX_SERIES: u64 = 20_000;
@@ -17,7 +17,7 @@ pub enum Probe {
     Single(Statistic),
     /// An expression, with the statistics and constants that it names.
     Formula(Expression, Vec<(Symbol, Statistic)>, Vec<(Symbol, Real)>),
-    /// Nothing: the instance does not have a constant that it needs. What rests on it is not asked for.
+    /// Nothing: the instance does not have a constant that it needs. What rests on it is not computed.
     Lacking,
 }
 
@@ -117,7 +117,8 @@ impl Probe {
 pub struct Plan {
     /// Path functionals: how reductions combine, and what is reduced.
     pub paths: Vec<(Expression, Vec<(Reducer, Probe)>)>,
-    /// Statistics of which the mean over replicates is kept at every iterate of the window, with the functional over time.
+    /// Statistics of which the mean over replicates is kept at every iterate of the window, with the functional over
+    /// time.
     pub series: Vec<(Reducer, Probe)>,
     /// Statistics recorded at the checkpoints.
     pub curves: Vec<Probe>,
@@ -142,7 +143,7 @@ impl Plan {
                 Term::MeanOfPath(PathTerm { combine, reductions }) => {
                     let reductions: Result<Vec<_>, RunError> =
                         reductions.iter().map(|(r, e)| Ok((*r, Probe::new(e, instance)?))).collect();
-                    // Its value is not asked for either.
+                    // Its value is not needed either.
                     let combine = if lacks(combine, instance).is_some() { zero() } else { combine.clone() };
                     plan.paths.push((combine, reductions?));
                 }
@@ -180,11 +181,11 @@ fn zero() -> Expression {
 pub(super) struct Recorder<'a, S: Evaluating> {
     plan: &'a Plan,
     instance: &'a Instance,
-    /// One a (path, reduction).
+    /// One per (path, reduction).
     running: Vec<Vec<Option<S>>>,
-    /// One a series, an entry an iterate of the window.
+    /// One per series, with one entry per iterate of the window.
     pub series: Vec<Vec<S>>,
-    /// One a curve, an entry a checkpoint.
+    /// One per curve, with one entry per checkpoint.
     pub curves: Vec<Vec<S>>,
     next_checkpoint: usize,
     /// The sum of the iterates so far, where something needs it.
@@ -272,8 +273,8 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
         Ok(())
     }
 
-    /// Takes what is recorded at the start into what holds throughout: a minimum is at most its first value, a maximum at least, and
-    /// the first value is known.
+    /// Takes what is recorded at the start into what holds throughout: a minimum is at most its first value, a maximum
+    /// at least, and the first value is known.
     pub fn meet_start(&mut self, start: &Self) {
         for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
             for (r, (reducer, _)) in reductions.iter().enumerate() {

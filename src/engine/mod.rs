@@ -1,16 +1,18 @@
 //! Runs of an instance: replicates in lanes, blocks on all cores, results merged in a fixed order.
 //!
-//! A block is a pure function of (instance, key, first replicate); blocks are merged in the order of their
-//! replicates, never as they finish. The number of threads and the width of the machine's vectors leave no trace in a result.
+//! A block is a pure function of (instance, key, first replicate); blocks are merged in the order of their replicates,
+//! never as they finish. The number of threads and the width of the machine's vectors leave no trace in a result.
 
 mod block;
 mod checked;
 mod enclosed;
+mod estimates;
 mod measure;
 mod momentum_error;
 mod oracle;
 mod pilot;
 mod point;
+mod progress;
 mod range;
 mod run;
 mod sight;
@@ -18,12 +20,14 @@ mod sight;
 pub use block::{Door, Look, Record, Workspace, fixed_start, follow, plain, simulate, step_once, trace, trace_plain};
 pub use checked::must_look_for_ties;
 pub use enclosed::{MOST_WORK, OVERHEAD, plain_enclosed, settle_coins, trace_enclosed};
+pub use estimates::{Estimates, PathMoments};
 pub use measure::{Plan, Probe, add_to, combine_path, is_due, lacks, left_lacks, not_recorded, reduce};
 pub(crate) use oracle::without_noise;
 pub use oracle::{PlainOracle, Sampled, Traffic};
 pub use point::Point;
+pub use progress::{Progress, Silent};
 pub use range::{Ranges, ranges};
-pub use run::{Estimates, FEW, IN_FLIGHT, PathMoments, Progress, Sampling, Silent, run, run_until};
+pub use run::{FEW, IN_FLIGHT, Sampling, run, run_until};
 pub use sight::Sight;
 
 use crate::scalar::Fault;

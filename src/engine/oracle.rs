@@ -1,10 +1,10 @@
 //! The door between an algorithm and the world: gradients, coins, and counted messages.
 
+use crate::claim::Instance;
 use crate::model::problem::Flow;
 use crate::model::{Arithmetic, DynNoise, Evaluates, Evaluating, Perturbs, Query, Ties};
 use crate::rng::{CellKey, Stream};
 use crate::scalar::{Fault, Lane, Narrow, WIDTH, Wide, mix};
-use crate::spec::Instance;
 
 /// What has passed the door of one replicate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,7 +43,7 @@ impl Sampled<WIDTH> for Wide {
     }
 }
 
-/// Random numbers of a run: one stream a role, so that a change of the algorithm's coins leaves the noise as it was.
+/// Random numbers of a run: one stream per role, so that a change of the algorithm's coins leaves the noise as it was.
 pub(super) struct Streams<const N: usize> {
     pub oracle: Stream<N>,
     pub algorithm: Stream<N>,
@@ -55,7 +55,7 @@ impl<const N: usize> Streams<N> {
     }
 }
 
-/// Keys of a cell, a role each.
+/// Keys of a cell, one per role.
 pub(super) struct Keys {
     pub start: CellKey,
     pub oracle: CellKey,
@@ -79,7 +79,7 @@ pub(super) fn note_rarest<const N: usize>(rarest: &mut [f64; N], now: &Lane<N>) 
     rarest.iter_mut().zip(&now.0).for_each(|(least, p)| *least = least.min(*p));
 }
 
-/// A flow is of f itself.
+/// A flow follows f itself, without noise.
 pub(crate) fn without_noise(instance: &Instance) -> Result<(), Fault> {
     if instance.noise.is_some() || instance.minibatch {
         return Err(Fault::Unsupported("a flow takes no noise: remove the oracle's `noise` and `sampling`".into()));
@@ -87,7 +87,7 @@ pub(crate) fn without_noise(instance: &Instance) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Makes each number larger or smaller by a part of its size, in a pattern without a pattern.
+/// Makes each number larger or smaller by a fraction of its size, in an irregular pattern.
 fn disturb<const N: usize>(jitter: f64, call: u64, gradient: &mut [Lane<N>]) {
     for (i, g) in gradient.iter_mut().enumerate() {
         let bits = mix(call ^ (i as u64) << 40);

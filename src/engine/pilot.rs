@@ -1,55 +1,61 @@
-//! How a run goes about numbers that rounding may have taken over a switch: found out on its first replicates.
+//! How a run handles numbers that rounding may have taken over a switch: decided on its first replicates.
 
 use super::RunError;
 use super::block::{Record, block};
 use super::checked::checked_block;
+use super::estimates::Estimates;
 use super::measure::Plan;
 use super::oracle::Keys;
-use super::run::{Estimates, Progress};
+use super::progress::Progress;
+use crate::claim::Instance;
 use crate::scalar::{Met, WIDTH, Watch, Wide};
-use crate::spec::Instance;
 
-/// Times those errors that those of any other replicate may be.
+/// The errors of any other replicate may be this many times those of the block that was tracked.
 const OTHER_BLOCKS: f64 = 16.0;
-/// Roundings of the largest number that a number of an ordinary run gathers, at most, and those of a step.
+/// Most roundings, in units of the largest number, that a number of an ordinary run gathers.
 const MOST_ORDINARY: u64 = 1 << 17;
+/// Roundings of one step.
 const OPERATIONS: u64 = 16;
 /// The same where bounds say nothing, and a disturbance of every gradient says that errors do not grow.
 const FEW_OPERATIONS: u64 = 1 << 10;
-/// That disturbance, relative, and how far it may grow.
+/// The relative size of that disturbance.
 const JITTER: f64 = 1.0 / 1_099_511_627_776.0;
+/// The factor by which it may grow.
 const GROWTH: f64 = 65_536.0;
-/// Replicates of a block that it may lead elsewhere: by chance a few of them are near a switch, and what is the same in all is in all.
+/// Most replicates of a block that it may lead elsewhere. By chance a few of them are near a switch; what is the same
+/// in all shows in all.
 const MOST_MOVED: u32 = 4;
-/// Relative error from which on a bound says too little, and the size below which none is relative.
+/// Relative error from which on a bound says too little.
 const BLURRED: f64 = 1e-9;
+/// Size below which no error is relative.
 const SMALL: f64 = 1e-3;
-/// Times the disturbance within which numbers stay that tie without it.
+/// Numbers that tie without the disturbance stay within this many times its size.
 const LARGER: f64 = 1024.0;
-/// Times the reach of rounding that numbers must be apart to be no ties.
+/// Numbers that are no ties must be apart by this many times the reach of rounding.
 const CLEAR: f64 = 16.0;
 
-/// How a run goes about ties that doubles do not see.
+/// How a run handles ties that doubles do not see.
 pub(super) enum Way {
     /// There are none, with probability 1.
     Plain,
     /// They are rare: plain lanes, and others beside them where a switch came suspiciously near.
     Watched(Watch, Doubt),
-    /// They are common, and all of numbers that are equal by their formulas: plain lanes that take near numbers for equal.
+    /// They are common, and all of numbers that are equal by their formulas: plain lanes that take near numbers for
+    /// equal.
     Tied(Watch),
-    /// Some are of numbers whose formulas do not tell: every block is checked.
+    /// Some are of numbers whose formulas do not decide: every block is checked.
     Checked(Doubt),
-    /// Nothing tells how far rounding has taken the replicates.
+    /// How far rounding has taken the replicates is not known.
     Unknown,
 }
 
-/// What is told of a number that is near a switch.
+/// How the side of a number near a switch is decided.
 #[derive(Clone, Copy)]
 pub(super) enum Doubt {
-    /// Bounds on rounding errors tell which side it is on.
+    /// Bounds on rounding errors decide which side it is on.
     Bounds,
-    /// The bounds are wide without need: it stays on its side where a disturbance leaves it there. What is equal by its formula is taken for
-    /// equal under the disturbance where there are such numbers.
+    /// The bounds are wide without need: it stays on its side where a disturbance leaves it there. What is equal by its
+    /// formula is taken for equal under the disturbance where there are such numbers.
     Disturbance(Option<Watch>),
 }
 
@@ -95,9 +101,9 @@ impl Way {
 
 /// Follows the rounding errors of one block, and finds out what ties there are.
 ///
-/// The bounds on them can grow where the errors do not, as those of error feedback do. The block is then run again with every gradient
-/// disturbed by a part of its size that is far above rounding (Monte Carlo arithmetic; Parker 1997): where that leaves the outcome in place,
-/// so does rounding.
+/// The bounds on them can grow where the errors do not, as those of error feedback do. The block is then run again with
+/// every gradient disturbed by a fraction of its size that is far above rounding (Monte Carlo arithmetic; Parker 1997).
+/// Where that leaves the outcome in place, so does rounding.
 pub(super) fn pilot(
     instance: &Instance,
     plan: &Plan,
@@ -133,7 +139,7 @@ pub(super) fn pilot(
     })
 }
 
-/// How to go about what was met, with ties of numbers that rounding brings within a distance.
+/// How to handle what was met, with ties of numbers that rounding brings within a distance.
 fn way(met: Met, tie: f64, doubt: Doubt) -> Way {
     if met.open != 0 {
         Way::Checked(doubt)

@@ -2,11 +2,11 @@
 
 use super::momentum_error::momentum_error;
 use super::oracle::Traffic;
+use crate::claim::Instance;
 use crate::model::{Evaluates, Evaluating, Statistic};
 use crate::scalar::{Fault, Scalar};
-use crate::spec::Instance;
 
-/// An iterate under measurement; value and gradient are computed once, where something asks for them.
+/// An iterate under measurement; value and gradient are computed once, where something needs them.
 pub struct Point<'a, S: Evaluating> {
     instance: &'a Instance,
     x: &'a [S],
@@ -35,7 +35,7 @@ impl<'a, S: Evaluating> Point<'a, S> {
         }
     }
 
-    /// The same point, x_k, with the sum of x_0, .., x_k; an empty sum where nothing asks for it.
+    /// The same point, x_k, with the sum of x_0, .., x_k; an empty sum where nothing needs it.
     #[must_use]
     pub fn with_sum(self, k: u64, sum: &[S]) -> Self {
         let weight = S::ratio(1, k + 1);
@@ -164,7 +164,7 @@ impl<'a, S: Evaluating> Point<'a, S> {
     }
 
     fn momentum_error(&self, momenta: usize, previous: usize) -> Result<Vec<S>, Fault> {
-        // No gradient asked for yet: the start, where the state does not know an iterate before this one.
+        // No gradient computed yet: the start, where the state does not know an iterate before this one.
         let started = self.sent.is_none_or(|sent| sent.calls > 0);
         let point = if started { self.view(previous) } else { self.x };
         let mut error = vec![S::zero(); self.x.len()];
@@ -211,7 +211,8 @@ impl<'a, S: Evaluating> Point<'a, S> {
         scaled.zip(&gradient).map(|(v, g)| Ok(v? - g)).collect()
     }
 
-    /// A coordinate that moved against its gradient counts 0, any other |f_i'|; both where an enclosure decides neither.
+    /// A coordinate that moved against its gradient counts 0, any other |f_i'|; both where an enclosure decides
+    /// neither.
     fn wrong_l1(&self) -> Result<S, Fault> {
         let gradient = self.gradient_before()?;
         let mut sum = S::zero();

@@ -1,14 +1,14 @@
 //! Ranges of path functionals, where they have one.
 //!
 //! A sign step moves a coordinate by at most its step size, whatever the gradient. All iterates thus lie in a box
-//! around the start that is known beforehand, and a statistic's values over the box, by interval arithmetic, are a
-//! range that every replicate keeps. A minimum over the run is never above its value at the start, which is known. That is what finite-sample intervals need, and it decides by itself where a bound is
-//! broken everywhere in it.
+//! around the start that is known beforehand. A statistic's values over the box, by interval arithmetic, are a range
+//! that every replicate keeps. A minimum over the run is never above its value at the start, which is known. That is
+//! what finite-sample intervals need, and it decides by itself where a bound is broken everywhere in it.
 
 use super::measure::{Plan, Probe, Recorder};
 use super::point::Point;
+use crate::claim::{Expression, Instance, Reducer, StartPoint};
 use crate::model::{Evaluating, Known, Statistic};
-use crate::spec::{Expression, Instance, Reducer, StartPoint};
 use crate::stats::Interval;
 
 /// Of each path functional and of each series' statistic.
@@ -39,7 +39,8 @@ pub fn ranges(instance: &Instance, plan: &Plan) -> Ranges {
 fn over_box(instance: &Instance, plan: &Plan, (x, start): (&[Interval], &[Interval])) -> Option<Ranges> {
     let mut recorder = Recorder::new(plan, instance);
     let mut gradient = vec![Interval::point(0.0); x.len()];
-    // The iterate before lies in the same box. Memory of an algorithm (an error, a momentum) is not bounded by its steps.
+    // The iterate before lies in the same box. Memory of an algorithm (an error, a momentum) is not bounded by its
+    // steps.
     let around = memory(instance).and_then(|m| Interval::new(-m, m)).unwrap_or(Interval::WHOLE);
     let state = vec![around; instance.views.iter().map(|v| v.range.end).max().unwrap_or(0)];
     // A mean of points of the box lies in it.

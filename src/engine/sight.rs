@@ -1,29 +1,29 @@
 //! Whether a sample can have seen what its law permits.
 //!
-//! Student's interval believes the spread that it saw. A part of the law that no replicate drew, or a tail so heavy that the mean
-//! has no normal limit within reach, leaves no trace in that spread: the interval is then narrow and wrong. Here stands what must
-//! be met before it is used.
+//! Student's interval believes the spread that it saw. A part of the law that no replicate drew leaves no trace in that
+//! spread, nor does a tail so heavy that the mean has no normal limit within reach. The interval is then narrow and
+//! wrong. This module holds the conditions that must be met before it is used.
 
+use super::estimates::Estimates;
 use super::measure::{Plan, Probe};
-use super::run::Estimates;
+use crate::claim::{Expression, Instance, Reducer, StartPoint, Symbol};
 use crate::expr::{Builtin, Node, Op};
 use crate::model::{Evaluating, Statistic, noise::Tails};
 use crate::scalar::{Lane, Narrow};
-use crate::spec::{Expression, Instance, Reducer, StartPoint, Symbol};
 
-/// Draws of its rarest part that a sample needs at each step: fewer than e^-32 of all samples miss it then, and its share of the
-/// spread is known to a fifth.
+/// Draws of its rarest part that a sample needs at each step: fewer than e^-32 of all samples miss it then, and its
+/// part of the spread is known to a fifth.
 const DRAWN: f64 = 32.0;
-/// Share of the squared gradients from which on one sample counts.
+/// Fraction of the squared gradients from which on one sample counts.
 const SHARE: f64 = 1.0 / 32.0;
 /// The normal limit has a rate where third absolute moments exist (Berry and Esseen).
 const MOMENTS: f64 = 3.0;
 
-/// What a plan's terms ask of a sample.
+/// What a plan's terms require of a sample.
 #[derive(Debug, Clone)]
 pub struct Sight {
     tails: Tails,
-    /// Whether probabilities of the noise's atoms depend on the state: the replicates then tell which they met.
+    /// Whether probabilities of the noise's atoms depend on the state: the replicates then record which they met.
     watched: bool,
     /// Draws of one step of one replicate.
     draws: f64,
@@ -33,7 +33,7 @@ pub struct Sight {
 }
 
 impl Sight {
-    /// What the terms of a plan ask on an instance.
+    /// What the terms of a plan require on an instance.
     #[must_use]
     pub fn new(instance: &Instance, plan: &Plan) -> Self {
         let mut tails = Tails::LIGHT;
@@ -83,7 +83,8 @@ impl Sight {
 
     fn objection(&self, degree: f64, bounded: bool, estimates: &Estimates) -> Option<String> {
         let replicates = estimates.replicates;
-        // Of a law that depends on the state the replicates saw what they met. What is rarer elsewhere takes a draw to come to.
+        // Of a law that depends on the state the replicates saw what they met. What is rarer elsewhere takes a draw to
+        // come to.
         let met = if self.watched { estimates.rarest } else { Some(1.0) };
         let Some(rarest) = self.tails.rarest.zip(met).map(|(a, b)| a.min(b)) else {
             return Some(
@@ -112,8 +113,8 @@ impl Sight {
     }
 }
 
-/// The probability of a sample that makes more than [`SHARE`] of the squared gradients at the start; 1 where none does: what no sample
-/// makes much of is not missed.
+/// The probability of a sample that makes more than [`SHARE`] of the squared gradients at the start; 1 where none does,
+/// since then no single sample matters enough to be missed.
 fn rarest_sample(instance: &Instance) -> f64 {
     let most = (0..instance.workers).filter_map(|w| instance.problem.worker_samples(w)).max().unwrap_or(1);
     let x: Vec<Narrow> = match &instance.start {

@@ -1,10 +1,10 @@
 //! What is known of one instance.
 
+use crate::claim::Instance;
 use crate::engine::{Estimates, Plan, Ranges, Sight, ranges};
-use crate::spec::Instance;
 use std::sync::Arc;
 
-/// An instance with everything that is known of the statistics that were asked of it.
+/// An instance with everything that is known of the statistics requested for it.
 #[derive(Clone)]
 pub struct Findings {
     /// The instance.
@@ -13,7 +13,7 @@ pub struct Findings {
     pub estimates: Estimates,
     /// Where path functionals and statistics can be at all.
     pub ranges: Ranges,
-    /// What a sample of them must be large enough to see.
+    /// What a sample of them must be large enough to detect.
     pub sight: Sight,
     /// Why the run is not defined, where a number left the range of its parameter on the way.
     pub undefined: Option<String>,

@@ -1,14 +1,14 @@
-//! The ladder: kinds of evidence that need no sample, tried in order, and the sample that is beside them.
+//! The ladder: kinds of evidence that need no sample, tried in order, and the sample that completes them.
 
 use super::exact::{Budget, ExactEstimates, Unavailable, enumerate_as_far, outcomes};
 use super::findings::Findings;
 use super::moments::{MomentEstimates, moments};
+use crate::claim::Instance;
 use crate::engine::{Estimates, Plan, Progress, Record, RunError, Sampling, plain_enclosed, run_until};
 use crate::scalar::{Enclosure, Fault};
-use crate::spec::Instance;
 use std::sync::Arc;
 
-/// What finding out may cost.
+/// What the evidence on one instance may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effort {
     /// Of moments and enumerations.
@@ -17,16 +17,16 @@ pub struct Effort {
     pub enclosed: u64,
 }
 
-/// One instance, and what is asked of it.
+/// One instance, and the statistics requested for it.
 #[derive(Clone, Copy)]
 pub struct Inquiry<'a> {
     /// The instance.
     pub instance: &'a Arc<Instance>,
-    /// The statistics whose expectations are asked for.
+    /// The statistics whose expectations are wanted.
     pub plan: &'a Plan,
     /// What it may cost.
     pub effort: Effort,
-    /// Asked whether to go on.
+    /// Queried whether to go on.
     pub progress: &'a dyn Progress,
 }
 
@@ -107,7 +107,8 @@ impl Known {
         Ok(Findings { estimates, ..reach })
     }
 
-    /// The last rung: a sample of replicates (one, where nothing is random), until `enough` says so at a look.
+    /// The last rung: a sample of replicates (one, where nothing is random), until `enough` returns true at a look at
+    /// the estimates.
     ///
     /// # Errors
     /// The first fault of a run, but for one that leaves the range of a parameter: such a run is not defined.
@@ -130,7 +131,7 @@ impl Known {
     }
 }
 
-/// Nothing for want of a budget or a form is no error.
+/// Finding nothing, for want of a budget or an exact form, is no error.
 fn kept<T: Layer + 'static>(found: Result<T, Unavailable>) -> Result<Option<Box<dyn Layer>>, RunError> {
     match found {
         Ok(found) => Ok(Some(Box::new(found))),
@@ -143,7 +144,8 @@ fn has_terms(plan: &Plan) -> bool {
     !plan.paths.is_empty() || !plan.series.is_empty()
 }
 
-/// Known first and second moments. A run without randomness is one outcome: its enumeration is as cheap, and knows every function of it.
+/// Known first and second moments. A run without randomness is one outcome: its enumeration is as cheap, and knows
+/// every function of it.
 fn by_moments(inquiry: &Inquiry<'_>, _: &Known) -> Result<Option<Box<dyn Layer>>, RunError> {
     let Inquiry { instance, plan, effort, progress } = *inquiry;
     if !has_terms(plan) || instance.is_deterministic() {

@@ -1,23 +1,25 @@
 //! Exact first and second moments of a run that stays linear in what is random.
 //!
-//! A step of a linear method on a quadratic maps the state s (iterate, momentum, error memory) to A s + b + sum_j (C_j s + d_j) xi_j
-//! with draws xi_j of known variance. E s and E s s' then follow from those of the step before, whatever the law of the draws: a
-//! statistic that is a polynomial of degree 2 in the state has an exact expectation, and no sample is asked.
+//! A step of a linear method on a quadratic maps the state s (iterate, momentum, error memory) to A s + b + sum_j (C_j
+//! s + d_j) xi_j with draws xi_j of known variance. E s and E s s' then follow from those of the step before, whatever
+//! the law of the draws. A statistic that is a polynomial of degree 2 in the state has an exact expectation, and no
+//! sample is needed.
 //!
-//! Nothing here knows which methods are linear. The step itself runs in [`Polynomial`]s, with a symbol for each random number; what
-//! leaves them (the sign of a symbol) is unknown from there on, and only terms that do not look at it have a value. Numbers that no
-//! draw reaches stay constants, signs of exact zeros included.
+//! Nothing here knows which methods are linear. The step itself runs in [`Polynomial`]s, with a symbol for each random
+//! number. What is no polynomial (the sign of a symbol) is unknown from there on, and only terms that do not depend on
+//! it have a value. Numbers that no draw reaches stay constants, signs of exact zeros included.
 //!
-//! From the last iterate back the moments are collected that the terms need, and from the first one forth they are worked out: with
-//! separable objectives that is a few numbers a coordinate and not the square of their number.
+//! A pass from the last iterate back collects the moments that the terms need, and a pass from the first one forward
+//! computes them. With separable objectives these are a few numbers per coordinate, and not the square of the number of
+//! coordinates.
 
 mod symbolic;
 
 use super::Unavailable;
+use crate::claim::{Instance, Reducer, StartPoint};
 use crate::engine::{Plan, Point, Progress, Traffic, Workspace, add_to, combine_path, is_due, reduce, step_once};
 use crate::model::Real;
 use crate::scalar::{Enclosure, Fault, Monomial, Polynomial, Scalar};
-use crate::spec::{Instance, Reducer, StartPoint};
 use std::collections::{BTreeMap, BTreeSet};
 use symbolic::{Draws, SymbolicOracle};
 
@@ -25,13 +27,13 @@ use symbolic::{Draws, SymbolicOracle};
 const PRECISIONS: [usize; 3] = [128, 512, 2048];
 /// Ends that agree to so many bits are one double.
 pub(super) const SHARP: isize = 60;
-/// Less than this says too little to stand for a sample.
+/// With fewer bits than this an enclosure is too wide to replace a sample.
 const USEFUL: isize = 30;
 /// Numbers below 2^-1022 in size are zero to a double.
 const FLOOR: isize = 1022;
 /// Most entries of a state that is followed.
 const MOST_ENTRIES: usize = 4096;
-/// Most steps: each keeps what it made of its state.
+/// Most steps: each keeps the polynomials that it made of its state.
 const MOST_STEPS: u64 = 200_000;
 /// Most that is ever spent, in the units of [`super::Budget`]: what is kept grows with it.
 const MOST_SPENT: u64 = 1_000_000_000;
@@ -39,9 +41,9 @@ const MOST_SPENT: u64 = 1_000_000_000;
 /// Expectations from moments; `None` for a term that is not quadratic in a linear state.
 #[derive(Debug, Clone)]
 pub struct MomentEstimates {
-    /// One a path term.
+    /// One per path term.
     pub paths: Vec<Option<Enclosure>>,
-    /// One a series term, an entry an iterate.
+    /// One per series term, with one entry per iterate.
     pub series: Vec<Option<Vec<Enclosure>>>,
     /// Messages and calls along any one path.
     pub traffic: Traffic,
@@ -92,8 +94,8 @@ fn unfit(reason: impl ToString) -> Unavailable {
 /// The expectation of every term of a plan that follows from first and second moments.
 ///
 /// # Errors
-/// [`Unavailable`]: a step that leaves the polynomials, a law without known variance, more work than `budget`, no term that follows,
-/// or a run that is given up.
+/// [`Unavailable`]: a step that leaves the polynomials, a law without known variance, more work than `budget`, no term
+/// that follows, or a run that is given up.
 pub fn moments(
     instance: &Instance,
     plan: &Plan,
@@ -310,7 +312,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Every (iterate, polynomial) whose expectation is asked for.
+    /// Every (iterate, polynomial) whose expectation is wanted.
     fn asked(&self) -> impl Iterator<Item = (usize, &Polynomial)> {
         let sums = self.reduced.iter().zip(&self.paths).filter(|(_, path)| path.is_some());
         let sums = sums.flat_map(|(reduced, _)| reduced).filter_map(|r| match r {

@@ -1,8 +1,8 @@
-//! What is to be run for a claim, and what came of it.
+//! What is to be run for a claim, and the results of the runs.
 
 use super::findings::Findings;
+use crate::claim::{Cell, Expression, Instance, Left, Relation, Symbol, Term, Trial, Variant};
 use crate::model::{Real, Row};
-use crate::spec::{Cell, Expression, Instance, Left, Relation, Symbol, Term, Trial, Variant};
 
 /// Where a term of a left side stands among the estimates of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum TermSource {
     Series(usize),
 }
 
-/// One setup that is to be run: the union of what a claim's questions and figures ask of it.
+/// One setup that is to be run: the union of what a claim's questions and figures need from it.
 pub struct Configuration<'s> {
     /// Name of the case.
     pub case: String,
@@ -28,7 +28,7 @@ pub struct Configuration<'s> {
 }
 
 impl<'s> Configuration<'s> {
-    /// One that nothing is asked of yet.
+    /// A configuration from which nothing is requested yet.
     #[must_use]
     pub fn new(case: &str, variant: &'s Variant) -> Self {
         Configuration { case: case.into(), variant, terms: Vec::new(), curves: Vec::new(), cells: 0 }
@@ -49,7 +49,7 @@ impl<'s> Configuration<'s> {
     /// Where the terms of a left side stand among the estimates.
     ///
     /// # Errors
-    /// A sentence: one of them was not asked for.
+    /// A sentence: one of them was not requested.
     pub fn sources(&self, left: &Left) -> Result<Vec<TermSource>, String> {
         left.terms
             .iter()
@@ -80,7 +80,7 @@ fn variants(trial: &Trial) -> impl Iterator<Item = &Variant> {
 pub struct Design<'s>(pub Vec<Configuration<'s>>);
 
 impl<'s> Design<'s> {
-    /// Asks for the terms of a left side, and for a curve.
+    /// Requests the terms of a left side, and a curve.
     pub fn ask(&mut self, case: &str, variant: &'s Variant, left: Option<&Left>, curve: Option<&Expression>) {
         let index = self.place(case, variant).unwrap_or_else(|| {
             self.0.push(Configuration::new(case, variant));
@@ -103,7 +103,7 @@ impl<'s> Design<'s> {
         self.0.iter().position(|c| c.case == case && c.variant.setup == variant.setup)
     }
 
-    /// Number of (question, cell) pairs: each has an equal part of the level.
+    /// Number of (question, cell) pairs: each has an equal part of the level (Bonferroni's correction).
     #[must_use]
     pub fn questions<'t>(&self, trials: impl Iterator<Item = &'t Trial>) -> usize {
         trials
@@ -112,15 +112,15 @@ impl<'s> Design<'s> {
     }
 }
 
-/// What one cell of one configuration gave.
+/// The result of one cell of one configuration.
 pub struct CellRun {
     /// The values of the parameters.
     pub cell: Cell,
-    /// What came of it.
+    /// The result.
     pub outcome: CellOutcome,
 }
 
-/// What came of a cell.
+/// The result of a cell.
 pub enum CellOutcome {
     /// An experiment.
     Experiment(Box<Findings>),
@@ -153,7 +153,7 @@ impl CellRun {
 
 /// A design with the runs of each configuration, cell by cell.
 pub struct Observed<'s> {
-    /// What was asked.
+    /// What was to be run.
     pub design: Design<'s>,
     /// The runs of each configuration, in the order of its cells.
     pub runs: Vec<Vec<CellRun>>,
@@ -162,7 +162,7 @@ pub struct Observed<'s> {
 /// One configuration with its runs.
 #[derive(Clone, Copy)]
 pub struct Answered<'o, 's> {
-    /// What was asked.
+    /// What was to be run.
     pub asked: &'o Configuration<'s>,
     /// Cell by cell.
     pub runs: &'o [CellRun],

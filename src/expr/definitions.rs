@@ -27,8 +27,8 @@ impl fmt::Display for CycleError {
 
 impl std::error::Error for CycleError {}
 
-/// An order in which every definition comes after those that it uses, given as names with what each uses, in the order of
-/// its text; names without a definition are left to the environment. The order depends on the definitions alone.
+/// An order in which every definition comes after those that it uses, given as names with what each uses, in the order
+/// of its text; names without a definition are left to the environment. The order depends on the definitions alone.
 ///
 /// # Errors
 /// [`CycleError`] with the path of a cycle.

@@ -44,8 +44,8 @@ impl EvalError {
 }
 
 impl<N: fmt::Display> Expr<N, Builtin> {
-    /// The value in the arithmetic `S`. In doubles every operation is the IEEE one on operands rounded to nearest, and a
-    /// result that is not finite is returned as it is.
+    /// The value in the arithmetic `S`. In doubles every operation is the IEEE one on operands rounded to nearest, and
+    /// a result that is not finite is returned as it is.
     ///
     /// # Errors
     /// [`EvalError`] with the fault of the first part that has no value: a symbol that the environment refuses, or an
@@ -135,7 +135,8 @@ fn both_ways<S: Scalar>(a: &S, b: &S, choose: fn(&S, &S) -> S) -> S {
     forth * &half + back * &half
 }
 
-/// log2, exact at powers of two: ln(x)/ln(2) is off by a rounding at some of them (2^29), which would count bits wrongly.
+/// log2, exact at powers of two: ln(x)/ln(2) is off by a rounding at some of them (2^29), which would count bits
+/// wrongly.
 fn log2<S: Scalar>(x: &S) -> Result<S, Fault> {
     let two = S::ratio(2, 1);
     if let Some(rational) = exact(x) {

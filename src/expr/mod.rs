@@ -11,10 +11,10 @@
 //! names and functions a place knows, because left sides add functionals of time such as `mean(grad_l1)`.
 //!
 //! A parsed tree has texts for names and functions and no value. [`Expr::resolve`] turns it, once, into a tree over the
-//! symbols of a place and over [`Builtin`] functions; that tree has a value, and nothing asks what a text means again.
+//! symbols of a place and over [`Builtin`] functions. That tree has a value, and no text is interpreted again.
 //!
-//! A text has at most [`MAX_LENGTH`] bytes, an expression at most [`MAX_NODES`] nodes and [`MAX_DEPTH`] levels of nesting, so
-//! that every recursion over a tree is bounded and a hostile text ends at once in an [`ExprError`].
+//! A text has at most [`MAX_LENGTH`] bytes, an expression at most [`MAX_NODES`] nodes and [`MAX_DEPTH`] levels of
+//! nesting. Every recursion over a tree is thus bounded, and a hostile text ends at once in an [`ExprError`].
 //!
 //! ```
 //! use signcheck::expr::Expr;
@@ -112,8 +112,8 @@ impl Op {
     }
 }
 
-/// One node of an expression over names `N` and functions `F`: texts, or what they were resolved to. A span holds bytes of
-/// the parsed text, without parentheses around the node.
+/// One node of an expression over names `N` and functions `F`: texts, or what they were resolved to. A span holds bytes
+/// of the parsed text, without parentheses around the node.
 #[derive(Debug, Clone)]
 pub enum Node<N = String, F = String> {
     /// A literal.

@@ -92,7 +92,7 @@ impl fmt::Display for Dimension {
     }
 }
 
-/// The part of an expression that is not homogeneous, or whose units cannot be told.
+/// The part of an expression that is not homogeneous, or whose units cannot be determined.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message} in '{text}'")]
 pub struct UnitsError {
@@ -215,7 +215,7 @@ fn call<N: fmt::Display>(
     }
 }
 
-/// Asks for a pure number.
+/// Requires a pure number.
 fn pure<N: fmt::Display>(node: &Node<N, Builtin>, dimension: &Dimension, what: &str) -> Result<(), UnitsError> {
     match dimension {
         Dimension::Of(units) if !units.is_none() => {

@@ -1,4 +1,4 @@
-//! Scales: from data to a share of an axis' length, without overflow anywhere in the range of a double.
+//! Scales: from data to a fraction of an axis' length, without overflow anywhere in the range of a double.
 
 use crate::results::{Axis, AxisScale};
 
@@ -46,7 +46,7 @@ pub(super) fn coordinate(log: bool, value: f64) -> Option<f64> {
 }
 
 impl Scale {
-    /// The scale of an axis over its data, with `margins` at both ends as shares of the span; ends that the axis
+    /// The scale of an axis over its data, with `margins` at both ends as fractions of the span; ends that the axis
     /// fixes get none.
     pub fn new(axis: &Axis, extent: Extent, margins: (f64, f64)) -> Scale {
         let log = axis.scale == AxisScale::Log;
@@ -67,13 +67,13 @@ impl Scale {
         Scale { log, low, high }
     }
 
-    /// The share of the axis at a coordinate; outside [0, 1] beyond its ends.
+    /// The fraction of the axis at a coordinate; outside [0, 1] beyond its ends.
     pub fn share(&self, coordinate: f64) -> f64 {
         let half = self.high / 2.0 - self.low / 2.0;
         ((coordinate / 2.0 - self.low / 2.0) / half).clamp(-1e6, 1e6)
     }
 
-    /// The share of the axis at a value, if the axis can show it.
+    /// The fraction of the axis at a value, if the axis can show it.
     pub fn position(&self, value: f64) -> Option<f64> {
         coordinate(self.log, value).map(|c| self.share(c))
     }

@@ -14,7 +14,7 @@ pub(super) const STROKE: f64 = 1.6;
 pub(super) const BAND: f64 = 0.2;
 /// How much of a bar's colour covers what lies below it.
 pub(super) const BAR: f64 = 0.5;
-/// Most marks of one layer: more cannot be told apart.
+/// Most marks of one layer: more cannot be distinguished.
 const MOST_MARKS: usize = 600;
 
 /// Draws one layer.
@@ -177,7 +177,7 @@ fn path(scene: &mut Scene, plot: &Plot, index: usize, x: &[f64], y: &[f64]) {
     kept.into_iter().for_each(|i| scene.disc(places[i], radius, rgb));
 }
 
-/// Arrow heads in the middle of segments that are long enough, a few a path.
+/// Arrow heads in the middle of segments that are long enough, a few per path.
 fn path_arrows(scene: &mut Scene, plot: &Plot, run: &[Point], rgb: Rgb) {
     let mut since = 40.0;
     for pair in run.windows(2) {
@@ -223,7 +223,7 @@ pub(super) fn arrow(scene: &mut Scene, rect: &Rect, tail: Point, tip: Point, rgb
 }
 
 fn contours(scene: &mut Scene, plot: &Plot, x: &[f64], y: &[f64], (z, given): (&[Vec<f64>], &[f64])) {
-    // Finer grids than this only make the file larger.
+    // Finer grids than this would only make the file larger.
     let (skip_x, skip_y) = (x.len().div_ceil(160).max(1), y.len().div_ceil(160).max(1));
     let columns: Vec<Option<f64>> = x.iter().step_by(skip_x).map(|x| plot.across(*x)).collect();
     let rows: Vec<Option<f64>> = y.iter().step_by(skip_y).map(|y| plot.down(*y)).collect();

@@ -175,7 +175,7 @@ fn weights(plot: &Plot, panel: &Panel) -> Vec<(Point, f64)> {
     let mut weights = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     let mut add = |point: Point, weight: f64| {
-        // One sample a cell: thousands of points in one place are one obstacle.
+        // One sample per cell: thousands of points in one place are one obstacle.
         if plot.rect.contains(point) && seen.insert(((point.0 / 4.0) as i64, (point.1 / 4.0) as i64, weight > 0.5)) {
             weights.push((point, weight));
         }

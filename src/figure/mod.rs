@@ -1,8 +1,8 @@
 //! Figures: a [`Picture`] becomes SVG text or the bytes of a PNG file.
 //!
-//! The data flow is `Picture -> scales and ticks -> Scene -> backend`: everything up to the `scene` is a pure
-//! function in page units, and only `paint` speaks to plotters. The font is bundled, nothing is asked of the
-//! system, so that one picture gives the same bytes on every machine.
+//! The data flow is `Picture -> scales and ticks -> Scene -> backend`: everything up to the `scene` is a pure function
+//! in page units, and only `paint` calls plotters. The font is bundled and nothing is requested from the system, so
+//! that one picture gives the same bytes on every machine.
 //!
 //! Values that are not finite, and values that are not positive on a logarithmic axis, are gaps.
 

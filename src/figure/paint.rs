@@ -27,7 +27,7 @@ pub(super) fn svg(scene: &Scene, picture: &Picture) -> Result<String, FigureErro
         let mut brush = Brush { backend: &mut backend, scale: SVG_SCALE, bitmap: false };
         brush.scene(scene).map_err(|e| failed(picture, e))?;
     }
-    // The backend's own opening tag gives way to one with the page size, the viewBox and the texts for readers.
+    // The backend's own opening tag is replaced by one with the page size, the viewBox and the texts for readers.
     let rest = body.split_once('>').map_or("", |(_, rest)| rest.trim_start());
     let title = escape(&clean(if picture.title.is_empty() { &picture.name } else { &picture.title }));
     let caption = escape(&clean(&picture.caption));
@@ -101,7 +101,8 @@ impl<B: DrawingBackend> Brush<'_, B> {
     }
 
     fn place(&self, (x, y): Point) -> (i32, i32) {
-        // Far outside the page is as good as anywhere there, and keeps the backends' integers from overflowing.
+        // Positions far outside the page are all equivalent; clamping them keeps the backends' integers from
+        // overflowing.
         let whole = |v: f64| (v * self.scale).round().clamp(-20_000.0, 40_000.0) as i32;
         (whole(x), whole(y))
     }
@@ -123,8 +124,8 @@ impl<B: DrawingBackend> Brush<'_, B> {
             let places = self.places(points);
             return told(self.backend.draw_path(places, &style));
         }
-        // The bitmap backend fills the outline of a whole polyline at once, with holes where it overlaps itself.
-        // One quadrilateral a segment and one disc a joint have none.
+        // The bitmap backend fills the outline of a whole polyline at once, with holes where it overlaps itself. One
+        // quadrilateral per segment and one disc per joint have none.
         let half = width / 2.0;
         for (i, pair) in points.windows(2).enumerate() {
             let (from, to) = (pair[0], pair[1]);
@@ -152,8 +153,8 @@ impl<B: DrawingBackend> Brush<'_, B> {
 
     fn text(&mut self, text: &Text) -> Result<(), String> {
         let size = text.size * self.scale;
-        // Both backends hang texts by their top here, and mean different things by it: SVG puts the baseline 0.76 em
-        // lower, the bitmap half its size, and they differ in what they call a size.
+        // Both backends position texts by their top here, and mean different things by it: SVG puts the baseline 0.76
+        // em lower, the bitmap half its size. They also differ in what they call a size.
         let (given, drop) =
             if self.bitmap { (size * LINE_OVER_EM, size * LINE_OVER_EM / 2.0) } else { (size * 1.24, size * 0.76) };
         let style = if text.bold { FontStyle::Bold } else { FontStyle::Normal };

@@ -1,4 +1,4 @@
-//! Colours that readers with any kind of colour vision tell apart, on white.
+//! Colours that readers with any kind of colour vision can distinguish, on white.
 
 use super::scene::Rgb;
 
@@ -37,7 +37,7 @@ pub(super) fn shape(index: usize) -> usize {
     index % 4
 }
 
-/// A colour between two: `share` of the second.
+/// A colour between two: the fraction `share` of the second.
 pub(super) fn mix(first: Rgb, second: Rgb, share: f64) -> Rgb {
     let share = share.clamp(0.0, 1.0);
     // Rounded values of a convex combination of bytes are bytes.

@@ -202,7 +202,7 @@ fn hostile_data_is_drawn_without_a_panic() {
 #[test]
 fn hostile_data_is_also_a_bitmap() {
     let columns = hostile_columns();
-    // Three panels a page: drawing pixels is slow without optimisation.
+    // Three panels per page: drawing pixels is slow without optimisation.
     let pairs: Vec<_> = columns.iter().zip(columns.iter().rev()).collect();
     for three in pairs.chunks(3) {
         let panels = three.iter().map(|(x, y)| panel("", ("x", Linear), ("y", Log), every_layer(x, y)));
@@ -280,7 +280,7 @@ proptest! {
     }
 }
 
-/// For looking at: `cargo test draws_fixtures -- --ignored` writes them to the system's temporary folder.
+/// For visual inspection: `cargo test draws_fixtures -- --ignored` writes them to the system's temporary folder.
 #[test]
 #[ignore = "writes files to look at"]
 fn draws_fixtures() {

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 /// of substitutes of like widths.
 pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 
-/// Registers the font with plotters, once a process.
+/// Registers the font with plotters, once per process.
 pub(super) fn register() -> Result<(), FigureError> {
     static DONE: OnceLock<bool> = OnceLock::new();
     let done = DONE.get_or_init(|| {

@@ -50,7 +50,7 @@ fn keep_extremes(bucket: &[Point], kept: &mut Vec<Point>) {
     kept.extend(indices.into_iter().map(|i| bucket[i]));
 }
 
-/// One point a cell of the page, with cells as large as needed to keep at most `most`. Returns indices.
+/// One point per cell of the page, with cells as large as needed to keep at most `most`. Returns indices.
 pub(super) fn scatter(points: &[Point], most: usize) -> Vec<usize> {
     let mut cell = 0.5;
     loop {

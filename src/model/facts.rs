@@ -147,7 +147,7 @@ impl Facts {
     }
 }
 
-/// Yes-or-no properties of a problem or a noise law that hypotheses ask for.
+/// Yes-or-no properties of a problem or a noise law that hypotheses require.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Trait {
     /// Convex objective.

@@ -15,7 +15,7 @@ struct End {
 }
 
 /// The range of a number that a claim file gives: part of the table of parameters, so that reader, reference page and
-/// schema say the same, and no part has to check it.
+/// schema agree, and no part has to check it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     low: Option<End>,

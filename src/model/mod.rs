@@ -37,7 +37,7 @@ pub use statistic::{Norm, STATISTICS, Statistic, StatisticName, StatisticSpec, V
 use crate::scalar::{Checked, Computable, Enclosure, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
 
-/// A scalar in which a problem is evaluated, over a point or over a box: picks the problem's face that speaks it.
+/// A scalar in which a problem is evaluated, over a point or over a box: picks the problem's object-safe form for it.
 pub trait Evaluating: Scalar {
     /// The problem in this arithmetic.
     fn problem(problem: &dyn DynProblem) -> &dyn Evaluates<Self>;

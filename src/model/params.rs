@@ -1,6 +1,6 @@
 //! What a part is built from: named, checked values.
 
-use super::{Limits, Real};
+use super::{CompressorEntry, Limits, Real};
 use std::collections::BTreeMap;
 
 /// What kind of value a parameter of a part takes.
@@ -10,7 +10,7 @@ pub enum Kind {
     Number,
     /// A whole number, 0 or more.
     Count,
-    /// One number a coordinate; a single number is repeated.
+    /// One number per coordinate; a single number is repeated.
     Vector,
     /// A list of lists of numbers.
     Matrix,
@@ -55,9 +55,9 @@ pub enum ParamValue {
     /// A schedule, by its place among the schedules of the part.
     Schedule(Slot),
     /// A compressor.
-    Compressor(String, Params),
+    Compressor(&'static CompressorEntry, Params),
     /// A noise law.
-    Noise(String, Params),
+    Noise(Params),
 }
 
 /// Where a schedule's value stands in a step's `values`.

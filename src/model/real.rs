@@ -10,8 +10,8 @@ use std::fmt;
 pub enum Real {
     /// Known exactly.
     Exact(Rational),
-    /// Not known to be rational, but as narrowly enclosed as is asked: a root, a power, a logarithm of exact numbers; or a
-    /// number of which proved bounds are known.
+    /// Not known to be rational, but enclosed as narrowly as required: a root, a power, a logarithm of exact numbers;
+    /// or a number of which proved bounds are known.
     Computable(Computable),
     /// Known to double precision, with an error that is estimated and not proved.
     Estimated {
@@ -115,8 +115,8 @@ impl Real {
         }
     }
 
-    /// A number near `near` of which it is proved that it lies within `within`; with an enclosure of many bits where there is
-    /// one.
+    /// A number near `near` of which it is proved that it lies within `within`; with an enclosure of many bits where
+    /// there is one.
     #[must_use]
     pub fn irrational(near: f64, within: Interval, value: Option<Enclosure>) -> Self {
         match value {
@@ -136,7 +136,7 @@ impl Real {
         Enclosure::at_precision(DEEP, f)
     }
 
-    /// A computed double with a proved error of at most so many ulps.
+    /// A computed double with a proved error of at most the given number of ulps.
     #[must_use]
     pub fn rounded(near: f64, ulps: f64) -> Self {
         let error = near.abs() * ulps * f64::EPSILON + f64::MIN_POSITIVE;
@@ -177,8 +177,8 @@ impl Real {
     /// The number in a given arithmetic: the nearest double in lanes, an enclosure in intervals.
     ///
     /// # Errors
-    /// [`Fault::NoExactForm`] for a number that an exact arithmetic does not hold, and for a double there: rounding must
-    /// not pass for exactness.
+    /// [`Fault::NoExactForm`] for a number that an exact arithmetic cannot represent, and for a double there: a rounded
+    /// number must not count as exact.
     pub fn cast<S: Scalar>(&self) -> Result<S, Fault> {
         match self {
             Real::Exact(q) => Ok(S::from_rational(q)),
@@ -199,8 +199,8 @@ impl Real {
         self.within().ok_or(Fault::NoExactForm("a double"))
     }
 
-    /// The order of two numbers: exact of rationals and of sums of roots, by enclosures of growing precision elsewhere. `None`
-    /// where it is not known, which it never is of a double whose error is not known.
+    /// The order of two numbers: exact of rationals and of sums of roots, by enclosures of growing precision elsewhere.
+    /// `None` where it is not known, which it never is of a double whose error is not known.
     #[must_use]
     pub fn order(&self, other: &Real) -> Option<Ordering> {
         if let (Real::Exact(a), Real::Exact(b)) = (self, other) {
@@ -236,8 +236,8 @@ impl Real {
         }
     }
 
-    /// Whether the number is at most (or, where `strict`, below) the other; `None` where their enclosures, or doubles of
-    /// which the error is not known, leave that open.
+    /// Whether the number is at most (or, where `strict`, below) the other; `None` where their enclosures, or doubles
+    /// of which the error is not known, leave that open.
     #[must_use]
     pub fn at_most(&self, other: &Real, strict: bool) -> Option<bool> {
         if let Some(order) = self.order(other) {

@@ -39,7 +39,7 @@ pub enum Scaling {
     /// One scale for the whole vector.
     #[default]
     Whole,
-    /// One scale a block; the sizes sum to the dimension.
+    /// One scale per block; the sizes sum to the dimension.
     Blocks(Vec<usize>),
 }
 

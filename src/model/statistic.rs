@@ -1,4 +1,4 @@
-//! Statistics: one number a replicate an iterate.
+//! Statistics: one number per replicate and iterate.
 
 use super::{DynProblem, OwnStatistic, View};
 use std::fmt;
@@ -75,7 +75,8 @@ pub enum Statistic {
         /// The view of the iterate before.
         previous: usize,
     },
-    /// |view/weight - grad f(x_(k-1))|_1: what the step to x_k followed, beside the gradient that it stood for.
+    /// |view/weight - grad f(x_(k-1))|_1: the distance between what the step to x_k followed and the gradient that it
+    /// estimates.
     MissL1(usize, Option<usize>),
     /// |view/weight - grad f(x_(k-1))|_2.
     MissL2(usize, Option<usize>),
@@ -161,10 +162,10 @@ pub const STATISTICS: &[StatisticSpec] = &[
     spec("move_linf", 0, 1, Statistic::MoveLinf, "|x_k - x_(k-1)|_inf; from k = 1"),
 ];
 
-/// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`, and coordinate by
-/// coordinate as `<view>1`, `<view>2`, ..
-/// `<view>_miss_l1`, `<view>_miss_l2` and `<view>_miss_l2sq` are its distance to the gradient that the last step stood for, after division
-/// by the view `weight` where the algorithm keeps one (what its averages have been weighted with so far).
+/// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`, and
+/// coordinate by coordinate as `<view>1`, `<view>2`, and so on. `<view>_miss_l1`, `<view>_miss_l2` and
+/// `<view>_miss_l2sq` are its distance to the gradient that the last step estimates. The view is first divided by the
+/// view `weight` where the algorithm keeps one (the total weight in its averages so far).
 pub const VIEWS: &[&str] = &["error", "momentum", "clipped", "weight"];
 
 /// The view that averages are divided by.
@@ -228,8 +229,8 @@ impl Norm {
 }
 
 impl StatisticName {
-    /// Everything that a name can mean: of every problem, a coordinate `x1`, `x2`, .., a view of the state, or one of the
-    /// given problems' own. More than one only where a problem gives one of the other names to its own.
+    /// Everything that a name can mean: of every problem, a coordinate `x1`, `x2`, .., a view of the state, or one of
+    /// the given problems' own. More than one only where a problem gives one of the other names to its own.
     #[must_use]
     pub fn meanings(name: &str, own: &[&'static OwnStatistic]) -> Vec<Self> {
         let general = STATISTICS.iter().find(|s| s.name == name).map(StatisticName::General);

@@ -1,8 +1,8 @@
-//! The committed file: JSON that is laid out a line a cell, so that a change of one number is a change of one line.
+//! The committed file: JSON laid out with one line per cell, so that a change of one number is a change of one line.
 //!
-//! The quantities of a bound that are known in the same cells share a table: `"quantities": ["left", "right"], "rows":
-//! [["K=16", ["3/8", [0.1, 0.2]]], ..]`. The shape of a value tells what it is: a text is exact, a pair encloses,
-//! `{"mean":..}` was sampled.
+//! The quantities of a bound that are known in the same cells share a table:
+//! `"quantities": ["left", "right"], "rows": [["K=16", ["3/8", [0.1, 0.2]]], ..]`. The shape of a value shows what it
+//! is: a text is exact, a pair encloses, `{"mean":..}` was sampled.
 
 use super::{Entry, Sample, Value};
 use serde::{Deserialize, Serialize};
@@ -83,14 +83,14 @@ struct ClaimTables {
     tables: Vec<Table>,
 }
 
-/// Quantities that are known in the same cells: a row a cell, its name first, then a value a quantity.
+/// Quantities that are known in the same cells: one row per cell, its name first, then one value per quantity.
 #[derive(Deserialize)]
 struct Table {
     quantities: Vec<String>,
     rows: Vec<(String, Vec<Short>)>,
 }
 
-/// A value, told by its shape.
+/// A value, recognised by its shape.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Short {
@@ -208,7 +208,7 @@ impl Baseline {
         Ok(Baseline { profile: file.profile, claims })
     }
 
-    /// The file's text, a line a cell, sorted.
+    /// The file's text, one line per cell, sorted.
     #[must_use]
     pub fn render(&self) -> String {
         let mut out = format!("{{\n\"format\": {FORMAT},\n\"profile\": {},\n\"claims\": [", json(&self.profile));

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Bound on the probability that a run on unchanged code gives any alarm.
 pub const TOTAL_LEVEL: f64 = 1e-4;
-/// A check whose smallest detectable change exceeds this part of the value is without power.
+/// A check whose smallest detectable change exceeds this fraction of the value is without power.
 const POWER: f64 = 0.5;
-/// A number known without noise that is 0 up to this is a residual: its rounding error says nothing about power.
+/// A number known without noise that is 0 up to this is a residual: its rounding error is not evidence about power.
 const RESIDUAL: f64 = 1e-9;
 
-/// What became of an entry.
+/// The status of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
@@ -22,7 +22,7 @@ pub enum Status {
     New,
     /// It is in the baseline only.
     Gone,
-    /// It differs, and the replicates cannot tell whether by chance.
+    /// It differs, and the replicates cannot decide whether by chance.
     Undecided,
     /// As before.
     Same,
@@ -64,15 +64,15 @@ impl Change {
         }
     }
 
-    /// [`Change::detectable`] as a part of the value; `None` for a value of 0.
+    /// [`Change::detectable`] as a fraction of the value; `None` for a value of 0.
     #[must_use]
     pub fn relative(&self) -> Option<f64> {
         let size = self.old.as_ref().or(self.new.as_ref())?.near()?.abs();
         Some(self.detectable()? / size).filter(|r| r.is_finite())
     }
 
-    /// Whether the check is without power: only a change by more than half of the value would be noticed, or none, because there
-    /// is no interval.
+    /// Whether the check is without power: only a change by more than half of the value would be noticed, or none,
+    /// because there is no interval.
     #[must_use]
     pub fn is_powerless(&self) -> bool {
         // Two numbers without an interval are alike whatever they are.
@@ -150,8 +150,9 @@ impl Comparison {
 /// Compares new runs of some claims with a baseline.
 ///
 /// `outcome_level` is the level at which each claim's outcomes were decided, on both sides. Every sampled entry has an
-/// equal share of what [`TOTAL_LEVEL`] leaves, counted over the whole baseline: an entry's fate does not depend on
-/// which others are compared with it. `all_claims` says that claims that were not run do not exist any more.
+/// equal part of what [`TOTAL_LEVEL`] leaves (Bonferroni's correction), counted over the whole baseline: an entry's
+/// fate does not depend on which others are compared with it. `all_claims` says that claims that were not run do not
+/// exist any more.
 #[must_use]
 pub fn compare(
     baseline: &Baseline,
@@ -224,7 +225,8 @@ fn claim(id: &str, old: &ClaimEntries, new: &ClaimEntries, each: f64) -> Vec<Cha
             Change { claim: id.into(), quantity, cell, old: a.cloned(), new: b.cloned(), status, reason, tested }
         })
         .collect();
-    // An outcome that flips on replicates counts where a number of the same claim has moved; else it may be chance.
+    // An outcome that flips and rests on replicates counts only where a number of the same claim has moved; else it may
+    // be chance.
     let moved = changes.iter().any(|c| c.status == Status::Moved);
     for change in changes.iter_mut().filter(|c| moved && c.status == Status::Undecided) {
         if matches!((&change.old, &change.new), (Some(Value::Word { .. }), Some(Value::Word { .. }))) {

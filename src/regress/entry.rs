@@ -86,7 +86,7 @@ impl Value {
         Value::Word { text: NO_INTERVAL.into(), sampled: true }
     }
 
-    /// Whether it stands for a number of a run with noise that has no interval, so that nothing can be compared with it.
+    /// Whether it is a number from a run with noise without an interval, so that nothing can be compared with it.
     #[must_use]
     pub fn is_blind(&self) -> bool {
         let blind = |text: &str| [NO_INTERVAL, "not finite", "no value", "diverged"].contains(&text);
@@ -132,7 +132,7 @@ impl Value {
             Value::Exact { text, near } if text.len() > 20 => number(*near),
             Value::Exact { text, .. } => text.clone(),
             Value::Within { low, high, .. } => {
-                // The digits that tell two enclosures apart may be the last ones.
+                // The digits that distinguish two enclosures may be the last ones.
                 format!("{:?} ± {}", 0.5 * low + 0.5 * high, number(0.5 * (high - low)))
             }
             Value::Sampled(s) => format!("{} ± {} (n = {})", number(s.mean), number(s.standard_error), s.replicates),

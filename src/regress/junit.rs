@@ -1,4 +1,5 @@
-//! A comparison as JUnit XML: a suite a claim, a case an entry. What moved is a failure, what is undecided an error.
+//! A comparison as JUnit XML: one suite per claim, one case per entry. What moved is a failure, what is undecided an
+//! error.
 
 use super::{Comparison, Status, Value};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};

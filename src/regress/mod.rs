@@ -3,24 +3,28 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | one quantity of a claim: an outcome, a side, an exponent, bits on the wire | [`Entry`], [`Value`] |
-//! | the committed file, a line a cell | [`Baseline`] |
+//! | one quantity of a claim: an outcome, a side, an exponent, bits sent | [`Entry`], [`Value`] |
+//! | the committed file, one line per cell | [`Baseline`] |
 //! | two samples of one quantity | [`compare_samples`] |
 //! | all entries of two runs | [`Comparison`] |
-//! | tables for a terminal and a pull request, JUnit XML | [`terminal`], [`markdown`], [`junit`] |
+//! | tables for a terminal and a pull request, JUnit XML | `terminal`, `markdown`, `junit` (feature `cli`) |
 //!
-//! What is known exactly must stay as it is; what was sampled is tested, at a level that is shared by all entries.
+//! What is known exactly must stay as it is; what was sampled is tested, at a level that is divided among all entries.
 
 mod baseline;
 mod compare;
 mod entry;
+#[cfg(feature = "cli")]
 mod junit;
+#[cfg(feature = "cli")]
 mod tables;
 mod two_samples;
 
 pub use baseline::{Baseline, BaselineError, ClaimEntries, FORMAT};
 pub use compare::{Change, Comparison, Counts, Status, TOTAL_LEVEL, apply, compare};
 pub use entry::{Entry, Value};
+#[cfg(feature = "cli")]
 pub use junit::junit;
+#[cfg(feature = "cli")]
 pub use tables::{changes, markdown, terminal};
 pub use two_samples::{CERTAINTY, Method, Sample, Tested, compare_samples};

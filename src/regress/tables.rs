@@ -107,7 +107,7 @@ pub fn changes(found: &Comparison, width: u16) -> String {
     }
 }
 
-/// For a terminal: what the checks can see, what differs, and the sum of it.
+/// For a terminal: the smallest changes that the checks detect, what differs, and a summary.
 ///
 /// `all` lists every sampled entry with its smallest detectable change; entries without noise see any change.
 #[must_use]
@@ -142,7 +142,7 @@ pub fn terminal(found: &Comparison, all: bool, width: u16) -> String {
     out
 }
 
-/// One row a claim: entries without noise, sampled ones, and the range of their smallest detectable changes.
+/// One row per claim: entries without noise, sampled ones, and the range of their smallest detectable changes.
 fn per_claim(found: &Comparison, width: u16) -> String {
     let mut claims: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
     for change in &found.changes {

@@ -3,22 +3,23 @@
 //! Both sides carry noise: the baseline's replicates were drawn too. With standard errors s_a, s_b the difference of
 //! the means has s^2 = s_a^2 + s_b^2, and an alarm is given where it exceeds a threshold:
 //!
-//! - **finite-sample**, where the statistic has a range of width R: the smaller of Hoeffding's R sqrt(ln(2/a)(1/n_a + 1/n_b)/2)
-//!   and the sum of the two samples' empirical Bernstein widths, each at its part of the level; valid for every n.
+//! - **finite-sample**, where the statistic has a range of width R: the smaller of Hoeffding's
+//!   R sqrt(ln(2/a)(1/n_a + 1/n_b)/2) and the sum of the two samples' empirical Bernstein widths, each at its part of
+//!   the level; valid for every n.
 //! - **asymptotic**: t s, t the quantile of Student's law with Welch's degrees of freedom. With equal numbers of
-//!   replicates, as `regress` draws them, the difference of two samples of one law is symmetric, whatever the law: skewness,
-//!   the main error of the normal limit, cancels.
+//!   replicates, as `regress` draws them, the difference of two samples of one law is symmetric, whatever the law:
+//!   skewness, the main error of the normal limit, cancels.
 //!
-//! Each test has half of the entry's level, and the baseline alone chooses which one speaks (the rigorous one, where it
+//! Each test has half of the entry's level. The baseline alone chooses which one decides (the rigorous one, where it
 //! needs at most twice the width), so that neither the choice nor the second sample can spend more than the level.
 
 use crate::stats::{Interval, empirical_bernstein, normal_upper_quantile, student_upper_quantile};
 
 /// Probability with which the smallest detectable change is detected.
 pub const CERTAINTY: f64 = 0.99;
-/// Times the asymptotic threshold that the rigorous one may have before it gives way.
+/// The rigorous threshold is used up to this many times the asymptotic one.
 const PRICE_OF_RIGOUR: f64 = 2.0;
-/// Rounding of a mean, relative to its size: another grouping of the same replicates may change so much.
+/// Rounding of a mean, relative to its size: another grouping of the same replicates may change it by this much.
 const ROUNDING: f64 = 1e-12;
 
 /// The mean of a sample, with its noise.
@@ -32,7 +33,7 @@ pub struct Sample {
     pub replicates: u64,
     /// The range of one replicate's value, where it has one and the mean is a plain one.
     pub range: Option<(f64, f64)>,
-    /// Number of means that a functional combines: the level is shared among them. 1 for a plain mean.
+    /// Number of means that a functional combines: the level is divided among them. 1 for a plain mean.
     pub among: u64,
 }
 
@@ -47,10 +48,10 @@ pub enum Method {
     Permutation,
 }
 
-/// What a comparison of two samples says.
+/// The result of a comparison of two samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tested {
-    /// Whether the means differ, at the level; `None` where the samples cannot tell.
+    /// Whether the means differ, at the level; `None` where the samples cannot decide.
     pub differs: Option<bool>,
     /// |difference| beyond which they count as different.
     pub threshold: f64,
@@ -87,7 +88,7 @@ pub fn compare_samples(old: &Sample, new: &Sample, alpha: f64) -> Tested {
         return Tested { differs, threshold: rounding, detectable: None, method: Method::Permutation };
     }
     let alpha = alpha / 2.0;
-    // The baseline against its like decides on the method before the new sample is looked at.
+    // Comparing the baseline with itself selects the method before the new sample is looked at.
     let rigorous = rigorous(old, old, alpha).is_some_and(|w| w <= PRICE_OF_RIGOUR * welch(old, old, alpha));
     let (threshold, method) = match rigorous.then(|| self::rigorous(old, new, alpha)).flatten() {
         Some(width) => (width, Method::FiniteSample),
@@ -119,7 +120,7 @@ fn rigorous(a: &Sample, b: &Sample, alpha: f64) -> Option<f64> {
     // Under the hypothesis that nothing moved both have the same law, and with it one range.
     let range = Interval::new(la.min(lb), ha.max(hb)).filter(|r| r.is_finite())?;
     let (na, nb) = (a.replicates as f64, b.replicates as f64);
-    // Half of the share each: the smaller of two widths is one of them.
+    // Half of the test's level each, since the smaller of two widths is one of them.
     let log_term = 2.0 * std::f64::consts::LN_2 - libm::log(share);
     let by_range = range.width() * (0.5 * log_term * (1.0 / na + 1.0 / nb)).sqrt();
     let half = |s: &Sample| {
@@ -129,8 +130,8 @@ fn rigorous(a: &Sample, b: &Sample, alpha: f64) -> Option<f64> {
     Some(by_range.min(half(a) + half(b)))
 }
 
-/// The probability that all values of one sample are equal and differ from all of the other, which are equal, if all
-/// were drawn alike: at most 2/C(n_a + n_b, n_a), by permutations of the pooled values.
+/// If all values were drawn alike: the probability that all values of one sample are equal and differ from all of the
+/// other, which are equal. It is at most 2/C(n_a + n_b, n_a), by permutations of the pooled values.
 fn separation(na: u64, nb: u64) -> f64 {
     let (small, total) = (na.min(nb), na + nb);
     let mut probability = 2.0;
@@ -161,7 +162,8 @@ mod tests {
         let got = compare_samples(&a, &a, alpha);
         assert!((got.threshold - expected).abs() < 1e-12 * expected);
         assert_eq!((got.differs, got.method), (Some(false), Method::Asymptotic));
-        // exact: the smallest detectable change is z_0.99 standard errors beyond it; z_0.99 = 2.3263478740408408 (scipy)
+        // exact: the smallest detectable change is z_0.99 standard errors beyond it; z_0.99 = 2.3263478740408408
+        // (scipy)
         let beyond = got.detectable.unwrap() - got.threshold;
         assert!((beyond - 2.326_347_874_040_841 * 0.5_f64.sqrt()).abs() < 1e-12);
     }

@@ -1,8 +1,8 @@
 //! The report: one page and the tables, made from result files alone.
 //!
-//! [`page`] writes `results/report.html`: one file without network, scripts or fonts from elsewhere, that reads with
-//! scripts switched off too. [`table`] writes the ledger as text for terminals, Markdown and LaTeX, and the curves
-//! of the figures as CSV.
+//! [`page`] writes `results/report.html`: one file without network, scripts or fonts from elsewhere, readable with
+//! scripts switched off, too. [`table`] writes the ledger as text for terminals, Markdown and LaTeX, and the curves of
+//! the figures as CSV.
 
 mod math;
 mod needs;

@@ -5,8 +5,8 @@ use crate::results::{ResultFile, TableRecord};
 /// One table for each paper that has claims with hypotheses: claims in rows, hypotheses in columns, a dot where any
 /// bound of the claim was audited for it.
 ///
-/// Inequalities between constants (`requires`) are conditions on schedules and no columns. Rows and columns stand in the
-/// order in which they first appear.
+/// Inequalities between constants (`requires`) are conditions on schedules and no columns. Rows and columns stand in
+/// the order in which they first appear.
 #[must_use]
 pub fn needs(results: &[ResultFile]) -> Vec<TableRecord> {
     let mut papers: Vec<&str> = results.iter().map(|r| r.source.paper.as_str()).collect();

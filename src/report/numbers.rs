@@ -86,7 +86,7 @@ pub(super) fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-/// A sign beside the name: colour alone tells nothing to some readers.
+/// A sign beside the name: some readers cannot distinguish colours.
 pub(super) fn sign(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Holds => "✓",
@@ -126,6 +126,12 @@ pub(super) fn controls(bound: &BoundRecord) -> String {
 /// `yes`, or what was expected instead.
 pub(super) fn expected(bound: &BoundRecord) -> String {
     if bound.as_expected { "yes".to_owned() } else { format!("no: {}", outcome(bound.expect)) }
+}
+
+/// A claim's id as an anchor.
+pub(super) fn anchor(id: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    format!("claim-{}", id.chars().map(safe).collect::<String>())
 }
 
 #[cfg(test)]

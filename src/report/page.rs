@@ -2,6 +2,7 @@
 
 use super::math::Converter;
 use super::needs::needs;
+use super::numbers::anchor;
 use super::searches::{found, searched, worst};
 use super::{ReportError, numbers};
 use crate::results::{
@@ -17,8 +18,8 @@ const SCRIPT: &str = include_str!("filter.js");
 
 /// Builds `results/report.html`: one file with everything in it.
 ///
-/// `svgs` holds the drawn figures by `<paper>/<picture name>`; a figure that is missing there is named on the page
-/// with its caption. `searches` are those of `falsify`, by claim. All texts of the results are escaped; statements become
+/// `svgs` holds the drawn figures by `<paper>/<picture name>`; a figure that is missing there is named on the page with
+/// its caption. `searches` are those of `falsify`, by claim. All texts of the results are escaped; statements become
 /// MathML, or stay as written where the converter does not know their LaTeX.
 ///
 /// # Errors
@@ -66,12 +67,6 @@ pub fn page(
 /// The paper's key in a claim's id.
 fn paper(id: &str) -> &str {
     id.split_once('/').map_or(id, |(paper, _)| paper)
-}
-
-/// A claim's id as an anchor.
-pub(super) fn anchor(id: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    format!("claim-{}", id.chars().map(safe).collect::<String>())
 }
 
 /// What the ledger's table and the claim's section both show of a bound.
@@ -295,7 +290,7 @@ mod tests {
         assert_eq!(html.matches("<script").count(), 1);
     }
 
-    /// For looking at: written to the system's temporary folder.
+    /// For visual inspection: written to the system's temporary folder.
     #[test]
     #[ignore = "writes files to look at"]
     fn writes_the_page() {

@@ -1,7 +1,7 @@
 //! Searches for the worst instance, on the page.
 
 use super::numbers;
-use super::page::anchor;
+use super::numbers::anchor;
 use crate::results::{SearchOutcome, SearchRecord};
 use minijinja::context;
 use minijinja::value::Value;
@@ -43,7 +43,7 @@ pub(super) fn worst(search: &SearchRecord) -> String {
     }
 }
 
-/// Seconds to the first violation, a number a seed.
+/// Seconds to the first violation, one number per seed.
 fn seconds(search: &SearchRecord) -> String {
     let one = |s: &Option<f64>| s.map_or_else(|| "–".to_string(), |s| format!("{s:.1}"));
     search.seconds.iter().map(one).collect::<Vec<_>>().join(" / ")

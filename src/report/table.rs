@@ -21,7 +21,7 @@ fn cells(bound: &BoundRecord) -> [String; 8] {
     ]
 }
 
-/// The outcome, and whether its reason takes something back.
+/// The outcome, and whether its reason qualifies it.
 fn outcome(bound: &BoundRecord) -> String {
     let plain = numbers::outcome(bound.outcome);
     match bound.outcome {
@@ -96,12 +96,12 @@ fn latex_text(text: &str) -> String {
 
 /// The ledger as a table for a terminal `width` columns wide, with a closing line of counts.
 ///
-/// Colours are added only when asked for; the signs before the outcomes tell the same. Where eight columns do not fit,
-/// the same cells are stacked in five.
+/// Colours are added only on request; the signs before the outcomes carry the same information. Where eight columns do
+/// not fit, the same cells are stacked in five.
 #[must_use]
 pub fn terminal(ledger: &Ledger, colour: bool, width: u16) -> String {
     let mut table = Table::new();
-    // Rules above, below the heads and below: a line a bound needs no more.
+    // Rules above, below the heads and below: with one line per bound no more are needed.
     let rule = LineStyle::none().fill('─').junction('─');
     table.load_style(TableStyle::new().top_border(rule).header_separator(rule).bottom_border(rule));
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.max(40));
@@ -172,9 +172,9 @@ fn coloured(table: &str) -> String {
 
 /// Every layer of every picture as rows `figure,panel,layer,label,x,y,low,high`.
 ///
-/// Panels and layers count from 1. A band has no y; a contour layer gives its grid, with the value under `y` and the
-/// row's position under `low`; arrows give their ends under `low` (x) and `high` (y); bars give their edges under
-/// `low` and `high` and their middle under `x`. Gaps are empty.
+/// Panels and layers count from 1. A band has no y. A contour layer gives its grid, with the value under `y` and the
+/// row's position under `low`. Arrows give their ends under `low` (x) and `high` (y). Bars give their edges under `low`
+/// and `high` and their middle under `x`. Gaps are empty.
 #[must_use]
 pub fn csv_curves(result: &ResultFile) -> String {
     let mut out = String::from("figure,panel,layer,label,x,y,low,high\n");

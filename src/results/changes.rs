@@ -1,4 +1,4 @@
-//! What a new result changes against the one that stood in its place, and why.
+//! What a new result changes against the previous one in its place, and why.
 
 use super::{BoundRecord, Outcome, Provenance, ResultFile};
 
@@ -56,7 +56,7 @@ fn same_numbers(a: &BoundRecord, b: &BoundRecord) -> bool {
     numbers(a) == numbers(b)
 }
 
-/// The verdict in a few words, with as many digits as tell it from the other.
+/// The verdict in a few words, with as many digits as distinguish it from the other.
 fn told(bound: &BoundRecord, other: Option<&BoundRecord>) -> String {
     let outcome = match bound.outcome {
         Outcome::Holds => "holds",

@@ -18,13 +18,13 @@ pub struct SearchRecord {
     /// Where it is attained: parameters and constants of the instance.
     #[serde(default)]
     pub at: BTreeMap<String, f64>,
-    /// The same near the file's own cells, where a ratio is no matter of a corner at which nothing happens.
+    /// The same near the file's own cells, where a large ratio does not come from a degenerate corner of the class.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub near: Option<NearRecord>,
     /// Why there is no ratio.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub why: Option<String>,
-    /// What varied, a line a number or part.
+    /// What varied, one line per number or part.
     #[serde(default)]
     pub family: Vec<String>,
     /// Seconds until the first exact violation; absent from records, which are the same everywhere.
@@ -35,7 +35,7 @@ pub struct SearchRecord {
     /// Evaluations until the first exact violation.
     #[serde(default)]
     pub evaluations_to_first: Option<u64>,
-    /// Instances weighed.
+    /// Instances evaluated.
     pub evaluations: u64,
     /// Of these, instances that met the hypotheses and had both sides.
     #[serde(default)]
@@ -49,7 +49,7 @@ pub struct SearchRecord {
     /// Cells of the file that its family does not have.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub elsewhere: u64,
-    /// A cell of the file that a sample puts above the bound, with nothing exact to decide it.
+    /// A cell of the file that a sample places above the bound, with no exact method to decide it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sampled: Option<String>,
     /// Seed.
@@ -67,7 +67,7 @@ pub struct SearchRecord {
     /// Whether the largest ratio hardly grew over the second half of the search.
     #[serde(default)]
     pub settled: bool,
-    /// Whether every instance of the family was weighed.
+    /// Whether every instance of the family was evaluated.
     #[serde(default)]
     pub exhausted: bool,
     /// The certificate's file.
@@ -118,7 +118,7 @@ pub struct SearchTimes {
     pub id: String,
     /// Bound.
     pub bound: String,
-    /// A number a seed.
+    /// One number per seed.
     pub seconds: Vec<Option<f64>>,
 }
 

@@ -1,4 +1,4 @@
-//! One run an output folder at a time.
+//! One run per output folder at a time.
 
 use super::StoreError;
 use super::store::io;
@@ -8,8 +8,8 @@ use std::path::Path;
 /// Name of the folder, inside the output folder, that belongs to runs and not to their results.
 pub const STATE_FOLDER: &str = ".signcheck";
 
-/// The right to write to an output folder. The system releases it when the process ends, however it ends: a file that
-/// a killed run leaves behind locks nobody out.
+/// The right to write to an output folder. The system releases it when the process ends, however it ends: a file that a
+/// killed run leaves behind blocks no other run.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -28,7 +28,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Busy { path: out.to_owned() }),
-            // A file system without locks: better unguarded than not at all.
+            // A file system without locks: running unguarded is better than refusing to run.
             Err(TryLockError::Error(e)) if e.kind() == std::io::ErrorKind::Unsupported => Ok(Lock { _file: file }),
             Err(TryLockError::Error(source)) => Err(StoreError::Io { path, source }),
         }

@@ -1,4 +1,4 @@
-//! What a run leaves behind: one JSON file a claim, from which figures, page and tables are made.
+//! The output of a run: one JSON file per claim, from which figures, page and tables are made.
 //!
 //! Nothing here computes. Everything that a figure or the page shows stands in these records, so that both
 //! can be made again without running anything.

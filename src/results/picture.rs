@@ -64,7 +64,8 @@ pub enum LineStyle {
 }
 
 /// One thing drawn. `color` is an index into the palette (colour-blind safe); layers that belong together share it.
-/// A layer with an empty `label` has no legend entry. `null` in data means a gap.
+/// A layer with an empty `label` has no legend entry. `null` in data means a gap. The fields are those of a plot of their kind.
+#[allow(missing_docs)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Layer {
@@ -85,7 +86,8 @@ pub enum Layer {
     Path { label: String, color: usize, x: Vec<f64>, y: Vec<f64> },
     /// Arrows from (x, y) by (dx, dy).
     Arrows { label: String, color: usize, x: Vec<f64>, y: Vec<f64>, dx: Vec<f64>, dy: Vec<f64> },
-    /// Contour lines of a function on a grid: `z[row][column]` at (`x[column]`, `y[row]`), at `levels` (chosen if empty).
+    /// Contour lines of a function on a grid: `z[row][column]` at (`x[column]`, `y[row]`), at `levels` (chosen if
+    /// empty).
     Contours { x: Vec<f64>, y: Vec<f64>, z: Vec<Vec<f64>>, levels: Vec<f64> },
     /// Bars of a histogram: `edges` has one entry more than `heights`.
     Bars { label: String, color: usize, edges: Vec<f64>, heights: Vec<f64> },

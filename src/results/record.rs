@@ -139,10 +139,11 @@ pub struct CellRecord {
     /// Oracle calls of one replicate, where algorithms ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls: Option<u64>,
-    /// Bits on the wire of one replicate, both directions.
+    /// Bits sent in one replicate, both directions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits: Option<u64>,
-    /// The points that a rate is fitted through, with local slopes: the first of them show how far the range is from its limit.
+    /// The points that a rate is fitted through, with local slopes: the first of them show how far the range is from
+    /// its limit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub points: Vec<RatePoint>,
 }
@@ -169,10 +170,10 @@ pub struct BoundRecord {
     pub right: RightSide,
     /// left/right for `upper` and `tight`, right/left for `lower`, else null.
     pub ratio: Option<f64>,
-    /// Whether the bound exceeds the trivial one that the claim declares.
+    /// Whether the trivial bound that the claim declares says as much already, in the direction of the relation.
     pub vacuous: bool,
-    /// Level of the interval: bounds the probability that this verdict is a false alarm; 0 where nothing was sampled, null for
-    /// asymptotic evidence, which has none at a given number of replicates.
+    /// Level of the interval: bounds the probability that this verdict is a false alarm; 0 where nothing was sampled,
+    /// null for asymptotic evidence, which has none at a given number of replicates.
     pub level: Option<f64>,
     /// Replicates used at that cell.
     pub replicates: u64,
@@ -200,7 +201,7 @@ impl BoundRecord {
     }
 }
 
-/// A planted variation and what became of it.
+/// A planted variation and its result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ControlRecord {
     /// The bound varied.
@@ -286,13 +287,14 @@ pub struct ResultFile {
     pub source: Source,
     /// Statement in LaTeX.
     pub statement: String,
-    /// `upper`, `lower`, `tight`, `identity`, `rate`, `ordering`, `non-convergence`, or `figure` for files that only draw.
+    /// `upper`, `lower`, `tight`, `identity`, `rate`, `ordering`, `non-convergence`, or `figure` for files that only
+    /// draw.
     pub relation: String,
     /// The left side as written.
     pub left: String,
     /// Each bound's right side as written, with the file's expectation and reason.
     pub rights: BTreeMap<String, (String, Expectation)>,
-    /// Verdicts, one a bound, in the file's order.
+    /// Verdicts, one per bound, in the file's order.
     pub bounds: Vec<BoundRecord>,
     /// All cells of each bound, for tables and figures.
     pub cells: BTreeMap<String, Vec<CellRecord>>,

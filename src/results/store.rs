@@ -73,7 +73,7 @@ pub fn write_text(path: &Path, text: &[u8]) -> Result<(), StoreError> {
         .and_then(|mut file| file.write_all(text).and_then(|()| file.sync_all()))
         .and_then(|()| std::fs::rename(&temporary, path));
     if written.is_err() {
-        // The first error is the one to tell; a temporary file that cannot be removed is harmless.
+        // The first error is the one to report; a temporary file that cannot be removed is harmless.
         let _ = std::fs::remove_file(&temporary);
     }
     written.map_err(io(path))
@@ -151,8 +151,8 @@ pub fn read_sealed(path: &Path) -> Result<(ResultFile, bool), StoreError> {
 /// Folders beside the results that hold something else.
 const OTHER_FOLDERS: [&str; 2] = ["certificates", "falsified"];
 
-/// What searches found, by claim, from `falsified/<paper>/<claim>.json`; nothing where there is no such folder. How long it
-/// took is in `falsify-times.json`, which depends on the machine.
+/// What searches found, by claim, from `falsified/<paper>/<claim>.json`; nothing where there is no such folder. How
+/// long it took is in `falsify-times.json`, which depends on the machine.
 ///
 /// # Errors
 /// A record that cannot be read.

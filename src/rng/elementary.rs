@@ -1,8 +1,8 @@
 //! Elementary functions that vectorise: straight-line polynomials, one IEEE operation after the other.
 //!
-//! libm's own functions branch and are called one number at a time; these cost a few operations a lane and
-//! err by at most about two units in the last place (tests). Each is valid on the range that the samplers
-//! need, named in its comment, and not beyond.
+//! libm's own functions branch and are called one number at a time; these cost a few operations per lane and err by at
+//! most about two units in the last place (tests). Each is valid on the range that the samplers need, named in its
+//! comment, and not beyond.
 //!
 //! Coefficients: interpolation at the Chebyshev nodes of the reduced range, computed with 60 digits and
 //! rounded to doubles; the error in front of the rounding of the evaluation is given at each table.

@@ -5,7 +5,7 @@ use super::{CellKey, Stream};
 use crate::scalar::Lane;
 use std::collections::HashSet;
 
-/// Every sampler, in an order that leaves a spare normal across other calls; one row of bits a number.
+/// Every sampler, in an order that leaves a spare normal across other calls; one row of bits per number.
 #[inline(always)]
 fn script<const N: usize>(stream: &mut Stream<N>) -> Vec<[u64; N]> {
     let mut rows = Vec::new();
@@ -78,7 +78,7 @@ fn filling_equals_drawing_one_by_one() {
     }
 }
 
-/// The keys of neighbouring seeds, axis values and roles.
+/// The keys of neighbouring seeds, parameter values and roles.
 fn neighbours() -> Vec<CellKey> {
     let mut keys = Vec::new();
     for seed in 0..3 {

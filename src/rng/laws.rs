@@ -159,8 +159,8 @@ impl<const N: usize> Stream<N> {
 
     /// Uniform on 0, ..., n - 1: the integer part of n w / 2^64 for a 64-bit word w; 0 for n = 0.
     ///
-    /// Each index has probability 1/n to within 2^-64, and the total variation from the uniform law is at
-    /// most n / 2^64: no test of a feasible size can see it, and a rejection would break the step of lanes.
+    /// Each index has probability 1/n to within 2^-64, and the total variation from the uniform law is at most n /
+    /// 2^64. No test of a feasible size can detect it, and a rejection would break the step of lanes.
     #[inline(always)]
     #[must_use]
     pub fn index(&mut self, n: usize) -> [usize; N] {

@@ -1,11 +1,11 @@
 //! Keyed random streams over lanes.
 //!
-//! A [`CellKey`] hashes what a stream belongs to: the seed, the axes of the sweep's point and the role that the
-//! numbers play. A [`Stream`] draws for `N` replicates in step, one lane each, from a generator whose state is
-//! mixed from the key and the replicate's number. Three things follow, and tests hold them:
+//! A [`CellKey`] hashes what a stream belongs to: the seed, the parameters of the sweep's point and the role that the
+//! numbers play. A [`Stream`] draws for `N` replicates in step, one lane each, from a generator whose state is mixed
+//! from the key and the replicate's number. Three things follow, and tests hold them:
 //!
 //! - replicate r sees the same bits alone and as any lane of any width, for every instruction set;
-//! - neighbouring seeds, axes, roles and replicates share neither states nor outputs;
+//! - neighbouring seeds, parameters, roles and replicates share neither states nor outputs;
 //! - no result depends on a platform's mathematical library: the samplers use +, -, *, /, square roots, bit
 //!   operations and the polynomials of this module, never a fused multiply-add.
 //!

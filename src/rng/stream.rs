@@ -36,7 +36,7 @@ impl<const N: usize> Stream<N> {
         Stream { state, spare: Lane::splat(0.0), has_spare: false }
     }
 
-    /// 64 random bits a lane.
+    /// 64 random bits per lane.
     #[inline(always)]
     #[must_use]
     pub fn bits(&mut self) -> [u64; N] {

@@ -1,4 +1,5 @@
-//! Real numbers by their formulas: exact where they are sums of roots, else enclosed as narrowly as a question asks.
+//! Real numbers by their formulas: exact where they are sums of roots, else enclosed as narrowly as a question
+//! requires.
 //!
 //! A number is s + c_1 m_1 + .. + c_n m_n with [`Surd`]s s and c_i, and products m_i of powers of *atoms*: logarithms,
 //! exponentials, sines, bases of irrational powers. Two formulas with the same terms are equal for certain:
@@ -29,7 +30,7 @@ const MAX_TERMS: usize = 64;
 /// Largest exponent with which a sum is multiplied out.
 const MAX_EXPANDED: i64 = 8;
 
-/// A real number that can be enclosed as narrowly as is asked.
+/// A real number that can be enclosed as narrowly as required.
 ///
 /// ```
 /// use signcheck::scalar::{Computable, Scalar};
@@ -53,7 +54,7 @@ struct Sum {
     /// None with the coefficient 0, no two with the same powers.
     terms: Vec<Term>,
     seen: OnceLock<Seen>,
-    /// The last enclosure, with its bits: a run asks for the same one at every step.
+    /// The last enclosure, with its bits: a run needs the same one at every step.
     enclosed: RwLock<Option<(usize, Enclosure)>>,
 }
 
@@ -227,7 +228,8 @@ impl Computable {
     /// -1, 0 or 1.
     ///
     /// # Errors
-    /// [`Fault::Undecided`] where the formula is not 0 by its terms and no enclosure of up to 4096 bits parts it from 0.
+    /// [`Fault::Undecided`] where the formula is not 0 by its terms and no enclosure of up to 4096 bits parts it
+    /// from 0.
     pub fn signum(&self) -> Result<i64, Fault> {
         if let Some(surd) = self.surd() {
             return surd.signum();

@@ -1,4 +1,4 @@
-//! The field of 2^61 - 1 elements, in which formulas are told from 0.
+//! The field of 2^61 - 1 elements, in which formulas are distinguished from 0.
 
 use super::Rational;
 use dashu_base::{BitTest, Sign};

@@ -1,8 +1,8 @@
 //! f64 lanes: `N` replicates that advance together.
 //!
-//! Every operation acts on each lane apart and is one IEEE operation a lane, in source order and without fused
-//! multiply-add: a replicate's numbers do not depend on the width of the lane, on the instruction set or on
-//! its neighbours.
+//! Every operation acts on each lane separately and is one IEEE operation per lane, in source order and without fused
+//! multiply-add. A replicate's numbers thus do not depend on the width of the lane, on the instruction set or on its
+//! neighbours.
 
 use super::{Fault, Rational, Scalar, elementary, watch};
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};

@@ -1,9 +1,10 @@
 //! The arithmetics that one algorithm runs in.
 //!
-//! An algorithm, a compressor and a rational-capable problem are written once, over [`Scalar`], and run as
-//! [`Lane`] (f64, one lane per replicate), as [`Checked`] lanes that follow their rounding, as [`Surd`] (exact sums of roots), as
-//! [`Polynomial`] (linear in random symbols) and as [`Enclosure`] (exact or rounded outward, at any precision). [`Rational`] and
-//! [`Computable`] stand for numbers outside a run. A part that has no exact form answers with a [`Fault`] that says so; nothing is rounded silently.
+//! An algorithm, a compressor and a rational-capable problem are written once, over [`Scalar`]. They run as [`Lane`]
+//! (f64, one lane per replicate), as [`Checked`] lanes that follow their rounding, and as [`Surd`] (exact sums of
+//! roots). They also run as [`Polynomial`] (linear in random symbols) and as [`Enclosure`] (exact or rounded outward,
+//! at any precision). [`Rational`] and [`Computable`] stand for numbers outside a run. A part that has no exact form
+//! answers with a [`Fault`] that says so; nothing is rounded silently.
 
 mod checked;
 mod computable;
@@ -50,7 +51,7 @@ pub enum Fault {
     /// The sign or order of two enclosures is not decided at this precision.
     #[error("the enclosure is too wide to decide {0}")]
     Undecided(&'static str),
-    /// A part was asked for something that it does not offer.
+    /// Something was requested from a part that it does not offer.
     #[error("{0}")]
     Unsupported(String),
     /// A number left the range in which what it belongs to is defined.
@@ -97,8 +98,8 @@ pub trait Scalar:
     #[inline(always)]
     fn set_lane(&mut self, _lane: usize, _value: f64) {}
 
-    /// A function of doubles applied lane by lane: for parts that have a floating-point form only, named `what`. It moves by no more than
-    /// its argument, and is good to a few ulps.
+    /// A function of doubles applied lane by lane: for parts that have a floating-point form only, named `what`. It
+    /// moves by no more than its argument, and is good to a few ulps.
     ///
     /// # Errors
     /// [`Fault::NoExactForm`] where a value is no bundle of doubles.
@@ -230,7 +231,7 @@ pub trait Scalar:
     /// [`Fault::NoExactForm`] for rationals other than 0.
     fn sin_cos(&self) -> Result<(Self, Self), Fault>;
 
-    /// `self ^ exponent`; a rational exponent p/q in exact arithmetic asks for an exact q-th root.
+    /// `self ^ exponent`; a rational exponent p/q in exact arithmetic needs an exact q-th root.
     ///
     /// # Errors
     /// [`Fault::NoExactForm`], [`Fault::Domain`], [`Fault::DivisionByZero`] or [`Fault::TooLarge`].
@@ -248,7 +249,7 @@ pub trait Scalar:
     /// [`Fault::Undecided`] where enclosures overlap.
     fn keep_largest(values: &mut [Self], k: usize) -> Result<(), Fault>;
 
-    /// The positions of +1 (first word) and of -1 (second word), one bit a replicate, of a vector of signs.
+    /// The positions of +1 (first word) and of -1 (second word), one bit per replicate, of a vector of signs.
     fn to_bits(&self) -> (u64, u64);
 
     /// The inverse of [`Scalar::to_bits`].

@@ -1,9 +1,10 @@
 //! Polynomials in symbols: what a run makes of numbers that are random.
 //!
-//! A step that only adds and multiplies by constants turns symbols for the iterate and for the draws into a sum of their
-//! products, and the moments of the next iterate follow from those of this one. Coefficients are [`Enclosure`]s: exact while that
-//! is cheap. What is no polynomial (a sign, a root, an absolute value of a symbol) is [`Polynomial::unknown`], and stays so
-//! through everything but a product with 0; of constants every function has its value.
+//! A step that only adds and multiplies by constants turns symbols for the iterate and for the draws into a sum of
+//! their products. The moments of the next iterate then follow from those of this one. Coefficients are [`Enclosure`]s:
+//! exact while that is cheap. What is no polynomial (a sign, a root, an absolute value of a symbol) is
+//! [`Polynomial::unknown`], and stays so through everything but a product with 0; of constants every function has its
+//! value.
 
 use super::{Computable, Enclosure, Fault, Rational, Scalar};
 use std::cell::Cell;
@@ -74,8 +75,8 @@ impl Polynomial {
         Polynomial(None)
     }
 
-    /// Runs `f` with so much to spend on this thread, in units of about a nanosecond counted from the sizes of the numbers; gives
-    /// what was spent, too. Once it is gone every sum and product is unknown.
+    /// Runs `f` with so much to spend on this thread, in units of about a nanosecond counted from the sizes of the
+    /// numbers; gives what was spent, too. Once it is gone every sum and product is unknown.
     pub fn within<T>(units: u64, f: impl FnOnce() -> T) -> (T, u64) {
         struct Back(u64);
         impl Drop for Back {

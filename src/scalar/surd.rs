@@ -1,11 +1,11 @@
 //! Sums of square roots of rationals, decided exactly.
 //!
-//! A number here is q + s_1 sqrt(q_1) + .. + s_n sqrt(q_n), signs s_i, rationals q_i > 0. Two roots are of one class where
-//! the product of their squares is a rational square: they are then rational multiples of each other and are added up.
-//! Square roots of different classes are linearly independent over the rationals (A. S. Besicovitch, On the linear
-//! independence of fractional powers of integers, J. London Math. Soc. 15, 1940), so that the sum is 0 only where it
-//! has no term left, and equal numbers have equal terms.
-//! The numbers are closed under +, -, *, / and, where the root is such a sum again, under sqrt.
+//! A number here is q + s_1 sqrt(q_1) + .. + s_n sqrt(q_n), signs s_i, rationals q_i > 0. Two roots are of one class
+//! where the product of their squares is a rational square: they are then rational multiples of each other and are
+//! added up. Square roots of different classes are linearly independent over the rationals (A. S. Besicovitch, On the
+//! linear independence of fractional powers of integers, J. London Math. Soc. 15, 1940), so that the sum is 0 only
+//! where it has no term left, and equal numbers have equal terms. The numbers are closed under +, -, *, / and, where
+//! the root is such a sum again, under sqrt.
 
 mod arithmetic;
 
@@ -50,8 +50,8 @@ enum Form {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Roots {
     rational: Rational,
-    /// Squares with the sign of their root: r stands for sgn(r) sqrt(|r|). Ascending, none the square of a rational, no two
-    /// of one class.
+    /// Squares with the sign of their root: r stands for sgn(r) sqrt(|r|). Ascending, none the square of a rational, no
+    /// two of one class.
     signed: Vec<Rational>,
 }
 
@@ -168,7 +168,8 @@ impl Surd {
     /// -1, 0 or 1.
     ///
     /// # Errors
-    /// [`Fault::TooLarge`] for a number that has outgrown its bounds, [`Fault::Undecided`] where 100 000 bits are not enough.
+    /// [`Fault::TooLarge`] for a number that has outgrown its bounds, [`Fault::Undecided`] where 100 000 bits are not
+    /// enough.
     pub fn signum(&self) -> Result<i64, Fault> {
         let roots = match &self.0 {
             Form::Rational(q) => return Ok(q.signum()),
@@ -262,8 +263,8 @@ impl Surd {
         }
     }
 
-    /// The parts without and with the last of the independent roots in which a number is written. The second changes its
-    /// sign under an automorphism of the field that these roots make, and the first does not.
+    /// The parts without and with the last of the independent roots in which a number is written. The second changes
+    /// its sign under an automorphism of the field that these roots make, and the first does not.
     fn halves(&self) -> Result<(Self, Self), Fault> {
         let Form::Roots(roots) = &self.0 else { return Ok((self.clone(), Self::zero())) };
         // products[mask]: of the generators in the mask; exponents: the mask of each root.
@@ -308,8 +309,8 @@ impl Surd {
         }
     }
 
-    /// The root of a number that is not negative. With x = A + C, C the part with one of the roots, sqrt(x) is u + v with
-    /// u^2 = (A + N)/2, v^2 = (A - N)/2, N = sqrt(A^2 - C^2), and 2 u v = C; at most `depth` roots deep.
+    /// The root of a number that is not negative. Write x = A + C, C the part with one of the roots. Then sqrt(x) is
+    /// u + v with u^2 = (A + N)/2, v^2 = (A - N)/2, N = sqrt(A^2 - C^2), and 2 u v = C; at most `depth` roots deep.
     fn root(&self, depth: usize) -> Result<Self, Fault> {
         if let Form::Rational(q) = &self.0 {
             return if q.signum() < 0 { Err(Fault::Domain("a root")) } else { Ok(Self::signed_root(q)) };

@@ -1,15 +1,15 @@
 //! Switches of plain lanes that come suspiciously near.
 //!
-//! A plain lane does not know its rounding errors. Where it is known how small these are, a sign, an order or a choice of numbers that are
-//! further apart than that is the one of exact arithmetic. The others are told to whoever watches, or are taken for ties where it is known
-//! that nearness has no other cause.
+//! A plain lane does not know its rounding errors. Where it is known how small these are, a sign, an order or a choice
+//! of numbers that are further apart than that is the one of exact arithmetic. The others are reported to the watcher,
+//! or are taken for ties where it is known that nearness has no other cause.
 
 use std::cell::Cell;
 
 /// What becomes of a switch between numbers that are near each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Watch {
-    /// The distance within which a switch is told.
+    /// The distance within which a switch is reported.
     threshold: f64,
     /// The distance that stands for an exact 0 there.
     at_zero: f64,
@@ -20,8 +20,8 @@ pub struct Watch {
 impl Watch {
     const OFF: Watch = Watch { threshold: -1.0, at_zero: f64::INFINITY, tie: -1.0 };
 
-    /// Tells of switches within `threshold`. A double that is exactly at its switch is told of unless zeros are trusted: on a lattice of
-    /// dyadic numbers they are what they seem.
+    /// Reports switches within `threshold`. A double that is exactly at its switch is reported unless zeros are
+    /// trusted: on a lattice of dyadic numbers such zeros are exact.
     #[must_use]
     pub fn within(threshold: f64, trusts_zeros: bool) -> Self {
         Watch { threshold, at_zero: if trusts_zeros { f64::INFINITY } else { 0.0 }, tie: -1.0 }
@@ -33,7 +33,7 @@ impl Watch {
         Watch { tie: distance, ..Self::OFF }
     }
 
-    /// Runs `f`; gives with its result a bit for each lane that is told of.
+    /// Runs `f`; returns with its result a bit for each lane that is reported.
     pub fn over<T>(self, f: impl FnOnce() -> T) -> (T, u64) {
         let before = (WATCH.replace(self), SUSPECTS.replace(0));
         let out = f();
@@ -52,7 +52,8 @@ pub(super) fn tie() -> f64 {
     WATCH.get().tie
 }
 
-/// Takes note of the lanes whose switch is to be told of, given each lane's distance from it; gives the distance of ties.
+/// Takes note of the lanes whose switch is to be reported, given each lane's distance from it; returns the distance of
+/// ties.
 #[inline(always)]
 pub(super) fn look<const N: usize>(distance: impl Fn(usize) -> f64) -> f64 {
     let Watch { threshold, at_zero, tie } = WATCH.get();
@@ -124,7 +125,8 @@ mod tests {
             let floor = (tenth * Lane::splat(3.0) - sum + one - Lane::splat(1e-16)).floor().unwrap();
             [rest.sign_or(&zero).unwrap(), at_least, floor, values[0]].map(|v| v.0[0])
         };
-        // exact: 3/10 - 3 (1/10) = 0, 3/10 >= 1/10 + 2/10, 1 - 1e-16 is taken for 1, and of equal sizes the first is kept
+        // exact: 3/10 - 3 (1/10) = 0, 3/10 >= 1/10 + 2/10, 1 - 1e-16 is taken for 1, and of equal sizes the first is
+        // kept
         assert_eq!(Watch::ties_within(1e-12).over(all).0, [0.0, 1.0, 1.0, -0.3]);
         assert_eq!(all(), [-1.0, 0.0, 0.0, 0.0]);
     }

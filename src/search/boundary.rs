@@ -49,7 +49,7 @@ pub fn boundary(registry: &Registry, family: &Family, broken: &Candidate, name: 
         return Err(format!("'{name}' is no number that varies in this family; it has: {known}"));
     };
     let domain = &family.skeletons[broken.skeleton].slots[slot].domain;
-    // What is outside the hypotheses decides nothing.
+    // An instance outside the hypotheses decides nothing.
     let is_broken = |value: &Rational| -> Option<bool> {
         let mut candidate = broken.clone();
         candidate.numbers[slot] = value.clone();

@@ -71,7 +71,7 @@ impl Class {
 }
 
 impl Dice {
-    /// The dice of a search.
+    /// The random choices of a search.
     #[must_use]
     pub fn new(seed: u64, axes: &[(&str, &str)]) -> Self {
         Dice(Stream::new(&CellKey::new(seed, axes, "search"), 0))

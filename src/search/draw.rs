@@ -26,7 +26,7 @@ impl Family {
                 .collect(),
         };
         self.put_in_order(&mut candidate);
-        // An own objective of too few or too many coordinates is none of the family.
+        // The file's own objective, with too few or too many coordinates, does not belong to the family.
         if shape.swaps_problem && (!shape.own_belongs || !dice.one_in(4)) {
             self.swap_problem(&mut candidate, dice);
         }
@@ -55,7 +55,8 @@ impl Family {
         let d = candidate.dimension;
         let fits = |n: &&Option<usize>| n.is_none_or(|i| NOISES[i].dimensions.0 <= d && d <= NOISES[i].dimensions.1);
         let fitting: Vec<Option<usize>> = self.noises.iter().filter(fits).copied().collect();
-        // A law of another number of coordinates cannot stay: what does not fit the file's own noise either is refused.
+        // A law of another number of coordinates cannot stay; an objective that does not fit the file's own noise
+        // either is refused.
         candidate.noise = Noise::Own;
         if !fitting.is_empty() {
             candidate.noise = match dice.of(&fitting) {

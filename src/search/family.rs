@@ -3,13 +3,14 @@
 use super::laws::NOISES;
 use super::objectives::PROBLEMS;
 use super::parts::{ASKED_FOR, Gene, Shape};
-use super::reading::{Reading, Slot};
-use super::ties::{BOX, Ties, number_of, orders, wall_at};
-use super::within::require;
-use crate::harness::Refusal;
+use super::reading::{Reading, Slot, orders};
+use super::requires::require;
+use super::ties::Ties;
+use super::values::{BOX, number_of, wall_at};
+use crate::claim::{Bound, FamilySetup, Formula, Node, Relation, Scope, Table, Trial, Value, Within, Work};
 use crate::model::Registry;
+use crate::run::Refusal;
 use crate::scalar::Rational;
-use crate::spec::{Bound, FamilySetup, Formula, Node, Relation, Scope, Table, Trial, Value, Within, Work};
 
 /// A claim's setup without its numbers.
 pub struct Skeleton {
@@ -20,7 +21,8 @@ pub struct Skeleton {
     pub(super) orders: Vec<(usize, usize)>,
     /// Conventions that it leaves open: the key, and the words.
     pub(super) open: Vec<(&'static str, &'static [&'static str])>,
-    /// Objectives that may stand in for its own: those that fit the family's dimensions, and take its box where it has one.
+    /// Objectives that may stand in for its own: those that fit the family's dimensions, and take its box where it has
+    /// one.
     pub(super) problems: Vec<usize>,
     /// Whether an objective may stand in for its own.
     pub(super) swaps_problem: bool,
@@ -40,7 +42,7 @@ pub struct Family {
     pub skeletons: Vec<Skeleton>,
     /// Noise laws that may stand in; `None` is exact gradients.
     pub(super) noises: Vec<Option<usize>>,
-    /// Ranges that were asked for.
+    /// Ranges that the command line gives.
     pub(super) within: Vec<Within>,
 }
 
@@ -76,7 +78,7 @@ pub struct Candidate {
 const MOST_COORDINATES: (usize, usize) = (1, 4);
 const SIGN_ZERO: &[&str] = &["0", "+1", "-1"];
 const TIES: &[&str] = &["zero", "+1", "-1"];
-/// Hypotheses on the objective: with one of them a claim speaks of a class.
+/// Hypotheses on the objective: with one of them a claim is about a class.
 const OF_PROBLEM: &[&str] = &[
     "lower-bound",
     "smooth",
@@ -111,7 +113,7 @@ pub fn put(tree: &mut Table, path: &[String], value: Value) {
     *at = value;
 }
 
-/// A right side that is a number above or below 0 was worked out for the file's instances; 0 is a bound for any.
+/// A right side that is a number other than 0 was computed for the file's instances; 0 can bound any instance.
 fn is_written_out(right: Option<&Formula>) -> bool {
     right.is_some_and(|r| r.expr.symbols().is_empty() && r.text.trim() != "0")
 }
@@ -172,7 +174,7 @@ impl Family {
         }
     }
 
-    /// What varies, a line a number or part; setups that differ in it give a line each.
+    /// What varies, one line per number or part; setups that differ in it give a line each.
     #[must_use]
     pub fn varies(&self) -> Vec<String> {
         let mut lines = Vec::new();
@@ -276,8 +278,8 @@ fn fitting(dimensions: (usize, usize), shape: usize) -> (usize, usize) {
 fn skeleton(trial: &Trial, tree: &Table, chosen: &Chosen<'_>) -> Skeleton {
     let (setup, registry) = (chosen.setup, chosen.registry);
     let has = |names: &[&str]| trial.variant.hypotheses.iter().any(|h| names.contains(&h.as_str()));
-    // Upper bounds speak of every instance that meets the hypotheses; equalities, lower bounds and counterexamples
-    // of the instances that the file gives.
+    // Upper bounds are about every instance that meets the hypotheses; equalities, lower bounds and counterexamples are
+    // about the instances that the file gives.
     let bounds = matches!(trial.question.relation, Relation::Upper | Relation::Tight);
     let speaks_of_a_class = bounds
         && !is_written_out(trial.question.right.as_ref())
@@ -301,7 +303,7 @@ fn skeleton(trial: &Trial, tree: &Table, chosen: &Chosen<'_>) -> Skeleton {
         Some(Value::Table(problem)) => problem.get(BOX).cloned(),
         _ => None,
     };
-    // The size of a box is that of its dimension, too.
+    // A box fixes the dimension, too.
     let most = if walls.is_some() { (own_dimension, own_dimension) } else { MOST_COORDINATES };
     let dimensions = setup.dimension.unwrap_or(most);
     let takes_walls = |shape: &usize| {
@@ -325,7 +327,8 @@ fn skeleton(trial: &Trial, tree: &Table, chosen: &Chosen<'_>) -> Skeleton {
         swaps_problem,
         swaps_noise: loose
             && !ties.noise
-            // Exact gradients in the file are a restriction as any other: a second moment that they keep is one of noise, too.
+            // Exact gradients in the file are a restriction like any other: a bound on a second moment that they
+            // satisfy allows noise, too.
             && (setup.noise.is_some() || noisy)
             && !chosen.noises.is_empty(),
         own_dimension,
@@ -340,7 +343,7 @@ fn skeleton(trial: &Trial, tree: &Table, chosen: &Chosen<'_>) -> Skeleton {
     }
 }
 
-/// Slots hold rationals: a sweep through other numbers gives a tree for each of them.
+/// Slots hold rationals: a sweep through other numbers gives one tree per number.
 fn without_irrational_sweeps(tree: &Table) -> Vec<Table> {
     let mut trees = vec![tree.clone()];
     let Some(Value::Table(parameters)) = tree.get("parameters").map(|n| &n.value) else { return trees };
@@ -397,7 +400,7 @@ fn inside<'t>(tree: &'t mut Table, key: &str) -> &'t mut Table {
 /// The number of coordinates of the file's own start, or of its longest list.
 fn own_dimension(tree: &Table) -> usize {
     let Some(Value::Table(problem)) = tree.get("problem").map(|n| &n.value) else { return 1 };
-    let length = |e: &crate::spec::Entry| match &e.node.value {
+    let length = |e: &crate::claim::Entry| match &e.node.value {
         Value::List(list) => list.len(),
         _ => 1,
     };
@@ -419,7 +422,8 @@ fn stripped(tree: &Table) -> Table {
                     }
                 }
             }
-            // That a bound is attained is said of the file's instances; what a search can break is that it bounds.
+            // That a bound is attained is claimed for the file's instances only; a search can break only that it
+            // bounds.
             ("relation", Value::Text(text)) if text == "tight" => *text = "upper".into(),
             ("run", Value::Table(run)) => {
                 run.entries.retain(|e| ["horizon", "window", "replicates"].contains(&e.key.as_str()))

@@ -2,10 +2,11 @@
 
 use super::dice::Class;
 use super::parts::{Gene, Shape, after, list, number, rows, table, text};
+use crate::claim::{Table, Value};
 use crate::scalar::{Rational, Scalar};
-use crate::spec::{Table, Value};
 
-/// Atoms of the joint law: the values of all but the last, their weights, the last weight; the last atom makes the mean 0.
+/// Atoms of the joint law: the values of all but the last, their weights, the last weight; the last atom makes the
+/// mean 0.
 const JOINT_ATOMS: usize = 3;
 
 fn none(_: usize, _: usize) -> Vec<usize> {
@@ -71,7 +72,7 @@ pub static NOISES: &[Shape] = &[
         name: "joint",
         part: "joint",
         dimensions: (2, 3),
-        // The values of all atoms but the last, a coordinate after the other, then the weights.
+        // The values of all atoms but the last, one coordinate after the other, then the weights.
         classes: |d| [vec![Class::Any; (JOINT_ATOMS - 1) * d], vec![Class::Positive; JOINT_ATOMS]].concat(),
         of_coordinate: |_, i| (0..JOINT_ATOMS - 1).map(|a| i * (JOINT_ATOMS - 1) + a).collect(),
         render: |d, v| {

@@ -2,18 +2,18 @@
 
 use super::family::{Candidate, Family, Noise, Skeleton};
 use super::reading::Domain;
-use crate::harness::Place;
+use crate::run::Place;
 use crate::scalar::Rational;
 use std::collections::BTreeMap;
 
 /// Instances that a file lists.
 #[derive(Default)]
 pub struct Listed {
-    /// Those that are weighed, each once.
+    /// Those that are evaluated, each once.
     pub members: Vec<Candidate>,
     /// Cells of the file that its family does not have: another dimension, values of its own.
     pub elsewhere: u64,
-    /// Cells that are too many to weigh.
+    /// Cells that are too many to evaluate.
     pub left_out: u64,
     /// Whether the members are the whole family.
     pub whole: bool,
@@ -76,7 +76,7 @@ impl Family {
         slots.filter(|(slot, _)| slot.path[0] == "parameters").all(|(slot, value)| slot.is_between_listed(value))
     }
 
-    /// Where an instance lies: its declared parameters, and constants that tell.
+    /// Where an instance lies: its declared parameters, and constants that describe it.
     #[must_use]
     pub fn place(&self, candidate: &Candidate, place: &Place) -> BTreeMap<String, f64> {
         let slots = self.skeletons[candidate.skeleton].slots.iter().zip(&candidate.numbers);

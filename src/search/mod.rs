@@ -1,9 +1,9 @@
 //! The falsifier: looks for the instance of a claim that is worst for it, shrinks what breaks it, and certifies it.
 //!
 //! A search maximises left/right over the [`Family`] of a bound. Several strategies propose instances; each is
-//! weighed exactly where its size allows, and only an exact violation at an instance that meets every hypothesis for
+//! evaluated exactly where its size allows. Only an exact violation at an instance that meets every hypothesis for
 //! certain is ever reported. With a number of evaluations for a budget the outcome is a function of (file, bound,
-//! seed); with a time it depends on the machine's speed, and says how far it got.
+//! seed). With a time it depends on the machine's speed, and the result states how far the search got.
 
 mod boundary;
 mod dice;
@@ -15,11 +15,13 @@ mod objectives;
 mod parts;
 mod reading;
 mod region;
+mod requires;
 mod shrink;
 mod steps;
 mod strategy;
 mod suspects;
 mod ties;
+mod values;
 mod weight;
 mod within;
 
@@ -30,10 +32,10 @@ pub use steps::first_broken_step;
 pub use strategy::{Climb, Evolution, Random, Strategy};
 pub use weight::{Weighed, score, weigh_candidate, weigh_tree};
 
+use crate::claim::Relation;
 use crate::evidence::Budget;
-use crate::harness::{Price, Refusal};
 use crate::model::Registry;
-use crate::spec::Relation;
+use crate::run::{Price, Refusal};
 use dice::Dice;
 use rayon::prelude::*;
 use region::Region;
@@ -50,7 +52,7 @@ pub enum Effort {
     Evaluations(u64),
 }
 
-/// Told how a search goes.
+/// Is notified of the progress of a search.
 pub trait Watch: Sync {
     /// After so many evaluations the largest score is `best`.
     fn progress(&self, evaluations: u64, best: Option<f64>);
@@ -79,27 +81,27 @@ pub struct Found {
     pub skipped: Vec<(String, u64)>,
     /// Cells of the file that its family does not have.
     pub elsewhere: u64,
-    /// A cell of the file that a sample puts above the bound, while nothing exact reaches it.
+    /// A cell of the file that a sample places above the bound, while no exact method can decide it.
     pub sampled: Option<(Candidate, Weighed)>,
     /// Why others did not count, most frequent first.
     pub refused: Vec<(String, u64)>,
     /// Whether the largest score hardly grew over the second half of the search.
     pub settled: bool,
-    /// Whether every instance of the family was weighed.
+    /// Whether every instance of the family was evaluated.
     pub exhausted: bool,
 }
 
-/// Proposals that are weighed together: a constant, so that the outcome does not depend on the number of threads.
+/// Proposals that are evaluated together: a constant, so that the outcome does not depend on the number of threads.
 const BATCH: usize = 64;
 /// The same of instances that the file lists: each may take as long as `verify` needs.
 const LISTED_BATCH: usize = 8;
-/// What one weighing may cost in a search.
+/// What one evaluation may cost in a search.
 const CHEAP: Price = Price::drawn(Budget(8_000_000));
-/// What one weighing may cost while shrinking and at the end.
+/// What one evaluation may cost while shrinking and at the end.
 pub const CAREFUL: Price = Price::drawn(Budget(200_000_000));
-/// Most listed instances of a family that are weighed one by one instead of being searched.
+/// Most listed instances of a family that are evaluated one by one instead of being searched.
 const MOST_LISTED: usize = 4096;
-/// Most weighings of one shrinking, and of one whose instances are dear.
+/// Most evaluations of one shrinking, and of one whose instances are expensive.
 const MOST_TRIES: usize = 20_000;
 const MOST_DEAR_TRIES: usize = 200;
 /// Growth of the largest score over the second half of a search that counts as none.
@@ -119,7 +121,7 @@ pub struct Task<'a> {
     pub seed: u64,
     /// How long.
     pub effort: Effort,
-    /// Told how it goes.
+    /// Is notified of its progress.
     pub watch: &'a dyn Watch,
 }
 
@@ -133,7 +135,7 @@ struct Search<'a> {
     skipped: BTreeMap<String, u64>,
     history: Vec<(u64, f64)>,
     region: Region,
-    /// What it took to make the best certain.
+    /// The price at which the best became certain.
     paid: Price,
     begun: Instant,
 }
@@ -163,7 +165,7 @@ pub fn search_family(family: &Family, registry: &Registry, task: &Task<'_>) -> F
 }
 
 impl Search<'_> {
-    /// Weighs what the file lists, its own cells first. Returns whether that was the whole family.
+    /// Evaluates what the file lists, its own cells first. Returns whether that was the whole family.
     fn listed(&mut self, task: &Task<'_>, strategies: &mut [Box<dyn Strategy>]) -> bool {
         let listed = self.family.listed(MOST_LISTED);
         self.found.elsewhere = listed.elsewhere;
@@ -200,7 +202,7 @@ impl Search<'_> {
         listed.whole
     }
 
-    /// Weighs what the strategies propose.
+    /// Evaluates what the strategies propose.
     fn drawn(&mut self, task: &Task<'_>, strategies: &mut [Box<dyn Strategy>]) {
         let mut dice = Dice::new(task.seed, &[("claim", task.name.0), ("bound", task.name.1)]);
         let mut suspects = Suspects::default();
@@ -271,7 +273,7 @@ impl Search<'_> {
         if weighed.certain && self.found.first.is_none() {
             self.found.first = Some((self.found.evaluations, self.begun.elapsed().as_secs_f64()));
         }
-        // What a sample says guides the strategies, and is no finding.
+        // The result of a sample guides the strategies, and is no finding.
         let key = |w: &Weighed| (w.certain, w.is_known(), w.score);
         let is_better =
             |old: &Option<(Candidate, Weighed)>| old.as_ref().is_none_or(|(_, old)| key(&weighed) > key(old));
@@ -317,7 +319,7 @@ impl Search<'_> {
         [CHEAP, CAREFUL].into_iter().filter(less).find(enough).unwrap_or(self.paid)
     }
 
-    /// The smallest instance that a violation leads to; on the way a larger one may come by.
+    /// The smallest instance that a violation leads to; a larger score may turn up on the way.
     fn shrink(&mut self, worst: &Candidate) {
         let (family, registry, price) = (self.family, self.registry, self.least_price(worst));
         let tries = if price == CHEAP { MOST_TRIES } else { MOST_DEAR_TRIES };

@@ -2,8 +2,8 @@
 
 use super::dice::Class;
 use super::parts::{Shape, after, list, number, rows, table, text, twice, two_blocks};
+use crate::claim::Table;
 use crate::scalar::{Rational, Scalar};
-use crate::spec::Table;
 
 fn with_start(name: &str, key: &str, d: usize, v: &[Rational]) -> Option<Table> {
     Some(table(vec![("name", text(name)), (key, list(&v[..d])), ("start", list(&v[d..]))]))
@@ -13,7 +13,7 @@ fn with_start(name: &str, key: &str, d: usize, v: &[Rational]) -> Option<Table> 
 const PIECES: usize = 3;
 const KNOTS: usize = 4;
 
-/// Objectives: each numeric vector is its constants, then the start.
+/// Objectives: each vector of numbers is the constants, then the start.
 pub static PROBLEMS: &[Shape] = &[
     Shape {
         name: "quadratic",

@@ -1,8 +1,8 @@
 //! Objectives and noise laws that may stand in for those of a claim file: small, and with exact constants.
 
 use super::dice::{Class, Dice};
+use crate::claim::{Node, Table, Value};
 use crate::scalar::Rational;
-use crate::spec::{Node, Table, Value};
 
 /// A part with its numbers laid out for d coordinates.
 pub struct Shape {
@@ -53,7 +53,7 @@ pub(super) fn two_blocks(d: usize, i: usize) -> Vec<usize> {
     vec![i, d + i]
 }
 
-/// Shared numbers first, then one a coordinate.
+/// Shared numbers first, then one per coordinate.
 pub(super) fn after<const SHARED: usize>(_d: usize, i: usize) -> Vec<usize> {
     vec![SHARED + i]
 }
@@ -95,10 +95,11 @@ mod tests {
     use super::super::laws::{NOISES, subtrees};
     use super::super::objectives::PROBLEMS;
     use super::*;
+    use crate::claim::{LAWS, OBJECTIVES, load};
     use crate::scalar::Scalar;
-    use crate::spec::{LAWS, OBJECTIVES, load};
 
-    /// Nodes stand in the order root, its two, their four; each subtree of two draws keeps vectors and weights together.
+    /// Nodes stand in the order root, its two, their four; each subtree of two draws keeps vectors and weights
+    /// together.
     #[test]
     fn a_tree_of_three_draws_holds_three_of_two() {
         let place = |name: &str| NOISES.iter().position(|shape| shape.name == name);
@@ -133,7 +134,7 @@ mod tests {
         let mut dice = Dice::new(3, &[]);
         let registry = crate::model::Registry::standard();
         let file = |problem: &Table, noise: &Table| {
-            let mut tree = crate::spec::parse_tree(
+            let mut tree = crate::claim::parse_tree(
                 "schema = 1\nid = 'test/shape'\ntitle = 't'\nsource = { paper = 'test', place = 'p' }\nstatement = 's'\n\
                  relation = 'upper'\nleft = 'last(f)'\n[algorithm]\nname = 'sgd'\nstep_size = 1\n[run]\nhorizon = 1\n\
                  [[bound]]\nname = 'b'\nright = '1'\nexpect = 'holds'\nwhy = 'w'\n[oracle]\nnoise = 'none'\n",

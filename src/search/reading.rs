@@ -1,10 +1,12 @@
 //! What a claim file ties together, and which of its numbers may vary.
 
 use super::dice::{Class, Dice};
-use super::ties::{BOX, Ties, number_of, wall_at};
+use super::ties::{Ties, closure};
+use super::values::{BOX, number_of, wall_at};
+use crate::claim::{Counting, FamilySetup, Scope, Spread, Table, Value, counts};
 use crate::model::{Kind, ParamSpec, Registry};
 use crate::scalar::Rational;
-use crate::spec::{Counting, FamilySetup, Scope, Spread, Table, Value, counts};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Where a number stands in a tree.
@@ -111,7 +113,7 @@ pub(super) struct Reading<'a> {
     pub tree: &'a Table,
     /// What the file says may vary.
     pub setup: &'a FamilySetup,
-    /// Whether numbers may leave the hull of what the file lists: the hypotheses prune them.
+    /// Whether numbers may leave the hull of what the file lists: the hypotheses then reject those that do not belong.
     pub free: bool,
     /// The parts that files may name.
     pub registry: &'a Registry,
@@ -205,7 +207,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Whether the claim speaks of other objectives than the file's.
+    /// Whether the claim is about other objectives than the file's.
     pub fn objective_varies(&self) -> bool {
         let asked_for = self.setup.problems.as_ref().is_some_and(|p| !p.is_empty());
         let is_zero = matches!(self.tree.get("right").map(|n| number_of(&n.value)), Some(Some(q)) if q.is_zero());
@@ -261,4 +263,35 @@ fn real(class: Class) -> Class {
         Class::Count(_) => Class::NonNegative,
         other => other,
     }
+}
+
+/// Pairs of numbers of which the first is never above the second in the file: slots that stand in the same part. `mu` and `L`
+/// of an objective keep their order, and the two ends of a window; what the family gives a range of its own does not.
+pub(super) fn orders(reading: &Reading<'_>, slots: &[Slot]) -> Vec<(usize, usize)> {
+    let roles: [&[&[&str]]; 4] =
+        [&[&["problem"]], &[&["oracle", "noise"]], &[&["run", "horizon"], &["run", "window"]], &[]];
+    let mut members: Vec<BTreeSet<String>> = roles.iter().map(|places| closure(reading.tree, places)).collect();
+    // Step sizes are compared with nothing; two momenta are.
+    if let Some(Value::Table(algorithm)) = reading.tree.get("algorithm").map(|n| &n.value) {
+        let keys = algorithm.entries.iter().map(|e| e.key.as_str()).filter(|k| !["name", "step_size"].contains(k));
+        let places: Vec<[&str; 2]> = keys.map(|key| ["algorithm", key]).collect();
+        members.push(closure(reading.tree, &places.iter().map(<[&str; 2]>::as_slice).collect::<Vec<_>>()));
+    }
+    let name = |slot: &Slot| match slot.path.as_slice() {
+        [section, name] if section == "parameters" && !slot.domain.is_single() => Some(name.clone()),
+        _ => None,
+    };
+    let declared = |name: &String| reading.setup.parameters.iter().any(|(n, _)| n == name);
+    let mut found = Vec::new();
+    for (i, low) in slots.iter().enumerate() {
+        for (j, high) in slots.iter().enumerate().filter(|(j, _)| *j != i) {
+            let (Some(a), Some(b)) = (name(low), name(high)) else { continue };
+            let together = members.iter().any(|m| m.contains(&a) && m.contains(&b));
+            let ordered = low.listed.iter().max() <= high.listed.iter().min() && low.listed != high.listed;
+            if together && ordered && !declared(&a) && !declared(&b) {
+                found.push((i, j));
+            }
+        }
+    }
+    found
 }

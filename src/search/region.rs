@@ -1,8 +1,8 @@
 //! The region of the file's own cells: where a ratio says something about the claim as it is listed.
 //!
-//! Bounds are attained at corners where nothing happens: a step of next to 0, a condition number of 1 or of infinity. An
-//! instance is near the file's cells where its declared parameters lie between the listed ones, and its condition number
-//! L/mu and its first step's length in 1/L within a factor of two of theirs.
+//! Bounds are attained at corners where nothing happens: a step of next to 0, a condition number of 1 or of infinity.
+//! An instance is near the file's cells under two conditions. Its declared parameters lie between the listed ones, and
+//! its condition number L/mu and its first step's length in units of 1/L lie within a factor of two of theirs.
 
 use super::weight::Weighed;
 

@@ -1,8 +1,9 @@
 //! From a broken bound to its smallest instance: steps in a fixed order, each kept where the violation stays exact.
 //!
-//! The result is minimal in the sense that none of these steps keeps the violation: losing a coordinate, a stand-in
-//! giving way to none, a tree of draws to one inside it, a convention going back to its default, a number becoming a
-//! simpler one. No step leaves the family: its dimensions, its laws and the ranges of its numbers.
+//! The result is minimal in the sense that none of these steps keeps the violation. The steps are: losing a coordinate,
+//! dropping a stand-in, replacing a tree of draws by one inside it, setting a convention back to its default, and
+//! replacing a number by a simpler one. No step leaves the family: its dimensions, its laws and the ranges of its
+//! numbers.
 
 use super::dice::{Class, rounded};
 use super::family::{Candidate, Family, Noise};
@@ -130,7 +131,7 @@ fn steps(family: &Family, at: &Candidate) -> Vec<Candidate> {
     found
 }
 
-/// Shrinks as long as a step keeps the violation, with at most so many weighings. Returns the smallest instance.
+/// Shrinks as long as a step keeps the violation, with at most so many evaluations. Returns the smallest instance.
 pub fn shrink(
     family: &Family,
     from: &Candidate,

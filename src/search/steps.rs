@@ -2,10 +2,11 @@
 
 use super::CAREFUL;
 use super::weight::weigh_tree;
+use crate::claim::{Bound, Node, Relation, Scope, Spec, Table, Value};
 use crate::model::Registry;
-use crate::spec::{Bound, Node, Relation, Scope, Spec, Table, Value};
 
-/// The trees of a case that both bounds speak of with one algorithm, oracle and quantity: the other's, and the bound's own.
+/// The trees of a case that both bounds have with the same algorithm, oracle and quantity: the other's, and the bound's
+/// own.
 fn same_setup<'b>(other: &'b Bound, bound: &'b Bound) -> Option<(&'b Table, &'b Table)> {
     let same = |a: &Table, b: &Table, key: &str| a.get(key).map(|n| &n.value) == b.get(key).map(|n| &n.value);
     let pairs = other.trials.iter().flat_map(|o| bound.trials.iter().map(move |b| (o, b)));
@@ -35,7 +36,7 @@ fn set_parameters(asked: &mut Table, question: &Table, own: &Table) {
 /// The first of the file's other bounds, in its order, that breaks at the instance too: the link that gives way.
 #[must_use]
 pub fn first_broken_step(spec: &Spec, bound: &Bound, tree: &Table, registry: &Registry) -> Option<String> {
-    // Links of a proof are upper bounds on every instance; what speaks of listed instances is none.
+    // Links of a proof are upper bounds on every instance; a bound on listed instances only is none.
     let is_link = |b: &&Bound| {
         let relation = b.trials.first().map(|t| t.question.relation);
         b.family.scope != Some(Scope::Listed) && matches!(relation, Some(Relation::Upper | Relation::Tight))
@@ -50,7 +51,7 @@ pub fn first_broken_step(spec: &Spec, bound: &Bound, tree: &Table, registry: &Re
             }
         }
         set_parameters(&mut asked, question, own);
-        // That a bound is attained is said of the file's instances only.
+        // That a bound is attained is claimed for the file's instances only.
         if question.get("relation").is_some_and(|n| n.value == Value::Text("tight".into())) {
             asked.set("relation", 0..0, Node::new(Value::Text("upper".into())));
         }

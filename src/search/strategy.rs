@@ -7,7 +7,8 @@ use super::family::{Candidate, Family};
 pub trait Strategy: Send {
     /// The next instance to try.
     fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate;
-    /// What became of a proposal: its score, where it is an instance at all, and whether it is near the file's own cells.
+    /// What became of a proposal: its score, where it is an instance at all, and whether it is near the file's own
+    /// cells.
     fn learn(&mut self, candidate: &Candidate, score: Option<f64>, near: bool);
 }
 
@@ -71,7 +72,7 @@ impl Strategy for Climb {
 
     fn learn(&mut self, candidate: &Candidate, score: Option<f64>, near: bool) {
         self.idle += 1;
-        // What lies outside a range that was asked for shows the way to it.
+        // Instances outside a range from the command line still guide the climb towards it.
         if let Some(score) = score.filter(|score| near || !self.stays_near || *score < 0.0) {
             self.scouted += 1;
             let best = self.at.as_ref().map_or(f64::NEG_INFINITY, |(_, s)| *s);
@@ -103,7 +104,7 @@ impl Evolution {
         Evolution { members: Vec::new() }
     }
 
-    /// The better of two members taken blindly.
+    /// The better of two members taken at random.
     fn parent(&self, dice: &mut Dice) -> &Candidate {
         let (a, b) = (dice.of(&self.members), dice.of(&self.members));
         if a.1 >= b.1 { &a.0 } else { &b.0 }

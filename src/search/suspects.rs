@@ -1,30 +1,31 @@
-//! Instances that a sample or doubles call broken: some of them are worth a higher price.
+//! Instances at which a sample or doubles show a violation: some of them are worth a higher price.
 
 use super::CAREFUL;
 use super::family::{Candidate, Family};
 use super::shrink::size;
 use super::weight::{Weighed, weigh_candidate};
 use crate::evidence::Budget;
-use crate::harness::{Price, Refusal};
 use crate::model::Registry;
+use crate::run::{Price, Refusal};
 use rayon::prelude::*;
 
-/// Suspects of a batch that are weighed again.
+/// Suspects of a batch that are evaluated again.
 const OF_A_BATCH: usize = 2;
 /// Suspects of a search, and after how many without a finding each of them may cost four times as much.
 const MOST: usize = 80;
 const OF_A_PRICE: usize = 40;
 
-/// What was weighed at a higher price so far.
+/// What was evaluated at a higher price so far.
 #[derive(Default)]
 pub(super) struct Suspects {
     tried: Vec<Candidate>,
-    /// What it took to make one certain.
+    /// The price at which one became certain.
     pub paid: Option<Price>,
 }
 
 impl Suspects {
-    /// Weighs some suspects of a batch again, small ones first, because they cost less, and replaces what becomes certain.
+    /// Evaluates some suspects of a batch again, small ones first, because they cost less, and replaces what becomes
+    /// certain.
     pub fn weigh_again(
         &mut self,
         registry: &Registry,

@@ -1,10 +1,8 @@
 //! What a claim file ties together: names that its parts share, and orders that its numbers keep.
 
-use super::reading::{Reading, Slot};
-use crate::expr::{Expr, ExprError};
-use crate::model::Real;
-use crate::scalar::Rational;
-use crate::spec::{Table, Value, evaluate};
+use super::values::BOX;
+use crate::claim::{Table, Value};
+use crate::expr::Expr;
 use std::collections::BTreeSet;
 
 fn text_of(table: &Table, keys: &[&str]) -> Vec<String> {
@@ -20,36 +18,8 @@ fn text_of(table: &Table, keys: &[&str]) -> Vec<String> {
     found
 }
 
-/// The number that a value is, where it is one.
-#[must_use]
-pub fn number_of(value: &Value) -> Option<Rational> {
-    match value {
-        Value::Number(q) => Some(q.clone()),
-        Value::Text(text) => text.parse().ok().or_else(|| constant(text)),
-        _ => None,
-    }
-}
-
-/// The half-width of a box in coordinate i, where it is a number.
-pub(super) fn wall_at(walls: &Value, i: usize) -> Option<Rational> {
-    match walls {
-        Value::List(list) if list.len() > 1 => list.get(i).and_then(|n| number_of(&n.value)),
-        Value::List(list) => list.first().and_then(|n| number_of(&n.value)),
-        value => number_of(value),
-    }
-}
-
-/// The rational that a formula without names is.
-fn constant(text: &str) -> Option<Rational> {
-    let expr = Expr::parse(text).ok()?.resolve(&mut |_, span| Err(ExprError::new("a name", span.clone()))).ok()?;
-    match evaluate(&expr, &|_| None).ok()? {
-        Real::Exact(value) => Some(value),
-        _ => None,
-    }
-}
-
 /// The names that a part of a tree uses, by itself and through declared parameters.
-fn closure(tree: &Table, places: &[&[&str]]) -> BTreeSet<String> {
+pub(super) fn closure(tree: &Table, places: &[&[&str]]) -> BTreeSet<String> {
     let names = |text: &String| match Expr::parse(text) {
         Ok(expr) => expr.names().into_iter().map(|(n, _)| n.to_string()).collect(),
         Err(_) => words(text),
@@ -76,17 +46,15 @@ pub(super) struct Ties {
     pub problem: bool,
     /// The same of the noise.
     pub noise: bool,
-    /// Parameters that only the two sides name: constants of this instance, written by hand.
+    /// Parameters that only the two sides name: constants of the file's own instance, written by hand.
     pub by_hand: BTreeSet<String>,
     /// Parameters that give a box its size while no side names them: the size is written into the bound.
     pub of_box: BTreeSet<String>,
-    /// Whether a side or an inequality names a constant of the objective. Without one the bound was worked out for the file's
-    /// own objective: no bound on f - f* that knows nothing of f holds for 2 f as well.
+    /// Whether a side or an inequality names a constant of the objective. Without one the bound was computed for the
+    /// file's own objective: no bound on f - f* that knows nothing of f holds for 2 f as well.
     pub names_objective: bool,
 }
 
-/// The setting of an objective that holds its iterates in a box.
-pub(super) const BOX: &str = "box";
 /// Constants of an objective and its start.
 const OF_OBJECTIVE: &[&str] = &[
     "f0",
@@ -130,35 +98,4 @@ impl Ties {
             names_objective: OF_OBJECTIVE.iter().any(|name| asked.contains(*name)),
         }
     }
-}
-
-/// Pairs of numbers of which the first is never above the second in the file: slots that stand in the same part. `mu` and `L`
-/// of an objective keep their order, and the two ends of a window; what the family gives a range of its own does not.
-pub(super) fn orders(reading: &Reading<'_>, slots: &[Slot]) -> Vec<(usize, usize)> {
-    let roles: [&[&[&str]]; 4] =
-        [&[&["problem"]], &[&["oracle", "noise"]], &[&["run", "horizon"], &["run", "window"]], &[]];
-    let mut members: Vec<BTreeSet<String>> = roles.iter().map(|places| closure(reading.tree, places)).collect();
-    // Step sizes are compared with nothing; two momenta are.
-    if let Some(Value::Table(algorithm)) = reading.tree.get("algorithm").map(|n| &n.value) {
-        let keys = algorithm.entries.iter().map(|e| e.key.as_str()).filter(|k| !["name", "step_size"].contains(k));
-        let places: Vec<[&str; 2]> = keys.map(|key| ["algorithm", key]).collect();
-        members.push(closure(reading.tree, &places.iter().map(<[&str; 2]>::as_slice).collect::<Vec<_>>()));
-    }
-    let name = |slot: &Slot| match slot.path.as_slice() {
-        [section, name] if section == "parameters" && !slot.domain.is_single() => Some(name.clone()),
-        _ => None,
-    };
-    let declared = |name: &String| reading.setup.parameters.iter().any(|(n, _)| n == name);
-    let mut found = Vec::new();
-    for (i, low) in slots.iter().enumerate() {
-        for (j, high) in slots.iter().enumerate().filter(|(j, _)| *j != i) {
-            let (Some(a), Some(b)) = (name(low), name(high)) else { continue };
-            let together = members.iter().any(|m| m.contains(&a) && m.contains(&b));
-            let ordered = low.listed.iter().max() <= high.listed.iter().min() && low.listed != high.listed;
-            if together && ordered && !declared(&a) && !declared(&b) {
-                found.push((i, j));
-            }
-        }
-    }
-    found
 }

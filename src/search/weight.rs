@@ -1,23 +1,23 @@
-//! What an instance is worth to a search: how near to violation it is, and whether a violation is certain.
+//! The score of an instance in a search: how near to violation it is, and whether a violation is certain.
 
 use super::family::{Candidate, Family};
-use crate::harness::{Place, Price, Refusal, admitted, weigh};
+use crate::claim::{Relation, Table, Trial, trial_of};
 use crate::model::Registry;
 use crate::results::{Evidence, Outcome};
-use crate::spec::{Relation, Table, Trial, trial_of};
+use crate::run::{Place, Price, Refusal, admitted, weigh};
 use crate::verdict::CellVerdict;
 
-/// What a ratio of doubles may be off after a long run that does not expand its errors.
+/// Largest relative error of a ratio of doubles after a long run that does not amplify its errors.
 const ROUNDING: f64 = 1e-9;
 
 /// An instance that meets the hypotheses, with its sides.
 #[derive(Debug, Clone)]
 pub struct Weighed {
-    /// Above 1 where the bound is broken; left/right where that is a number. What evidence it rests on does not enter.
+    /// Above 1 where the bound is broken; left/right where that is a number. The kind of evidence does not enter.
     pub score: f64,
     /// Whether the violation is exact.
     pub certain: bool,
-    /// Whether doubles or a sample say that the bound is broken, while nothing exact does.
+    /// Whether doubles or a sample show a violation, while nothing exact does.
     pub suspect: bool,
     /// The comparison with its sides.
     pub verdict: CellVerdict,
@@ -40,7 +40,7 @@ pub fn score(relation: Relation, verdict: &CellVerdict) -> Option<f64> {
     let (l, r) = (verdict.left.as_ref()?.point, verdict.right.as_ref()?.point);
     let broken = comparison.outcome == Outcome::Violated;
     if l == r && !broken && (r == 0.0 || relation == Relation::Identity) {
-        // 0 <= 0 says nothing: the border is worth looking for where both sides are there.
+        // 0 <= 0 and an identity that is met say nothing of how near a violation is.
         return Some(0.0);
     }
     let plain = match relation {
@@ -59,7 +59,7 @@ pub fn score(relation: Relation, verdict: &CellVerdict) -> Option<f64> {
     score.is_finite().then_some(score)
 }
 
-/// Weighs a tree of one cell.
+/// Evaluates a tree of one cell.
 ///
 /// # Errors
 /// Why it counts for nothing: [`Refusal`].
@@ -72,14 +72,14 @@ pub fn weigh_tree(registry: &Registry, tree: &Table, price: Price) -> Result<(Tr
     let comparison = verdict.comparison.as_ref().map_err(Clone::clone)?;
     let certain = comparison.outcome == Outcome::Violated && comparison.grade == Evidence::Exact;
     let score = score.ok_or("the sides have no finite value")?;
-    // What only doubles break, because an enclosure of it would cost too much, is no better than the border: the search
-    // is for violations that can be certified.
+    // A violation in doubles only, because an enclosure would cost too much, scores no better than the border: the
+    // search is for violations that can be certified.
     let score = if certain || comparison.grade != Evidence::Numeric { score } else { score.min(1.0) };
     let suspect = comparison.outcome == Outcome::Violated && !certain;
     Ok((trial, Weighed { score, certain, suspect, verdict, place }))
 }
 
-/// Weighs an instance of a family.
+/// Evaluates an instance of a family.
 ///
 /// # Errors
 /// As [`weigh_tree`].

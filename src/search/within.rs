@@ -1,38 +1,20 @@
-//! Ranges that were asked for on the command line, `L/mu in [10, 11]`: instances outside them are none of the family, and
-//! how far outside they are leads the search into them.
+//! Ranges given on the command line, `L/mu in [10, 11]`. Instances outside them do not belong to the family, and their
+//! distance from the ranges guides the search into them.
 
 use super::family::{Candidate, Family};
+use super::requires::inequalities;
+use crate::claim::{Instance, Symbol, Within, Work, cells, trial_of};
 use crate::expr::ExprError;
-use crate::harness::Refusal;
 use crate::model::{Registry, fact_spec};
+use crate::run::Refusal;
 use crate::scalar::Rational;
-use crate::spec::{Instance, Node, Symbol, Table, Value, Within, Work, cells, trial_of};
 use std::ops::Range;
 
-/// What stands in for the logarithm of numbers that have none.
+/// Replaces the logarithm of numbers that have none.
 const FAR: f64 = 1e3;
 
-/// The two inequalities of a range.
-fn inequalities(within: &Within) -> [String; 2] {
-    let (low, high) = &within.range;
-    [format!("{low} <= {}", within.text), format!("{} <= {high}", within.text)]
-}
-
-/// Adds the inequalities to those of a tree.
-pub(super) fn require(tree: &mut Table, all: &[Within]) {
-    if all.is_empty() {
-        return;
-    }
-    let mut list = match tree.get("requires").map(|n| &n.value) {
-        Some(Value::List(list)) => list.clone(),
-        _ => Vec::new(),
-    };
-    list.extend(all.iter().flat_map(inequalities).map(|text| Node::new(Value::Text(text))));
-    tree.set("requires", 0..0, Node::new(Value::List(list)));
-}
-
 impl Family {
-    /// How far an instance lies outside the ranges that were asked for; `None` where something else refuses it.
+    /// How far an instance lies outside the ranges of the command line; `None` where something else refuses it.
     #[must_use]
     pub fn distance(&self, registry: &Registry, candidate: &Candidate, why: &Refusal) -> Option<f64> {
         let Refusal::Outside(name, _) = why else { return None };
@@ -54,7 +36,7 @@ impl Family {
     }
 }
 
-/// How far a number lies outside a range, by factors where it can.
+/// How far a number lies outside a range, measured by factors where possible.
 fn outside(value: f64, (low, high): &(Rational, Rational)) -> f64 {
     let (low, high) = (low.to_f64(), high.to_f64());
     let end = value.clamp(low, high);

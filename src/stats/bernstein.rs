@@ -3,7 +3,8 @@
 use super::Interval;
 use super::estimate::{around, real, usable};
 
-/// mean +- [sqrt(2 v ln(4/alpha)/n) + 7 (b - a) ln(4/alpha)/(3 (n - 1))] for n >= 2 independent values in `range` = [a, b].
+/// mean +- [sqrt(2 v ln(4/alpha)/n) + 7 (b - a) ln(4/alpha)/(3 (n - 1))] for n >= 2 independent values in `range` = [a,
+/// b].
 ///
 /// `variance` is the sample variance v with n - 1.
 /// **Source**: A. Maurer and M. Pontil, "Empirical Bernstein bounds and sample variance penalization", COLT 2009,
@@ -40,7 +41,8 @@ mod tests {
 
     #[test]
     fn half_width_is_the_closed_form() {
-        // exact: ln(4/alpha) = 2 at alpha = 4 e^-2; n = 8, v = 1/4, range 3: sqrt(2/4 * 2/8) + 7 * 3 * 2/21 = sqrt(1/8) + 2
+        // exact: ln(4/alpha) = 2 at alpha = 4 e^-2; n = 8, v = 1/4, range 3:
+        // sqrt(2/4 * 2/8) + 7 * 3 * 2/21 = sqrt(1/8) + 2
         let range = Interval::new(-1.0, 2.0).expect("ordered");
         let got = empirical_bernstein(8, 0.5, 0.25, range, 4.0 * libm::exp(-2.0));
         let half = 0.125_f64.sqrt() + 2.0;

@@ -6,12 +6,13 @@ use super::{Coverage, Interval, MeanEstimate, MeanFault, Moments, empirical_bern
 /// How far, relative to the range's size, a value may leave the range and pass for rounding.
 const RANGE_SLACK: f64 = 1e-9;
 
-/// The mean of independent values in `range`, with an interval that misses it with probability at most `alpha` for every n.
+/// The mean of independent values in `range`, with an interval that misses it with probability at most `alpha` for
+/// every n.
 ///
-/// Half of `alpha` goes to Hoeffding's interval and half to the empirical Bernstein one, and the two are
-/// intersected: the tighter of both without looking first (the price is a ln 2 in each logarithm). The result is
-/// widened by the rounding of the mean and clipped to the range. One value gives Hoeffding's interval alone.
-/// Sources: see [`hoeffding`] and [`empirical_bernstein`].
+/// Half of `alpha` goes to Hoeffding's interval and half to the empirical Bernstein one, and the two are intersected.
+/// This takes the tighter of both without looking first; the price is a ln 2 in each logarithm. The result is widened
+/// by the rounding of the mean and clipped to the range. One value gives Hoeffding's interval alone. Sources: see
+/// [`hoeffding`] and [`empirical_bernstein`].
 ///
 /// An `alpha` outside (0, 1) gives the range itself. Values that leave the range by no more than 1e-9 of its size
 /// pass for rounding; the range then stretches to them.
@@ -42,8 +43,9 @@ pub fn bounded_mean(moments: &Moments, range: Interval, alpha: f64) -> Result<Me
 
 /// [`bounded_mean`] where the values of `unknown` of the replicates may be any in the range, and not those recorded.
 ///
-/// The mean of what they are differs from that of what was recorded by at most unknown/n times the width of the range. The
-/// spread of what they are is not known, so that Hoeffding's interval stands alone, moved by as much to both sides.
+/// The mean of what they are differs from that of what was recorded by at most unknown/n times the width of the range.
+/// The spread of what they are is not known, so that only Hoeffding's interval is used, widened by as much on both
+/// sides.
 ///
 /// # Errors
 /// As there.
@@ -142,7 +144,8 @@ mod tests {
 
     #[test]
     fn unknown_replicates_widen_by_their_share_of_the_range() {
-        // exact: 1000 of a million unknown in [0, 2] move the mean by up to 1/500 beyond Hoeffding's interval; all give the range
+        // exact: 1000 of a million unknown in [0, 2] move the mean by up to 1/500 beyond Hoeffding's interval; all give
+        // the range
         let mut m = Moments::default();
         (0..1_000_000).for_each(|i| m.push(f64::from(i % 2)));
         let range = interval(0.0, 2.0);
@@ -201,7 +204,8 @@ mod tests {
     #[test]
     fn intervals_at_several_looks_hold_together() {
         // statistical: 3 000 sequences of coins with p = 1/20, looked at after 64, 256, 1024 and 4096 with a quarter of
-        // alpha = 0.2 each. Were the chance that any look misses p above alpha, so few misses would come with 1e-9 at most.
+        // alpha = 0.2 each. Were the chance that any look misses p above alpha, so few misses would come with 1e-9 at
+        // most.
         let (p, alpha, sequences) = (0.05, 0.2, 3_000_u64);
         let mut random = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(41);
         let unit = interval(0.0, 1.0);
@@ -221,7 +225,7 @@ mod tests {
             narrow += u64::from(any_narrow);
         }
         assert!(binomial_at_least(missed, sequences, alpha) > 1e-9, "{missed} of {sequences}");
-        // The check has teeth: intervals a fifth as wide would fail it.
+        // The check is sharp: intervals a fifth as wide would fail it.
         assert!(binomial_at_least(narrow, sequences, alpha) <= 1e-9, "{narrow} of {sequences}");
     }
 }

@@ -20,7 +20,7 @@ pub struct MeanEstimate {
     pub value: f64,
     /// The confidence interval, two-sided, in the same unit.
     pub interval: Interval,
-    /// The probability of error that was asked for.
+    /// The probability of error that was requested.
     pub level: f64,
     /// For which n the level holds.
     pub coverage: Coverage,

@@ -94,7 +94,7 @@ impl Histogram {
 
     /// (middle of the bin, count/(total * bin width)), in one over the value's unit; all 0 without values.
     ///
-    /// The area below it is the share of values inside the range, at most 1.
+    /// The area below it is the fraction of values inside the range, at most 1.
     #[must_use]
     pub fn density(&self) -> Vec<(f64, f64)> {
         let width = (self.range.high() - self.range.low()) / self.counts.len() as f64;

@@ -5,10 +5,10 @@ use super::estimate::{around, real, usable};
 
 /// mean +- (b - a) sqrt(ln(2/alpha)/(2 n)) for n independent values in `range` = [a, b].
 ///
-/// **Source**: W. Hoeffding, "Probability inequalities for sums of bounded random variables", JASA 58 (1963),
-/// Theorem 2, on both sides. **Valid** for every n, alpha and law on the range. Blind to the variance:
-/// [`super::empirical_bernstein`] wins where the variance is far below (b - a)^2/4. Not clipped to the range.
-/// n = 0, an alpha outside (0, 1), a mean that is not finite or an infinite range give the whole line.
+/// **Source**: W. Hoeffding, "Probability inequalities for sums of bounded random variables", JASA 58 (1963), Theorem
+/// 2, on both sides. **Valid** for every n, alpha and law on the range. It does not use the variance:
+/// [`super::empirical_bernstein`] wins where the variance is far below (b - a)^2/4. Not clipped to the range. n = 0, an
+/// alpha outside (0, 1), a mean that is not finite or an infinite range give the whole line.
 ///
 /// ```
 /// // exact: sqrt(ln(200)/200) = 0.162762...

@@ -1,10 +1,9 @@
 //! The regularised incomplete beta function, both tails.
 //!
-//! I_x(a, b) = 1/B(a, b) int_0^x t^(a-1) (1-t)^(b-1) dt, by the continued fraction of A. R. DiDonato and
-//! A. H. Morris (ACM TOMS 18, 1992, Algorithm 708; modified Lentz evaluation) on the side of the mean where it converges
-//! fast; the other tail is the complement.
-//! The tail on the short side thus keeps its relative precision, which is what a level of 1e-9 needs.
-//! It takes O(sqrt(max(a, b))) terms near the mean and few away from it.
+//! I_x(a, b) = 1/B(a, b) int_0^x t^(a-1) (1-t)^(b-1) dt, by the continued fraction of A. R. DiDonato and A. H. Morris
+//! (ACM TOMS 18, 1992, Algorithm 708; modified Lentz evaluation) on the side of the mean where it converges fast; the
+//! other tail is the complement. The tail on the short side thus keeps its relative precision, which is what a level of
+//! 1e-9 needs. It takes O(sqrt(max(a, b))) terms near the mean and few away from it.
 
 use super::special::{beta_excess, beta_kernel};
 
@@ -45,7 +44,7 @@ pub fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
 /// Unlike the fraction of A&S 26.5.8, it keeps its digits for x near 1, where Student's law with many degrees of
 /// freedom lives (that one loses eps * a).
 fn fraction(a: f64, b: f64, x: f64, shortfall: f64) -> f64 {
-    // stands in for an intermediate zero, as Lentz's method asks
+    // stands in for an intermediate zero, as Lentz's method requires
     const TINY: f64 = 1e-300;
     let nudge = |v: f64| if v.abs() < TINY { TINY } else { v };
     let mut value = nudge(a * (shortfall + 1.0) / (a + 1.0));
@@ -74,7 +73,8 @@ mod tests {
 
     #[test]
     fn agrees_with_exact_sums() {
-        // reference: mpmath 1.4.1, mp.dps = 40, sum over j >= k of binomial(n, j) p^j (1 - p)^(n - j); I_p(k, n - k + 1)
+        // reference: mpmath 1.4.1, mp.dps = 40, sum over j >= k of binomial(n, j) p^j (1 - p)^(n - j); I_p(k,
+        // n - k + 1)
         for (k, n, p, expected) in [
             (200.0, 999.0, 0.15625, 0.000_123_928_956_986_450_25),
             (10_500.0, 30_000.0, 0.34375, 0.011_587_655_069_511_48),

@@ -75,8 +75,8 @@ mod tests {
 
     #[test]
     fn agrees_with_references() {
-        // reference: mpmath 1.4.1, mp.dps = 40, gammainc(a, 0, x, regularized=True) and gammainc(a, x, inf, ..) for a <= 100;
-        // scipy 1.17.1, scipy.special.gammainc and gammaincc for the others (good to some 1e-14)
+        // reference: mpmath 1.4.1, mp.dps = 40, gammainc(a, 0, x, regularized=True) and gammainc(a, x, inf, ..) for
+        // a <= 100; scipy 1.17.1, scipy.special.gammainc and gammaincc for the others (good to some 1e-14)
         for (a, x, expected_p, expected_q) in [
             (0.5, 0.125, 0.382_924_922_548_026_24, 0.617_075_077_451_973_8),
             (3.0, 10.0, 0.997_230_604_284_488_4, 0.002_769_395_715_511_576),

@@ -1,4 +1,4 @@
-//! Pure statistics: what a run's replicates say about an expectation, a probability or a rate.
+//! Pure statistics: what a run's replicates imply for an expectation, a probability or a rate.
 //!
 //! | question | answer | valid |
 //! | --- | --- | --- |
@@ -9,10 +9,10 @@
 //! | how the level is divided | [`share`], [`total_level`] | always |
 //!
 //! Nothing here reads, draws or panics. Levels `alpha` are probabilities of error, two-sided unless a name says
-//! otherwise; an `alpha` outside (0, 1) excludes nothing, so that a slip shows as an undecided verdict and never
-//! as a false one. Elementary functions are libm's, so that results have the same bits on every machine of one
-//! architecture; distribution functions are written here because those at hand lose digits in the far tails
-//! that a level of 1e-9 needs.
+//! otherwise. An `alpha` outside (0, 1) excludes nothing, so that a slip shows as an undecided verdict and never as a
+//! false one. Elementary functions are libm's, so that results have the same bits on every machine of one architecture.
+//! Distribution functions are written here because those of available libraries lose digits in the far tails that a
+//! level of 1e-9 needs.
 
 mod arithmetic;
 mod bernstein;

@@ -9,7 +9,8 @@ pub fn normal_upper_tail(z: f64) -> f64 {
     0.5 * libm::erfc(z / SQRT_2)
 }
 
-/// The z with `P[Z <= z]` = p; accurate to a few ulps for p from 1e-308 to 1 - 1e-16, infinite at 0 and 1, NaN outside [0, 1].
+/// The z with `P[Z <= z]` = p; accurate to a few ulps for p from 1e-308 to 1 - 1e-16, infinite at 0 and 1, NaN outside
+/// [0, 1].
 ///
 /// Bisection over the doubles, on erf near the middle, where the tail is flat in relative terms, and on erfc
 /// elsewhere. For probabilities near 1 use [`normal_upper_quantile`]: 1 - 1e-20 is no double.

@@ -1,10 +1,10 @@
-//! How a level is divided among the questions that are asked of it.
+//! How a level is divided among the questions that it covers.
 //!
-//! A claim has a total level A. The cells of its bounds and controls and the looks at them are declared in its file, so that
-//! their number is known before anything runs; each gets the same share A/parts (Bonferroni's correction). The share
-//! depends on the file alone: not on what else runs, on the order, on the number of threads or on which cells
-//! turned out easy. By the union bound any interval of the claim misses with probability at most A, and a run of
-//! many claims raises a false alarm with probability at most the sum of their levels ([`total_level`]).
+//! A claim has a total level A. The cells of its bounds and controls and the looks at them are declared in its file, so
+//! that their number is known before anything runs; each gets the same share A/parts (Bonferroni's correction). The
+//! share depends on the file alone: not on what else runs, on the order, on the number of threads or on which cells
+//! turned out easy. By the union bound any interval of the claim misses with probability at most A, and a run of many
+//! claims raises a false alarm with probability at most the sum of their levels ([`total_level`]).
 
 /// The share of each of `parts` equal parts: the largest double found not to overspend, parts * share <= total.
 ///

@@ -2,10 +2,10 @@
 //!
 //! **Weighted least squares**: with weights w_i, x0 = sum w x/sum w and S = sum w (x - x0)^2, the slope is
 //! b = sum w (x - x0) y/S, a linear form sum c_i y_i with c_i = w_i (x_i - x0)/S.
-//! **Its error** comes from the replicates where every point has one (w = 1/se^2, variance sum c^2 se^2 = 1/S), from
-//! the scatter about the line where none has (w = 1, variance s^2/S, s^2 = residual squares/(m - 2)), and from both
-//! where some have. **Asymptotic**: ln of a mean has the error se/mean to first order only, and a rate that still bends
-//! is no line. The misfit and the local slopes show the latter.
+//! **Its error** comes from the replicates where every point has an error of its own (w = 1/se^2, variance sum c^2
+//! se^2 = 1/S). It comes from the scatter about the line where none has (w = 1, variance s^2/S, s^2 = residual
+//! squares/(m - 2)), and from both where some have. **Asymptotic**: ln of a mean has the error se/mean to first order
+//! only, and a rate that still bends is no line. The misfit and the local slopes show the latter.
 
 use super::estimate::{around, usable};
 use super::incomplete_gamma::gamma_tails;
@@ -89,7 +89,8 @@ impl SlopeEstimate {
         MeanEstimate { value: self.slope, interval, level: alpha, coverage: Coverage::Asymptotic }
     }
 
-    /// The probability of a misfit at least as large if the points lay on a line: P[chi^2 with m - 2 degrees >= misfit].
+    /// The probability of a misfit at least as large if the points lay on a line: P[chi^2 with m - 2
+    /// degrees >= misfit].
     ///
     /// A small value says that the curve bends, and that the standard error does not count that. `None` without
     /// errors or with two points.
@@ -163,8 +164,8 @@ pub fn slope(points: &[LogPoint]) -> Option<SlopeEstimate> {
 
 /// By how much an unweighted slope can change where each ordinate is off by at most its error: sum |c_i| error_i.
 ///
-/// Errors that are not statistical do not cancel by chance, and are no part of a standard error. Infinite where the slope does
-/// not exist.
+/// Errors that are not statistical do not cancel by chance, and are no part of a standard error. Infinite where the
+/// slope does not exist.
 ///
 /// ```
 /// use signcheck::stats::{LogPoint, slope_shift};
@@ -183,7 +184,7 @@ pub fn slope_shift(points: &[LogPoint], errors: &[f64]) -> f64 {
 
 /// The slope between each point and the next: at the middle x, with the error sqrt(se_1^2 + se_2^2)/|x_2 - x_1|.
 ///
-/// Neighbours with the same x give nothing. Successive errors are correlated (they share a point).
+/// Neighbours with the same x give no slope. Successive errors are correlated (they share a point).
 #[must_use]
 pub fn local_slopes(points: &[LogPoint]) -> Vec<LogPoint> {
     let between = |pair: &[LogPoint]| match pair {

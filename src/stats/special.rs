@@ -47,9 +47,9 @@ pub(super) fn beta_excess(a: f64, b: f64, x: f64, y: f64) -> f64 {
 
 /// x^a (1 - x)^b / B(a, b), with `y` = 1 - x and `excess` = [`beta_excess`] given apart; a, b > 0 and 0 < x < 1.
 ///
-/// Loader's saddle-point form (C. Loader, "Fast and accurate computation of binomial probabilities", 2000): with
-/// n = a + b and u = n x - a (the excess), the value is sqrt(a b/(2 pi n)) exp(delta(n) - delta(a) - delta(b) - a phi(u/a) - b phi(-u/b)),
-/// phi(v) = v - ln(1 + v). The difference of three log-gammas would lose eps * n ln n instead.
+/// Loader's saddle-point form (C. Loader, "Fast and accurate computation of binomial probabilities", 2000). With
+/// n = a + b and u = n x - a (the excess), the value is sqrt(a b/(2 pi n)) exp(delta(n) - delta(a) - delta(b) - a
+/// phi(u/a) - b phi(-u/b)), phi(v) = v - ln(1 + v). The difference of three log-gammas would lose eps * n ln n instead.
 pub(super) fn beta_kernel(a: f64, b: f64, x: f64, y: f64, excess: f64) -> f64 {
     let n = a + b;
     let deviance = a * log_deficit(excess / a, n * x / a) + b * log_deficit(-excess / b, n * y / b);
@@ -65,9 +65,9 @@ pub(super) fn gamma_kernel(a: f64, x: f64) -> f64 {
 
 /// Adjacent doubles (l, h), l < h, between which a predicate on [low, high] turns from true to false.
 ///
-/// The predicate is taken to hold at `low` and to fail at `high` without being asked; both must be non-negative
-/// and low < high, else the pair is returned as it came. Bit patterns of non-negative doubles are ordered as
-/// the numbers are, so that at most 64 halvings reach full relative precision at any magnitude.
+/// The predicate is taken to hold at `low` and to fail at `high` without being evaluated. Both must be non-negative and
+/// low < high, else the pair is returned unchanged. Bit patterns of non-negative doubles are ordered as the numbers
+/// are, so that at most 64 halvings reach full relative precision at any magnitude.
 pub(super) fn bisect(low: f64, high: f64, mut holds: impl FnMut(f64) -> bool) -> (f64, f64) {
     let (mut l, mut h) = (low.to_bits(), high.to_bits());
     while h > l && h - l > 1 {

@@ -70,16 +70,17 @@ pub fn student_mean(moments: &Moments, alpha: f64) -> Result<MeanEstimate, MeanF
     Ok(MeanEstimate { value, interval, level: alpha, coverage: Coverage::Asymptotic })
 }
 
-/// Fewest values that a normal limit is asked of.
+/// Fewest values for which the normal limit is used.
 const FEWEST: u64 = 30;
-/// Largest share of the centred square that one value may have.
+/// Largest fraction of the centred square that one value may have.
 const LARGEST_SHARE: f64 = 0.25;
 
-/// Why the spread of these values is no ground for [`student_mean`]: too few, no spread, or a spread that is one value's.
+/// Why the spread of these values is no ground for [`student_mean`]: too few, no spread, or a spread that is one
+/// value's.
 ///
-/// A sample in which every value is the same says nothing of what it did not see: an event of probability p is missing from it
-/// with probability (1 - p)^n. One in which a single value makes a quarter of the variance or more has seen its tail once or
-/// a few times, and the next sample may not have.
+/// A sample in which every value is the same says nothing of what it did not see: an event of probability p is missing
+/// from it with probability (1 - p)^n. One in which a single value makes a quarter of the variance or more has seen its
+/// tail once or a few times, and the next sample may not have.
 #[must_use]
 pub fn no_normal_limit(moments: &Moments) -> Option<String> {
     let n = moments.count();
@@ -187,8 +188,8 @@ mod tests {
 
     #[test]
     fn a_spread_that_says_nothing_is_refused() {
-        // exact: n values 0 and k values 1 have the centred square n k/(n + k), and the furthest value is n/(n + k) away: its
-        // share is n/(k (n + k)), above 1/4 for k <= 3 and below it for k = 4
+        // exact: n values 0 and k values 1 have the centred square n k/(n + k), and the furthest value is n/(n + k)
+        // away. Its fraction is n/(k (n + k)), above 1/4 for k <= 3 and below it for k = 4
         let sample = |zeros: u32, ones: u32| {
             let mut m = Moments::default();
             (0..zeros).for_each(|_| m.push(0.0));

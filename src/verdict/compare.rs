@@ -1,12 +1,12 @@
 //! One cell: left against right.
 
 use super::sides::SideValue;
+use crate::claim::Relation;
 use crate::results::{Evidence, Outcome};
 use crate::scalar::Computable;
-use crate::spec::Relation;
 use crate::stats::{Interval, LogPoint, Spread, slope, slope_shift};
 
-/// What a comparison says.
+/// The result of a comparison.
 #[derive(Debug, Clone)]
 pub struct Comparison {
     /// Holds, violated or undecided.
@@ -57,7 +57,7 @@ pub fn compare(relation: Relation, left: &SideValue, right: &SideValue, margin: 
     Comparison { outcome, reason, ratio, closeness, grade }
 }
 
-/// Whether a trivial bound, on the same left side and in the same direction, says what the bound says: for certain, by
+/// Whether a trivial bound, on the same left side and in the same direction, implies the bound: for certain, by
 /// rationals where both are known, else by enclosures. Relations without a direction have no trivial bound.
 #[must_use]
 pub fn is_vacuous(relation: Relation, right: &SideValue, trivial: &SideValue) -> bool {
@@ -165,7 +165,7 @@ pub fn compare_rate(
         .collect();
     let sampled = points.iter().any(|(_, v)| v.grade > Evidence::Numeric);
     let fitted = logged.as_deref().and_then(slope);
-    // What encloses a value that was not sampled moves the slope by at most so much.
+    // The enclosures of values that were not sampled move the slope by at most this much.
     let known: Option<Vec<f64>> = points.iter().map(|(_, v)| logarithmic_error(v)).collect();
     let shift = logged.as_deref().zip(known).map_or(f64::INFINITY, |(p, errors)| slope_shift(p, &errors));
     let Some(fitted) = fitted.filter(|_| shift.is_finite()) else {
@@ -200,8 +200,8 @@ pub fn compare_rate(
     (left, comparison)
 }
 
-/// How far the logarithm of a value that was not sampled can be from that of its point; 0 for a sampled one, whose error is
-/// statistical.
+/// How far the logarithm of a value that was not sampled can be from that of its point; 0 for a sampled one, whose
+/// error is statistical.
 fn logarithmic_error(value: &SideValue) -> Option<f64> {
     if value.grade > Evidence::Numeric || value.exact.is_some() {
         return Some(0.0);
@@ -246,7 +246,8 @@ mod tests {
 
     #[test]
     fn a_rate_counts_the_error_of_values_that_were_not_sampled() {
-        // exact: y = 1/x has the exponent -1. Values that are known to 1 % leave it between -1 - s and -1 + s with s > 0.
+        // exact: y = 1/x has the exponent -1. Values that are known to 1 % leave it between -1 - s and -1 + s with
+        // s > 0.
         let points = |relative: f64| -> Vec<(f64, SideValue)> {
             [1.0, 2.0, 4.0, 8.0]
                 .map(|x: f64| {

@@ -19,7 +19,7 @@ pub struct CellVerdict {
     pub left: Option<SideValue>,
     /// Right side.
     pub right: Option<SideValue>,
-    /// Whether the declared trivial bound says as much here: see [`super::is_vacuous`].
+    /// Whether the declared trivial bound is as strong here: see [`super::is_vacuous`].
     pub vacuous: bool,
     /// The comparison, or why there is none.
     pub comparison: Result<Comparison, String>,
@@ -61,7 +61,7 @@ impl CellVerdict {
         }
     }
 
-    /// What makes the cell's outcome less than a plain one: a hypothesis that is not known, a constant that is only bounded.
+    /// What qualifies the cell's outcome: a hypothesis that is not known, a constant that is only bounded.
     fn caveats(&self) -> String {
         let mut text = String::new();
         for (name, audit) in self.audits.iter().filter(|(_, a)| a.holds().is_none()) {
@@ -77,7 +77,7 @@ impl CellVerdict {
         self.comparison.as_ref().map_or(f64::INFINITY, |c| c.closeness)
     }
 
-    /// What the outcome rests on. What holds with a bound on a constant is not shown for the constant itself.
+    /// What the outcome rests on. A result that uses a bound on a constant is not proved for the constant itself.
     fn grade(&self) -> Evidence {
         self.comparison.as_ref().map_or(Evidence::Asymptotic, |c| match c.outcome {
             Outcome::Holds if !self.loose.is_empty() => c.grade.max(Evidence::Numeric),
@@ -111,11 +111,11 @@ pub struct CellView {
     pub evidence: Evidence,
     /// Index of the cell nearest to violation.
     pub nearest: usize,
-    /// Whether the trivial bound says as much in every cell that meets the hypotheses; never of a broken bound.
+    /// Whether the trivial bound is as strong in every cell that meets the hypotheses; never of a broken bound.
     pub vacuous: bool,
 }
 
-/// How constants are introduced that are only bounded.
+/// How a reason introduces constants that are only bounded.
 const LOOSE: &str = "with bounds in place of the constants themselves, a weaker statement";
 
 /// The hypotheses that are not known in some of the cells, and the constants that are only bounded there.
@@ -151,7 +151,7 @@ fn left_out(cells: &[CellVerdict]) -> String {
 pub fn gather(cells: &[CellVerdict]) -> Option<CellView> {
     let meets: Vec<usize> = (0..cells.len()).filter(|i| cells[*i].failing().is_none()).collect();
     let nearest_of = |indices: &[usize]| {
-        // Of cells at the border one with a quotient says more than 0 <= 0.
+        // Among cells at the border, one with a quotient is more informative than 0 <= 0.
         let quotient = |i: usize| cells[i].comparison.as_ref().ok().and_then(|c| c.ratio).unwrap_or(f64::NEG_INFINITY);
         let order = |a: usize, b: usize| {
             let nearer = cells[a].closeness().total_cmp(&cells[b].closeness());

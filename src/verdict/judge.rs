@@ -3,11 +3,11 @@
 use super::compare::{Comparison, compare, compare_order, compare_rate, is_vacuous};
 use super::gather::{CellVerdict, gather};
 use super::sides::{Ground, SideValue, Trust, left_of_estimates, left_of_row, right_side};
+use crate::claim::{Expression, Question, Relation, Spec, Symbol, Trial, Trivial, Work, cell_name, requirements};
 use crate::engine::left_lacks;
 use crate::evidence::{Answered, CellOutcome, CellRun, Configuration, Design, Observed};
 use crate::model::Ties;
 use crate::results::{Evidence, Outcome};
-use crate::spec::{Expression, Question, Relation, Spec, Symbol, Trial, Trivial, Work, cell_name, requirements};
 use crate::stats::share;
 use std::collections::BTreeMap;
 
@@ -26,26 +26,28 @@ pub struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// The share of the level that each (bound or control, cell) has.
+    /// The part of the level that each (bound or control, cell) has: the level over their number (Bonferroni's
+    /// correction).
     pub fn each(&self) -> f64 {
         share(self.level, self.design.questions(self.spec.trials()))
     }
 
-    /// Whether more samples would change nothing for the questions that rest on this cell: each is decided, or cannot be.
-    /// Before the declared number of replicates only intervals that hold for every number count.
+    /// Whether more samples would change nothing for the questions that rest on this cell: each is decided, or cannot
+    /// be. Before the declared number of replicates only intervals that hold for every number count.
     pub fn is_settled(&self, asked: &Configuration<'_>, run: &CellRun, early: bool) -> bool {
         self.spec.trials().filter(|trial| asked.answers(trial)).all(|trial| {
             let verdict = self.experiment_cell(trial, asked, run);
             verdict.failing().is_some()
                 || match &verdict.comparison {
                     Ok(c) => c.outcome != Outcome::Undecided && !(early && c.grade == Evidence::Asymptotic),
-                    // A sample that has not seen enough may see it yet.
+                    // A sample that is too small to be used yet may become large enough.
                     Err(_) => verdict.right.is_none() || !may_see_more(trial, run),
                 }
         })
     }
 
-    /// Whether every question that rests on this cell is answered by where its run can go: broken, whatever the outcome.
+    /// Whether the reachable range of this cell's run answers every question that rests on it: the bound is broken,
+    /// whatever the outcome.
     pub fn is_broken_everywhere(&self, asked: &Configuration<'_>, unsampled: &CellRun) -> bool {
         let mut questions = self.spec.trials().filter(|trial| asked.concerns(trial)).peekable();
         questions.peek().is_some()
@@ -140,7 +142,7 @@ impl Judge<'_> {
         let curves: Option<Vec<(&String, Answered<'_, '_>)>> =
             trial.curves.iter().map(|(name, v)| Some((name, observed.of(&trial.case, v)?))).collect();
         let Some(curves) = curves.filter(|all| !all.is_empty()) else { return Vec::new() };
-        // The loader has seen that all curves sweep the same values.
+        // The loader has checked that all curves sweep the same values.
         let count = curves.iter().map(|(_, found)| found.runs.len()).min().unwrap_or(0);
         (0..count)
             .map(|i| {
@@ -171,6 +173,8 @@ impl Judge<'_> {
     }
 }
 
+/// A cell's verdict before its sides are compared: its name, and the audits of its hypotheses.
+#[must_use]
 pub fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
     let (audits, loose) = match &run.outcome {
         CellOutcome::Experiment(e) => {
@@ -204,6 +208,9 @@ fn may_see_more(trial: &Trial, run: &CellRun) -> bool {
 }
 
 /// The left side of an experiment's cell.
+///
+/// # Errors
+/// A sentence that says why it has none.
 pub fn left_side(
     each: f64,
     question: &Question,
@@ -235,12 +242,12 @@ pub fn left_side(
     let constants = |symbol: &Symbol| run.constant(symbol);
     let (deterministic, rough) = (e.estimates.deterministic, e.instance.is_rough());
     let trust = Trust { deterministic, rough, ground, steps: e.instance.horizon, near: e.estimates.near };
-    // Every look at the estimates has its part of the share, whether or not it was the last.
+    // Every look at the estimates has its part of the cell's level, whether or not it was the last.
     let alpha = share(each, LOOKS);
     left_of_estimates(&question.left, &sources, &e.estimates, (&e.ranges, &e.sight), &constants, alpha, trust)
 }
 
-/// An experiment's cell, at its share of the level.
+/// An experiment's cell, at its part of the level.
 pub fn experiment_cell(each: f64, trial: &Trial, asked: &Configuration<'_>, run: &CellRun) -> CellVerdict {
     let mut verdict = blank(trial, run);
     let constants = |symbol: &Symbol| run.constant(symbol);
@@ -273,7 +280,7 @@ pub fn experiment_cell(each: f64, trial: &Trial, asked: &Configuration<'_>, run:
     verdict
 }
 
-/// Says why a deterministic run decided nothing, where that is for want of an enclosure.
+/// States why a deterministic run decided nothing, where that is for want of an enclosure.
 fn tell_open<'r>(verdict: &mut CellVerdict, runs: impl IntoIterator<Item = &'r CellRun>) {
     if let Ok(comparison) = &mut verdict.comparison
         && comparison.outcome == Outcome::Undecided
@@ -283,8 +290,8 @@ fn tell_open<'r>(verdict: &mut CellVerdict, runs: impl IntoIterator<Item = &'r C
     }
 }
 
-/// Takes what one ground of evidence says into a verdict, and says whether the next one may say more: where the strongest is too
-/// wide to decide. An undecided comparison stays beside the reason why there is no other.
+/// Takes the result of one ground of evidence into a verdict, and returns whether the next one may decide more: where
+/// the strongest is too wide to decide. An undecided comparison stays beside the reason why there is no other.
 fn next_best(verdict: &mut CellVerdict, left: Option<SideValue>, found: Result<Comparison, String>) -> bool {
     match (&mut verdict.comparison, found) {
         (Ok(wide), Err(why)) => {
@@ -301,7 +308,7 @@ fn next_best(verdict: &mut CellVerdict, left: Option<SideValue>, found: Result<C
 }
 
 /// A random run's bound that is broken wherever the run can go is broken for certain, without a sample. Where there is
-/// none, the left side is the value that is nearest to the right one: what the violation is at least.
+/// none, the left side is the value nearest to the right one: the violation is at least that large.
 fn broken_everywhere(
     (each, question, asked, run): (f64, &Question, &Configuration<'_>, &CellRun),
     right: &SideValue,
@@ -356,7 +363,7 @@ pub fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
     }
 }
 
-/// Whether the question's trivial bound says as much as the right side.
+/// Whether the question's trivial bound is as strong as the right side.
 fn vacuous(
     question: &Question,
     right: Option<&SideValue>,

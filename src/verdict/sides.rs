@@ -1,11 +1,11 @@
 //! The two sides of a bound as enclosures, with what they rest on.
 
+use crate::claim::{Expression, Left, Reducer, Symbol, Term};
 use crate::engine::{Estimates, PathMoments, Ranges, Sight};
 use crate::evidence::TermSource;
 use crate::model::{Real, Row};
 use crate::results::{Estimate, Evidence, RightSide};
 use crate::scalar::{Computable, Fault, Rational, Scalar};
-use crate::spec::{Expression, Left, Reducer, Symbol, Term};
 use crate::stats::{Interval, Moments, bounded_mean, no_normal_limit, partly_known_mean, share, student_mean};
 
 /// How a number is known, strongest first; a side is as good as the weakest number in it.
@@ -16,7 +16,7 @@ pub type Grade = Evidence;
 pub struct SideValue {
     /// Point estimate.
     pub point: f64,
-    /// Encloses the true value: surely, or with the level's probability.
+    /// Encloses the true value: with certainty, or with the probability that the level leaves.
     pub interval: Interval,
     /// The value itself, where it is known: a rational, a sum of roots, or another formula.
     pub exact: Option<Computable>,
@@ -78,8 +78,8 @@ pub type Constants<'a> = &'a dyn Fn(&Symbol) -> Option<Real>;
 
 /// Evaluates a left side from a cell's estimates, at the given level.
 ///
-/// `ranges` are those of the path terms and of the series' statistics, where they have one; `sight` says what an asymptotic
-/// interval of them needs.
+/// `ranges` are those of the path terms and of the series' statistics, where they have one; `sight` holds what an
+/// asymptotic interval of them needs.
 ///
 /// # Errors
 /// A sentence saying why there is no value: replicates diverged, or the expression has none.
@@ -123,14 +123,14 @@ pub struct Trust {
     pub ground: Ground,
     /// Steps over which rounding gathers.
     pub steps: u64,
-    /// Replicates that may have left the path of exact arithmetic at a sign or a choice that doubles cannot tell.
+    /// Replicates that may have left the path of exact arithmetic at a sign or a choice that doubles cannot resolve.
     pub near: u64,
 }
 
 /// What encloses an expectation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ground {
-    /// Its value, or the range of the statistic over every place that a run can reach: no sample is asked.
+    /// Its value, or the range of the statistic over every place that a run can reach: no sample is needed.
     Everywhere,
     /// The strongest evidence there is: enclosures, finite-sample intervals.
     Strongest,
@@ -156,19 +156,20 @@ fn mean_of(
         return Ok(enclosed(&sample.moments, range.ok_or("the statistic has no range")?));
     }
     if deterministic {
-        // A run in doubles can expand its own rounding errors: without an enclosure its value shows, and excludes nothing.
+        // A run in doubles can amplify its own rounding errors: without an enclosure its value is shown, but excludes
+        // nothing.
         let point = sample.moments.checked_mean().map_err(|e| e.to_string())?;
         return Ok(SideValue { point, interval: Interval::WHOLE, exact: None, grade: Evidence::Numeric });
     }
-    // Each of the two looks has half of the share, so that looking twice keeps the level.
+    // Each of the two looks has half of the cell's level, so that looking twice keeps it.
     let alpha = alpha / 2.0;
-    // What rounding can have done to every replicate alike is no part of their spread.
+    // An error that rounding makes alike in every replicate does not show in their spread.
     let relative = sample.moments.mean().map_or(0.0, f64::abs).max(sample.size) * f64::EPSILON * (steps as f64 + 16.0);
     let rounding = sample.rounding.filter(|r| r.is_finite()).unwrap_or(relative);
     let side = |point, interval: Interval, grade| {
         let widened = Interval::new(interval.low() - rounding, interval.high() + rounding);
         let widened = widened.unwrap_or(Interval::WHOLE);
-        // What the statistic cannot be is no part of where its mean may lie.
+        // The mean cannot lie where the statistic cannot.
         let interval = range.and_then(|range| widened.intersect(range)).unwrap_or(widened);
         Ok(SideValue { point, interval, exact: None, grade })
     };
@@ -195,15 +196,15 @@ fn mean_of(
     side(estimate.value, estimate.interval, Evidence::Asymptotic)
 }
 
-/// An enclosure, with the mean of the replicates for its point. Where a sign of 0 decides, a run in doubles can take another
-/// path than the enclosed one.
+/// An enclosure, with the mean of the replicates for its point. Where a sign of 0 decides, a run in doubles can take
+/// another path than the enclosed one.
 fn enclosed(moments: &Moments, interval: Interval) -> SideValue {
     let mean = moments.mean().filter(|m| interval.contains(*m));
     let point = mean.unwrap_or(0.5 * interval.low() + 0.5 * interval.high());
     SideValue { point, interval, exact: None, grade: Evidence::Exact }
 }
 
-/// A functional over time of the expectations; every iterate gets its part of the level.
+/// A functional over time of the expectations; every iterate gets its part of the level (Bonferroni's correction).
 fn over_time(
     reducer: Reducer,
     series: &[PathMoments],
@@ -217,7 +218,8 @@ fn over_time(
     }
     let each = share(alpha, series.len());
     let found = series.iter().map(|m| mean_of(m, (range, unseen), trust, each));
-    // A minimum is below each of its iterates, whatever the others are: one that is not known lies somewhere in the range.
+    // A minimum is below each of its iterates, whatever the others are: one that is not known lies somewhere in the
+    // range.
     let extreme = matches!(reducer, Reducer::Min | Reducer::Max) && trust.near == 0;
     let (mut values, mut known, mut missing) = (Vec::with_capacity(series.len()), false, None);
     for (value, sample) in found.zip(series) {
@@ -286,7 +288,7 @@ fn combine(expr: &Expression, found: &[SideValue], constants: Constants<'_>) -> 
         Some(side) => side.exact.clone().ok_or(Fault::NoExactForm("a sampled value")),
         None => constant(symbol)?.cast(),
     };
-    // A value beyond every double has no use for its formula.
+    // For a value beyond every double the formula is of no use.
     if let Ok(value) = expr.eval::<Computable>(&exact)
         && (value.rational().is_some() || value.near().is_finite())
     {

@@ -1,10 +1,10 @@
 //! Whether a bound is homogeneous in [f] and [x].
 
+use crate::claim::{Expression, Left, PathTerm, Relation, Symbol, Term};
 use crate::expr::{Dimension, Units, UnitsError};
 use crate::results::UnitsRecord;
-use crate::spec::{Expression, Left, PathTerm, Relation, Symbol, Term};
 
-/// What the units of a bound's two sides say.
+/// The result of comparing the units of a bound's two sides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnitsReport {
     /// Consistent, inconsistent, or waived.
@@ -13,7 +13,8 @@ pub struct UnitsReport {
     pub reason: String,
 }
 
-/// Compares the units of both sides. Declared parameters have the units that `declared` gives, as powers of `[f]` and `[x]`.
+/// Compares the units of both sides. Declared parameters have the units that `declared` gives, as powers of `[f]` and
+/// `[x]`.
 #[must_use]
 pub fn units_of(
     relation: Relation,
@@ -42,7 +43,7 @@ pub fn units_of(
     }
 }
 
-/// The units of what a file names; what the program puts in has none of its own.
+/// The units of what a file names; symbols that the program itself inserts have none of their own.
 fn named(symbol: &Symbol, declared: &dyn Fn(&str) -> (i64, i64)) -> Option<Dimension> {
     let (f, x) = match symbol {
         Symbol::Parameter(name) => declared(name),

@@ -1,4 +1,4 @@
-//! Claim files and calls of the program that several tests share.
+//! Claim files and calls of the program that several tests have in common.
 #![allow(dead_code)] // each test file uses a part
 
 use std::path::Path;
@@ -172,7 +172,7 @@ fn collect(root: &Path, folder: &Path, found: &mut std::collections::BTreeMap<St
 
 /// Ids of claims that come with the program and take a moment: counterexamples on small deterministic instances.
 pub fn small_claims() -> Vec<String> {
-    let all = signcheck::harness::Catalog::matching("karimireddy2019/counterexample-*").expect("counterexamples");
-    let id = |file: &str| file.trim_start_matches(signcheck::harness::EMBEDDED).trim_end_matches(".toml").to_string();
+    let all = signcheck::run::Catalog::matching("karimireddy2019/counterexample-*").expect("counterexamples");
+    let id = |file: &str| file.trim_start_matches(signcheck::run::EMBEDDED).trim_end_matches(".toml").to_string();
     all.iter().map(|c| id(&c.file)).collect()
 }

@@ -233,7 +233,7 @@ pub fn claim(seed: u64) -> Table {
         set(&mut file, "requires", Value::Array(vec![Value::String(text.into())]));
     }
     if dice.one_in(3) {
-        let cases: Vec<Value> = (0..1 + dice.below(2))
+        let cases: Vec<Value> = (0..=dice.below(2))
             .map(|i| {
                 let mut c = Table::new();
                 set(&mut c, "name", format!("case {i}"));
@@ -253,7 +253,7 @@ fn bounds(file: &mut Table, d: usize, dice: &mut Dice) {
     set(file, "left", text);
     set(file, "relation", dice.of(&relations));
     let mut all = Vec::new();
-    for i in 0..1 + dice.below(3) {
+    for i in 0..=dice.below(3) {
         let mut b = Table::new();
         set(&mut b, "name", format!("bound {i}"));
         set(&mut b, "expect", "holds");

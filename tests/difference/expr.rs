@@ -149,7 +149,7 @@ impl E {
         }
     }
 
-    /// The value; `hook` is asked first at every node, and must answer for names.
+    /// The value; `hook` is called first at every node, and must give the value of names.
     pub fn eval(&self, hook: &mut dyn FnMut(&E) -> Option<Got<V>>) -> Got<V> {
         if let Some(found) = hook(self) {
             return found;

@@ -1,4 +1,4 @@
-//! Constants of an instance and the hypotheses that can be told from a formula.
+//! Constants of an instance and the hypotheses that can be decided from a formula.
 
 use super::number::{Got, Q, V, abs, q, zero};
 use super::problem::{Loss, Problem, dot, l1, l2, minus};
@@ -153,7 +153,7 @@ pub fn fact(s: &Setup, name: &str) -> Got<V> {
     })
 }
 
-/// Whether a hypothesis is met; an error where this evaluator cannot tell.
+/// Whether a hypothesis is met; an error where this evaluator cannot decide.
 pub fn hypothesis(s: &Setup, name: &str, tied: bool) -> Got<bool> {
     let p = &s.problem;
     let minimum = || match p.minimum(&s.start) {

@@ -5,7 +5,7 @@ use super::number::{Got, Q, V, parse};
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
-/// Lays a change over a file. A part that is named anew starts from its own defaults; other tables are merged.
+/// Lays a change over a file. A part that gets a new name starts from its own defaults; other tables are merged.
 pub fn lay(base: &mut Table, change: &Table) {
     for (key, new) in change {
         let whole = key == "parameters" || key == "dimensions";

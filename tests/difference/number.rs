@@ -1,4 +1,5 @@
-//! Numbers of the second opinion: a + b sqrt(c) over the rationals, and a rational of 400 bits where that is not enough.
+//! Numbers of the second opinion: a + b sqrt(c) over the rationals, and a rational of 400 bits where that is not
+//! enough.
 
 use dashu_base::SquareRoot;
 use dashu_int::{IBig, UBig};

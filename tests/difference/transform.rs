@@ -35,7 +35,7 @@ fn renamed(text: &str) -> String {
     out
 }
 
-/// Goes through all values of a file; `free` tells where constants of a law have names of their own.
+/// Goes through all values of a file; `free` marks where constants of a law have names of their own.
 fn every(v: &mut Value, change: &dyn Fn(&str, &mut Value)) {
     match v {
         Value::Table(t) => {
@@ -99,7 +99,7 @@ fn spelled(file: &Table) -> Table {
         if let Some(v) = out.get_mut(key) {
             every(v, &|key, v| match v {
                 Value::Float(x) => {
-                    *v = Value::String(parse(&format!("{x:?}")).map_or_else(|| x.to_string(), |q| q.to_string()))
+                    *v = Value::String(parse(&format!("{x:?}")).map_or_else(|| x.to_string(), |q| q.to_string()));
                 }
                 Value::Integer(n) if key != "replicates" => *v = Value::String(format!("{n}/1")),
                 _ => {}

@@ -16,7 +16,7 @@ pub enum Verdict {
     Confirmed(String),
     /// The certificate is wrong; why.
     Refused(String),
-    /// The certificate asks for something that this checker cannot express; what.
+    /// What the certificate needs that this checker cannot express.
     Unsupported(String),
     /// The text is no certificate; what was found and what was expected.
     Unreadable(String),

@@ -14,7 +14,7 @@ fn mix(word: u64) -> u64 {
 }
 
 impl Stream {
-    /// The stream of replicate 0 that belongs to a seed and a role, without axes.
+    /// The stream of replicate 0 that belongs to a seed and a role, without parameters.
     #[must_use]
     pub fn new(seed: u64, role: &str) -> Stream {
         let mut hash = Sha256::new();

@@ -1,8 +1,9 @@
 //! An independent checker of certificates.
 //!
-//! A certificate says that a bound is broken at one instance. This crate decides that again from the document alone: it computes
-//! both sides in fractions and enclosures, audits the hypotheses, compares by the relation, and recomputes the digest. It shares
-//! no code with the program that wrote the certificate and is written from `docs/certificates.md` and the formulas of the parts.
+//! A certificate says that a bound is broken at one instance. This crate decides that again from the document alone: it
+//! computes both sides in fractions and enclosures, audits the hypotheses, compares by the relation, and recomputes the
+//! digest. It shares no code with the program that wrote the certificate and is written from `docs/certificates.md` and
+//! the formulas of the parts.
 
 mod analysis;
 pub mod certificate;
@@ -29,7 +30,7 @@ mod walk;
 pub enum Fault {
     /// The document contradicts itself or what was computed.
     Refused(String),
-    /// The document asks for something that this checker cannot express.
+    /// The document needs something that this checker cannot express.
     Unsupported(String),
     /// An expression has no value: a division by 0, the root of a negative number.
     Undefined(String),

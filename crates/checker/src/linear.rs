@@ -30,7 +30,8 @@ pub fn solve(mut a: Vec<Vec<Q>>, mut b: Vec<Q>) -> Option<Vec<Q>> {
     Some((0..n).map(|i| &b[i] / &a[i][i]).collect())
 }
 
-/// How many eigenvalues of the symmetric matrix A - t I are negative and how many are 0, by congruences (Sylvester's law).
+/// How many eigenvalues of the symmetric matrix A - t I are negative and how many are 0, by congruences (Sylvester's
+/// law).
 pub fn inertia(a: &[Vec<Q>], t: &Q) -> (usize, usize) {
     let n = a.len();
     let mut m: Vec<Vec<Q>> = a.to_vec();

@@ -1,5 +1,5 @@
-//! Numbers: fractions and square roots of fractions as long as they are short, else enclosures between two fractions, rounded
-//! outward.
+//! Numbers: fractions and square roots of fractions as long as they are short, else enclosures between two fractions,
+//! rounded outward.
 
 use crate::{Answer, Fault};
 use dashu_base::{BitTest, DivRemEuclid, Sign};

@@ -145,9 +145,10 @@ pub fn exact(values: &[Num], what: &str) -> Answer<Vec<Q>> {
 /// Refuses a number that is not known to lie above `low` (or at it, where `weak`).
 pub fn above(x: &Num, low: i64, weak: bool, what: &str) -> Answer<()> {
     let low = Q::from(low);
-    match x.lo() > &low || (weak && x.lo() >= &low) {
-        true => Ok(()),
-        false => refuse(format!("'{what}' is {}, outside its range", x.show())),
+    if x.lo() > &low || (weak && x.lo() >= &low) {
+        Ok(())
+    } else {
+        refuse(format!("'{what}' is {}, outside its range", x.show()))
     }
 }
 

@@ -402,8 +402,8 @@ fn bounded(rows: &[Vec<Num>], diagonal: &[Num]) -> Answer<()> {
     Ok(())
 }
 
-/// The data of karimireddy2019/wilson-data: row i of n has its label at column 0, 1 at columns 1 and 2, and 1 at one column of
-/// its own from 3 + 5i on for the label 1, at five for the label -1; the targets are the labels.
+/// The data of karimireddy2019/wilson-data: row i of n has its label at column 0 and 1 at columns 1 and 2. From column
+/// 3 + 5i on it has 1 at one column of its own for the label 1, at five for the label -1. The targets are the labels.
 fn wilson(train: usize, test: usize, seed: u64) -> Answer<Problem> {
     let points = train + test;
     if train == 0 || !(3..=2000).contains(&points) {

@@ -250,10 +250,7 @@ fn communication(part: Part, names: Names) -> Answer<Vec<Row>> {
     let number = |key, default| -> Answer<Num> {
         let value = part.number(key, default, names)?;
         above(&value, 1, true, key)?;
-        match value.floor()? == value {
-            true => Ok(value),
-            false => refuse(format!("'{key}' is no whole number")),
-        }
+        if value.floor()? == value { Ok(value) } else { refuse(format!("'{key}' is no whole number")) }
     };
     let [m, d, float, blocks] =
         [number("workers", "")?, number("dimension", "")?, number("float_bits", "32")?, number("blocks", "1")?];
@@ -285,7 +282,8 @@ fn noise_median(part: Part, names: Names) -> Answer<Vec<Row>> {
     if m.is_multiple_of(2) || m > 1001 {
         return refuse("an even number of workers, or more than 1001");
     }
-    // The median of M draws from (-sqrt 3, sqrt 3) is 2 sqrt 3 (B - 1/2) with B of the law Beta(n + 1, n + 1), M = 2n + 1.
+    // The median of M draws from (-sqrt 3, sqrt 3) is 2 sqrt 3 (B - 1/2) with B of the law Beta(n + 1, n + 1),
+    // M = 2n + 1.
     let variance = Num::from(ratio(3, m as u64 + 2));
     let deviation = variance.sqrt()?;
     let unit = match part.word("unit", &["one", "deviation", "variance"])? {

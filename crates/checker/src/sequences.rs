@@ -188,7 +188,8 @@ fn compare(rows: &[Vec<Q>], labels: &[Q]) -> Answer<Option<Row>> {
     let gram: Vec<Vec<Q>> = rows.iter().map(|a| rows.iter().map(|b| dot(a, b)).collect()).collect();
     let Some(weights) = solve(gram.clone(), labels.to_vec()) else { return Ok(None) };
     let smallest = combined(rows, &weights);
-    // The separator: the support S carries the margin with weights y_i a_i >= 0, and every other point is at least as far.
+    // The separator: the support S carries the margin with weights y_i a_i >= 0, and every other point is at least as
+    // far.
     let mut separator = None;
     for set in 1u32..1 << n {
         let chosen: Vec<usize> = (0..n).filter(|i| set >> i & 1 == 1).collect();

@@ -1,7 +1,7 @@
 //! Certificates that say something else than what is true are refused.
 //!
-//! Every corruption changes the meaning by construction: a side is another expression, a hypothesis fails, a probability is
-//! another one. In most of them the digest is made anew, so that the mathematics refuses.
+//! Every corruption changes the meaning by construction: a side is another expression, a hypothesis fails, a
+//! probability is another one. In most of them the digest is made anew, so that the mathematics refuses.
 
 mod common;
 

@@ -4,9 +4,9 @@ use super::super::Exit;
 use super::super::common::{assignment, load_all, print, print_json, resolve};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
+use signcheck::claim::{Expression, Parameter, Symbol, evaluate};
 use signcheck::model::{Real, Registry};
 use signcheck::scalar::Rational;
-use signcheck::spec::{Expression, Parameter, Symbol, evaluate};
 use std::collections::BTreeMap;
 
 /// The right side of a claim at given constants.
@@ -88,7 +88,7 @@ fn value_at(right: &Expression, parameters: &[Parameter], set: &[(String, String
         }
     }
     let needs = || {
-        let mut names: Vec<String> = used.iter().map(|s| s.to_string()).collect();
+        let mut names: Vec<String> = used.iter().map(std::string::ToString::to_string).collect();
         names.sort();
         if names.is_empty() { "it names nothing".into() } else { format!("it uses {}", names.join(", ")) }
     };
@@ -96,7 +96,8 @@ fn value_at(right: &Expression, parameters: &[Parameter], set: &[(String, String
         bail!("--set {name}: the right side does not use '{name}'; {}", needs());
     }
     let value = |symbol: &Symbol| -> Option<Real> { value_of(symbol, &given, &definition) };
-    let mut missing: Vec<String> = used.iter().filter(|s| value(s).is_none()).map(|s| s.to_string()).collect();
+    let mut missing: Vec<String> =
+        used.iter().filter(|s| value(s).is_none()).map(std::string::ToString::to_string).collect();
     missing.sort();
     // What is defined by something that is missing follows from it.
     missing.retain(|name| !used.iter().any(|s| s.to_string() == *name && definition(s).is_some()));

@@ -1,12 +1,12 @@
 //! An oracle that takes every branch: a step is run again for each outcome of its random choices.
 
 use super::sums::{Law, convolve, joined, power};
+use crate::claim::Instance;
 use crate::engine::{Door, Traffic, without_noise};
 use crate::model::algorithm::{Message, VoteLaw};
 use crate::model::problem::Flow;
 use crate::model::{DynNoise, Evaluating, Query, Trait};
 use crate::scalar::{Fault, Rational, Scalar, Surd};
-use crate::spec::Instance;
 use std::cmp::Ordering;
 
 /// The choices of one outcome of one step: which branch was taken, of how many.
@@ -83,15 +83,6 @@ pub(super) struct Branching<'a> {
     pub work: u64,
     /// Whether the sign of an exact 0 was taken.
     pub tie: bool,
-}
-
-/// What a number costs to work with: gcds grow with the square of its length.
-///
-/// Every pair of roots of a product is looked up among the roots that are there.
-pub(super) fn length(v: &Surd) -> u64 {
-    let roots = v.roots() as u64;
-    let words = (v.bits() as u64 / (roots + 1)).div_ceil(64);
-    (1000 + 20 * words * words) * (1 + 8 * roots * roots)
 }
 
 impl Branching<'_> {
@@ -294,9 +285,9 @@ fn one_more(heads: &[Surd], p: &Surd) -> Vec<Surd> {
     next
 }
 
-/// What one outcome of a message costs, a number.
+/// What one outcome of a message costs, per number in it.
 const UNITS_A_MESSAGE: u64 = 1000;
-/// Part of a run's budget that the law of one sum may take.
+/// The law of one sum may take the budget of a run divided by this.
 const PART: u64 = 16;
 
 /// Whether draws of a law depend on nothing that was drawn before.
@@ -343,7 +334,7 @@ impl Query<Surd> for Branching<'_> {
         dimension: usize,
         law: &mut VoteLaw<'_, Surd>,
     ) -> Result<Option<Vec<Ordering>>, Fault> {
-        // Too many for the laws of their numbers, and then for their coins: what is asked next says so.
+        // Too many for the laws of their numbers, and then for their coins: the check that follows shows it.
         let products = (workers as u64).saturating_pow(2).saturating_mul(dimension as u64);
         if products.saturating_mul(UNITS_A_PRODUCT) > self.budget {
             return Ok(None);
@@ -353,8 +344,8 @@ impl Query<Surd> for Branching<'_> {
         if first && let Some(shares) = self.law.clone() {
             return self.sides(&shares).map(Some);
         }
-        // heads[j][n]: n votes for + in coordinate j so far, as a whole number over the product of the denominators:
-        // nothing is shortened before the end.
+        // heads[j][n]: n votes for + in coordinate j so far, as a whole number over the product of the denominators: no
+        // fraction is reduced before the end.
         let mut heads = vec![vec![Surd::one()]; dimension];
         let mut p = vec![Surd::zero(); dimension];
         for worker in 0..workers {

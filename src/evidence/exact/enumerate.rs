@@ -1,14 +1,15 @@
 //! Dynamic programming over the states of a run: equal states merge, their probabilities add.
 //!
-//! E of a mean over time is the mean of the E's, so that such a functional needs no memory. A minimum, a maximum, or
-//! a mean inside a nonlinear expression rides along with the state.
+//! E of a mean over time is the mean of the E's, so that such a functional needs no memory. A minimum, a maximum, or a
+//! mean inside a nonlinear expression is carried along with the state.
 
-use super::branch::{Branching, Script, length};
+use super::branch::{Branching, Script};
 use super::found::{Found, Total, finished, found, is_of_arithmetic};
+use super::sums::length;
+use crate::claim::{Instance, Reducer, StartPoint, Symbol};
 use crate::engine::{Plan, Point, Progress, RunError, Traffic, Workspace, add_to, is_due, reduce, step_once};
 use crate::model::{Real, Ties};
 use crate::scalar::{Computable, Enclosure, Fault, Scalar, Surd};
-use crate::spec::{Instance, Reducer, StartPoint, Symbol};
 use std::collections::HashMap;
 
 /// How much is spent before exactness is given up, in units of about a nanosecond of exact arithmetic. It is
@@ -17,19 +18,20 @@ use std::collections::HashMap;
 pub struct Budget(pub u64);
 
 impl Budget {
-    /// A fraction of a second a cell.
+    /// A fraction of a second per cell.
     pub const QUICK: Budget = Budget(300_000_000);
-    /// Minutes a cell.
+    /// Minutes per cell.
     pub const FULL: Budget = Budget(60_000_000_000);
 }
 
-/// Cost of one outcome of a step from these coordinates: allocations, and gcds that grow with the square of the
-/// length. Whole numbers, because the order in which nodes are visited must not show.
+/// Cost of one outcome of a step from these coordinates: allocations, and gcds that grow with the square of the length.
+/// Whole numbers, because the order in which nodes are visited must not matter.
 fn cost(node: &Node) -> u64 {
     500 + node.x.iter().chain(&node.state).chain(&node.sum).map(length).sum::<u64>()
 }
 
-/// Bits of the floats that enclose such statistics. Their sums do not show the order of the states in the digits of a double.
+/// Bits of the floats that enclose such statistics. They are long enough that the order of summation over the states
+/// does not change the digits of a double.
 const PRECISION: usize = 256;
 
 /// Draws that an outcome's cost covers; so many more cost the same again.
@@ -38,9 +40,9 @@ const FREE_DRAWS: u64 = 16;
 /// Expectations known as numbers: sums of roots, formulas, or what encloses them where the states are known.
 #[derive(Debug, Clone)]
 pub struct ExactEstimates {
-    /// One a path term; `None` for one that has no such form.
+    /// One per path term; `None` for one that has no such form.
     pub paths: Vec<Option<Computable>>,
-    /// One a series term, an entry an iterate.
+    /// One per series term, with one entry per iterate.
     pub series: Vec<Option<Vec<Computable>>>,
     /// Whether the outcomes became too many before the horizon: series then end early, and path terms are not known.
     pub partial: bool,
@@ -85,7 +87,7 @@ fn unfit(reason: impl ToString) -> Unavailable {
     Unavailable::Unfit(reason.to_string())
 }
 
-/// A state of the run, with what rides along; equal nodes merge.
+/// A state of the run, with the values carried along; equal nodes merge.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Node {
     x: Vec<Surd>,
@@ -111,7 +113,7 @@ enum Route {
 ///
 /// # Errors
 /// [`Unavailable`], with the reason: infinite support, an irrational step, more outcomes than the budget, or a run that
-/// is given up; of that `progress` is asked at every state.
+/// is given up; `progress` is checked for that at every state.
 pub fn enumerate(
     instance: &Instance,
     plan: &Plan,
@@ -121,7 +123,8 @@ pub fn enumerate(
     enumerate_as_far(instance, plan, budget, progress, false)
 }
 
-/// As [`enumerate`]; with `partly`, where the outcomes cannot be followed to the horizon, the series as far as they were.
+/// As [`enumerate`]; with `partly`, where the outcomes cannot be followed to the horizon, the series as far as they
+/// were.
 ///
 /// # Errors
 /// As there, where no series has an entry.
@@ -282,7 +285,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Ends at once what the budget cannot carry to the horizon: states rarely get fewer, numbers rarely shorter.
+    /// Ends at once what the budget cannot carry to the horizon: the number of states rarely falls, and numbers rarely
+    /// get shorter.
     fn check_budget(&self, k: u64, nodes: &HashMap<Node, Surd>) -> Result<(), Unavailable> {
         let branches = self.outcomes.div_ceil(self.visited.max(1)).max(1);
         let now = nodes.keys().map(cost).fold(0, u64::saturating_add).saturating_mul(branches);
@@ -324,7 +328,7 @@ impl<'a> Walk<'a> {
                 match &self.routes[p] {
                     Route::Linear => self.sums[p].add(value, weight),
                     Route::Carried(places) => match places[r] {
-                        // What rides along tells states apart: a formula does not.
+                        // Carried values distinguish states; a formula does not.
                         Some(place) => {
                             let Found::Roots(value) = value else {
                                 self.dead_paths[p] = true;
@@ -418,8 +422,8 @@ impl<'a> Walk<'a> {
             if work.x.iter().chain(&work.state).any(Surd::is_too_large) {
                 return Err(unfit("an iterate is a sum of too many roots"));
             }
-            // The coins of a hundred workers cannot be enumerated: the first outcome says so. Compared with the whole
-            // budget and not with what is left of it, so that the order of the nodes does not show.
+            // The coins of a hundred workers cannot be enumerated, which the first outcome shows. The count is compared
+            // with the whole budget and not with what is left of it, so that the order of the nodes does not matter.
             if !known && door.script.outcomes().saturating_mul(cost(node)) > self.budget.0 {
                 return Err(over_budget(k));
             }

@@ -1,12 +1,12 @@
 //! Values of statistics at the states of a run, and their weighted sums.
 //!
-//! A root of rational coordinates is a sum of roots, and the mean of few of them as well; what is more than that is kept by
-//! its formula, and what no formula holds (the choice of the largest entries) by an enclosure.
+//! A root of rational coordinates is a sum of roots, and the mean of few of them is one as well. What is more than that
+//! is kept as a formula, and what no formula can express (the choice of the largest entries) as an enclosure.
 
+use crate::claim::{Instance, Reducer};
 use crate::engine::{Plan, Point, Probe, combine_path, not_recorded};
 use crate::model::Evaluating;
 use crate::scalar::{Computable, Enclosure, Fault, Scalar, Surd};
-use crate::spec::{Instance, Reducer};
 
 /// What a formula costs for each coordinate, in units of the budget.
 pub(super) const BY_FORMULA: u64 = 50_000;
@@ -45,7 +45,7 @@ pub(super) fn is_of_arithmetic(fault: &Fault) -> bool {
     matches!(fault, Fault::NoExactForm(_) | Fault::TooLarge(_) | Fault::Undecided(_))
 }
 
-/// A formula that has a value in doubles; others say nothing.
+/// A formula that has a value in doubles; others give no information.
 fn useful(value: Computable) -> Result<Found, Fault> {
     let (low, high) = value.ends();
     let is_useful = value.rational().is_some() || low.is_finite() && high.is_finite();

@@ -1,8 +1,8 @@
 //! Exact expectations: every outcome of a finite-support run, with its probability, in sums of roots.
 //!
-//! A run without randomness is the case of one outcome. Outcomes that reach the same state are merged, so that the
-//! cost follows the number of distinct states and not that of paths. Where the states are irrational none of them merge, and few outcomes
-//! are followed one by one ([`outcomes()`]).
+//! A run without randomness is the case of one outcome. Outcomes that reach the same state are merged, so that the cost
+//! follows the number of distinct states and not that of paths. Where the states are irrational none of them merge, and
+//! outcomes, where they are few, are followed one by one ([`outcomes()`]).
 
 mod branch;
 mod enumerate;

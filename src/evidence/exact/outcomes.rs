@@ -1,17 +1,17 @@
 //! All outcomes of a run, each followed in enclosures.
 //!
-//! Where a gradient leaves the rationals the states of a run do, and none of them merge. Few enough outcomes can be followed one by one
-//! all the same: noise with finitely many values over a few steps.
+//! Where a gradient leaves the rationals the states of a run do, and none of them merge. Where the outcomes are few
+//! enough (noise with finitely many values over a few steps), they can be followed one by one all the same.
 
 use super::super::moments::{MomentEstimates, SHARP};
 use super::branch::Script;
 use super::enumerate::{Budget, Unavailable};
+use crate::claim::Instance;
 use crate::engine::{Door, Plan, Progress, RunError, Traffic, fixed_start, follow, without_noise};
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
 use crate::model::{DynNoise, Evaluating, Query};
 use crate::scalar::{Enclosure, Fault, Rational, Scalar, Surd};
-use crate::spec::Instance;
 
 /// Bits of the floats, tried in this order while a sign stays open.
 const PRECISIONS: [usize; 3] = [128, 512, 2048];
@@ -30,7 +30,7 @@ struct Scripted<'a> {
 }
 
 impl Scripted<'_> {
-    /// A choice; a run of too many outcomes ends at the first that shows it.
+    /// A choice; a run with too many outcomes ends at the first choice that shows it.
     fn choose(&mut self, probabilities: &[Rational]) -> Result<usize, Fault> {
         let probabilities: Vec<Surd> = probabilities.iter().cloned().map(Surd::from).collect();
         let chosen = self.script.choose(&probabilities)?;
@@ -151,8 +151,8 @@ fn unfit(reason: impl ToString) -> Unavailable {
 /// The expectation of every term of a plan, from all outcomes one by one.
 ///
 /// # Errors
-/// [`Unavailable`]: noise with infinitely many values or one that depends on the gradient, more outcomes than `budget`, a sign that
-/// stays open, or a run that is given up.
+/// [`Unavailable`]: noise with infinitely many values or one that depends on the gradient, more outcomes than `budget`,
+/// a sign that stays open, or a run that is given up.
 pub fn outcomes(
     instance: &Instance,
     plan: &Plan,

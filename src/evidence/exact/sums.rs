@@ -1,12 +1,20 @@
 //! Laws of sums of independent vectors with finitely many values: equal sums merge.
 
-use super::branch::length;
 use crate::scalar::{Scalar, Surd};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// Values that differ, with their probabilities, in an order that is the same each time.
 pub(super) type Law = Vec<(Vec<Surd>, Surd)>;
+
+/// What a number costs to work with: gcds grow with the square of its length.
+///
+/// Every pair of roots of a product is looked up among the roots that are there.
+pub(super) fn length(v: &Surd) -> u64 {
+    let roots = v.roots() as u64;
+    let words = (v.bits() as u64 / (roots + 1)).div_ceil(64);
+    (1000 + 20 * words * words) * (1 + 8 * roots * roots)
+}
 
 /// What a sum of two values and its probability cost, beside the lengths of the numbers.
 const UNITS_A_SUM: u64 = 300;
@@ -45,7 +53,7 @@ pub(super) fn convolve(a: &Law, b: &Law, most: u64, work: &mut u64) -> Option<La
         }
     }
     let mut law: Law = all.into_iter().collect();
-    // Sums of too many roots are no numbers: they would pass for one another.
+    // Sums of too many roots are no numbers: they could be mistaken for one another.
     if law.iter().any(|(value, p)| value.iter().chain([p]).any(Surd::is_too_large)) {
         return None;
     }
@@ -55,7 +63,7 @@ pub(super) fn convolve(a: &Law, b: &Law, most: u64, work: &mut u64) -> Option<La
 
 /// The law of the sum of n draws; `None` where that would cost more than `most`.
 pub(super) fn power(law: &Law, n: u64, most: u64, work: &mut u64) -> Option<Law> {
-    // Weights as whole numbers, so that nothing is shortened before the end.
+    // Weights as whole numbers, so that no fraction is reduced before the end.
     let unit = law.iter().fold(Surd::one(), |unit, (_, p)| {
         let rest = (p.clone() * &unit).rational().map_or_else(Surd::one, |p| p.denominator().into());
         unit * &rest

@@ -1,11 +1,11 @@
 //! An oracle whose random numbers are symbols with known first and second moments.
 
+use crate::claim::Instance;
 use crate::engine::{Door, Traffic, without_noise};
 use crate::model::noise::DrawMoments;
 use crate::model::problem::Flow;
 use crate::model::{Query, Real};
 use crate::scalar::{Enclosure, Fault, Monomial, Polynomial, Scalar};
-use crate::spec::Instance;
 
 /// Most samples of a finite sum whose draw is followed.
 const MOST_SAMPLES: usize = 64;
@@ -16,7 +16,7 @@ enum Covariance {
     Diagonal(Vec<Enclosure>),
     /// Of dependent ones.
     Full(Vec<Vec<Enclosure>>),
-    /// Of the shares of n equally likely samples in a batch, less 1/n: (1{i = j}/n - 1/n^2)/B.
+    /// Of the relative frequencies of n equally likely samples in a batch, less 1/n: (1{i = j}/n - 1/n^2)/B.
     Samples(u64, u64),
 }
 

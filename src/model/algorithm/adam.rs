@@ -10,8 +10,8 @@
 //! **Assumptions** 0 <= beta1, beta2 < 1. Where beta1^2 < beta2 (or beta1 = 0), Cauchy and Schwarz bound the step:
 //! |m|/sqrt v <= (1 - beta1)/sqrt((1 - beta2)(1 - beta1^2/beta2)), and the correction adds at most 1/(1 - beta1).
 //! **Shapes and units** m and v have the iterate's shape; v is in `([f]/[x])^2`, eps in `[f]/[x]`, lr in `[x]`.
-//! **Ties and edge cases** a coordinate with sqrt v^ + eps = 0 rests: its v holds no gradient but 0. The conventions for
-//! sgn(0) and for momenta do not apply. Exact runs end where v^ is no rational square.
+//! **Ties and edge cases** a coordinate with sqrt v^ + eps = 0 rests: its v holds no gradient but 0. The conventions
+//! for sgn(0) and for momenta do not apply. Exact runs end where v^ is no rational square.
 
 use super::common::{STEP_SIZE, count_mean};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient};

@@ -1,4 +1,4 @@
-//! What several algorithms share: momentum, steps, what a mean and its signs cost on the wire, traces of NaN.
+//! What several algorithms have in common: momentum, steps, the bits that a mean and its signs cost, traces of NaN.
 
 use super::{FLOAT_BITS, Query};
 use crate::model::{Kind, Limits, MomentumForm, MomentumStart, ParamSpec, Semantics};
@@ -100,16 +100,16 @@ pub(super) fn count_signs<S>(
     query.broadcast(signs, workers);
 }
 
-/// Bits of one float a block that is scaled as one.
+/// Bits of one float per block, where each block is scaled as one.
 pub(super) fn scale_bits(dimension: usize, semantics: &Semantics) -> u64 {
     FLOAT_BITS * semantics.scaling.ranges(dimension).count() as u64
 }
 
 /// Adds 0 where v is a number, and NaN where it is NaN.
 ///
-/// A sign message has no room for a NaN and an order statistic may drop one, so that a replicate whose
-/// gradient is undefined would go on as if the worker had abstained. The trace runs beside the wire; added to
-/// the iterate it makes the divergence visible. Infinite gradients leave no trace: they have a sign and a rank.
+/// A sign message has no room for a NaN and an order statistic may drop one, so that a replicate whose gradient is
+/// undefined would continue as if the worker had abstained. The trace is not part of the message; added to the iterate
+/// it makes the divergence visible. Infinite gradients leave no trace: they have a sign and a rank.
 #[inline(always)]
 pub(super) fn trace_nan<S: Scalar>(trace: &mut [S], v: &[S]) -> Result<(), Fault> {
     if S::LANES == 0 {

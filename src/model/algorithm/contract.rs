@@ -1,4 +1,4 @@
-//! What every algorithm of the registry must do: the same numbers in every arithmetic, the declared wire, and
+//! What every algorithm of the registry must do: the same numbers in every arithmetic, the declared message sizes, and
 //! iterates that were derived by hand.
 
 mod arithmetics;
@@ -239,7 +239,10 @@ fn q(n: i64, d: u64) -> Rational {
 }
 
 fn compressor(name: &str) -> (&'static str, ParamValue) {
-    ("compressor", ParamValue::Compressor(name.into(), Params::default()))
+    (
+        "compressor",
+        ParamValue::Compressor(crate::model::Registry::standard().compressor(name).unwrap(), Params::default()),
+    )
 }
 
 fn count(name: &'static str, value: i64) -> (&'static str, ParamValue) {
@@ -410,7 +413,8 @@ fn special_cases_coincide() {
 
 #[test]
 fn adam_and_rmsprop_without_memory_are_signsgd() {
-    // identity: bernstein2018, section 2: with beta1 = beta2 = eps = 0 the step is lr g/|g|; 1 - 0^t = 1 corrects nothing
+    // identity: bernstein2018, section 2: with beta1 = beta2 = eps = 0 the step is lr g/|g|; 1 - 0^t = 1 corrects
+    // nothing
     for (name, correction) in [("adam", "no"), ("adam", "yes"), ("rmsprop", "no"), ("rmsprop", "yes")] {
         let word = ("bias_correction", ParamValue::Text(correction.into()));
         let memoryless = Setup::new(name, 2).with(count("beta1", 0)).with(count("beta2", 0));

@@ -5,7 +5,7 @@
 //! **Differs from the source** which has no algorithm: here worker m's gradient is always tau_m steps old, and before
 //! step tau_m it is one at the start. Noise of the oracle is drawn when the gradient is used, which leaves the law of
 //! the iterates as it is, draws being independent.
-//! **Shapes and units** lr in `[x]`; `delay` is one number of steps, or one a worker. The state is a ring of the last
+//! **Shapes and units** lr in `[x]`; `delay` is one number of steps, or one per worker. The state is a ring of the last
 //! max tau iterates.
 //! **Ties and edge cases** sgn(0) as `sign_zero` says; delay 0 is `signsgd`.
 

@@ -4,13 +4,12 @@
 //! **Source** karimireddy2019, Algorithm 2 (EF-SGD) and Algorithm 1 (EF-signSGD, C(v) = (|v|_1/d) sgn v).
 //! **Assumptions** with several workers the server compresses the mean of their gradients.
 //! **Shapes and units** e has the iterate's shape and unit `[x]`.
-//! **Ties and edge cases** e_0 = 0; sgn(0) and blocks as the run's conventions say. On the wire a single worker keeps
-//! e and sends Delta; several send floats to the server, which keeps e. The server sends Delta either way.
+//! **Ties and edge cases** e_0 = 0; sgn(0) and blocks as the run's conventions say. A single worker keeps e and sends
+//! Delta; several send floats to the server, which keeps e. The server sends Delta either way.
 
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, View, mean_gradient};
 use crate::model::{
-    Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, ParamValue, Params, Real, Registry, Semantics,
-    SignZero, Slot,
+    Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, ParamValue, Params, Real, Semantics, SignZero, Slot,
 };
 use crate::scalar::Fault;
 
@@ -57,12 +56,9 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
 /// # Errors
 /// As the compressor's own builder.
 pub fn build_compressor(p: &Params) -> Result<Box<dyn DynCompressor>, BuildError> {
-    let Some(ParamValue::Compressor(name, params)) = p.values.get("compressor") else {
+    let Some(ParamValue::Compressor(entry, params)) = p.values.get("compressor") else {
         return Err(BuildError::at("compressor", "'compressor' takes { name = \"..\" }"));
     };
-    let entry = Registry::standard()
-        .compressor(name)
-        .map_err(|_| BuildError::at("compressor", format!("unknown compressor '{name}'")))?;
     (entry.build)(params)
 }
 

@@ -3,8 +3,8 @@
 //! **Update** step k carries x along x' = -beta grad f(x) (`gradient-flow`) or x' = -beta sgn(grad f(x)) (`sign-flow`)
 //! for the time `step_size`, so that x_k is the solution at the sum of the first k steps.
 //! **Source** li2021, equations 22 and 23 (Propositions 1 and 2).
-//! **Differs from the source** nothing is integrated: only problems with a closed solution have a flow (separable ones;
-//! see each problem's `flow`), others refuse. A coordinate freezes where its derivative vanishes, which for a separable
+//! **Differs from the source** nothing is integrated. Only problems with a closed solution have a flow (separable ones;
+//! see each problem's `flow`); others refuse. A coordinate freezes where its derivative vanishes, which for a separable
 //! f is the sliding mode of the sign flow.
 //! **Assumptions** an oracle without noise; workers' objectives enter through their mean.
 //! **Shapes and units** beta is `speed`; beta t is in `[x]^2/[f]` for the gradient flow and in `[x]` for the sign flow.

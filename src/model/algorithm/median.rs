@@ -33,7 +33,7 @@ pub(super) fn for_each_comparator(n: usize, mut compare: impl FnMut(usize, usize
     }
 }
 
-/// Sorts each column of `rows` (`dimension` numbers a row, ascending from row to row) and writes the medians.
+/// Sorts each column of `rows` (`dimension` numbers per row, ascending from row to row) and writes the medians.
 #[inline(always)]
 pub(crate) fn medians<S: Scalar>(rows: &mut [S], out: &mut [S]) {
     let dimension = out.len().max(1);

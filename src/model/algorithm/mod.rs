@@ -44,7 +44,7 @@ pub type VoteLaw<'a, S> = dyn FnMut(usize, &mut [S]) -> Result<(), Fault> + 'a;
 /// Writes a worker's message, asking the oracle for what it needs; it depends on nothing that another message changes.
 pub type Message<'a, S> = dyn FnMut(usize, &mut [S], &mut dyn Query<S>) -> Result<(), Fault> + 'a;
 
-/// The only door from an algorithm to the outside: gradients, coins, and the wire. It counts what passes.
+/// The only door from an algorithm to the outside: gradients, coins, and messages. It counts what passes.
 pub trait Query<S> {
     /// One stochastic gradient of worker `worker` at x (the mean of a batch, where the oracle has one).
     ///
@@ -59,8 +59,8 @@ pub trait Query<S> {
     fn coin(&mut self, p: &[S], out: &mut [S]) -> Result<(), Fault>;
 
     /// Which side wins in each coordinate when worker m votes +1 with the probabilities that `law(m, ..)` writes, else
-    /// -1, all coins independent. `None`, the default: the caller asks for each worker's coins. An oracle that takes
-    /// every branch answers, because M coins have three outcomes for a majority and 2^M for a record of each.
+    /// -1, all coins independent. `None`, the default: the caller draws each worker's coins. An oracle that takes every
+    /// branch returns the outcome, because M coins have three outcomes for a majority and 2^M for a record of each.
     ///
     /// # Errors
     /// Those of `law`.
@@ -73,9 +73,9 @@ pub trait Query<S> {
         Ok(None)
     }
 
-    /// Writes what `finish` makes of the sum of all workers' messages, all drawn independently, and answers `true`. `false`,
-    /// the default: the caller asks for each message. An oracle that takes every branch answers, because the sum of M messages
-    /// with two outcomes has M + 1, and a record of each 2^M.
+    /// Writes the result of `finish` on the sum of all workers' messages, all drawn independently, and returns `true`.
+    /// `false`, the default: the caller requests each message. An oracle that takes every branch returns `true`,
+    /// because the sum of M messages with two outcomes has M + 1 outcomes, and a record of each 2^M.
     ///
     /// # Errors
     /// Those of `message` and `finish`.
@@ -103,7 +103,7 @@ pub trait Query<S> {
         Err(kind.refused())
     }
 
-    /// Takes note that the sign of an exact 0, or a tied vote, was asked for. Only exact arithmetic tells.
+    /// Takes note that the sign of an exact 0, or a tied vote, was needed. Only exact arithmetic recognises these.
     fn saw_tie(&mut self) {}
 
     /// Counts a message of `bits` bits from one worker to the server.
@@ -113,7 +113,7 @@ pub trait Query<S> {
     fn broadcast(&mut self, bits: u64, workers: usize);
 }
 
-/// Bits of one float on the wire, as the papers count them.
+/// Bits of one float in a message, as the papers count them.
 pub const FLOAT_BITS: u64 = 32;
 
 /// One iteration's view of a run.
@@ -172,8 +172,9 @@ pub trait Algorithm: Send + Sync + 'static {
     /// Where the arithmetic cannot take the step.
     fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault>;
 
-    /// Parts of the state that statistics may look at, each of the iterate's dimension; `momenta`, one a worker, of as
-    /// many times it; `weight`, one number. `previous` is the iterate at which the momentum was taken.
+    /// Parts of the state that statistics may look at, each of the iterate's dimension; `momenta`, one per worker, of
+    /// that dimension times the number of workers; `weight`, one number. `previous` is the iterate at which the
+    /// momentum was taken.
     fn views(&self, _dimension: usize, _workers: usize) -> Vec<View> {
         Vec::new()
     }
@@ -189,14 +190,14 @@ pub trait Algorithm: Send + Sync + 'static {
         None
     }
 
-    /// The largest |memory|_2 on any path, given the largest value of each schedule and the largest |g|_2 of a stochastic gradient;
-    /// `None` where it has no bound that is known.
+    /// The largest |memory|_2 on any path, given the largest value of each schedule and the largest |g|_2 of a
+    /// stochastic gradient; `None` where it has no bound that is known.
     fn memory(&self, _largest: &[f64], _gradient: f64, _dimension: usize, _semantics: &Semantics) -> Option<f64> {
         None
     }
 
-    /// Whether steps may draw coins or noise of the algorithm's own under these conventions: here those of a step that takes
-    /// signs, and holds no vote.
+    /// Whether steps may draw coins or noise of the algorithm's own under these conventions: here those of a step that
+    /// takes signs, and holds no vote.
     fn is_random(&self, semantics: &Semantics) -> bool {
         semantics.sign_zero == SignZero::Random
     }
@@ -306,7 +307,7 @@ pub fn take_signs<S: Scalar>(v: &mut [S], at_zero: SignZero, query: &mut dyn Que
     Ok(())
 }
 
-/// Tells the query of an exact 0 whose sign is about to be taken; lanes, in which a 0 may be rounded, say nothing.
+/// Notifies the query of an exact 0 whose sign is about to be taken; lanes, in which a 0 may be rounded, do not.
 #[inline(always)]
 fn note_tie<S: Scalar>(value: &S, query: &mut dyn Query<S>) {
     if S::LANES == 0 && *value == S::zero() {
@@ -319,8 +320,8 @@ fn votes_at_random(semantics: &Semantics) -> bool {
     semantics.sign_zero == SignZero::Random || semantics.ties == SignZero::Random
 }
 
-/// The probability of +1 where a coin may be needed: one half, for every coordinate of lanes, so that their streams stay in
-/// step. Elsewhere the coin of a coordinate that does not need one is no choice.
+/// The probability of +1 where a coin may be needed: one half, for every coordinate of lanes, so that their streams
+/// stay in step. Elsewhere the coin of a coordinate that does not need one is no choice.
 fn fair<S: Scalar>(needed: bool) -> S {
     if needed || S::LANES > 0 { S::ratio(1, 2) } else { S::one() }
 }

@@ -4,10 +4,10 @@
 //! **Source** sun2023, section 3.1: the direct extension of Algorithm 1 to many workers, which the paper does not take
 //! and replaces by `mv-sto-signsgd-sim`.
 //! **Differs from the source** the paper counts from t = 1 with x^1 = x^0; here k = t - 1. Any start is allowed.
-//! **Shapes and units** one momentum a worker, in a gradient's unit `[f]/[x]`; x_prev, kept for measuring them, has the
-//! iterate's shape; gamma in `[x]`.
-//! **Ties and edge cases** sgn(0) of a worker's momentum as `sign_zero` says, the sign of a tied vote as `ties` says; one
-//! worker is `signsgd-sim`. theta = 0 is `vote`. NaN as there.
+//! **Shapes and units** one momentum per worker, in a gradient's unit `[f]/[x]`; x_prev, kept for measuring them, has
+//! the iterate's shape; gamma in `[x]`.
+//! **Ties and edge cases** sgn(0) of a worker's momentum as `sign_zero` says, the sign of a tied vote as `ties` says;
+//! one worker is `signsgd-sim`. theta = 0 is `vote`. NaN as there.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, apply_trace, descend};
 use super::vote::collect;

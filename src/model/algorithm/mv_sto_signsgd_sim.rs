@@ -1,18 +1,19 @@
 //! Majority vote over stochastic signs of momenta, and its federated form.
 //!
-//! **Update** y = x + alpha (x - x_prev); worker i: z = y, then K times z -= eta g_i(z), each with a gradient of its own
-//! (`mv-sto-signsgd-sim` has K = 0); m_i = theta m_i + (1 - theta) g_i(z); x -= gamma sgn(sum_i S_R(m_i)).
+//! **Update** y = x + alpha (x - x_prev); worker i: z = y, then K times z -= eta g_i(z), each with a gradient of its
+//! own (`mv-sto-signsgd-sim` has K = 0); then m_i = theta m_i + (1 - theta) g_i(z); x -= gamma sgn(sum_i S_R(m_i)).
 //! S_R(v)_j is +1 with probability 1/2 + v_j/(2R), else -1.
 //! **Source** sun2023, Algorithms 2 and 3 (Theorems 3 and 4), equation 6.
-//! **Differs from the source** the paper starts at 0 and counts from t = 1 with x^1 = x^0; here k = t - 1, x_prev = x at
-//! k = 0, and any start is allowed. alpha = 0 is single momentum, alpha = theta/(1 - theta) double momentum.
+//! **Differs from the source** the paper starts at 0 and counts from t = 1 with x^1 = x^0; here k = t - 1, x_prev = x
+//! at k = 0, and any start is allowed. alpha = 0 is single momentum, alpha = theta/(1 - theta) double momentum.
 //! theta = alpha = 0 is MV-sto-signSGD.
 //! **Assumptions** |m_i|_inf <= R. Beyond it the probability is clipped to [0, 1]; the view `clipped` counts for each
 //! coordinate how often that has happened, over all workers.
-//! **Shapes and units** one momentum a worker, in a gradient's unit `[f]/[x]`, as R is; gamma in `[x]`, eta in `[x]^2/[f]`.
+//! **Shapes and units** one momentum per worker, in a gradient's unit `[f]/[x]`, as R is; gamma in `[x]`, eta in
+//! `[x]^2/[f]`.
 //! **Ties and edge cases** S_R(0) is a fair coin, where equation 6 with sgn(0) = 0 would give 0: either has mean 0. The
-//! sign of a tied vote as `ties` says. Workers and server send one bit a coordinate (two down where ties give 0). NaN
-//! as in `vote`.
+//! sign of a tied vote as `ties` says. Workers and server send one bit per coordinate (the server two where ties give
+//! 0). NaN as in `vote`.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, apply_trace, descend, extrapolate, trace_nan};
 use super::wire::{SignMessage, Tally};

@@ -4,7 +4,7 @@
 //! **Source** li2021, Algorithm 3.
 //! **Differs from the source** with `scaling = [..]` each block has its own M_k; the paper has one.
 //! **Shapes and units** M_k has a gradient's unit, so that alpha is in `[x]^2/[f]`.
-//! **Ties and edge cases** as `vote`. Each direction costs the signs and one float a block.
+//! **Ties and edge cases** as `vote`. Each direction costs the signs and one float per block.
 
 use super::common::{STEP_SIZE, apply_trace, descend, scale_bits};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, norm1, vote, votes_at_random};
@@ -30,7 +30,7 @@ impl Algorithm for ScaledVote {
         votes_at_random(semantics)
     }
 
-    /// The mean norms take one number a block, of which there are at most as many as coordinates.
+    /// The mean norms take one number per block, and there are at most as many blocks as coordinates.
     fn layout(&self, dimension: usize, _workers: usize) -> Layout {
         Layout { state: 0, scratch: 3 * dimension }
     }

@@ -4,7 +4,8 @@
 //! **Source** sun2023, Algorithm 1; c_j is the coordinate version, step A = diag(gamma_j) with gamma_j = gamma c_j.
 //! **Differs from the source** the paper counts from t = 1 with x^1 = x^0; here k = t - 1, so that iterate k is its
 //! x^{k+1}. Any start is allowed. Several workers are averaged.
-//! **Shapes and units** m and x_prev, kept for measuring m, have the iterate's shape; m has a gradient's unit `[f]/[x]`; gamma in `[x]`; c has no unit.
+//! **Shapes and units** m and x_prev, kept for measuring m, have the iterate's shape; m has a gradient's unit
+//! `[f]/[x]`; gamma in `[x]`; c has no unit.
 //! **Ties and edge cases** m_0 = 0 unless `momentum_start` says otherwise; sgn(0) as `sign_zero` says.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};

@@ -2,11 +2,11 @@
 //!
 //! **Update** m = beta m + (1 - beta) g, m_0 = 0; x -= lr sgn(m). For k < C the step is lr sgn(g) instead, while m
 //! accumulates.
-//! **Source** bernstein2018, Algorithm 2; the warm-up of C steps as Theorem 3 asks.
+//! **Source** bernstein2018, Algorithm 2; the warm-up of C steps as Theorem 3 requires.
 //! **Differs from the source** several workers are averaged; `momentum_form` may replace the recursion.
-//! **Shapes and units** m has the iterate's shape and a gradient's unit `[f]/[x]`; lr in `[x]`. The state's last number is
-//! the weight of all gradients in m together, 1 - beta^k for a constant beta: m over it is the source's m^, which has
-//! the same sign.
+//! **Shapes and units** m has the iterate's shape and a gradient's unit `[f]/[x]`; lr in `[x]`. The state's last number
+//! is the weight of all gradients in m together, 1 - beta^k for a constant beta: m over it is the source's m^, which
+//! has the same sign.
 //! **Ties and edge cases** sgn(0) as the run's `sign_zero` says, for m and in the warm-up for g.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};

@@ -1,10 +1,10 @@
 //! Signum with shared noise.
 //!
-//! **Update** m = beta m + (1 - beta) g, m_0 = 0; x -= lr sgn(m) + b xi, one draw of xi a step for all workers.
+//! **Update** m = beta m + (1 - beta) g, m_0 = 0; x -= lr sgn(m) + b xi, one draw of xi per step for all workers.
 //! **Source** bernstein2018, Section 6: Gaussian noise added to the Signum update, generated on every worker from a
 //! shared random seed.
 //! **Differs from the source** the level b is a schedule of its own, so that b = 0 is `signum` and b = sqrt(2 lr T) a
-//! Langevin step at temperature T; any law of variance 1 may stand for the Gaussian. Several workers are averaged.
+//! Langevin step at temperature T. Any law of variance 1 may replace the Gaussian. Several workers are averaged.
 //! **Shapes and units** m in a gradient's unit `[f]/[x]`; lr and b in `[x]`, xi has no unit.
 //! **Ties and edge cases** as `signum`. Shared noise costs no bits: the seed is sent once. The noise has no bound, so
 //! that statistics have no range.

@@ -58,8 +58,8 @@ pub(super) fn collect<S: Scalar>(
     Ok(tally)
 }
 
-/// [`collect`] where a worker's vector changes nothing else, and only the majority is asked for: an oracle that knows the law
-/// of the votes' sum then need not take every branch.
+/// [`collect`] where a worker's vector changes nothing else, and only the majority is needed: an oracle that knows the
+/// law of the votes' sum then need not take every branch.
 ///
 /// # Errors
 /// As there.

@@ -3,10 +3,10 @@
 //! **Update** worker m sends s_m = sgn(g_m) where |g_m| >= c, else 0; the server sends the side that won, where it has
 //! at least q votes, else 0; x -= lr times what the server sent. All coordinate by coordinate.
 //! **Source** bernstein2018, Section 6 ("majority vote with abstention").
-//! **Differs from the source** which leaves "very unsure" and the quorum open: here unsure is |g_m| < c (`threshold`),
-//! and the quorum counts the votes of the side that won, so that abstention and dissent both lower it.
-//! **Shapes and units** c in a gradient's unit `[f]/[x]`, lr in `[x]`, q a number of workers. Both directions are ternary:
-//! two bits a coordinate.
+//! **Differs from the source** which leaves "very unsure" and the quorum open. Here unsure is |g_m| < c (`threshold`).
+//! The quorum counts the votes of the side that won, so that abstention and dissent both lower it.
+//! **Shapes and units** c in a gradient's unit `[f]/[x]`, lr in `[x]`, q a number of workers. Both directions are
+//! ternary: two bits per coordinate.
 //! **Ties and edge cases** with c = q = 0 this is `vote`. A tie is broken by `ties` before its votes are counted; a
 //! quorum above M/2 leaves every tie at 0. NaN as in `vote`.
 

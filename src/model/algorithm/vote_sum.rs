@@ -3,8 +3,8 @@
 //! **Update** x -= lr sum_m sgn g_m.
 //! **Source** bernstein2018, Section 4, the scheme that the supplement calls good for skewed noise.
 //! **Shapes and units** lr in `[x]`; a step moves a coordinate by up to M lr.
-//! **Ties and edge cases** a worker's sgn(0) as `sign_zero` says; NaN as in `vote`. The server sends as many bits a
-//! coordinate as the sum has values: log2(2M + 1) rounded up where 0 can be sent, log2(M + 1) where it cannot.
+//! **Ties and edge cases** a worker's sgn(0) as `sign_zero` says; NaN as in `vote`. Per coordinate the server sends the
+//! bits that the values of the sum need: log2(2M + 1) rounded up where 0 can be sent, log2(M + 1) where it cannot.
 
 use super::common::{STEP_SIZE, apply_trace, descend};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, vote};

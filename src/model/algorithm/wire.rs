@@ -1,7 +1,7 @@
-//! Sign messages as they go over the wire: bit planes, counted without unpacking.
+//! Sign messages as they are sent: bit planes, counted without unpacking.
 //!
-//! **Shapes and units** a plane holds one word a coordinate; bit r of the word belongs to replicate r (lanes),
-//! or bit 0 to the only run (rationals). What a message costs is counted for one replicate.
+//! **Shapes and units** a plane holds one word per coordinate; bit r of the word belongs to replicate r (lanes), or bit
+//! 0 to the only run (rationals). What a message costs is counted for one replicate.
 //! **Ties and edge cases** where no 0 can occur a message is one plane (+1 or not); else it is two. A NaN has no
 //! sign: it packs to 0 in two planes and to -1 in one. Whoever packs keeps the trace of NaN apart.
 
@@ -29,7 +29,7 @@ impl SignMessage {
             let (plus, minus) = sign.to_bits();
             S::from_bits(plus, minus) == *sign
         };
-        // Of lanes every one is decided, and a NaN goes on beside the wire.
+        // In lanes every sign is decided, and a NaN is traced outside the message.
         if S::LANES == 0 && !signs.iter().all(decided) {
             return Err(Fault::Undecided("a sign that is sent"));
         }
@@ -57,7 +57,7 @@ impl SignMessage {
         }
     }
 
-    /// Bits of the message of one replicate: one a coordinate and plane.
+    /// Bits of the message of one replicate: one per coordinate and plane.
     #[must_use]
     pub fn bits(&self) -> u64 {
         let planes = 1 + u64::from(self.negative.is_some());
@@ -111,7 +111,8 @@ impl Tally {
         Tally { dimension, messages: 0, positive: Counter::default(), negative }
     }
 
-    /// A tally of `messages` votes without 0 in which + has more, as many or fewer votes than -, coordinate by coordinate.
+    /// A tally of `messages` votes without 0 in which + has more, as many or fewer votes than -, coordinate by
+    /// coordinate.
     #[must_use]
     pub fn decided(messages: u64, sides: &[Ordering]) -> Self {
         let mut tally = Tally::new(sides.len(), SignZero::Plus);
@@ -170,7 +171,7 @@ impl Tally {
     /// The sign of the votes' sum in each coordinate, packed under the convention for ties.
     ///
     /// # Errors
-    /// Where ties are random and coins are not available. In lanes one coin a coordinate is drawn, needed or not.
+    /// Where ties are random and coins are not available. In lanes one coin per coordinate is drawn, needed or not.
     pub fn majority<S: Scalar>(&self, ties: SignZero, query: &mut dyn Query<S>) -> Result<SignMessage, Fault> {
         let d = self.dimension;
         let plus_at_tie: Vec<u64> = match ties {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::{ParamValue, SignZero};
 
-/// Follows one path through the coins and weighs it; [`expect`] walks all paths.
+/// Follows one path through the coins and computes its probability; [`expect`] walks all paths.
 struct Path {
     choices: Vec<bool>,
     used: usize,
@@ -244,7 +244,7 @@ fn parameters_out_of_range_are_refused() {
 /// C(v) of a matrix by rows, in one lane of several.
 fn components(rows: i64, k: i64, v: &[f64]) -> Vec<f64> {
     use crate::scalar::{Lane, WIDTH, Wide};
-    /// A compressor without randomness asks for nothing.
+    /// A compressor without randomness draws nothing.
     struct Nobody;
     impl Query<Wide> for Nobody {
         fn gradient(&mut self, _: usize, _: &[Wide], _: &mut [Wide]) -> Result<(), Fault> {

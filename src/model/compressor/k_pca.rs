@@ -1,7 +1,7 @@
 //! The k leading principal components of a matrix.
 //!
-//! **Source** karimireddy2019, Section 4 (k-PCA): v is read as a matrix V by rows, C(V) = sum over the k largest singular
-//! values of s_j u_j w_j', so that |C(V) - V|_F^2 is the sum of the other squares.
+//! **Source** karimireddy2019, Section 4 (k-PCA): v is read as a matrix V by rows, and C(V) = sum over the k largest
+//! singular values of s_j u_j w_j'. Thus |C(V) - V|_F^2 is the sum of the other squares.
 //! **Facts** delta = k/min(rows, columns), as the squares left out are no larger on average than those kept; equality
 //! where all singular values are equal.
 //! **Shapes and units** d = rows * columns. A message is k pairs of vectors, k (rows + columns) floats.

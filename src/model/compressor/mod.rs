@@ -108,6 +108,12 @@ pub struct CompressorEntry {
     pub build: fn(&Params) -> Result<Box<dyn DynCompressor>, BuildError>,
 }
 
+impl std::fmt::Debug for CompressorEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 /// The compressors that come with signcheck.
 pub static ALL: &[&CompressorEntry] = &[
     &identity::ENTRY,
@@ -121,7 +127,7 @@ pub static ALL: &[&CompressorEntry] = &[
     &linear::ENTRY,
 ];
 
-/// Bits that tell apart `values` values: log2 rounded up.
+/// Bits that distinguish `values` values: log2 rounded up.
 fn value_bits(values: usize) -> u64 {
     u64::from(usize::BITS - values.saturating_sub(1).leading_zeros())
 }

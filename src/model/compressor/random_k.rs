@@ -3,7 +3,7 @@
 //! **Source** karimireddy2019, Section 4 (randomised compressors): each entry stays with probability k/d, so that
 //! E|C(v) - v|_2^2 = (1 - k/d) |v|_2^2 exactly. In the terms of Remark 5 it is U k/d of the unbiased U = (d/k) C, for
 //! which E|U(v)|_2^2 = (d/k) |v|_2^2; `rescale = "no"` gives U, of quality 2 - d/k where that is positive, else 0.
-//! **Differs from the source** the set is drawn by selection sampling, one coin a coordinate: entry i stays with
+//! **Differs from the source** the set is drawn by selection sampling, one coin per coordinate. Entry i stays with
 //! probability (k - chosen so far)/(d - i), which makes every set of k entries equally likely.
 //! **Ties and edge cases** k >= d keeps everything. A message is k floats with their indices of ceil(log2 d) bits.
 

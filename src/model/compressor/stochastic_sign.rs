@@ -5,7 +5,7 @@
 //! **Assumptions** |v_i| <= R. Beyond it the coin's probability is clipped to [0, 1], which makes it the plain sign.
 //! **Facts** S_R estimates v/R, not v, and is no delta-compressor: its quality is given as 0.
 //! **Shapes and units** R in the unit of v; the result has none.
-//! **Ties and edge cases** v_i = 0 gives a fair coin, whatever `sign_zero` says. One bit a coordinate.
+//! **Ties and edge cases** v_i = 0 gives a fair coin, whatever `sign_zero` says. One bit per coordinate.
 
 use super::{Compressor, CompressorEntry};
 use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Query, Real, Semantics};

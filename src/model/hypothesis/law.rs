@@ -118,8 +118,8 @@ impl Subject<'_> {
         Ok(out)
     }
 
-    /// The law of one draw of the stochastic gradient at x, where it is finite: the noise around the gradient, or around a
-    /// sample drawn at random.
+    /// The law of one draw of the stochastic gradient at x, where it is finite: the noise around the gradient, or
+    /// around a sample drawn at random.
     fn law(&self, x: &[Rational]) -> Option<Vec<Atom>> {
         if !self.minibatch {
             return self.noise?.atoms_from(0, x, &self.gradient(x).ok()?);
@@ -139,7 +139,7 @@ impl Subject<'_> {
         Some(atoms)
     }
 
-    /// The first of these witnesses, a state and a coordinate each, that the law of a draw shows to be one.
+    /// The first of these witnesses (each a state and a coordinate) that the law of a draw confirms.
     pub(super) fn law_witness(&self, of: impl Fn(Vec<Real>, usize) -> Witness) -> Option<Witness> {
         let coordinates = self.problem.dimension().min(MOST_COORDINATES);
         if self.problem.dimension() > MOST_DIMENSION {

@@ -1,7 +1,7 @@
 //! Hypotheses of theorems, audited on an instance before its claim is run.
 //!
-//! There are three answers. A hypothesis *holds*, with its constant. It *fails*, with a [`Witness`] that was evaluated on the
-//! instance. Or it is *not known*: the program has no formula, which excuses nothing.
+//! There are three answers. A hypothesis *holds*, with its constant. It *fails*, with a [`Witness`] that was evaluated
+//! on the instance. Or it is *not known*: the program has no formula, which excuses nothing.
 
 mod law;
 mod witness;
@@ -290,7 +290,7 @@ fn sign_advantage(s: &Subject<'_>) -> Audit {
     }
 }
 
-/// Signs of zeros: what the exact run has seen, or that every draw has a density and an odd number of workers votes.
+/// Signs of zeros: what the exact run has found, or that every draw has a density and an odd number of workers votes.
 fn no_ties(s: &Subject<'_>) -> Audit {
     match s.ties {
         Ties::None => {

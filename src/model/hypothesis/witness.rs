@@ -36,8 +36,8 @@ pub enum Witness {
         /// A lower one.
         below: Vec<Real>,
     },
-    /// From `low` to `high`, which differ in one coordinate, that coordinate of g changes its sign while the others stay 0 and
-    /// f stays above f(below): somewhere between them is a stationary point as above.
+    /// From `low` to `high`, which differ in one coordinate, that coordinate of g changes its sign while the others
+    /// stay 0 and f stays above f(below): somewhere between them is a stationary point as above.
     Summit {
         /// One end.
         low: Vec<Real>,
@@ -141,7 +141,7 @@ pub enum Witness {
     Unmoved(Vec<Real>),
     /// The number of workers is even.
     Even(usize),
-    /// That coordinate of the start is so many whole steps from the minimiser's.
+    /// That coordinate of the start is this whole number of steps from the minimiser's.
     OnLattice {
         /// The coordinate.
         coordinate: usize,

@@ -1,8 +1,8 @@
-//! Additive noise with independent coordinates: one standard law, times a scale a coordinate.
+//! Additive noise with independent coordinates: one standard law, times one scale per coordinate.
 //!
-//! **Facts** for coordinates s_i X_i with X_i i.i.d., E X = 0, v = E X^2, m = E|X|: sigma_i^2 = v s_i^2,
-//! sigma^2 = sum sigma_i^2, and E|xi|_1^2 = v sum s_i^2 + m^2 ((sum s_i)^2 - sum s_i^2), the second part from the
-//! products of different coordinates. P[sgn(g + s_i X) = sgn g] is least as g goes to 0, p_sign = min(P[X >= 0], P[X <= 0]).
+//! **Facts** for coordinates s_i X_i with X_i i.i.d., E X = 0, v = E X^2, m = E|X|: sigma_i^2 = v s_i^2, sigma^2 = sum
+//! sigma_i^2, and E|xi|_1^2 = v sum s_i^2 + m^2 ((sum s_i)^2 - sum s_i^2), the second part from the products of
+//! different coordinates. P[sgn(g + s_i X) = sgn g] is smallest as g goes to 0, p_sign = min(P[X >= 0], P[X <= 0]).
 
 use super::finite_law::FiniteLaw;
 use super::{Atom, DrawMoments, DrawRounding, Drawn, DynNoise, Noise, Tails, drawn};
@@ -25,7 +25,7 @@ const MAX_ATOMS: usize = 4096;
 
 /// A law of one number with mean 0.
 pub(super) trait Standard: Send + Sync + 'static {
-    /// One draw a lane.
+    /// One draw per lane.
     fn draw<const N: usize>(&self, stream: &mut Stream<N>) -> Lane<N>;
 
     /// The mean of n draws; a law that is closed under sums answers with one.
@@ -46,7 +46,8 @@ pub(super) trait Standard: Send + Sync + 'static {
     /// (E|X|)^2: rational for more laws than E|X| is.
     fn squared_mean_magnitude(&self) -> Real;
 
-    /// min(P[X >= 0], P[X <= 0]), to which P[sgn(g + s X) = sgn g] falls as g goes to 0; `None` where it is not worked out.
+    /// min(P[X >= 0], P[X <= 0]), to which P[sgn(g + s X) = sgn g] falls as g goes to 0; `None` where it is not worked
+    /// out.
     fn least_right(&self) -> Option<Real> {
         self.is_symmetric().then(|| Rational::ratio(1, 2).into())
     }

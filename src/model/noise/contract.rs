@@ -102,8 +102,8 @@ fn deviation(draws: &[[f64; 3]], expected: f64, h: impl Fn(&[f64; 3]) -> f64) ->
 
 #[test]
 fn samples_have_the_declared_moments() {
-    // statistical: about 19 laws * 2 batches * 7 statistics, each within z standard errors of its mean; z = 5.5 leaves
-    // 4e-8 a test for a normal mean of n = 64 * 1500, under 1e-5 in all. Student's nu = 9 has the fourth moment.
+    // statistical: about 19 laws * 2 batches * 7 statistics, each within z standard errors of its mean. z = 5.5 leaves
+    // 4e-8 per test for a normal mean of n = 64 * 1500, under 1e-5 in all. Student's nu = 9 has the fourth moment.
     let squares = |v: &[f64; 3]| v.iter().map(|x| x * x).sum::<f64>();
     let l1 = |v: &[f64; 3]| v.iter().map(|x| x.abs()).sum::<f64>();
     for (name, law) in laws() {
@@ -241,8 +241,8 @@ fn facts_by_hand() {
     // exact: t with 4 degrees of freedom, variance 2, E|t| = 1: (E|X|)^2 = 1/2; so E|xi|_1^2 = 2 + 2/2 = 3
     let facts = (entry("student").build)(&params(2, &[("nu", "4")])).unwrap().facts();
     assert!((facts.value("sigma_l1").unwrap() - 3.0_f64.sqrt()).abs() < 1e-14);
-    // exact: P[xi = 0] = 1/2 for sparse-independent at eps = 1/2: right with 3/4 as g goes to 0; skew50 less its mean is
-    // below 0 nine times of ten
+    // exact: P[xi = 0] = 1/2 for sparse-independent at eps = 1/2: right with 3/4 as g goes to 0; skew50 less its mean
+    // is below 0 nine times of ten
     let facts = (entry("sparse-independent").build)(&params(2, &[("probability", "1/2")])).unwrap().facts();
     assert_eq!(facts.get("p_sign").unwrap().value, real("3/4"));
     let facts = (entry("gauss-extremal").build)(&params(1, &[("half_width", "2"), ("weight", "1/3")])).unwrap().facts();

@@ -31,7 +31,7 @@ impl Table {
         Table { values, cumulative: cumulative(law.atoms().iter().map(|(_, p)| p)) }
     }
 
-    /// One draw a lane.
+    /// One draw per lane.
     #[inline(always)]
     pub(super) fn draw<const N: usize>(&self, stream: &mut Stream<N>) -> Lane<N> {
         Lane(stream.choose(&self.cumulative).map(

@@ -1,8 +1,8 @@
 //! The extremal law of Gauss's inequality: 0 with probability 1 - w, else uniform on [-a, a]; times s_i.
 //!
 //! **Source** bernstein2018, proof of Theorem 2b, step (a), where equality can occur.
-//! **Facts** variance w a^2/3, E|X| = w a/2, P[X >= 0] = 1 - w/2; symmetric and unimodal (a point mass at the mode is allowed).
-//! A batch is averaged draw by draw.
+//! **Facts** variance w a^2/3, E|X| = w a/2, P[X >= 0] = 1 - w/2; symmetric and unimodal (a point mass at the mode is
+//! allowed). A batch is averaged draw by draw.
 
 use super::additive::{SCALE, Standard, build};
 use super::{NoiseEntry, Tails};

@@ -43,7 +43,7 @@ pub enum DrawMoments {
     Independent(Vec<Real>),
     /// g + xi, E xi = 0, with this matrix of covariances.
     Joint(Vec<Vec<Real>>),
-    /// g_i (1 + xi_i), E xi_i = 0, with this variance: one xi a coordinate, uncorrelated, or one for all.
+    /// g_i (1 + xi_i), E xi_i = 0, with this variance: one xi per coordinate, uncorrelated, or one for all.
     Factor {
         /// E xi_i^2.
         variance: Real,
@@ -77,7 +77,7 @@ impl DrawRounding {
 pub struct Drawn {
     /// A bound on the absolute error.
     pub error: f64,
-    /// Every draw is a whole multiple of this, so that its double tells which rational it is.
+    /// Every draw is a whole multiple of this, so that its double determines which rational it is.
     pub unit: Option<Rational>,
 }
 
@@ -87,7 +87,7 @@ impl Drawn {
     /// Draws of which nothing is known.
     pub const UNKNOWN: Drawn = Drawn { error: f64::INFINITY, unit: None };
 
-    /// The rational that a double stands for; `None` where its error does not tell.
+    /// The rational that a double stands for; `None` where its error leaves that open.
     #[must_use]
     pub fn exact(&self, double: f64) -> Option<Rational> {
         let Some(unit) = &self.unit else {
@@ -134,7 +134,8 @@ fn drawn<'a>(values: impl Iterator<Item = &'a Rational> + Clone, scales: &[Real]
 /// What a sample must be large enough to see.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tails {
-    /// Least probability of an atom, or of a part of a mixture; 1 for one density, `None` where it depends on the state.
+    /// Least probability of an atom, or of a part of a mixture; 1 for one density, `None` where it depends on the
+    /// state.
     pub rarest: Option<f64>,
     /// Order below which all moments are finite.
     pub order: f64,
@@ -144,7 +145,7 @@ impl Tails {
     /// One density with all moments.
     pub const LIGHT: Tails = Tails { rarest: Some(1.0), order: f64::INFINITY };
 
-    /// Of two laws that both speak: the rarer part, the heavier tail.
+    /// Of two laws that both apply: the rarer part, the heavier tail.
     #[must_use]
     pub fn and(self, other: Tails) -> Tails {
         let rarest = self.rarest.zip(other.rarest).map(|(a, b)| a.min(b));
@@ -163,8 +164,8 @@ pub trait Noise: Send + Sync + 'static {
         None
     }
 
-    /// [`Noise::perturb`] of a law that depends on the draws before: each lane's node in the tree of its draws moves on with
-    /// every draw. A run starts at node 0.
+    /// [`Noise::perturb`] of a law that depends on the draws before: each lane's node in the tree of its draws moves on
+    /// with every draw. A run starts at node 0.
     #[inline(always)]
     fn perturb_from<const N: usize>(
         &self,
@@ -213,8 +214,8 @@ pub trait Noise: Send + Sync + 'static {
     /// What a sample of it must be large enough to see.
     fn tails(&self) -> Tails;
 
-    /// The probability of the rarest atom of the laws at a gradient, lane by lane, where it depends on the state; 1 where no draw
-    /// there is random. Asked only where [`Noise::tails`] does not know it.
+    /// The probability of the rarest atom of the laws at a gradient, lane by lane, where it depends on the state; 1
+    /// where no draw there is random. Called only where [`Noise::tails`] does not know it.
     #[inline(always)]
     fn rarest_at<const N: usize>(&self, _x: &[Lane<N>], _gradient: &[Lane<N>]) -> Lane<N> {
         Lane::splat(0.0)
@@ -226,8 +227,8 @@ pub trait Noise: Send + Sync + 'static {
     /// Whether the law has a property; `None` where that is not known.
     fn has(&self, property: Trait) -> Option<bool>;
 
-    /// Where there is no such law, in words that follow "a gradient"; `None` for a law that exists at every gradient. There
-    /// [`Noise::atoms`] has no atoms and a draw of [`Noise::perturb`] is NaN.
+    /// Where there is no such law, in words that follow "a gradient"; `None` for a law that exists at every gradient.
+    /// There [`Noise::atoms`] has no atoms and a draw of [`Noise::perturb`] is NaN.
     fn where_undefined(&self) -> Option<&'static str> {
         None
     }
@@ -241,7 +242,8 @@ pub trait Noise: Send + Sync + 'static {
     }
 }
 
-/// How far the mean of `batch` of these numbers, times `scale`, is off in doubles: not at all where every step of it is exact.
+/// How far the mean of `batch` of these numbers, times `scale`, is off in doubles: not at all where every step of it is
+/// exact.
 fn mean_rounding<'a>(values: impl Iterator<Item = &'a Rational> + Clone, scale: &Real, batch: u64) -> f64 {
     let largest = values.clone().map(|v| v.to_f64().abs()).fold(0.0, f64::max) * scale.to_f64().abs();
     if largest == 0.0 {

@@ -3,7 +3,8 @@
 //! **Update** E xi = 1, xi from finite atoms, independent over coordinates or `shared` by all.
 //! **Source** the law for which `P[sign right] = P[xi > 0]` at every state with f_i' != 0: li2021, Theorem 2's p.
 //! **Assumptions** the atoms' probabilities sum to 1 and their mean is 1, exactly: finite(-3:1/4, 7/3:3/4).
-//! **Facts** p_sign = P(xi > 0); sigma_i = |f_i'| sd(xi) depends on the state and is not given. A batch is averaged draw by draw.
+//! **Facts** p_sign = P(xi > 0); sigma_i = |f_i'| sd(xi) depends on the state and is not given. A batch is averaged
+//! draw by draw.
 //! **Ties and edge cases** where f_i' = 0 the draw is 0 too.
 
 use super::finite::{Table, read_law};

@@ -1,7 +1,7 @@
 //! Finite noise whose atoms depend on the gradient and the iterate.
 //!
-//! **Update** each coordinate by itself: g~_i = v_k(g, x) with probability p_k(g, x), g = f_i' being that coordinate's true
-//! gradient and x its place; v_k and p_k are expressions in g, x and the constants a, b, c.
+//! **Update** each coordinate by itself: g~_i = v_k(g, x) with probability p_k(g, x). Here g = f_i' is that
+//! coordinate's true gradient and x its place; v_k and p_k are expressions in g, x and the constants a, b, c.
 //! **Source** state-dependent noise, as bernstein2018's Lemma 3 allows (martingale differences) and as its sharpness
 //! examples need.
 //! **Assumptions** at every gradient that a run meets the probabilities are 0 or more, sum to 1, and give the mean g.

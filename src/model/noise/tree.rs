@@ -1,16 +1,16 @@
 //! Finite noise that is free at each node of the tree of a run's draws.
 //!
-//! **Update** g~ = g + xi, xi from the law of the node that the draws so far have led to: at node n with A atoms a node at
-//! most, atom c (from 0, in the order of its rows) leads to node A n + 1 + c; a run starts at node 0. Draws follow each
-//! other as a run asks for them: step by step, worker by worker, and inside a batch.
-//! **Source** martingale differences, the most that the variance assumptions of the five papers allow where they do not ask
-//! for independence (bernstein2018 Assumption 3, karimireddy2019 Assumption B).
+//! **Update** g~ = g + xi, xi from the law of the node that the draws so far have led to. At node n, with at most A
+//! atoms per node, atom c (from 0, in the order of its rows) leads to node A n + 1 + c. A run starts at node 0. Draws
+//! follow each other in the order in which a run takes them: step by step, worker by worker, and inside a batch.
+//! **Source** martingale differences, the most that the variance assumptions of the five papers allow where they do not
+//! require independence (bernstein2018 Assumption 3, karimireddy2019 Assumption B).
 //! **Shapes and units** `atoms` has rows [n, v_1, .., v_d, p]: at node n the vector v is added with probability p.
 //! **Assumptions** at each node the probabilities sum to 1 and each coordinate's mean is 0, exactly.
 //! **Facts** of the worst node: `sigma` is the largest of any, `sigma1` sums the coordinates' largest deviations.
-//! **Ties and edge cases** a node that is not listed ends the tree: nothing is added from there on, or with `then = again`
-//! it starts anew at its root, so that a pattern of a few draws fills a long run. Where there is no run (a start, an
-//! algorithm's own noise) every draw is at the root.
+//! **Ties and edge cases** a node that is not listed ends the tree: nothing is added from there on. With `then = again`
+//! the tree starts anew at its root instead, so that a pattern of a few draws fills a long run. Where there is no run
+//! (a start, an algorithm's own noise) every draw is at the root.
 
 use super::finite::exact;
 use super::joint::Joint;

@@ -2,9 +2,9 @@
 //!
 //! **Update** g_i = +s with probability (1 + f_i'/s)/2, else -s: E g = grad f, and |g|_2^2 = d s^2 always.
 //! **Source** catalogue of instances; saturates karimireddy2019's second-moment assumption with equality.
-//! **Assumptions** |f_i'| <= s. Beyond it no law of two atoms +-s has the mean f_i': exact enumeration answers that there
-//! is none (`None`), a draw in lanes is NaN, and an instance that starts there is refused. Lanes accept an excess of
-//! 1e-12 s, which rounding can make.
+//! **Assumptions** |f_i'| <= s. Beyond it no law of two atoms +-s has the mean f_i': exact enumeration returns that
+//! there is none (`None`), a draw in lanes is NaN, and an instance that starts there is refused. Lanes accept an excess
+//! of 1e-12 s, which rounding can make.
 //! **Facts** second_moment = d s^2. The variance s^2 - f_i'^2 depends on the state: sigma_i <= s is given as a bound,
 //! and E|g - f'|_1 <= .. likewise by |xi|_1^2 <= d |xi|_2^2. Neither symmetric nor unimodal.
 

@@ -9,7 +9,7 @@
 //! with 0 the first gradient is eps (1, 1), and its signs leave the line x1 + x2 = 2 at once.
 
 use super::constants::{Constants, norm2};
-use super::{Minimisers, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -35,6 +35,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| {
         let epsilon = p.positive("epsilon")?;
         if epsilon.to_f64() >= 1.0 {

@@ -1,4 +1,4 @@
-//! Constants of a problem, ready for every arithmetic, and the parameters that several problems share.
+//! Constants of a problem, ready for every arithmetic, and the parameters that several problems have in common.
 
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real, lift};
 use crate::scalar::{Fault, Rounded, Scalar};

@@ -9,7 +9,7 @@
 //! |x_i| <= pi, and otherwise a multiple of 2 pi in double precision. Flows are known in double precision only.
 
 use super::constants::{Constants, DIMENSION, axis, norm2, origin, spread_positive};
-use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 use std::f64::consts::TAU;
@@ -35,6 +35,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         DIMENSION,
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| {
         let amplitude = spread_positive(p, "amplitude")?;
         Ok(Box::new(Cosine { a: Constants::new(&amplitude), amplitude }))

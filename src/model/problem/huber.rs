@@ -7,7 +7,7 @@
 //! s|x| - s^2/(2L) beyond.
 
 use super::constants::{CURVATURE, Constants, axis, origin, quotient};
-use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -36,6 +36,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         ParamSpec { name: "dimension", kind: Kind::Count, default: Some("1"), limits: Limits::ONE_UP, doc: "d" },
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| {
         let (dimension, curvature, slope) = (p.count("dimension")?, p.positive("curvature")?, p.positive("slope")?);
         if dimension == 0 {

@@ -3,17 +3,18 @@
 //! f(x) = sum_i l(<a_i, x> - b_i) with l(u) = u^2 (`square`), Huber's loss with l' = clip(u, -s, s) (`huber`) or |u|
 //! (`absolute`). Every gradient is a combination of the a_i, and that of one sample a multiple of one of them.
 //!
-//! **Facts** With c = 2 (square) or 1 (huber) the Hessian is between 0 and H = c A'A, and H itself wherever every residual is
-//! in the curved part of its loss; where there is such a place (the least squares solution is asked) the constants are exact,
-//! else bounds: L = the largest eigenvalue of H, L_inf = max |H s|_1 over sign vectors s (enumerated up to d = 20; sum_jk
-//! |H_jk| beyond, a bound), L_j = sum_k |H_jk| (a bound; their sum is exact where it is L_inf, below which no valid one is).
-//! For the square |g|_2^2 >= 2 mu (f - f*) with mu = the smallest eigenvalue of H that is not 0, whatever the rank: g = Hv and
-//! f - f* = v'Hv/2 for a v in the rows' span. mu_1 >= 1/max_i (H^+)_ii as in `quadratic-matrix`. L and mu are rational or
-//! enclosed, up to 16 rows or coordinates; beyond, L is the trace (a bound), and mu is not given. |g|_2 <= G = s sum_i
-//! |a_i|_2, s = 1 for `absolute` (bound). For the square f* and all minimisers, the solutions of A'Ax = A'b, are rational,
-//! and so for all three losses where Ax = b has a solution. Elsewhere, for `absolute`: the weighted medians in one dimension,
-//! and where the rows span R^d the lowest of the points at which d independent residuals are 0 (f* only). For `huber` a zero
-//! of the gradient, found by the rows that are curved at it. f >= 0 always.
+//! **Facts** With c = 2 (square) or 1 (huber) the Hessian is between 0 and H = c A'A, and H itself wherever every
+//! residual is in the curved part of its loss. Where there is such a place (tested at the least squares solution) the
+//! constants are exact, else bounds: L = the largest eigenvalue of H, L_inf = max |H s|_1 over sign vectors s
+//! (enumerated up to d = 20; sum_jk |H_jk| beyond, a bound), L_j = sum_k |H_jk| (a bound; their sum is exact where it
+//! is L_inf, below which no valid one is). For the square |g|_2^2 >= 2 mu (f - f*) with mu = the smallest eigenvalue of
+//! H that is not 0, whatever the rank: g = Hv and f - f* = v'Hv/2 for a v in the rows' span. mu_1 >= 1/max_i (H^+)_ii
+//! as in `quadratic-matrix`. L and mu are rational or enclosed, up to 16 rows or coordinates; beyond, L is the trace (a
+//! bound), and mu is not given. |g|_2 <= G = s sum_i |a_i|_2, s = 1 for `absolute` (bound). For the square f* and all
+//! minimisers, the solutions of A'Ax = A'b, are rational, and so for all three losses where Ax = b has a solution.
+//! Elsewhere, for `absolute`: the weighted medians in one dimension, and where the rows span R^d the lowest of the
+//! points at which d independent residuals are 0 (f* only). For `huber` a zero of the gradient, found by the rows that
+//! are curved at it. f >= 0 always.
 //! **Source** karimireddy2019, theorem I (sum l_i(<a_i, x>)) and section 5.1 (over-parameterised least squares).
 //! **Shapes and units** `rows` n x d, `targets` n entries, 0 where absent; f is in the loss's unit.
 //! **Ties and edge cases** `kink` is the value of sgn(0) in the subgradient of |u|. Sample i's gradient is that of
@@ -22,7 +23,7 @@
 mod known;
 
 use super::constants::{Constants, ROWS};
-use super::{Minimisers, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 use known::Knowledge;
@@ -83,6 +84,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| Ok(Box::new(LineLosses::build(p)?)),
 };
 

@@ -4,12 +4,11 @@
 //! f* = -sum |c_i| b_i at x_i = -sgn(c_i) b_i; without a box f has no lower bound unless c = 0.
 //! **Source** karimireddy2019, counterexample 1: c = 1/4 on [-1, 1].
 //! **Shapes and units** `slope` has d entries in `[f]/[x]`; `box` has d entries, or one that is repeated, in `[x]`.
-//! **Ties and edge cases** Every step ends with a projection onto the box; f and its gradient ignore it, and a start outside
-//! it is refused. Where c_i = 0, the
-//! nearest minimiser keeps the start's coordinate, clamped to the box.
+//! **Ties and edge cases** Every step ends with a projection onto the box; f and its gradient ignore it, and a start
+//! outside it is refused. Where c_i = 0, the nearest minimiser keeps the start's coordinate, clamped to the box.
 
 use super::constants::{Constants, DIMENSION, axis, norm1, norm2, origin, spread};
-use super::{Flow, Minimisers, Problem, ProblemEntry};
+use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -43,6 +42,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| Ok(Box::new(Linear::build(p)?)),
 };
 
@@ -84,7 +84,7 @@ impl Problem for Linear {
         Ok(())
     }
 
-    /// x - t c and x - t sgn c on all of R^d; at the wall of a box a flow would need a projection.
+    /// x - t c and x - t sgn c on all of R^d; at the boundary of a box a flow would need a projection.
     #[inline(always)]
     fn flow<S: Scalar>(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
         if self.b.is_some() {

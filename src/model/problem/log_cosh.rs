@@ -10,7 +10,7 @@
 //! |x| = 20, which keeps its digits near 0, and |x| - ln 2 + e^(-2|x|) beyond, which does not overflow.
 
 use super::constants::{CURVATURE, axis, origin, quotient};
-use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -29,6 +29,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         ParamSpec { name: "dimension", kind: Kind::Count, default: Some("1"), limits: Limits::ONE_UP, doc: "d" },
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| {
         let (dimension, curvature) = (p.count("dimension")?, p.positive("curvature")?);
         if dimension == 0 {

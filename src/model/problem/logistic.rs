@@ -4,18 +4,18 @@
 //! (lambda/2) |x|_2^2, so that the mean of the sample gradients is grad f. The arithmetic is that of
 //! [`crate::data::Logistic`].
 //!
-//! **Facts** (bounds, from the loss's second derivative being at most 1/4) L <= max_i |a_i|_2^2/4 + lambda; L_inf <=
-//! max_i |a_i|_1^2/4 + d lambda; L_j <= sum_i |a_ij| |a_i|_1/(4n) + lambda, with |L|_1 their sum; mu >= lambda in l2
-//! and in l1; rho <= (1/n) sum_i |a_i|_2^3/(6 sqrt 3), the third derivative being at most 1/(6 sqrt 3). f* (estimated)
-//! is what Newton's method reaches at |grad f|_2 < 1e-10: above the infimum by at most |grad f|_2^2/(2 lambda), which is
-//! evaluated in intervals there, so that f* and the minimiser are enclosed.
+//! **Facts** (bounds, from the loss's second derivative being at most 1/4) L <= max_i |a_i|_2^2/4 + lambda;
+//! L_inf <= max_i |a_i|_1^2/4 + d lambda; L_j <= sum_i |a_ij| |a_i|_1/(4n) + lambda, with |L|_1 their sum; mu >= lambda
+//! in l2 and in l1; rho <= (1/n) sum_i |a_i|_2^3/(6 sqrt 3), the third derivative being at most 1/(6 sqrt 3). f*
+//! (estimated) is the value that Newton's method reaches at |grad f|_2 < 1e-10. It is above the infimum by at most
+//! |grad f|_2^2/(2 lambda), which is evaluated in intervals there, so that f* and the minimiser are enclosed.
 //!
-//! **Data** Decimals of a file count as written: stored as doubles, in single precision where all of them are such numbers or
-//! `storage` asks for it. What an enclosure rests on is the interval that holds the decimal.
+//! **Data** Decimals of a file count as written: stored as doubles, in single precision where all of them are such
+//! numbers or `storage` requires it. What an enclosure rests on is the interval that holds the decimal.
 //!
-//! With `split` the samples are spread over M workers, worker m having f_m(x) = (M/n) sum over its samples of
-//! ln(1 + exp(-b_i a_i'x)) + (lambda/2) |x|_2^2: the mean of the f_m is f, whatever the sizes of their shares. A worker
-//! without samples has the regulariser alone.
+//! With `split` the samples are spread over M workers. Worker m has f_m(x) = (M/n) sum over its samples of
+//! ln(1 + exp(-b_i a_i'x)) + (lambda/2) |x|_2^2: the mean of the f_m is f, whatever the workers' numbers of samples. A
+//! worker without samples has the regulariser alone.
 //!
 //! **Source** li2021, example 5 (epsilon layout: n = 400 000 rows of unit length, d = 2000, lambda = 1/n).
 //! **Shapes and units** a_i'x has no unit: x is in units of 1/a, f has none.
@@ -26,7 +26,7 @@ mod enclosed;
 mod shared;
 mod split;
 
-use super::{Minimisers, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::data::{self, Rounding};
 use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Real, Trait};
 use crate::scalar::{Fault, Rational, Scalar};
@@ -114,6 +114,8 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         split::SPLIT_SEED,
     ],
     statistics: &[],
+    // Rows in single precision, drawn and stored.
+    footprint: Footprint { bytes: |d, n| n.saturating_mul(d).saturating_mul(4), runs_alone: true, ..Footprint::SMALL },
     build: |p| Ok(Box::new(Logistic::build(p)?)),
 };
 
@@ -155,7 +157,7 @@ impl Logistic {
     /// A constant of the data: a sum of terms that are not negative, with the rounding of the data and of the sum.
     fn constant(&self, near: f64) -> Real {
         let matrix = self.loss.data().matrix();
-        // Half an ulp an entry; at most the fourth power of an entry, a root of which is taken, counts.
+        // Half an ulp per entry; the error of at most the fourth power of an entry, a root of which is taken, counts.
         let entry = if matrix.rounding() == Rounding::Single { f64::from(f32::EPSILON) } else { f64::EPSILON };
         let terms = 2.0 * (matrix.rows() + matrix.columns()) as f64 + 16.0;
         let error = near * (terms * f64::EPSILON + 4.0 * entry) + terms * f64::MIN_POSITIVE;
@@ -176,18 +178,19 @@ impl Logistic {
     fn add_part(&self, samples: &[usize], share: f64, x: &[f64], out: &mut [f64]) {
         let share = if samples.is_empty() { 0.0 } else { share };
         self.loss.batch_gradient(samples, x, share, out);
-        // What the batch counts of the regulariser is its share.
+        // The batch contributes the fraction `share` of the regulariser; the rest is added here.
         let rest = (1.0 - share) * self.loss.lambda();
         out.iter_mut().zip(x).for_each(|(out, x)| *out += rest * x);
     }
 
-    /// M n_m/n: what the mean of the worker's losses weighs in f_m.
+    /// M n_m/n: the weight of the mean of the worker's losses in f_m.
     fn share(&self, size: usize) -> f64 {
         let workers = self.shards.as_ref().map_or(1, Vec::len);
         (workers * size) as f64 / self.loss.samples() as f64
     }
 
-    /// M k/n: what a sum of losses weighs in f_m, `k` being 1 for all samples of the worker and their number for one.
+    /// M k/n: the weight of a sum of losses in f_m, with `k` being 1 for all samples of the worker and their number for
+    /// one.
     fn weight<S: Scalar>(&self, k: usize) -> S {
         let workers = self.shards.as_ref().map_or(1, Vec::len);
         S::ratio((workers * k) as i64, self.loss.samples() as u64)
@@ -245,7 +248,7 @@ impl Problem for Logistic {
     }
 
     fn work(&self) -> usize {
-        // An exponential and a quotient a row beside the products, and each entry twice.
+        // An exponential and a quotient per row in addition to the products, and each entry twice.
         2 * self.loss.data().matrix().stored() + 64 * self.loss.samples()
     }
 
@@ -283,7 +286,7 @@ impl Problem for Logistic {
         Some(self.loss.samples())
     }
 
-    /// A worker without samples answers with its regulariser for any index.
+    /// A worker without samples returns its regulariser for any index.
     fn worker_samples(&self, worker: usize) -> Option<usize> {
         match self.shard(worker) {
             Ok(Some(shard)) => Some(shard.len().max(1)),

@@ -1,16 +1,16 @@
 //! The maximum of affine functions: convex, piecewise linear.
 //!
-//! **Facts** G = max_i |a_i|_2 (exact: far out along the longest row that row is the largest). f* is the largest sum l_i b_i over
-//! weights l >= 0 of sum 1 with sum l_i a_i = 0 (duality of linear programs), attained with at most d + 1 weights, which are
-//! all tried where the rows are few; without such weights f has no lower bound. A minimiser is given where d = 1, the nearest
-//! one, and where d + 1 positive weights make it the only one.
+//! **Facts** G = max_i |a_i|_2 (exact: far out along the longest row that row is the largest). f* is the largest sum
+//! l_i b_i over weights l >= 0 of sum 1 with sum l_i a_i = 0 (duality of linear programs). It is attained with at most
+//! d + 1 weights, which are all tried where the rows are few; without such weights f has no lower bound. A minimiser is
+//! given where d = 1, the nearest one, and where d + 1 positive weights make it the only one.
 //! **Source** The instance library: Nesterov's and Nemirovski's resisting functions are of this form.
 //! **Shapes and units** `rows` n x d in `[f]/[x]`, `offsets` n entries in `[f]`, 0 where absent.
 //! **Ties and edge cases** Of several largest pieces the one of lowest index gives the subgradient.
 
 use super::constants::{Constants, ROWS, axis, norm2, origin};
 use super::line_losses::exact;
-use super::{Minimisers, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::elimination::{combine, dot, gram, solve};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
@@ -54,6 +54,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| Ok(Box::new(MaxAffine::build(p)?)),
 };
 

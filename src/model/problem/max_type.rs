@@ -11,7 +11,7 @@
 //! as long as the norm's branch is not taken at an irrational norm.
 
 use super::constants::{Constants, axis, origin, quotient};
-use super::{Minimisers, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::{Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -53,6 +53,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
+    footprint: Footprint { dimension: |setting| Some(setting("horizon")?.saturating_add(1)), ..Footprint::SMALL },
     build: |p: &Params| {
         let (bound, radius) = (p.positive("bound")?, p.positive("radius")?);
         let dimension = p.count("horizon")?.saturating_add(1);

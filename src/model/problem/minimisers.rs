@@ -15,7 +15,7 @@ pub enum Minimisers {
     Affine {
         /// One of them.
         point: Vec<Real>,
-        /// B, a row each.
+        /// The rows of B.
         basis: Vec<Vec<Real>>,
         /// W, as many rows.
         weights: Vec<Vec<Real>>,
@@ -52,7 +52,7 @@ impl Minimisers {
     /// x less the minimiser nearest to it in l2, written to `out`.
     ///
     /// # Errors
-    /// Where the arithmetic has no such number, or an enclosure of x does not tell which minimiser is nearest.
+    /// Where the arithmetic has no such number, or an enclosure of x leaves open which minimiser is nearest.
     pub fn away<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         match self {
             Minimisers::Box(ends) => {
@@ -135,7 +135,8 @@ pub(super) fn beyond<S: Scalar>(x: &S, low: Option<S>, high: Option<S>) -> S {
     above + below
 }
 
-/// x less the nearest multiple of 2 pi; anything within half a turn where an enclosure does not tell which that is.
+/// x less the nearest multiple of 2 pi; anything within half a turn where an enclosure leaves open which multiple that
+/// is.
 fn from_whole_turn<S: Scalar>(x: &S) -> Result<S, Fault> {
     // Below half a turn 0 is the nearest, and exact numbers stay exact.
     let (near, zero, one) = (S::ratio(157, 50), S::zero(), S::one());

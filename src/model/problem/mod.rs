@@ -51,7 +51,7 @@ pub enum Flow {
 }
 
 impl Flow {
-    /// What a problem without a closed solution answers.
+    /// The fault of a problem without a closed solution.
     pub(crate) fn refused(self) -> Fault {
         let name = match self {
             Flow::Gradient => "gradient flow",
@@ -152,7 +152,7 @@ pub trait Problem: Send + Sync + 'static {
     #[inline(always)]
     fn project<S: Scalar>(&self, _x: &mut [S]) {}
 
-    /// Half-widths of the box |x_i| <= b_i that f is considered on, one a coordinate; `None` for all of R^d.
+    /// Half-widths of the box |x_i| <= b_i that f is considered on, one per coordinate; `None` for all of R^d.
     fn half_widths(&self) -> Option<&[Real]> {
         None
     }
@@ -174,7 +174,8 @@ pub trait Problem: Send + Sync + 'static {
         None
     }
 
-    /// Points at which the objective shows that it does not have a property; they are evaluated before they are believed.
+    /// Points at which the objective shows that it does not have a property; they are evaluated before they are
+    /// believed.
     fn refutation(&self, _property: Property) -> Option<Witness> {
         None
     }
@@ -210,7 +211,8 @@ pub trait Problem: Send + Sync + 'static {
         Err(Fault::Unsupported("this problem has no statistics of its own".into()))
     }
 
-    /// Whether replicates should run one a lane: the data dwarf the iterate, so that nothing is shared between lanes.
+    /// Whether replicates should run one at a time: the data are far larger than the iterate, so that nothing is shared
+    /// between lanes.
     fn prefers_narrow(&self) -> bool {
         false
     }
@@ -419,37 +421,25 @@ pub struct ProblemEntry {
     pub params: &'static [ParamSpec],
     /// Statistics that only this problem has: what [`Problem::own_statistics`] of its instances returns.
     pub statistics: &'static [OwnStatistic],
+    /// Its size.
+    pub footprint: Footprint,
     /// Builds it.
     pub build: fn(&super::Params) -> Result<Box<dyn DynProblem>, super::BuildError>,
 }
 
-/// Bytes of a problem's own data beyond a few numbers a coordinate, for d coordinates and n samples: what is known before
-/// it is built. A problem that holds more than that is listed here.
-#[must_use]
-pub fn footprint(name: &str, d: u64, n: u64) -> u64 {
-    match name {
-        // Rows in single precision, drawn and stored.
-        "logistic" => n.saturating_mul(d).saturating_mul(4),
-        // The matrix, exact and as doubles, and its decomposition.
-        "quadratic-matrix" => d.saturating_mul(d).saturating_mul(160),
-        _ => 0,
-    }
+/// What is known of a problem's size before it is built.
+pub struct Footprint {
+    /// Bytes of its own data beyond a few numbers per coordinate, for d coordinates and n samples.
+    pub bytes: fn(d: u64, n: u64) -> u64,
+    /// The dimension that other settings than `dimension` imply.
+    pub dimension: fn(setting: &dyn Fn(&str) -> Option<u64>) -> Option<u64>,
+    /// Whether replicates run one at a time, the data being far larger than the iterate.
+    pub runs_alone: bool,
 }
 
-/// The dimension that other settings of a problem imply.
-#[must_use]
-pub fn implied_dimension(name: &str, setting: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
-    match name {
-        "max-type" => Some(setting("horizon")?.saturating_add(1)),
-        "wilson" => Some(setting("train")?.saturating_add(setting("test").unwrap_or(100)).saturating_mul(6)),
-        _ => None,
-    }
-}
-
-/// Whether replicates of a problem run one at a time, its data dwarfing the iterate.
-#[must_use]
-pub fn runs_alone(name: &str) -> bool {
-    name == "logistic"
+impl Footprint {
+    /// A few numbers per coordinate.
+    pub const SMALL: Footprint = Footprint { bytes: |_, _| 0, dimension: |_| None, runs_alone: false };
 }
 
 /// The problems that come with signcheck.

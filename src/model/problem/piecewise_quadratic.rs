@@ -1,22 +1,24 @@
-//! A function of one variable whose derivative is piecewise linear: pieces may curve downwards, as those of a triangle wave.
+//! A function of one variable whose derivative is piecewise linear: pieces may curve downwards, as those of a triangle
+//! wave.
 //!
-//! f' goes through the given slopes g_i at the knots t_i, linear in between, and has the curvature c >= 0 of `outside` before
-//! the first knot and after the last; f(t_1) = 0.
+//! f' goes through the given slopes g_i at the knots t_i, linear in between, and has the curvature c >= 0 of `outside`
+//! before the first knot and after the last; f(t_1) = 0.
 //!
-//! **Facts** (exact) c_i = (g_{i+1} - g_i)/(t_{i+1} - t_i): L = L_1 = L_inf = max(c, |c_i|). G = max |g_i| where c = 0. f has a
-//! lower bound where it does not fall forever: c > 0, or g_1 <= 0 <= g_n; f* is the least value at a zero of f' or, where f is
-//! flat outside, at an end. On a piece f'^2 = g_i^2 + 2 c_i (f - f_i), so that f'^2/(2(f - f*)) is monotone in f between zeros
-//! of f'. With no zero of f' above f* and c > 0 its infimum is mu = mu_1 = min(g_i^2/(2(f_i - f*)) at knots above f*, the
-//! curvatures of the pieces that meet the minimisers, c); elsewhere there is no mu.
-//! **Source** The instance library: one-dimensional functions for which interpolation is exact (Taylor, Hendrickx and Glineur
-//! 2017), and Lessard, Recht and Packard 2016, where a derivative with three pieces makes the heavy ball cycle.
+//! **Facts** (exact) c_i = (g_{i+1} - g_i)/(t_{i+1} - t_i): L = L_1 = L_inf = max(c, |c_i|). G = max |g_i| where c = 0.
+//! f has a lower bound where it does not fall forever: c > 0, or g_1 <= 0 <= g_n; f* is the least value at a zero of f'
+//! or, where f is flat outside, at an end. On a piece f'^2 = g_i^2 + 2 c_i (f - f_i), so that f'^2/(2(f - f*)) is
+//! monotone in f between zeros of f'. With no zero of f' above f* and c > 0 its infimum is
+//! mu = mu_1 = min(g_i^2/(2(f_i - f*)) at knots above f*, the curvatures of the pieces that meet the minimisers, c);
+//! elsewhere there is no mu.
+//! **Source** The instance library: one-dimensional functions for which interpolation is exact (Taylor, Hendrickx and
+//! Glineur 2017), and Lessard, Recht and Packard 2016, where a derivative with three pieces makes the heavy ball cycle.
 //! **Shapes and units** d = 1; `knots` ascending in `[x]`, `slopes` as many in `[f]/[x]`, `outside` in `[f]/[x]^2`.
 //! **Ties and edge cases** None: f' is continuous.
 
 use super::constants::Constants;
 use super::line_losses::exact;
 use super::minimisers::beyond;
-use super::{Minimisers, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 
@@ -56,6 +58,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| Ok(Box::new(PiecewiseQuadratic::build(p)?)),
 };
 

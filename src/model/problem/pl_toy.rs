@@ -7,7 +7,7 @@
 //! **Shapes and units** d = 1; x is in radians, which count as units of `[x]`.
 //! **Ties and edge cases** Exact arithmetic reaches no further than x = 0.
 
-use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{Facts, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 
@@ -20,6 +20,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     summary: "x^2 + 3 sin(x)^2 in one dimension: not convex, PL",
     params: &[],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |_| Ok(Box::new(PlToy)),
 };
 

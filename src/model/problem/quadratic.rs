@@ -1,15 +1,15 @@
 //! Separable quadratic.
 //!
 //! **Facts** (exact) L_i = a_i, so L = max a, |L|_1 = L_inf = sum a; mu = the least a_i above 0, in l2 and in l1, since
-//! |g|_1^2 >= |g|_2^2 = sum a_i^2 x_i^2 >= mu sum a_i x_i^2 = 2 mu f, with equality along that coordinate; f* = 0 at 0, as
-//! no curvature is negative; Hessian constant, rho = 0.
+//! |g|_1^2 >= |g|_2^2 = sum a_i^2 x_i^2 >= mu sum a_i x_i^2 = 2 mu f, with equality along that coordinate; f* = 0 at 0,
+//! as no curvature is negative; Hessian constant, rho = 0.
 //! **Source** The instance of the theorems of bernstein2018 and li2021 with constants in closed form.
 //! **Shapes and units** `curvature` has d entries in `[f]/[x]^2`.
 //! **Ties and edge cases** A coordinate without curvature has no part in PL: f is not strongly convex then, and the
 //! minimiser nearest to the start keeps that coordinate. Where all are flat both mu are 0 (no claim).
 
 use super::constants::{Constants, DIMENSION, axis, origin, spread};
-use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -34,6 +34,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         DIMENSION,
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| {
         let curvature = spread(p, "curvature")?;
         if curvature.iter().any(|a| !(a.to_f64() >= 0.0 && a.to_f64().is_finite())) {

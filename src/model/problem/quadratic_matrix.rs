@@ -1,16 +1,16 @@
 //! Quadratic with a symmetric matrix, given or drawn.
 //!
 //! **Facts** L_i is the given `diagonal`, for which -diag(L) <= H <= diag(L) is checked (a drawn H has it by
-//! construction), or sum_j |H_ij|: diag(L) - H and diag(L) + H then have diagonal entries of at least
-//! sum_(j != i) |H_ij|, and a symmetric matrix whose diagonal dominates so is positive semidefinite. Any such L_i is
-//! valid and not the only one: a bound, as are |L|_1 and L_max. No |L|_1 is below L_inf (t'Hs <= |L|_1 for sign vectors s and t),
-//! a definite H), so that it is exact where it meets it. L = largest |eigenvalue|. For a positive semidefinite H (decided by
-//! exact elimination up to d = 16, by eigenvalues beyond) f* = 0, mu = the smallest eigenvalue above 0, of a singular H too:
-//! |Hx|^2 >= mu x'Hx, with equality along its eigenvector. mu_1 >= 1/max_i (H^+)_ii, H^+ the pseudo-inverse, since g'H^+ g is
-//! largest over |g|_1 <= 1 at a vertex; exact where that unit vector is a gradient. Up to d = 16 L and mu are rational or
-//! enclosed by elimination and mu_1 is rational, beyond all are estimates to about d 2^-52 L. L_inf = max over sign vectors s
-//! of |H s|_1 (convex in s, so largest at a vertex; exact by enumeration up to d = 20), at most sum_ij |H_ij| (the bound
-//! beyond). rho = 0.
+//! construction), or sum_j |H_ij|: diag(L) - H and diag(L) + H then have diagonal entries of at least sum_(j != i)
+//! |H_ij|, and a symmetric matrix whose diagonal dominates so is positive semidefinite. Any such L_i is valid and not
+//! the only one: a bound, as are |L|_1 and L_max. No |L|_1 is below L_inf (t'Hs <= |L|_1 for sign vectors s and t), a
+//! definite H), so that it is exact where it meets it. L = largest |eigenvalue|. For a positive semidefinite H (decided
+//! by exact elimination up to d = 16, by eigenvalues beyond) f* = 0, mu = the smallest eigenvalue above 0, of a
+//! singular H too: |Hx|^2 >= mu x'Hx, with equality along its eigenvector. mu_1 >= 1/max_i (H^+)_ii, H^+ the
+//! pseudo-inverse, since g'H^+ g is largest over |g|_1 <= 1 at a vertex; exact where that unit vector is a gradient. Up
+//! to d = 16 L and mu are rational or enclosed by elimination and mu_1 is rational, beyond all are estimates to about d
+//! 2^-52 L. L_inf = max over sign vectors s of |H s|_1 (convex in s, so largest at a vertex; exact by enumeration up to
+//! d = 20), at most sum_ij |H_ij| (the bound beyond). rho = 0.
 //!
 //! **Source** bernstein2018, assumption 2 and lemma 5: a Hessian between -diag(L) and diag(L).
 //! **Shapes and units** `matrix` d x d and `diagonal` d entries, both in `[f]/[x]^2`.
@@ -22,7 +22,7 @@
 mod build;
 
 use super::constants::{Constants, origin};
-use super::{Minimisers, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::{Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -78,6 +78,8 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
+    // The matrix, exact and as doubles, and its decomposition.
+    footprint: Footprint { bytes: |d, _| d.saturating_mul(d).saturating_mul(160), ..Footprint::SMALL },
     build: |p| Ok(Box::new(QuadraticMatrix::build(p)?)),
 };
 

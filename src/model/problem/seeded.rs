@@ -2,7 +2,8 @@
 
 use crate::rng::{CellKey, Stream};
 
-/// A stream that belongs to one seed and one role. It has no axes: an instance does not change along a sweep.
+/// A stream that belongs to one seed and one role. Its key has no parameters: an instance does not change along a
+/// sweep.
 pub(super) fn stream(seed: u64, role: &str) -> Stream<1> {
     Stream::new(&CellKey::new(seed, &[], role), 0)
 }

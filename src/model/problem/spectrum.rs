@@ -111,7 +111,7 @@ pub(super) fn norm(h: &Matrix, near: f64, error: f64) -> Real {
 
 /// A positive semidefinite H, seen from the span of its columns: all of R^d where H has an inverse.
 pub(super) struct Span {
-    /// A basis B of the span, a row each.
+    /// The rows of a basis B of the span.
     pub basis: Matrix,
     /// B H B'.
     inside: Matrix,
@@ -162,8 +162,8 @@ impl Span {
         enclose(steps(&self.inside), near, error, |t| !at_least(t), |t| at_least(t) && is_singular(&less(t)))
     }
 
-    /// 1/max_i (H^+)_ii, and whether it is the largest mu with g'H^+ g <= |g|_1^2/mu for all g in the span: it is where a
-    /// unit vector that reaches the maximum lies in the span.
+    /// 1/max_i (H^+)_ii, and whether it is the largest mu with g'H^+ g <= |g|_1^2/mu for all g in the span: it is where
+    /// a unit vector that reaches the maximum lies in the span.
     pub(super) fn smallest_in_l1(&self) -> Option<(Rational, bool)> {
         let d = self.basis.first()?.len();
         let unit = |i: usize| -> Vec<Rational> { (0..d).map(|j| Rational::integer(i64::from(i == j))).collect() };
@@ -181,8 +181,8 @@ impl Span {
 /// Most coordinates whose sign vectors are enumerated in machine integers, and in rationals.
 const MOST_SIGNS: (usize, usize) = (20, 10);
 
-/// max |H s|_1 over sign vectors s: convex in s, so largest at a vertex. `None` where there are too many of them. From one
-/// vector to the next a single sign turns (Gray's code); the last stays, as -s gives the same.
+/// max |H s|_1 over sign vectors s: convex in s, so largest at a vertex. `None` where there are too many of them. From
+/// one vector to the next a single sign turns (Gray's code); the last stays, as -s gives the same.
 pub(super) fn largest_over_signs(h: &Matrix) -> Option<Rational> {
     let d = h.len();
     if signs_agree(h) {
@@ -214,8 +214,8 @@ pub(super) fn largest_over_signs(h: &Matrix) -> Option<Rational> {
     }
 }
 
-/// Whether a sign vector s makes every s_i H_ij s_j positive or 0, of any size: then |H s|_1 is the sum of all magnitudes. The
-/// signs spread from coordinate to coordinate along entries that are not 0.
+/// Whether a sign vector s makes every s_i H_ij s_j positive or 0, of any size: then |H s|_1 is the sum of all
+/// magnitudes. The signs spread from coordinate to coordinate along entries that are not 0.
 fn signs_agree(h: &Matrix) -> bool {
     let d = h.len();
     let mut signs = vec![0_i64; d];
@@ -279,8 +279,8 @@ mod tests {
 
     #[test]
     fn sign_vectors_give_the_operator_norm() {
-        // exact: for [[1, -1], [-1, 1]] the vector (1, -1) gives 4 = sum |H_ij|; for [[1, 1], [1, -1]] every one gives 2;
-        // a third of it a third, and with an entry of 2^70 (no machine integer) 2 (2^70 + 1)
+        // exact: for [[1, -1], [-1, 1]] the vector (1, -1) gives 4 = sum |H_ij|; for [[1, 1], [1, -1]] every one gives
+        // 2; a third of it a third, and with an entry of 2^70 (no machine integer) 2 (2^70 + 1)
         assert_eq!(largest_over_signs(&matrix(&[&[1, -1], &[-1, 1]])), Some(Rational::integer(4)));
         assert_eq!(largest_over_signs(&matrix(&[&[1, 1], &[1, -1]])), Some(Rational::integer(2)));
         let third = vec![vec![Rational::ratio(1, 3); 2], vec![Rational::ratio(1, 3), Rational::ratio(-1, 3)]];

@@ -15,7 +15,7 @@
 //! grad f / 2, not grad f.
 
 use super::constants::{Constants, axis, origin, quotient};
-use super::{Minimisers, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -37,6 +37,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         doc: "eps",
     }],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| {
         let epsilon = p.positive("epsilon")?;
         if epsilon.to_f64() > 1.0 {

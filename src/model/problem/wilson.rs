@@ -1,4 +1,4 @@
-//! Over-parameterised least squares on which one coordinate tells the training labels and generalises.
+//! Over-parameterised least squares on which one coordinate determines the training labels and generalises.
 //!
 //! With n points in d = 6n coordinates and labels y_i = +-1, row i (from 1) of A is y_i in column 1, 1 in columns 2 and
 //! 3, and 1 in 1 (y_i = 1) or 5 (y_i = -1) columns from 4 + 5(i - 1) on that no other row has. f(x) = |Ax - y|^2 over
@@ -13,8 +13,9 @@
 //!
 //! **Source** karimireddy2019, section 5.2 and appendix A.6 (n = 200, half of it for training; the data of Wilson et
 //! al. 2017), from x_0 = 0, full batch.
-//! **Differs from the source** Losses: section 5.1 gives f as the sum of squares, which `value` is; the plotted train
-//! and test losses do not say their scale, and are taken as means over the rows, as in the authors' published code.
+//! **Differs from the source** Losses: section 5.1 gives f as the sum of squares, which `value` is. The scale of the
+//! plotted train and test losses is not stated; they are taken as means over the rows, as in the authors' published
+//! code.
 //! **Shapes and units** d = 6(train + test); x and f have no unit.
 //! **Ties and edge cases** Sample i's gradient is that of one square: the mean over the training rows is grad f / n.
 //! The labels and the split are drawn from `data_seed`. Below n = 3 the rows do not fit into 6n columns.
@@ -23,7 +24,7 @@ mod rows;
 
 use super::constants::{axis, origin};
 use super::seeded::{permutation, stream};
-use super::{Minimisers, OwnStatistic, Problem, ProblemEntry};
+use super::{Footprint, Minimisers, OwnStatistic, Problem, ProblemEntry};
 use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 use rows::{Core, Row};
@@ -65,6 +66,10 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: OWN,
+    footprint: Footprint {
+        dimension: |setting| Some(setting("train")?.saturating_add(setting("test").unwrap_or(100)).saturating_mul(6)),
+        ..Footprint::SMALL
+    },
     build: |p| Ok(Box::new(Wilson::build(p)?)),
 };
 
@@ -203,7 +208,7 @@ impl Problem for Wilson {
         }
     }
 
-    /// No row tells columns 2 and 3 apart.
+    /// No row distinguishes columns 2 and 3.
     fn refutation(&self, property: Property) -> Option<Witness> {
         let (d, one) = (self.dimension, Real::integer(1));
         match property {

@@ -6,14 +6,14 @@
 //! curvatures, the medians' gradient stays at the distance gap_median = |(A_j (median_i c_ij - mean_i c_ij))_j|_2 from
 //! grad f.
 //! **Source** chen2020's heterogeneous workers; `worker-squares` is the case d = 1, a = 1.
-//! **Shapes and units** `targets` has M rows of d entries in `[x]`; `curvature` has as many, or one row that all workers
-//! share, in `[f]/[x]^2`.
+//! **Shapes and units** `targets` has M rows of d entries in `[x]`; `curvature` has as many, or one row for all
+//! workers, in `[f]/[x]^2`.
 //! **Ties and edge cases** A curvature may be 0 for some workers, but not for all. For an even M the median is the mean
 //! of the two middle values.
 
 use super::constants::{Constants, axis, norm2, origin, quotient};
 use super::worker_squares::{average, median};
-use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -52,10 +52,11 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| Ok(Box::new(WorkerQuadratics::build(p)?)),
 };
 
-/// The curvatures, a row a worker.
+/// The curvatures, one row per worker.
 fn curvatures(p: &Params, workers: usize, dimension: usize) -> Result<Vec<Vec<Real>>, BuildError> {
     if !p.has("curvature") {
         return Ok(vec![vec![Real::integer(1); dimension]; workers]);

@@ -8,7 +8,7 @@
 //! **Ties and edge cases** For an even M the median is the mean of the two middle targets.
 
 use super::constants::{Constants, axis, origin, quotient};
-use super::{Flow, Minimisers, Problem, ProblemEntry, walk_towards};
+use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
 use crate::scalar::{Fault, Scalar};
 
@@ -34,6 +34,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         doc: "a_i, one a worker",
     }],
     statistics: &[],
+    footprint: Footprint::SMALL,
     build: |p| {
         let targets = p.list("targets")?;
         if targets.iter().any(|a| !a.to_f64().is_finite()) {

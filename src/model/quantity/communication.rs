@@ -14,11 +14,12 @@
 //! | `median-sgd` | F d | F d |
 //! | `mv-sto-signsgd-sim`, `federated-mv-sto-signsgd-sim` | d | d |
 //!
-//! `bits` is M times the sum of both, the logarithms being real numbers as in the paper's table; in `whole` every
-//! entry takes whole bits, which is what a message of fixed length needs. `upload` and `broadcast` are the two parts of
-//! `whole`, summed over the workers.
-//! **Source** bernstein2018, table 1; vote with abstention: its section 6; ef-sign: karimireddy2019, section 6; scaled-vote:
-//! li2021, algorithm 3; median-sgd: chen2020; the last row: sun2023, algorithms 2 and 3 (an iteration of the latter is a round).
+//! `bits` is M times the sum of both, the logarithms being real numbers as in the paper's table; in `whole` every entry
+//! takes whole bits, as a message of fixed length needs. `upload` and `broadcast` are the two parts of `whole`, summed
+//! over the workers.
+//! **Source** bernstein2018, table 1; vote with abstention: its section 6; ef-sign: karimireddy2019, section 6;
+//! scaled-vote: li2021, algorithm 3; median-sgd: chen2020; the last row: sun2023, algorithms 2 and 3 (an iteration of
+//! the latter is a round).
 //! **Differs from the source** table 1 leaves out the scales of qsgd and terngrad, and so do these two rows.
 //! **Errors** `bits` is exact but for the rows with a logarithm, where it is a double good to 1e-14 of itself.
 
@@ -80,7 +81,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
 
 /// Entries that take one of so many values.
 enum Part {
-    /// Bits a coordinate and bits a message.
+    /// Bits per coordinate and bits per message.
     Bits(u64, u64),
     /// One of n values a coordinate.
     Values(u64),
@@ -162,7 +163,7 @@ mod tests {
 
     #[test]
     fn other_schemes_by_hand() {
-        // exact: sums of 3 signs take 4 values, 2 bits; one scale of 32 bits a message, 2 workers, both directions
+        // exact: sums of 3 signs take 4 values, 2 bits; one scale of 32 bits per message, 2 workers, both directions
         assert_eq!(bits("vote-sum", 3, 5)[0], Real::integer(3 * 5 * (1 + 2)));
         assert_eq!(bits("ef-sign", 2, 10)[0], Real::integer(2 * 2 * 42));
         assert_eq!(bits("vote-abstain", 2, 10)[0], Real::integer(80));

@@ -1,8 +1,9 @@
 //! What a compressor loses.
 //!
 //! **Formula** error = E|C(v) - v|_2^2 beside norm = |v|_2^2, over given, enumerated or drawn vectors; E is over the
-//! compressor's coins. `second` = E|C(v)|_2^2, `bias` = |E C(v) - v|_2^2. `phi`, `nnz` and `d` are of v (see `density`),
-//! and `delta` is the quality that the compressor claims for every vector of that length: error <= (1 - delta) norm.
+//! compressor's coins. `second` = E|C(v)|_2^2, `bias` = |E C(v) - v|_2^2. `phi`, `nnz` and `d` are of v (see
+//! `density`), and `delta` is the quality that the compressor claims for every vector of that length:
+//! error <= (1 - delta) norm.
 //! **Source** karimireddy2019, Assumption A, remark 5 and lemma 8: for C(v) = (|v|_1/d) sgn v,
 //! error <= (1 - phi(v)) |v|_2^2, and error = (1 - phi(v)(2 - nnz/d)) |v|_2^2 exactly where sgn(0) = 0.
 //! **Errors** none where the registered compressor stays within the rationals, all outcomes of its coins being run;
@@ -134,7 +135,13 @@ mod tests {
 
     fn params(compressor: &str, vector: &[&str]) -> Params {
         let mut p = Params::default();
-        p.values.insert("compressor", ParamValue::Compressor(compressor.into(), Params::default()));
+        p.values.insert(
+            "compressor",
+            ParamValue::Compressor(
+                crate::model::Registry::standard().compressor(compressor).unwrap(),
+                Params::default(),
+            ),
+        );
         let entries = vector.iter().map(|t| Real::Exact(t.parse().unwrap())).collect();
         p.values.insert("vector", ParamValue::Vector(entries));
         p
@@ -142,7 +149,8 @@ mod tests {
 
     #[test]
     fn the_sign_compressor_by_hand() {
-        // exact: v = (3, -1): C(v) = (2, -2), error 1 + 1, norm 10, phi = 16/20, |C(v)|^2 = 8; without coins bias = error
+        // exact: v = (3, -1): C(v) = (2, -2), error 1 + 1, norm 10, phi = 16/20, |C(v)|^2 = 8; without coins
+        // bias = error
         let row = evaluate(&params("sign", &["3", "-1"])).unwrap().remove(0);
         let texts: Vec<String> = row.outputs.iter().map(ToString::to_string).collect();
         assert_eq!(texts, ["2", "10", "4/5", "2", "2", "1/2", "8", "2"]);

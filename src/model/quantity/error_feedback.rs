@@ -92,7 +92,7 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     Ok(rows)
 }
 
-/// The sequences of gradients that the parameters ask for.
+/// The sequences of gradients that the parameters specify.
 fn sequences(p: &Params) -> Result<Vec<Vec<Vec<Rational>>>, BuildError> {
     let (steps, d) = (p.count("steps")?, p.count("dimension")?);
     let many = |count: usize| -> Result<(), BuildError> {
@@ -187,8 +187,8 @@ impl Walk<'_> {
         Ok(rows)
     }
 
-    /// One outcome of the coins. What is gathered at t needs the probability of the whole outcome: it is known at the
-    /// end only, and outcomes that part after t add up to the right weight there.
+    /// One outcome of the coins. What is gathered at t needs the probability of the whole outcome, which is known only
+    /// at the end; outcomes that differ after t add up to the right weight there.
     fn path(
         &self,
         gradients: &[Vec<Rational>],
@@ -280,7 +280,10 @@ mod tests {
             inner.values.insert(key, ParamValue::Number(number(value)));
         }
         let mut p = Params::default();
-        p.values.insert("compressor", ParamValue::Compressor(compressor.into(), inner));
+        p.values.insert(
+            "compressor",
+            ParamValue::Compressor(crate::model::Registry::standard().compressor(compressor).unwrap(), inner),
+        );
         p.values.insert(
             "gradients",
             ParamValue::Matrix(gradients.iter().map(|g| g.iter().map(number).collect()).collect()),
@@ -302,8 +305,9 @@ mod tests {
 
     #[test]
     fn coins_are_averaged_over() {
-        // exact: random-1 of (1, 1) keeps one entry, say the first: x_1 = (-1, 0), e_1 = (0, 1), x + e - g = (-2, 0). Then p = (1, 2): keeping
-        // the first leaves e_2 = (0, 2), x_2 = (-2, 0), outside (1, 1) by 4 - 2; the second (1, 0), (-1, -2), 5 - 9/2.
+        // exact: random-1 of (1, 1) keeps one entry, say the first: x_1 = (-1, 0), e_1 = (0, 1), x + e - g = (-2, 0).
+        // Then p = (1, 2): keeping the first leaves e_2 = (0, 2), x_2 = (-2, 0), outside (1, 1) by 4 - 2; the second
+        // (1, 0), (-1, -2), 5 - 9/2.
         let found = rows("random-k", &[("k", 1)], &[&[1, 1], &[1, 1]]);
         assert_eq!(found[0], ["1", "0", "2", "2", "1/2", "1/2", "-1/2", "4", "0", "1", "1/2"]);
         assert_eq!(found[1][0], "5/2");

@@ -1,12 +1,13 @@
 //! Expectations of expressions over finite laws and sums over ranges.
 //!
-//! **Formula** `first` = E h_1(X), `second` = E h_2(X), `third` = E h_3(X) for independent variables X of finite law, given
-//! with their expressions h; `largest` and `least` are those of h_1 over all outcomes. A variable over a range `1..m`
-//! counts each value once, so that E becomes a sum over it.
+//! **Formula** `first` = E h_1(X), `second` = E h_2(X), `third` = E h_3(X) for independent variables X of finite law,
+//! given with their expressions h; `largest` and `least` are those of h_1 over all outcomes. A variable over a range
+//! `1..m` counts each value once, so that E becomes a sum over it.
 //! **Source** none of its own: moments, probabilities and pointwise inequalities of every paper are of this kind.
-//! **Errors** rationals where every outcome stays in them, else formulas (up to 200 outcomes) or intervals around every outcome.
-//! **Ties and edge cases** An outcome on which an expression has no value (0/0, a root of a negative number) is an error:
-//! it does not drop out.
+//! **Errors** rationals where every outcome stays in them, else formulas (up to 200 outcomes) or intervals around every
+//! outcome.
+//! **Ties and edge cases** An outcome on which an expression has no value (0/0, a root of a negative number) is an
+//! error: it does not drop out.
 
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::expr::{Builtin, Expr, ExprError};
@@ -87,7 +88,7 @@ struct Variable {
     outcomes: Vec<(Rational, Rational)>,
 }
 
-/// What a name of a text stands for.
+/// What a name in a text stands for.
 #[derive(Debug, Clone)]
 enum Symbol {
     /// A constant that is given.

@@ -1,9 +1,9 @@
 //! The smallest vector that fits all labels, beside the one that separates them by the largest margin.
 //!
 //! **Formula** with K = A A': the solution of A x = y of smallest norm is x = A'a, a = K^-1 y, with |x|_2^2 = y'a
-//! (`norm`). The hard-margin separator is the shortest x with y_i <a_i, x> >= 1 for all i (`margin_norm`); it is
-//! A_S'a for the set S of points with margin 1, a_i y_i >= 0 on S, found by trying every S. Both are one vector exactly
-//! where all a_i y_i >= 0 (`support` is the smallest of them): `distance` is the square of their distance.
+//! (`norm`). The hard-margin separator is the shortest x with y_i <a_i, x> >= 1 for all i (`margin_norm`). It is A_S'a
+//! for the set S of points with margin 1, a_i y_i >= 0 on S, found by trying every S. Both are one vector exactly where
+//! all a_i y_i >= 0 (`support` is the smallest of them): `distance` is the square of their distance.
 //! **Source** karimireddy2019, lemma 9 and section 5.1, which call the first the maximum-margin solution.
 //! **Errors** none: rationals throughout.
 //! **Assumptions** the rows are linearly independent, so that K is invertible and the data are separable.

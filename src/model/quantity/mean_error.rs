@@ -2,12 +2,13 @@
 //!
 //! **Formula** X_1, .., X_n are independent of one law of mean mu. `error` = P[sgn(sum X_i) != sgn mu], a sum of 0
 //! counting as wrong; `one` is the same for a single draw; `vote` = P[sgn(sum sgn X_i) != sgn mu], ties counting as
-//! wrong and a draw of 0 as no vote; `vote_more` is that with n + 2 draws. `gaussian` = Phi(-|mu| sqrt(n/Var X)) is what
-//! `error` would be if the mean were Gaussian, and `kolmogorov` = sup_x |P[mean <= x] - Phi(..)| how far it is from that.
+//! wrong and a draw of 0 as no vote; `vote_more` is that with n + 2 draws. `gaussian` = Phi(-|mu| sqrt(n/Var X)) is
+//! what `error` would be if the mean were Gaussian, and `kolmogorov` = sup_x |P[mean <= x] - Phi(..)| how far it is
+//! from that.
 //! **Source** bernstein2018, section 4 (the skewed law 50 with probability 1/10, else -1).
-//! **Errors** For finite laws `error`, `one`, `vote` and `vote_more` are exact: the law of the sum by convolution. `gaussian` and
-//! `kolmogorov` are enclosed. Continuous laws:
-//! closed forms or a quadrature, with the bound that they give (see `closed::sum_tail`).
+//! **Errors** For finite laws `error`, `one`, `vote` and `vote_more` are exact: the law of the sum by convolution.
+//! `gaussian` and `kolmogorov` are enclosed. Continuous laws: closed forms or a quadrature, with the bound that they
+//! give (see `closed::sum_tail`).
 //! **Ties and edge cases** A law of mean 0 has no sign to get wrong: an error.
 
 use super::law::{Draw, LAW, MEAN};
@@ -104,8 +105,8 @@ fn of_finite(law: FiniteLaw, n: usize) -> Result<Vec<Row>, BuildError> {
     Ok(vec![Row { input: format!("n = {n}"), outputs, errors }])
 }
 
-/// Phi(-centre/deviation), and sup_x |P[sum <= x] - Phi((x - centre)/deviation)|, which is attained at an atom from one of
-/// its sides.
+/// Phi(-centre/deviation), and sup_x |P[sum <= x] - Phi((x - centre)/deviation)|, which is attained at an atom from one
+/// of its sides.
 fn against_normal(
     sum: &BTreeMap<Rational, Rational>,
     centre: &Rational,
@@ -212,9 +213,9 @@ mod tests {
 
     #[test]
     fn fair_coins_of_mean_one_half_near_their_gaussian() {
-        // exact: +1 with 3/4, -1 with 1/4, one draw: mean 1/2, deviation sqrt(3)/2. The largest gap is at 1 from the left,
-        // Phi(1/sqrt 3) - 1/4; at -1 it is 1/4 - Phi(-sqrt 3) < 0.21.
-        // reference: Phi(1/sqrt 3) = 0.718148569175 (Python 3, (1 + math.erf(1/math.sqrt(6)))/2)
+        // exact: +1 with 3/4, -1 with 1/4, one draw: mean 1/2, deviation sqrt(3)/2. The largest gap is at 1 from the
+        // left, Phi(1/sqrt 3) - 1/4; at -1 it is 1/4 - Phi(-sqrt 3) < 0.21. reference: Phi(1/sqrt 3) = 0.718148569175
+        // (Python 3, (1 + math.erf(1/math.sqrt(6)))/2)
         let outputs = row("finite(1:3/4, -1:1/4)", 1);
         assert!((outputs[5].to_f64() - (0.718_148_569_175 - 0.25)).abs() < 1e-9);
     }

@@ -1,7 +1,8 @@
 //! How far the density of a noisy median is from the symmetric density of the noise's own median.
 //!
 //! **Formula** h is the density of median(u_i + b xi_i) - mean(u), and g that of the median of M draws of xi:
-//! `asymmetry` = int |h(z) - g(z/b)/b| dz; `odd_mass` = int |h(z) - h(-z)|/2 dz over the line, the same for h's odd part.
+//! `asymmetry` = int |h(z) - g(z/b)/b| dz; `odd_mass` = int |h(z) - h(-z)|/2 dz over the line, the same for h's odd
+//! part.
 //! **Source** chen2020, theorem 4b (equation 53) and theorem F.1b.
 //! **Errors** by two independent routes that must agree; see `closed::Median::asymmetry`.
 //! **Ties and edge cases** as in `median-gap`; both are at most 2 and 1.

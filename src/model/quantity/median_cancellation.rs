@@ -1,11 +1,13 @@
 //! The sums that cancel in the expansion of a noisy median's density.
 //!
-//! **Formula** for u in R^M, M = 2n + 1, with S over the n-subsets of the others than i: `first` = sum_i sum_S (c - u_i),
-//! `second` = sum_i sum_S sum_{j in S} (c - u_j), `third` = sum_i sum_S sum_{k not in S, k != i} (c - u_k), by enumeration.
-//! They are the coefficients of h' (H(1-H))^n, h^2 H^(n-1) (1-H)^n and h^2 H^n (1-H)^(n-1) in the order 1/b of b times the density.
+//! **Formula** for u in R^M, M = 2n + 1, with S over the n-subsets of the others than i: `first` = sum_i sum_S
+//! (c - u_i), `second` = sum_i sum_S sum_{j in S} (c - u_j), `third` = sum_i sum_S sum_{k not in S, k != i} (c - u_k),
+//! by enumeration. They are the coefficients of h' (H(1-H))^n, h^2 H^(n-1) (1-H)^n and h^2 H^n (1-H)^(n-1) in the order
+//! 1/b of b times the density.
 //! **Source** chen2020, equations 50 to 52, where c is the mean of u.
 //! **Errors** none.
-//! **Ties and edge cases** with the mean all three are 0 for every u; other centres are there to show that it takes the mean.
+//! **Ties and edge cases** with the mean all three are 0 for every u; other centres are there to show that it takes the
+//! mean.
 
 use super::vectors::{DIMENSION, DRAWS, SEED, VALUES, VECTOR, show, vectors};
 use super::{OutputSpec, QuantityEntry, Row};

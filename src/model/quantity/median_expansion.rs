@@ -1,12 +1,14 @@
 //! A noisy median beside the leading terms of its expansion in 1/b.
 //!
-//! **Formula** `median-gap-expansion`: gap = E median(u_i + b xi_i) - mean(u) beside `leading` = K sum (u_i - mean(u))^3/b^2, and
-//! variance beside `leading_variance` = b^2 sigma_mid^2, sigma_mid^2 the variance of the noise's own median.
-//! `median-asymmetry-expansion`: int |h(z) - g(z/b)/b| dz beside `leading` = G sum (u_i - mean(u))^2/b^2. The constants depend on
-//! the law and on M only: see `closed::Median::mean_constant` and `density_constant`.
+//! **Formula** `median-gap-expansion`: gap = E median(u_i + b xi_i) - mean(u) beside `leading` = K sum
+//! (u_i - mean(u))^3/b^2, and variance beside `leading_variance` = b^2 sigma_mid^2, sigma_mid^2 the variance of the
+//! noise's own median. `median-asymmetry-expansion`: int |h(z) - g(z/b)/b| dz beside `leading` = G sum
+//! (u_i - mean(u))^2/b^2. The constants depend on the law and on M only: see `closed::Median::mean_constant` and
+//! `density_constant`.
 //! **Source** chen2020, theorem 4; the constants by own derivation.
 //! **Errors** by quadratures that agree with a second rule each.
-//! **Ties and edge cases** the uniform law has no K, and it and the laplace law no G: their densities are not smooth enough.
+//! **Ties and edge cases** the uniform law has no K, and it and the laplace law no G: their densities are not smooth
+//! enough.
 
 use super::median_gap::{PARAMS, median};
 use super::{OutputSpec, QuantityEntry, Row};

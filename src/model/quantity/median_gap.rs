@@ -1,8 +1,8 @@
 //! How far the mean of a noisy median is from the mean of the values.
 //!
-//! **Formula** gap = E median(u_i + b xi_i) - mean(u), xi_i independent of one law of mean 0 and variance 1; `median_mean` =
-//! E median, `variance` = Var median. With `sets` each u_i is drawn uniformly from a set of its own, and mean(u) is the mean
-//! of the sets' means.
+//! **Formula** gap = E median(u_i + b xi_i) - mean(u), xi_i independent of one law of mean 0 and variance 1;
+//! `median_mean` = E median, `variance` = Var median. With `sets` each u_i is drawn uniformly from a set of its own,
+//! and mean(u) is the mean of the sets' means.
 //! **Source** chen2020, theorem 4a (gap of order max |u_i - u_j|^2/b, variance of order b^2) and theorem F.1.
 //! **Errors** by two quadrature rules that must agree; see `closed::Median`.
 //! **Ties and edge cases** an odd number of workers; exactly 0 for values that are symmetric about their mean.

@@ -1,9 +1,9 @@
 //! The sign of a noisy median: how often it is that of the mean, and where it balances.
 //!
-//! **Formula** `median-sign`, with c = mean(u), z of the density g(z/b)/b of the noise's own median: `advantage` = P[sgn median = sgn c] -
-//! P[sgn median != sgn c], `inside` = P[|z| <= |c|], `excess` their difference. `median-balance`: `sign_point` is the x with
-//! P[median > x] = 1/2 and `mean_point` = E median, both from mean(u): where a noisy vote and a noisy median of workers
-//! with the gradients x - u_i stand still.
+//! **Formula** `median-sign`, with c = mean(u), z of the density g(z/b)/b of the noise's own median:
+//! `advantage` = P[sgn median = sgn c] - P[sgn median != sgn c], `inside` = P[|z| <= |c|], `excess` their difference.
+//! `median-balance`: `sign_point` is the x with P[median > x] = 1/2 and `mean_point` = E median, both from mean(u):
+//! where a noisy vote and a noisy median of workers with the gradients x - u_i stand still.
 //! **Source** chen2020, equations 81 to 84, and its section on the noisy algorithms.
 //! **Errors** of distribution functions in twice the precision of a double; `mean_point` as in `median-gap`.
 //! **Ties and edge cases** sgn c needs c != 0; the noise has a density, so that the median is 0 with probability 0.

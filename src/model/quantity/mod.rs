@@ -70,7 +70,7 @@ pub struct QuantityEntry {
     pub params: &'static [ParamSpec],
     /// Its outputs.
     pub outputs: &'static [OutputSpec],
-    /// Evaluates it: one row an input, at least one.
+    /// Evaluates it: one row per input, at least one.
     pub evaluate: fn(&Params) -> Result<Vec<Row>, BuildError>,
 }
 

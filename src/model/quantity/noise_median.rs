@@ -1,9 +1,10 @@
 //! How much of the mass of the noise's own median lies near 0.
 //!
-//! **Formula** z has the density g of the median of M draws of xi: `inside` = P[|z| <= c], `variance` = E z^2 and `deviation` its
-//! root; c = `distance` times `unit`, which is 1, the deviation, or the variance.
+//! **Formula** z has the density g of the median of M draws of xi: `inside` = P[|z| <= c], `variance` = E z^2 and
+//! `deviation` its root; c = `distance` times `unit`, which is 1, the deviation, or the variance.
 //! **Source** chen2020, equation 87 (Gauss's inequality for z), whose sigma_mid is called a variance.
-//! **Errors** For uniform noise enclosed (an incomplete beta function with whole parameters is a polynomial); else of the distribution function in twice the precision of a double, and of the variance's quadrature.
+//! **Errors** For uniform noise enclosed (an incomplete beta function with whole parameters is a polynomial); else of
+//! the distribution function in twice the precision of a double, and of the variance's quadrature.
 //! **Ties and edge cases** c = 0 has no mass.
 
 use super::{OutputSpec, QuantityEntry, Row};

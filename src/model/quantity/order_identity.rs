@@ -1,4 +1,4 @@
-//! The integral that gives the mean of a median its weight.
+//! The integral that gives the weights in the mean of a median.
 //!
 //! **Formula** for every n of the list: `integral` = C(2n, n) int_0^1 y^n (1 - y)^n dy by the terms of the polynomial,
 //! `closed` = 1/(2n + 1).

@@ -51,7 +51,7 @@ pub(super) const SEED: ParamSpec = ParamSpec {
     doc: "seed of drawn vectors",
 };
 
-/// The vectors that the parameters ask for, exact and not all zero.
+/// The vectors that the parameters specify, exact and not all zero.
 pub(super) fn vectors(p: &Params) -> Result<Vec<Vec<Rational>>, BuildError> {
     match (p.has("vector"), p.has("values"), p.has("draws")) {
         (true, false, false) => {

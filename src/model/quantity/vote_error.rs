@@ -1,17 +1,17 @@
 //! How often a majority vote is wrong.
 //!
-//! **Formula** Worker m votes wrong with probability q_m, not at all with probability a_m, else right, independently; or all
-//! vote by the sign of a draw of one law, which is wrong where it is not that of the law's mean, and silent where it is 0.
-//! With S the wrong votes less the right ones, `error` = P[S > 0] + t P[S = 0], where t is 1, 1/2 or 0 as ties count
-//! as wrong, half or right. `more` is the same with two more workers like the last one: `more` > `error` says that
-//! workers are added in vain. `worst` is the largest q_m.
+//! **Formula** Worker m votes wrong with probability q_m, not at all with probability a_m, else right, independently.
+//! Or all vote by the sign of a draw of one law, which is wrong where it is not that of the law's mean, and silent
+//! where it is 0. With S the wrong votes less the right ones, `error` = P[S > 0] + t P[S = 0], where t is 1, 1/2 or 0
+//! as ties count as wrong, half or right. `more` is the same with two more workers like the last one: `more` > `error`
+//! means that adding workers does not help. `worst` is the largest q_m.
 //! **Source** bernstein2018, section 4 and theorem 2 (the repetition code); li2021, theorem 3 (kappa, I_p).
 //! **Errors** Exact for rational rates while the numbers stay small: a sum over S in rationals. Beyond that the same
-//! sums in doubles: every term is a sum of products of numbers that are not negative, each step adding at most five
-//! roundings to the relative error, so that M steps give at most 8 M eps.
-//! A rate of a continuous law is a double; its error e adds M e/q to the relative error.
-//! **Ties and edge cases** Even M ties with positive probability even where no worker abstains. A law of mean 0 has no sign
-//! to get wrong: an error.
+//! sums are taken in doubles. Every term is a sum of products of numbers that are not negative. Each step adds at most
+//! five roundings to the relative error, so that M steps give at most 8 M eps. A rate of a continuous law is a double;
+//! its error e adds M e/q to the relative error.
+//! **Ties and edge cases** Even M ties with positive probability even where no worker abstains. A law of mean 0 has no
+//! sign to get wrong: an error.
 
 use super::law::{Draw, LAW, MEAN};
 use super::{OutputSpec, QuantityEntry, Row};

@@ -1,7 +1,7 @@
 //! The margin of a vote and the incomplete beta function.
 //!
-//! **Formula** M workers are right with probability p each; kappa = floor((M + 1)/2): `margin` = P[win] - P[lose], ties being
-//! neither, and `beta` = 2 I_p(kappa, kappa) - 1, by integrating a polynomial.
+//! **Formula** M workers are right with probability p each; kappa = floor((M + 1)/2): `margin` = P[win] - P[lose], ties
+//! being neither, and `beta` = 2 I_p(kappa, kappa) - 1, by integrating a polynomial.
 //! **Source** li2021, theorem 3 and its proof.
 //! **Errors** none.
 

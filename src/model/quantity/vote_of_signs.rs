@@ -1,7 +1,7 @@
 //! A vote of signs against the sign of a median.
 //!
-//! **Formula** for every a in values^M: vote = sgn(sum_k sgn a_k) and median_sign = sgn(median a), the median of an even
-//! number of entries being the mean of the two in the middle.
+//! **Formula** for every a in values^M: vote = sgn(sum_k sgn a_k) and median_sign = sgn(median a), the median of an
+//! even number of entries being the mean of the two in the middle.
 //! **Source** chen2020, proposition 1: the two agree for odd M where no a_k is 0.
 //! **Errors** none: signs of exact numbers.
 //! **Ties and edge cases** sgn(0) = 0, for entries and for sums. The two part for even M (a = (-1, 2)) and with zeros

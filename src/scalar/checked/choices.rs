@@ -1,6 +1,6 @@
 //! Switches: signs, orders, whole parts, and the largest of several.
 //!
-//! Numbers that their bounds do not tell apart are equal where their formulas are, and noted where these are not.
+//! Numbers that their bounds do not distinguish are equal where their formulas are, and noted where these are not.
 
 use super::Checked;
 use super::rounding::UP;

@@ -1,13 +1,14 @@
 //! What the formulas of a lane's numbers are in a field, by which zeros are known.
 //!
-//! As in the fingerprints of enclosures: a rational number is its own residue, a root or an unknown constant a pseudo-random element,
-//! the same one for the same argument. A number within its rounding error of 0 whose formula is 0 in the field *is* 0. One that is
-//! not 0 passes for it with a chance of 2^-61, and only one so near to 0 is asked.
+//! As in the fingerprints of enclosures: a rational number is its own residue, a root or an unknown constant a
+//! pseudo-random element, the same one for the same argument. A number within its rounding error of 0 whose formula is
+//! 0 in the field *is* 0. One that is not 0 is taken for 0 with a chance of 2^-61, and only numbers so near to 0 are
+//! tested.
 
 use super::super::field::{P, fresh, inverse, mix, negated, of_double, plus, times};
 use super::super::lane::WIDTH;
 
-/// A formula's value in the field, one a lane.
+/// A formula's value in the field, one per lane.
 pub(super) type Marks = [u64; WIDTH];
 
 /// What makes an irrational number of others.

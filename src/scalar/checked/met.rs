@@ -7,15 +7,16 @@ use std::cell::Cell;
 /// What a run in checked lanes met.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Met {
-    /// A bit for each lane that took a sign, an order or a choice of numbers within their rounding errors.
+    /// One bit per lane: set where it took a sign, an order or a choice of numbers within their rounding errors.
     pub near: u64,
-    /// Those of them whose numbers and bounds were both no larger than rounding alone makes them. Of the others the bounds are wide.
+    /// Those of them whose numbers and bounds were both no larger than rounding alone makes them. Of the others the
+    /// bounds are wide.
     pub open: u64,
     /// Whether numbers were equal by their formulas only: ties of a lattice that doubles do not hold.
     pub ties: bool,
     /// Whether numbers were exactly at a switch, doubles without any error.
     pub zeros: bool,
-    /// The least distance from a switch, of numbers that are told from it.
+    /// The least distance from a switch, over numbers that are distinguished from it.
     pub clear: f64,
     /// The largest finite number.
     pub size: f64,
@@ -34,8 +35,8 @@ thread_local! {
 const TIED: f64 = 1.0 / 4_398_046_511_104.0;
 
 impl Checked {
-    /// Runs `f`; gives with its result what it met. In a run that is known to be steady, whatever its bounds say, the smaller of two
-    /// numbers is the one that is smaller by more than rounding brings.
+    /// Runs `f`; gives with its result what it met. In a run that is known to be steady, whatever its bounds say, the
+    /// smaller of two numbers is the one that is smaller by more than rounding brings.
     pub fn meeting<T>(is_steady: bool, f: impl FnOnce() -> T) -> (T, Met) {
         let before = (MET.replace(Met::NOTHING), IS_STEADY.replace(is_steady));
         let out = f();
@@ -66,8 +67,8 @@ impl Checked {
         }
     }
 
-    /// Notes the lanes that choose between numbers that are near, how far apart others are and how far rounding can have taken them, and
-    /// whether some were exactly equal.
+    /// Notes the lanes that choose between numbers that are near, how far apart others are and how far rounding can
+    /// have taken them, and whether some were exactly equal.
     #[inline(always)]
     pub(super) fn note(
         near: impl Fn(usize) -> bool,

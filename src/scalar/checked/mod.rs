@@ -1,13 +1,15 @@
 //! Lanes that know how far their rounding may have taken them.
 //!
-//! Beside every double stands a bound on its distance to the number that exact arithmetic gives along the same path of signs and
-//! choices (running error analysis; Higham, Accuracy and Stability of Numerical Algorithms, section 3.3). Rounding errors of sums,
-//! products and quotients are found exactly (Dekker, Numerische Mathematik 18, 1971), so that what is exact in doubles has the bound 0:
-//! a lattice of dyadic steps stays exact. Where a sign, an order or a choice of the largest is taken of numbers that their bounds do
-//! not tell apart, the lane is noted in [`Met::near`]: from there on it may be on another path.
+//! Every double carries a bound on its distance to the number that exact arithmetic gives along the same path of signs
+//! and choices (running error analysis; Higham, Accuracy and Stability of Numerical Algorithms, section 3.3). Rounding
+//! errors of sums, products and quotients are found exactly (Dekker, Numerische Mathematik 18, 1971), so that what is
+//! exact in doubles has the bound 0: a lattice of dyadic steps stays exact. Where a sign, an order or a choice of the
+//! largest is taken of numbers that their bounds do not distinguish, the lane is noted in [`Met::near`]. From there on
+//! it may be on another path.
 //!
-//! A number within its error of 0 may be 0 by its formula, as 3/10 - 1/10 - 1/10 - 1/10 is. Every number carries the value of its formula
-//! in a field (see [`marks`]), by which such zeros are known: they become 0, without an error, and equal numbers are told from near ones.
+//! A number within its error of 0 may be 0 by its formula, as 3/10 - 1/10 - 1/10 - 1/10 is. Every number carries the
+//! value of its formula in a field (see [`marks`]), by which such zeros are recognised: they become 0, without an
+//! error, and equal numbers are distinguished from near ones.
 
 mod choices;
 mod marks;
@@ -42,7 +44,8 @@ impl Checked {
         Checked { value, error: Lane::splat(0.0), marks: marks::of_doubles(&value.0) }
     }
 
-    /// Numbers of which each is off by at most `error`, and is the whole multiple of `unit` that is nearest, where that is given.
+    /// Numbers of which each is off by at most `error`, and is the whole multiple of `unit` that is nearest, where that
+    /// is given.
     #[must_use]
     pub fn within(value: Wide, error: f64, unit: Option<&Rational>) -> Self {
         if error == 0.0 {
@@ -217,7 +220,8 @@ impl Neg for Checked {
     }
 }
 
-// Calls, not inlined code: an operation works through 64 lanes, and inlined into every method costs more to compile than it gains.
+// Calls, not inlined code: an operation works through 64 lanes, and inlined into every method costs more to compile
+// than it gains.
 impl Scalar for Checked {
     const IS_EXACT: bool = false;
     const LANES: usize = WIDTH;
@@ -492,7 +496,7 @@ mod tests {
         near_by.marks = [fresh(); WIDTH];
         let (_, near) = nearness(|| third.at_least(&near_by, &third, &equal).unwrap());
         assert_eq!(near, !(1 << 5));
-        let (_, near) = nearness(|| Checked::keep_largest(&mut [third, near_by, number("-1/8")], 1).unwrap());
+        let ((), near) = nearness(|| Checked::keep_largest(&mut [third, near_by, number("-1/8")], 1).unwrap());
         assert_eq!(near, !(1 << 5));
         let whole = near_by * number("3");
         assert_eq!(nearness(|| whole.floor().unwrap()).1, !(1 << 5));
@@ -520,7 +524,7 @@ mod tests {
 
     #[test]
     fn draws_of_a_lattice_are_the_rationals_that_they_stand_for() {
-        // exact: 7 (1/30) - 7/30 = 0; a draw that doubles do not tell is like no number
+        // exact: 7 (1/30) - 7/30 = 0; a draw that doubles do not determine is treated as no number
         let unit: Rational = "1/30".parse().unwrap();
         let drawn = |unit| Checked::within(Lane::splat(7.0 / 30.0 + 1e-16), 1e-15, unit) - number("7/30");
         assert_eq!((drawn(Some(&unit)).value.0[0], drawn(Some(&unit)).error.0[0]), (0.0, 0.0));

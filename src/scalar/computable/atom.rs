@@ -9,7 +9,8 @@ const SMALL: i64 = 1000;
 /// Largest power of a prime that is multiplied out.
 const MAX_WHOLE: i64 = 4096;
 
-/// A number that is no sum of roots. Where its sign is decided it is positive: a negative one is its opposite, times -1.
+/// A number that is no sum of roots. Where its sign is decided it is positive: a negative one is its opposite, times
+/// -1.
 #[derive(Debug)]
 pub(super) struct Atom {
     kind: Kind,
@@ -120,8 +121,8 @@ impl Atom {
     }
 }
 
-/// p^e for a whole p > 1 as p^(n/2) p^f with f in [0, 1/2): the first is a root. `None` where p^e is p^f already or n is too
-/// large.
+/// p^e for a whole p > 1 as p^(n/2) p^f with f in [0, 1/2): the first is a root. `None` where p^e is p^f already or n
+/// is too large.
 fn split(base: &Computable, exponent: &Rational) -> Result<Option<Computable>, Fault> {
     let halves = (exponent.clone() * &Rational::integer(2)).floor();
     match (halves.to_i64(), base.surd()) {

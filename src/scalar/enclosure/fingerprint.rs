@@ -1,13 +1,14 @@
-//! Fingerprints: how equal numbers are known to be equal where their enclosures cannot tell.
+//! Fingerprints: how equal numbers are recognised as equal where their enclosures cannot decide.
 //!
-//! Every enclosure carries the value of its own formula in two copies of the field of 2^61 - 1 elements. A rational number is
-//! its own residue; a root, a logarithm or a constant of unknown value is a pseudo-random element, the same one for the same
-//! argument; sums, products and quotients are taken in the field. A difference that is 0 there in both copies is a formula
-//! that vanishes whatever the irrational numbers in it are, so that its value is 0: (1 + s) - s - 1 and a tie of two
-//! coordinates that made the same moves are exact zeros, which no precision would show.
+//! Every enclosure carries the value of its own formula in two copies of the field of 2^61 - 1 elements. A rational
+//! number is its own residue. A root, a logarithm or a constant of unknown value is a pseudo-random element, the same
+//! one for the same argument. Sums, products and quotients are taken in the field. A difference that is 0 there in both
+//! copies is a formula that vanishes whatever the irrational numbers in it are, so that its value is 0. For example,
+//! (1 + s) - s - 1 and a tie of two coordinates that made the same moves are exact zeros, which no precision would
+//! show.
 //!
-//! **Error** A formula that does not vanish has the fingerprint 0 by chance, one in 2^122 (Schwartz, J. ACM 27, 1980), and only
-//! one whose enclosure holds 0 is asked.
+//! **Error** A formula that does not vanish has the fingerprint 0 by chance, one in 2^122 (Schwartz, J. ACM 27, 1980),
+//! and only one whose enclosure holds 0 is tested.
 
 use crate::scalar::Rational;
 use crate::scalar::field::{inverse, mix, negated, of_rational, plus, reduce, times};

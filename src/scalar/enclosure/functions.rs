@@ -22,8 +22,8 @@ const SMALL: isize = -16;
 /// Numbers above this power of two have no sine here: every halving costs two bits.
 const LARGE: isize = 64;
 
-/// 1 - s/(i(i+1)) + s^2/(i(i+1)(i+2)(i+3)) - .. for 0 <= s <= 2^-32: cos x at s = x^2 from i = 1, sin x/x from i = 2. The
-/// terms alternate and fall, so that what is left out is at most the first of it.
+/// 1 - s/(i(i+1)) + s^2/(i(i+1)(i+2)(i+3)) - .. for 0 <= s <= 2^-32: cos x at s = x^2 from i = 1, sin x/x from i = 2.
+/// The terms alternate and fall, so that what is left out is at most the first of it.
 fn alternating(square: &Enclosure, first: u64) -> Enclosure {
     let (mut sum, mut term, mut i) = (Enclosure::one(), Enclosure::one(), first);
     loop {
@@ -38,8 +38,8 @@ fn alternating(square: &Enclosure, first: u64) -> Enclosure {
     }
 }
 
-/// Sine and cosine of a float: series at x/2^n, then n doublings of the angle, in floats that are longer by what these lose.
-/// The library's correctly rounded ones do not end in any reasonable time at some arguments.
+/// Sine and cosine of a float: series at x/2^n, then n doublings of the angle, in floats that are longer by what these
+/// lose. The library's correctly rounded ones do not end in any reasonable time at some arguments.
 fn sin_cos_at(x: &Float) -> Result<(Enclosure, Enclosure), Fault> {
     let (significand, exponent) = x.clone().into_parts();
     let size = size_of(x).max(SMALL);
@@ -65,8 +65,8 @@ fn size_of(x: &Float) -> isize {
     if x.significand().is_zero() { isize::MIN / 2 } else { x.exponent() + x.digits() as isize }
 }
 
-/// 1 + x <= e^x <= 1 + x + x^2 for |x| <= 1. The library's correctly rounded exponential of a tiny number ends only when it
-/// sees the digits of x behind those of 1.
+/// 1 + x <= e^x <= 1 + x + x^2 for |x| <= 1. The library's correctly rounded exponential of a tiny number ends only
+/// when it sees the digits of x behind those of 1.
 fn exp_of_small(a: Float, b: Float) -> Enclosure {
     let high = Enclosure::between(b.clone(), b);
     let low = Enclosure::between(a.clone(), a);

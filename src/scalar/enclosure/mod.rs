@@ -2,9 +2,9 @@
 //!
 //! A number stays a [`Rational`] until a root, an exponential or its own size ends that. From then on it is a pair of
 //! binary floats rounded outward, as long as [`Enclosure::at_precision`] says. A sign or an order that the pair leaves
-//! open is a [`Fault::Undecided`]: the run is then repeated with longer floats, and nothing is guessed. Where that does not
-//! help, [`Enclosure::with_hulls`] takes all the possible outcomes instead. A difference that vanishes by its formula is an
-//! exact 0 (see [`fingerprint`]).
+//! open is a [`Fault::Undecided`]: the run is then repeated with longer floats, and nothing is guessed. Where that does
+//! not help, [`Enclosure::with_hulls`] takes all the possible outcomes instead. A difference that vanishes by its
+//! formula is an exact 0 (see [`fingerprint`]).
 
 mod fingerprint;
 mod functions;
@@ -19,12 +19,12 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-/// Bits of the floats where nothing else is asked for.
+/// Bits of the floats where nothing else is specified.
 const DEFAULT_PRECISION: usize = 128;
 /// A rational with more bits than this many times the precision becomes a pair of floats.
 const EXACT_WORDS: usize = 8;
-/// Largest size of a binary exponent: numbers of any sense stay far below, and a tower of powers ends here. What is smaller
-/// is enclosed together with 0.
+/// Largest size of a binary exponent: numbers of any sense stay far below, and a tower of powers ends here. What is
+/// smaller is enclosed together with 0.
 const MAX_EXPONENT: isize = 1 << 24;
 /// Largest whole exponent of a power that is multiplied out.
 const MAX_POWER: i64 = 1 << 16;
@@ -139,8 +139,8 @@ impl Enclosure {
         (low <= high).then(|| Self::between(around(low).0, around(high).1))
     }
 
-    /// Runs `f` with floats of so many bits on this thread. A sign or an order that stays open has all its possible outcomes,
-    /// so that the result encloses the true one, however widely.
+    /// Runs `f` with floats of so many bits on this thread. A sign or an order that stays open has all its possible
+    /// outcomes, so that the result encloses the true one, however widely.
     ///
     /// # Errors
     /// Those of `f`; a sign that was to be sent as a bit and stayed open.
@@ -232,8 +232,8 @@ impl Enclosure {
         Self::between(Float::neg_infinity(), Float::infinity())
     }
 
-    /// Bits to which the ends agree, most of all where they are one number or both below 2^-`floor` in size; and the power of
-    /// 1/2 that they are apart, which tells how an enclosure shrinks that holds 0.
+    /// Bits to which the ends agree, with the largest count where they are one number or both below 2^-`floor` in size.
+    /// Also the power of 1/2 that they are apart, which shows how an enclosure that holds 0 shrinks.
     #[must_use]
     pub fn agreement(&self, floor: isize) -> (isize, isize) {
         let Form::Between(ends) = &self.0 else { return (isize::MAX, isize::MAX) };
@@ -306,7 +306,7 @@ impl Enclosure {
         Self::between(lesser(a, c), greater(b, d))
     }
 
-    /// What stays open where hulls are not asked for.
+    /// The fault where a choice stays open and hulls are not requested.
     fn open<T>(what: &'static str, hull: impl FnOnce() -> T) -> Result<T, Fault> {
         if HULLS.get() { Ok(hull()) } else { Err(Fault::Undecided(what)) }
     }
@@ -519,7 +519,8 @@ mod tests {
 
     #[test]
     fn a_sine_is_good_to_the_last_of_its_digits() {
-        // sin 3 = 0.1411200080598672221007448028081102798469332642522655..., as any calculator of arbitrary precision says.
+        // sin 3 = 0.1411200080598672221007448028081102798469332642522655..., as any calculator of arbitrary precision
+        // says.
         let digits = q("0.14112000805986722210074480280811027984693326425226");
         let off = Enclosure::at_precision(200, || {
             Enclosure::ratio(3, 1).sin_cos().unwrap().0 - &Enclosure::from_rational(&digits)

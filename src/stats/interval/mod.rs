@@ -1,10 +1,10 @@
 //! Intervals of doubles with outward rounding, to push a confidence interval through an expression.
 //!
 //! **Containment**: if x is in X and y in Y, the exact x op y is in X op Y. Correctly rounded operations (+, -, *, /,
-//! sqrt) are widened by one ulp at each end, libm's exp, ln and pow (below 1 ulp by its own claim) by three; where
-//! no rounding happens (neg, abs, min, max, hull, intersect) nothing is widened. Ends may be infinite; an
-//! interval is never empty and holds no NaN. An operation that is undefined on part of its operand takes the rest
-//! (a confidence interval for a non-negative mean may reach below zero); where it is undefined on all of it, `None`.
+//! sqrt) are widened by one ulp at each end, libm's exp, ln and pow (below 1 ulp by its own claim) by three. Where no
+//! rounding happens (neg, abs, min, max, hull, intersect) nothing is widened. Ends may be infinite; an interval is
+//! never empty and holds no NaN. An operation that is undefined on part of its operand takes the rest (a confidence
+//! interval for a non-negative mean may reach below zero); where it is undefined on all of it, `None`.
 
 mod functions;
 

@@ -1,4 +1,4 @@
-//! What the tests share: the shipped certificates, changes of documents, and numbers that look random.
+//! What the tests have in common: the shipped certificates, changes of documents, and numbers that look random.
 #![allow(dead_code)]
 
 use signcheck_checker::certificate::digest;

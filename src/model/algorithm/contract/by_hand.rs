@@ -65,7 +65,8 @@ fn signum_noise() {
 #[test]
 fn vote_abstain() {
     // exact: workers with gradients x, x - 1/4, x - 1/2; a vote needs |g| >= 1/4 and two on its side
-    //   x = 1, 7/8, 3/4: three votes +; 5/8 (5/8, 3/8, 1/8) and 1/2 (1/2, 1/4, 0): two votes +; 3/8 (3/8, 1/8, -1/8): one
+    //   x = 1, 7/8, 3/4: three votes +; 5/8 (5/8, 3/8, 1/8) and 1/2 (1/2, 1/4, 0): two votes +;
+    //   3/8 (3/8, 1/8, -1/8): one
     let setup = || Setup::new("vote-abstain", 3);
     let apart = || Probe { alike: false, ..Probe::plain(&[1]) };
     let path = |setup: Setup, steps| {
@@ -126,7 +127,10 @@ fn compressed_sgd() {
     let mut top = Params::default();
     top.values.insert("k", ParamValue::Number(Real::integer(1)));
     let setup = Setup::new("compressed-sgd", 1).schedule("step_size", q(1, 2));
-    let setup = setup.with(("compressor", ParamValue::Compressor("top-k".into(), top)));
+    let setup = setup.with((
+        "compressor",
+        ParamValue::Compressor(crate::model::Registry::standard().compressor("top-k").unwrap(), top),
+    ));
     assert_iterates(
         setup.iterates(&[1, 1], &[q(2, 1), q(1, 1)], 5),
         &[&[(1, 1), (1, 1)], &[(1, 2), (1, 1)], &[(1, 2), (1, 2)], &[(1, 4), (1, 2)], &[(1, 4), (1, 4)]],

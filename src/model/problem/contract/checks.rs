@@ -1,4 +1,4 @@
-//! The checks, each a function of an instance that answers what it looked at or what is wrong.
+//! The checks, each a function of an instance that returns what it checked or what is wrong.
 
 use super::arithmetic::{enclosures_hold, exact_agrees, lanes_agree};
 use super::reached;

@@ -40,8 +40,8 @@ pub(super) fn smoothness(s: &Subject, _: &Case) -> Outcome {
     near(found, claimed)
 }
 
-/// Some sign vector reaches L_inf: all of them up to d = 8, and beyond what random ones climb to, since with t = sgn(Hs)
-/// |Hs|_1 = t'Hs <= |Ht|_1 for a symmetric H.
+/// Some sign vector reaches L_inf: all of them up to d = 8, and beyond what random ones climb to, since with
+/// t = sgn(Hs) |Hs|_1 = t'Hs <= |Ht|_1 for a symmetric H.
 pub(super) fn smoothness_max_norm(s: &Subject, _: &Case) -> Outcome {
     let Some(claimed) = exact(s, "Linf") else { return Ok(Checked::Skipped("no exact constant")) };
     let d = s.problem.dimension();

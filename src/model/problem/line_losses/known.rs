@@ -194,7 +194,7 @@ fn spectrum_of(rows: &Matrix, hessian: &Hessian, factor: &Rational) -> (Option<R
     (scaled(spectrum::norm(&small, top, error)), scaled(span.smallest(least, error)))
 }
 
-/// The median of the zeros b_i/a_i, weighted by |a_i|: an interval of minimisers of sum |a_i x - b_i|.
+/// The median of the zeros b_i/a_i with weights |a_i|: an interval of minimisers of sum |a_i x - b_i|.
 fn absolute_in_one(rows: &Matrix, targets: &[Rational]) -> (Option<Rational>, Option<Minimisers>) {
     let zeros: Option<Vec<(Rational, Rational)>> =
         rows.iter().zip(targets).map(|(a, b)| Some((b.divide(&a[0]).ok()?, Scalar::abs(&a[0])))).collect();
@@ -242,9 +242,10 @@ fn lowest_corner(rows: &Matrix, targets: &[Rational], spans: bool) -> Option<Rat
     }
 }
 
-/// A zero of the gradient of Huber's losses, looked for by solving the system of the rows that are in their curved part,
-/// and again with the rows that are so at its solution. The loss is convex: a zero gradient is a minimum. In one dimension
-/// all minimisers: the derivative is piecewise linear, and flat around such a zero only where no row is curved there.
+/// A zero of the gradient of Huber's losses, looked for by solving the system of the rows that are in their curved
+/// part, and again with the rows that are so at its solution. The loss is convex: a zero gradient is a minimum. In one
+/// dimension all minimisers: the derivative is piecewise linear, and flat around such a zero only where no row is
+/// curved there.
 fn huber_minimum(
     rows: &Matrix,
     targets: &[Rational],

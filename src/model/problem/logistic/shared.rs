@@ -1,4 +1,4 @@
-//! Data sets and minima that instances of one process share.
+//! Data sets and minima that the instances of one process have in common.
 //!
 //! Nothing is computed while a table is locked: reading and solving run on rayon's threads, and one of those that
 //! waited for the lock could be the one that the holder waits for. Two instances built at the same moment may thus

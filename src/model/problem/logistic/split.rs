@@ -1,8 +1,8 @@
 //! How the samples of a finite sum are spread over workers.
 //!
 //! With `iid` a random order is cut into M parts whose sizes differ by at most 1. With `dirichlet` each class is cut by
-//! itself: its shares of the workers are one draw of the symmetric Dirichlet law of the given concentration, so that a
-//! small one gives workers of nearly one class and very different sizes; a worker may get nothing.
+//! itself: the fractions that the workers get are one draw of the symmetric Dirichlet law of the given concentration. A
+//! small concentration thus gives workers of nearly one class and very different sizes; a worker may get nothing.
 
 use super::super::seeded::{permutation, stream};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params};
@@ -41,7 +41,7 @@ pub(super) const SPLIT_SEED: ParamSpec = ParamSpec {
     doc: "seed of the split",
 };
 
-/// The samples of each worker, or `None` where all workers have all samples; `labels` has one entry a sample.
+/// The samples of each worker, or `None` where all workers have all samples; `labels` has one entry per sample.
 ///
 /// # Errors
 /// No workers, or a concentration that is not above 0.
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_small_concentration_separates_the_classes() {
-        // Mixing of a worker: 4 p (1 - p) of its share p of label 1, weighted by size; 3/4 for an even split.
+        // Mixing of a worker: 4 p (1 - p) with p its fraction of label 1, weighted by size; 3/4 for an even split.
         let mixing = |concentration: f64| {
             let labels = labels();
             let shards = split("dirichlet", 10, Real::Float(concentration), &labels).unwrap();

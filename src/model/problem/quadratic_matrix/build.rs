@@ -132,8 +132,8 @@ fn draw(diagonal: &[Real], p: &Params) -> Result<Rows, BuildError> {
     Ok((0..d).map(|i| (0..d).map(|j| entry(i.max(j), i.min(j))).collect()).collect())
 }
 
-/// Whether a symmetric matrix is positive semidefinite, and how that is known; its eigenvalues are asked for only
-/// where elimination does not decide.
+/// Whether a symmetric matrix is positive semidefinite, and how that is known; its eigenvalues are computed only where
+/// elimination does not decide.
 fn is_positive_semidefinite(rows: &Rows, eigenvalues: impl FnOnce() -> DVector<f64>) -> (bool, Known) {
     match exact_rows(rows) {
         Some(exact) => (eliminates(exact), Known::Exact),

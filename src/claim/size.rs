@@ -1,0 +1,171 @@
+//! How large an experiment is, derived from its file before anything of that size exists.
+
+use super::build::MOST_WORKERS;
+use super::cell::{Cell, evaluate};
+use super::file::DATA_FILE;
+use super::file::{Experiment, Formula, PartSetup, Setting, Start};
+use super::resolve::resolve;
+use super::symbol::Symbol;
+use crate::model::problem::Footprint;
+use crate::model::{Kind, Layout, Real, Registry};
+use std::ops::Range;
+
+/// Bytes of an exact number and of what is derived from it: constants of a coordinate, as fraction and as double.
+const EXACT: u64 = 112;
+/// Exact numbers that an instance keeps for each coordinate: its constants, start and minimiser.
+const EXACT_A_COORDINATE: u64 = 3;
+
+/// The sizes of one experiment at one cell. What the file gives only through facts counts as 1: its own limits hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Size {
+    /// Coordinates, and where the file says so.
+    pub dimension: (u64, Range<usize>),
+    /// Workers, and where the file says so.
+    pub workers: (u64, Range<usize>),
+    /// Steps.
+    pub horizon: (u64, Range<usize>),
+    /// Iterates of the window of time functionals.
+    pub window: u64,
+    /// Draws of one batch, and where the file says so.
+    pub batch: (u64, Range<usize>),
+    /// Recorded iterates of a curve.
+    pub checkpoints: u64,
+    /// Numbers that the algorithm keeps.
+    pub layout: Layout,
+    /// Bytes of the problem's constants.
+    pub constants: u64,
+    /// Bytes of its data, which instances share.
+    pub data: u64,
+    /// Whether replicates run one at a time whatever their number.
+    pub narrow: bool,
+    /// Whether nothing is random.
+    pub deterministic: bool,
+    /// Whether gradients are of sampled functions.
+    pub minibatch: bool,
+}
+
+impl Size {
+    /// The sizes of an experiment at a cell.
+    #[must_use]
+    pub fn of(registry: &Registry, experiment: &Experiment, cell: &Cell) -> Self {
+        let part = &experiment.problem;
+        let given = |symbol: &Symbol| cell.value(symbol);
+        let setting = |name: &str| {
+            let (_, setting, span) = part.settings.iter().find(|(p, ..)| p.name == name)?;
+            let Setting::Formula(formula) = setting else { return None };
+            Some((whole(formula, &given)?, span.clone()))
+        };
+        let samples = setting("samples").or_else(|| setting("train")).map_or(0, |(n, _)| n);
+        let data = part.settings.iter().find_map(|(p, s, _)| match s {
+            Setting::Text(file) if p.name == DATA_FILE => {
+                std::fs::metadata(registry.data_file(file)).ok().map(|m| m.len())
+            }
+            _ => None,
+        });
+        let (listed, rows) = listed(part, &experiment.start);
+        let footprint = registry.problem(&part.name).map_or(&Footprint::SMALL, |entry| &entry.footprint);
+        let dimension = setting("dimension").unwrap_or_else(|| {
+            // All that is known of a data file here is the most that its text can hold.
+            ((footprint.dimension)(&|name| setting(name).map(|(n, _)| n)).unwrap_or(listed), part.span.clone())
+        });
+        let d = dimension.0;
+        let fact = |symbol: &Symbol, name: &str| matches!(symbol, Symbol::Fact(spec) if spec.name == name);
+        let named = |symbol: &Symbol| match symbol {
+            symbol if fact(symbol, "d") => Some(Real::integer(i64::try_from(d).ok()?)),
+            symbol if fact(symbol, "n") => Some(Real::integer(i64::try_from(samples).ok()?)),
+            other => given(other),
+        };
+        let oracle = &experiment.oracle;
+        let workers = match &oracle.workers {
+            Some(formula) => (whole(formula, &named).unwrap_or(1), formula.span.clone()),
+            None => setting("workers").unwrap_or((rows.max(1), part.span.clone())),
+        };
+        let known = |symbol: &Symbol| match symbol {
+            symbol if fact(symbol, "M") => Some(Real::integer(workers.0 as i64)),
+            other => named(other),
+        };
+        let run = &experiment.run;
+        let horizon = (whole(&run.horizon, &known).unwrap_or(1), run.horizon.span.clone());
+        let window = run.window.as_ref().map_or(horizon.0, |(a, b)| {
+            let (a, b) = (whole(a, &known).unwrap_or(0), whole(b, &known).unwrap_or(horizon.0));
+            b.saturating_sub(a).saturating_add(1)
+        });
+        let batch = oracle.batch.as_ref().map_or((1, part.span.clone()), |formula| {
+            let at = |k: u64| {
+                let now = |symbol: &Symbol| match symbol {
+                    Symbol::Iteration => Some(Real::integer(k as i64)),
+                    other => known(other),
+                };
+                whole(formula, &now).unwrap_or(1)
+            };
+            (at(0).max(at(horizon.0.saturating_sub(1))), formula.span.clone())
+        });
+        let (layout, coins) = algorithm(registry, experiment, (d, workers.0), &known);
+        let random = oracle.noise.is_some() || oracle.minibatch || matches!(experiment.start, Start::Random(_));
+        Size {
+            constants: d.saturating_mul(EXACT * EXACT_A_COORDINATE),
+            data: (footprint.bytes)(d, samples).saturating_add(data.unwrap_or(0).saturating_mul(3)),
+            narrow: footprint.runs_alone,
+            deterministic: !random && !coins,
+            minibatch: oracle.minibatch,
+            checkpoints: run.checkpoints.min(horizon.0.saturating_add(1)),
+            dimension,
+            workers,
+            horizon,
+            window,
+            batch,
+            layout,
+        }
+    }
+}
+
+/// A whole number, 0 or more; `None` where the formula needs a fact, or gives something else.
+fn whole(formula: &Formula, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Option<u64> {
+    evaluate(&formula.expr, lookup).ok()?.exact()?.to_i64().and_then(|n| u64::try_from(n).ok())
+}
+
+/// The longest list among the settings and the start, and the most rows of a matrix.
+fn listed(part: &PartSetup, start: &Start) -> (u64, u64) {
+    let (mut length, mut rows) = (1, 0);
+    for (_, setting, _) in &part.settings {
+        match setting {
+            Setting::List(list) => length = length.max(list.len()),
+            Setting::Rows(all) => {
+                rows = rows.max(all.len());
+                length = length.max(all.iter().map(Vec::len).max().unwrap_or(0));
+            }
+            _ => {}
+        }
+    }
+    if let Start::At(formulas) = start {
+        length = length.max(formulas.len());
+    }
+    (length as u64, rows as u64)
+}
+
+/// The algorithm's own numbers, and whether it draws coins or noise; where it cannot be built from what is known, a
+/// state and a gradient per worker, and coins.
+fn algorithm(
+    registry: &Registry,
+    experiment: &Experiment,
+    (d, workers): (u64, u64),
+    lookup: &dyn Fn(&Symbol) -> Option<Real>,
+) -> (Layout, bool) {
+    let part = &experiment.algorithm;
+    let numbers = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let (dimension, count) = (numbers(d), numbers(workers.min(MOST_WORKERS)));
+    // Built for one coordinate: its settings are small, and the layout is computed for the true size.
+    let built = resolve(registry, part, 1, count, lookup).ok().and_then(|params| {
+        let entry = registry.algorithm(&part.name).ok()?;
+        (entry.build)(&params).ok()
+    });
+    let own_noise = part.settings.iter().any(|(p, s, _)| p.kind == Kind::Noise && matches!(s, Setting::Part(_)));
+    let coins = own_noise || built.as_ref().is_none_or(|a| a.is_random(&experiment.semantics));
+    // The product of dimension and workers must not wrap in a layout's own arithmetic.
+    let fits = dimension.checked_mul(count).and_then(|n| n.checked_mul(16)).is_some();
+    let layout = built.filter(|_| fits).map(|a| a.layout(dimension, count)).unwrap_or_else(|| {
+        let all = dimension.saturating_mul(count.saturating_add(2));
+        Layout { state: all, scratch: all }
+    });
+    (layout, coins)
+}

@@ -1,0 +1,69 @@
+//! Results that are finished already, keyed by everything that they depend on.
+
+use crate::results::{ResultFile, STATE_FOLDER, StoreError, digest, write_json};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// Folder with finished results, inside the output folder; git ignores it.
+pub struct State {
+    folder: PathBuf,
+    program: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Finished {
+    key: String,
+    digest: String,
+    result: serde_json::Value,
+}
+
+impl State {
+    /// The state of an output folder, for a program with the given hash.
+    #[must_use]
+    pub fn new(out: &Path, program: String) -> Self {
+        State { folder: out.join(STATE_FOLDER), program }
+    }
+
+    fn key(&self, spec_hash: &str, profile: &str, seed: u64, level: f64) -> String {
+        hex(format!("{spec_hash}\0{profile}\0{seed}\0{}\0{}", level.to_bits(), self.program).as_bytes())
+    }
+
+    fn path(&self, key: &str) -> PathBuf {
+        self.folder.join(format!("{key}.json"))
+    }
+
+    /// A finished result; `None` where there is none, or where its file was cut or altered.
+    #[must_use]
+    pub fn get(&self, spec_hash: &str, profile: &str, seed: u64, level: f64) -> Option<ResultFile> {
+        let key = self.key(spec_hash, profile, seed, level);
+        let finished: Finished = serde_json::from_slice(&std::fs::read(self.path(&key)).ok()?).ok()?;
+        let same = finished.key == key && finished.digest == digest(finished.result.clone());
+        if same { serde_json::from_value(finished.result).ok() } else { None }
+    }
+
+    /// Keeps a finished result.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn put(&self, result: &ResultFile) -> Result<(), StoreError> {
+        let p = &result.provenance;
+        let key = self.key(&p.spec_hash, &p.profile, p.seed, p.level);
+        let path = self.path(&key);
+        let result = serde_json::to_value(result).map_err(|source| StoreError::Json { path: path.clone(), source })?;
+        let digest = digest(result.clone());
+        write_json(&path, &Finished { key, digest, result })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Hash of the running program: a result of another build is not taken for one of this.
+///
+/// # Errors
+/// The program's own file cannot be read.
+pub fn program_hash() -> std::io::Result<String> {
+    Ok(hex(&std::fs::read(std::env::current_exe()?)?))
+}
