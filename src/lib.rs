@@ -19,6 +19,10 @@
 //! `examples/own_optimizer.rs` does so, and `docs/library.md` explains it.
 #![forbid(unsafe_code)]
 
+// First: what it defines is known in all that follow.
+#[macro_use]
+mod mutants;
+
 pub mod closed;
 pub mod data;
 pub mod engine;

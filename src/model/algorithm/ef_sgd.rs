@@ -79,13 +79,17 @@ impl ErrorFeedback {
         let (p, rest) = step.scratch.split_at_mut(d);
         let delta = &mut rest[..d];
         for (p, e) in p.iter_mut().zip(step.state.iter()) {
-            *p = p.clone() * &lr + e;
+            *p = mutant!("the learning rate stands outside the compressor", p.clone() + e, p.clone() * &lr + e);
         }
         delta.clone_from_slice(p);
         S::compressor(&*self.compressor).compress_in(delta, step.semantics, query)?;
         for i in 0..d {
-            step.x[i] -= &delta[i];
-            step.state[i] = p[i].clone() - &delta[i];
+            mutant!(
+                "the learning rate stands outside the compressor",
+                step.x[i] -= &(delta[i].clone() * &lr),
+                step.x[i] -= &delta[i]
+            );
+            step.state[i] = mutant!("the memory of error feedback is dropped", S::zero(), p[i].clone() - &delta[i]);
         }
         let bits = self.compressor.bits(d, step.semantics);
         for _ in 0..step.workers {

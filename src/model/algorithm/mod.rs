@@ -295,7 +295,7 @@ pub struct AlgorithmEntry {
 pub fn take_signs<S: Scalar>(v: &mut [S], at_zero: SignZero, query: &mut dyn Query<S>) -> Result<(), Fault> {
     let fixed = match at_zero {
         SignZero::Zero => S::zero(),
-        SignZero::Plus => S::one(),
+        SignZero::Plus => mutant!("the sign of 0 is flipped", -S::one(), S::one()),
         SignZero::Minus => -S::one(),
         SignZero::Random => return random_signs(v, query),
     };

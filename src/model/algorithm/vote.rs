@@ -23,7 +23,13 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     summary: "x -= lr sgn(sum_m sgn g_m)",
     source: "bernstein2018, Algorithm 3",
     params: &[STEP_SIZE],
-    build: |p| Ok(Box::new(Vote { step_size: p.schedule("step_size")? })),
+    build: |p| {
+        mutant!(
+            "the vote is the sign of the mean",
+            (super::signsgd::ENTRY.build)(p),
+            Ok(Box::new(Vote { step_size: p.schedule("step_size")? }))
+        )
+    },
 };
 
 /// Makes a worker's vector its signs, and sends them.
