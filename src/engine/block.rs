@@ -95,8 +95,8 @@ pub fn step_once<S: Arithmetic>(
     for (value, schedule) in work.values.iter_mut().zip(&instance.schedules) {
         // A constant is one number for the whole run: an enclosure knows it again.
         if !work.begun || matches!(schedule, Schedule::Varies(..)) {
-            let k = mutant!("the step schedule is off by one", k + 1, k);
-            *value = instance.schedule_at(schedule, k).map_err(at)?;
+            let step = mutant!("the step schedule is off by one", k + 1, k);
+            *value = instance.schedule_at(schedule, step).map_err(at)?;
         }
     }
     work.begun = true;

@@ -225,8 +225,8 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
     }
 
     fn is_at_checkpoint(&self, k: u64) -> bool {
-        let k = mutant!("a checkpoint is shifted", k.saturating_sub(1), k);
-        !self.curves.is_empty() && self.instance.checkpoints.get(self.next_checkpoint) == Some(&k)
+        let time = mutant!("a checkpoint is shifted", k.saturating_sub(1), k);
+        !self.curves.is_empty() && self.instance.checkpoints.get(self.next_checkpoint) == Some(&time)
     }
 
     fn is_due(&self, reducer: Reducer, k: u64) -> bool {
@@ -334,8 +334,7 @@ pub fn combine_path<S: Scalar>(
     mut reduced: Vec<S>,
 ) -> Result<S, Fault> {
     let length = instance.window.1 - instance.window.0 + 1;
-    let length = mutant!("a mean over time divides by one too few", (length - 1).max(1), length);
-    let weight = S::ratio(1, length);
+    let weight = S::ratio(1, mutant!("a mean over time divides by one too few", (length - 1).max(1), length));
     for ((reducer, _), value) in reductions.iter().zip(&mut reduced) {
         if *reducer == Reducer::Mean {
             *value *= &weight;

@@ -188,13 +188,13 @@ impl Tally {
         let (mut positive, mut negative) = (Vec::with_capacity(d), Vec::with_capacity(d));
         for (i, plus) in plus_at_tie.iter().enumerate() {
             let (more, equal) = self.compare(i);
-            let more = mutant!("the minority wins the vote", !(more | equal), more);
+            let wins = mutant!("the minority wins the vote", !(more | equal), more);
             // Arithmetics without lanes have one replicate, in the first bit.
             if S::LANES == 0 && equal & 1 == 1 {
                 query.saw_tie();
             }
-            positive.push(more | equal & plus);
-            negative.push(!(more | equal));
+            positive.push(wins | equal & plus);
+            negative.push(!(wins | equal));
         }
         Ok(SignMessage { positive, negative: (ties == SignZero::Zero).then_some(negative) })
     }
