@@ -124,7 +124,7 @@ mod tests {
         let get = |i| constants.get::<Checked>(i).unwrap();
         // exact: 3/10 - 1/10 - 1/10 - 1/10 = 0, in doubles -2.8e-17
         let (sign, met) =
-            Checked::meeting(false, || (get(1) - &get(0) - &get(0) - &get(0)).sign_or(&Checked::zero()).unwrap());
+            Checked::meeting(false, || (get(1) - get(0) - get(0) - get(0)).sign_or(&Checked::zero()).unwrap());
         assert_eq!((sign.lane(0), met.near, met.ties), (Some(0.0), 0, true));
     }
 }
