@@ -19,6 +19,10 @@
 //! `examples/own_optimizer.rs` does so, and `docs/library.md` explains it.
 #![forbid(unsafe_code)]
 
+// First: what it defines is known in all that follow.
+#[macro_use]
+mod mutants;
+
 pub mod charts;
 pub mod claim;
 pub mod closed;
@@ -42,7 +46,8 @@ pub mod verdict;
 
 /// Everything that an algorithm of another crate and its tests need.
 pub mod prelude {
-    pub use crate::model::algorithm::{mean_gradient, norm1, norm2_squared, take_signs};
+    pub use crate::model::algorithm::mean_gradient;
+    pub use crate::model::query::{norm1, norm2_squared, take_signs};
     pub use crate::model::{
         Algorithm, AlgorithmEntry, Arithmetic, BuildError, Kind, Layout, Limits, ParamSpec, Params, Query, Real,
         Registry, Slot, Step, View,

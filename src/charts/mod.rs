@@ -5,7 +5,7 @@ mod plane;
 use crate::claim::{
     BandKind, Expression, FigureKind, FigureSetup, Formula, InstanceError, Spec, Symbol, Variant, evaluate,
 };
-use crate::evidence::{CellOutcome, CellRun, Observed};
+use crate::evidence::{Answered, CellOutcome, CellRun, Observed};
 use crate::model::Real;
 use crate::results::{Axis, AxisScale, CellRecord, Layer, LineStyle, Panel, Picture, TableRecord};
 use crate::stats::{Moments, student_mean};
@@ -13,8 +13,22 @@ use std::collections::BTreeMap;
 
 type Cells = BTreeMap<String, Vec<CellRecord>>;
 
+/// What a figure shows: its curves in its cases.
+pub fn drawn<'s>(spec: &'s Spec, figure: &'s FigureSetup) -> impl Iterator<Item = (&'s str, &'s str, &'s Variant)> {
+    variants(spec).filter(|(curve, case, _)| shown(curve, &figure.curves) && shown(case, &figure.cases))
+}
+
+/// What was run of it.
+fn answered<'a>(
+    spec: &'a Spec,
+    observed: &'a Observed<'_>,
+    figure: &'a FigureSetup,
+) -> impl Iterator<Item = (&'a str, &'a str, &'a Variant, Answered<'a, 'a>)> {
+    drawn(spec, figure).filter_map(|(curve, case, variant)| Some((curve, case, variant, observed.of(case, variant)?)))
+}
+
 /// What figures can show: the curves, or the file itself where it has none.
-pub fn drawn_variants(spec: &Spec) -> impl Iterator<Item = (&str, &str, &Variant)> {
+fn variants(spec: &Spec) -> impl Iterator<Item = (&str, &str, &Variant)> {
     let base = spec.curves.is_empty().then_some(&spec.base).into_iter().flatten();
     let base = base.map(|(case, v)| ("", case.as_str(), v));
     let curves =
@@ -122,11 +136,7 @@ fn curves(spec: &Spec, observed: &Observed<'_>, figure: &FigureSetup) -> Vec<Pan
             let (x, y) = axes_of(figure, panel, "iteration k", &formulas[0].text);
             let mut layers = Vec::new();
             let mut color = 0;
-            for (curve, case, variant) in drawn_variants(spec) {
-                if !shown(curve, &figure.curves) || !shown(case, &figure.cases) {
-                    continue;
-                }
-                let Some(found) = observed.of(case, variant) else { continue };
+            for (curve, case, variant, found) in answered(spec, observed, figure) {
                 for run in found.runs {
                     let values = swept_text(variant, run);
                     for formula in formulas {
@@ -323,11 +333,7 @@ fn quantity_lines(spec: &Spec, observed: &Observed<'_>, figure: &FigureSetup) ->
     let x_name = figure.x.clone().unwrap_or_default();
     let mut layers = Vec::new();
     let mut color = 0;
-    for (curve, case, variant) in drawn_variants(spec) {
-        if !shown(curve, &figure.curves) || !shown(case, &figure.cases) {
-            continue;
-        }
-        let Some(found) = observed.of(case, variant) else { continue };
+    for (curve, case, variant, found) in answered(spec, observed, figure) {
         let mut groups: Vec<(Vec<String>, Vec<&CellRun>)> = Vec::new();
         for run in found.runs {
             let key: Vec<String> =
@@ -373,11 +379,7 @@ fn table(spec: &Spec, observed: &Observed<'_>, figure: &FigureSetup) -> TableRec
     let mut columns: Vec<String> = Vec::new();
     let mut rows = Vec::new();
     let formulas: Vec<&Formula> = figure.lines.iter().chain(&figure.y).collect();
-    for (curve, case, variant) in drawn_variants(spec) {
-        let Some(found) = observed.of(case, variant) else { continue };
-        if !shown(curve, &figure.curves) || !shown(case, &figure.cases) {
-            continue;
-        }
+    for (curve, case, variant, found) in answered(spec, observed, figure) {
         for run in found.runs {
             let swept: Vec<&str> =
                 variant.parameters.iter().filter(|p| p.values.len() > 1).map(|p| p.name.as_str()).collect();

@@ -1,6 +1,6 @@
 //! Pictures in the plane: iterates on contour lines, and the directions of a first step.
 
-use super::{axis, drawn_variants, label, told};
+use super::{answered, axis, label, told};
 use crate::claim::{FigureSetup, Spec, stream_key};
 use crate::engine::trace;
 use crate::evidence::{CellRun, Observed};
@@ -11,23 +11,17 @@ use crate::scalar::Narrow;
 /// Grid lines of a contour plot.
 const GRID: usize = 61;
 
-fn wanted(name: &str, list: &[String]) -> bool {
-    list.is_empty() || list.iter().any(|n| n == name)
-}
-
 /// The first run of every drawn curve whose problem lives in the plane.
 fn planar<'j>(
     spec: &'j Spec,
     observed: &'j Observed<'j>,
     figure: &'j FigureSetup,
 ) -> impl Iterator<Item = (String, String, &'j CellRun)> {
-    drawn_variants(spec)
-        .filter(|(curve, case, _)| wanted(curve, &figure.curves) && wanted(case, &figure.cases))
-        .filter_map(|(curve, case, variant)| {
-            let run = observed.of(case, variant)?.runs.first()?;
-            let planar = run.experiment()?.instance.problem.dimension() == 2;
-            planar.then(|| (curve.to_string(), case.to_string(), run))
-        })
+    answered(spec, observed, figure).filter_map(|(curve, case, _, found)| {
+        let run = found.runs.first()?;
+        let planar = run.experiment()?.instance.problem.dimension() == 2;
+        planar.then(|| (curve.to_string(), case.to_string(), run))
+    })
 }
 
 /// Iterates of one replicate of each curve on the contour lines of f.

@@ -95,7 +95,8 @@ pub fn step_once<S: Arithmetic>(
     for (value, schedule) in work.values.iter_mut().zip(&instance.schedules) {
         // A constant is one number for the whole run: an enclosure knows it again.
         if !work.begun || matches!(schedule, Schedule::Varies(..)) {
-            *value = instance.schedule_at(schedule, k).map_err(at)?;
+            let step = mutant!("the step schedule is off by one", k + 1, k);
+            *value = instance.schedule_at(schedule, step).map_err(at)?;
         }
     }
     work.begun = true;
@@ -127,7 +128,7 @@ pub fn simulate<S: Arithmetic>(
     query: &mut dyn Door<S>,
     look: &mut Look<'_, S>,
 ) -> Result<(), RunError> {
-    for k in 0..instance.horizon {
+    for k in 0..mutant!("the horizon is off by one", instance.horizon - 1, instance.horizon) {
         look(k, &work, query.traffic()).map_err(|fault| RunError::Step { step: k, fault })?;
         step_once(instance, k, &mut work, query)?;
     }

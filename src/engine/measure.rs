@@ -219,11 +219,14 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
 
     /// Whether anything is recorded at iterate k.
     pub fn wants(&self, k: u64) -> bool {
-        let times = &self.instance.checkpoints;
-        let at_checkpoint = !self.curves.is_empty() && times.get(self.next_checkpoint) == Some(&k);
-        at_checkpoint
+        self.is_at_checkpoint(k)
             || self.plan.paths.iter().flat_map(|(_, r)| r).any(|(r, _)| self.is_due(*r, k))
             || self.plan.series.iter().any(|(r, _)| self.is_due(*r, k))
+    }
+
+    fn is_at_checkpoint(&self, k: u64) -> bool {
+        let time = mutant!("a checkpoint is shifted", k.saturating_sub(1), k);
+        !self.curves.is_empty() && self.instance.checkpoints.get(self.next_checkpoint) == Some(&time)
     }
 
     fn is_due(&self, reducer: Reducer, k: u64) -> bool {
@@ -248,7 +251,7 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
                 self.series[s].push(probe.evaluate(point)?);
             }
         }
-        if self.instance.checkpoints.get(self.next_checkpoint) == Some(&k) && !self.curves.is_empty() {
+        if self.is_at_checkpoint(k) {
             for (c, probe) in self.plan.curves.iter().enumerate() {
                 self.curves[c].push(probe.evaluate(point)?);
             }
@@ -330,7 +333,8 @@ pub fn combine_path<S: Scalar>(
     reductions: &[(Reducer, Probe)],
     mut reduced: Vec<S>,
 ) -> Result<S, Fault> {
-    let weight = S::ratio(1, instance.window.1 - instance.window.0 + 1);
+    let length = instance.window.1 - instance.window.0 + 1;
+    let weight = S::ratio(1, mutant!("a mean over time divides by one too few", (length - 1).max(1), length));
     for ((reducer, _), value) in reductions.iter().zip(&mut reduced) {
         if *reducer == Reducer::Mean {
             *value *= &weight;

@@ -164,7 +164,12 @@ where
             if let Some(rarest) = &mut self.rarest {
                 note_rarest(rarest, &law.rarest_lanes(x, out));
             }
-            law.perturb_lanes(&mut self.nodes, &mut self.streams.oracle, self.batch, x, out);
+            let stream = mutant!(
+                "two workers draw from one stream",
+                if worker == 0 { &mut self.streams.oracle.clone() } else { &mut self.streams.oracle },
+                &mut self.streams.oracle
+            );
+            law.perturb_lanes(&mut self.nodes, stream, self.batch, x, out);
         }
         if self.jitter != 0.0 {
             disturb(self.jitter, self.traffic.calls, out);

@@ -187,3 +187,20 @@ fn moved(
     }
     Ok(lanes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_formula_decides_is_checked_however_seldom_it_is() {
+        let met = Met { near: 0, open: 0, ties: false, zeros: false, clear: 1e-3, size: 1.0 };
+        let ways = |met| [Doubt::Bounds, Doubt::Disturbance(None)].map(|doubt| way(met, 1e-11, doubt));
+        assert!(ways(met).iter().all(|way| matches!(way, Way::Watched(..))));
+        assert!(ways(Met { near: 1, open: 1, ..met }).iter().all(|way| matches!(way, Way::Checked(_))));
+        assert!(ways(Met { near: 1, open: 1, ties: true, ..met }).iter().all(|way| matches!(way, Way::Checked(_))));
+        // Ties by formulas are taken in plain lanes where other numbers are far from being one.
+        assert!(ways(Met { ties: true, ..met }).iter().all(|way| matches!(way, Way::Tied(_))));
+        assert!(ways(Met { ties: true, clear: 1e-11, ..met }).iter().all(|way| matches!(way, Way::Checked(_))));
+    }
+}

@@ -245,14 +245,14 @@ pub(super) fn missing(what: &str) -> Fault {
 fn l1<S: Scalar>(v: &[S]) -> S {
     S::dispatch(
         #[inline(always)]
-        || crate::model::algorithm::norm1(v),
+        || crate::model::query::norm1(v),
     )
 }
 
 fn l2_squared<S: Scalar>(v: &[S]) -> S {
     S::dispatch(
         #[inline(always)]
-        || crate::model::algorithm::norm2_squared(v),
+        || crate::model::query::norm2_squared(v),
     )
 }
 

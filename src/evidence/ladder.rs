@@ -3,10 +3,8 @@
 use super::exact::{Budget, ExactEstimates, Unavailable, enumerate_as_far, outcomes};
 use super::findings::Findings;
 use super::moments::{MomentEstimates, moments};
-use crate::claim::Instance;
 use crate::engine::{Estimates, Plan, Progress, Record, RunError, Sampling, plain_enclosed, run_until};
 use crate::scalar::{Enclosure, Fault};
-use std::sync::Arc;
 
 /// What the evidence on one instance may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +18,8 @@ pub struct Effort {
 /// One instance, and the statistics requested for it.
 #[derive(Clone, Copy)]
 pub struct Inquiry<'a> {
-    /// The instance.
-    pub instance: &'a Arc<Instance>,
+    /// The instance, and where its run can go.
+    pub reach: &'a Findings,
     /// The statistics whose expectations are wanted.
     pub plan: &'a Plan,
     /// What it may cost.
@@ -102,9 +100,8 @@ impl Known {
     /// # Errors
     /// Only that the run is to be given up.
     pub fn alone(&self, inquiry: &Inquiry<'_>) -> Result<Findings, RunError> {
-        let reach = Findings::reach(inquiry.instance, inquiry.plan);
-        let estimates = self.beside(reach.estimates.clone())?;
-        Ok(Findings { estimates, ..reach })
+        let reach = inquiry.reach.clone();
+        Ok(Findings { estimates: self.beside(reach.estimates.clone())?, ..reach })
     }
 
     /// The last rung: a sample of replicates (one, where nothing is random), until `enough` returns true at a look at
@@ -118,13 +115,13 @@ impl Known {
         sampling: Sampling<'_>,
         enough: &mut dyn FnMut(&Findings) -> bool,
     ) -> Result<Findings, RunError> {
-        let reach = Findings::reach(inquiry.instance, inquiry.plan);
+        let reach = inquiry.reach;
         let with = |sampled: Estimates| Ok(Findings { estimates: self.beside(sampled)?, ..reach.clone() });
         let mut look = |sampled: &Estimates| with(sampled.clone()).map_or(true, |found: Findings| enough(&found));
-        match run_until(inquiry.instance, inquiry.plan, sampling, &mut look) {
+        match run_until(&reach.instance, inquiry.plan, sampling, &mut look) {
             Ok(sampled) => with(sampled),
             Err(error @ RunError::Step { fault: Fault::Outside(_), .. }) => {
-                Ok(Findings { undefined: Some(error.to_string()), ..reach })
+                Ok(Findings { undefined: Some(error.to_string()), ..reach.clone() })
             }
             Err(error) => Err(error),
         }
@@ -147,7 +144,7 @@ fn has_terms(plan: &Plan) -> bool {
 /// Known first and second moments. A run without randomness is one outcome: its enumeration is as cheap, and knows
 /// every function of it.
 fn by_moments(inquiry: &Inquiry<'_>, _: &Known) -> Result<Option<Box<dyn Layer>>, RunError> {
-    let Inquiry { instance, plan, effort, progress } = *inquiry;
+    let Inquiry { reach: Findings { instance, .. }, plan, effort, progress } = *inquiry;
     if !has_terms(plan) || instance.is_deterministic() {
         return Ok(None);
     }
@@ -156,7 +153,7 @@ fn by_moments(inquiry: &Inquiry<'_>, _: &Known) -> Result<Option<Box<dyn Layer>>
 
 /// All outcomes, in sums of roots.
 fn by_enumeration(inquiry: &Inquiry<'_>, _: &Known) -> Result<Option<Box<dyn Layer>>, RunError> {
-    let Inquiry { instance, plan, effort, progress } = *inquiry;
+    let Inquiry { reach: Findings { instance, .. }, plan, effort, progress } = *inquiry;
     if !has_terms(plan) {
         return Ok(None);
     }
@@ -165,7 +162,7 @@ fn by_enumeration(inquiry: &Inquiry<'_>, _: &Known) -> Result<Option<Box<dyn Lay
 
 /// All outcomes of a run whose states are irrational, in enclosures.
 fn by_outcomes(inquiry: &Inquiry<'_>, known: &Known) -> Result<Option<Box<dyn Layer>>, RunError> {
-    let Inquiry { instance, plan, effort, progress } = *inquiry;
+    let Inquiry { reach: Findings { instance, .. }, plan, effort, progress } = *inquiry;
     if !has_terms(plan) || instance.is_deterministic() || known.is_complete() {
         return Ok(None);
     }
@@ -174,7 +171,7 @@ fn by_outcomes(inquiry: &Inquiry<'_>, known: &Known) -> Result<Option<Box<dyn La
 
 /// A run without randomness, in enclosures: its doubles alone prove nothing.
 fn by_enclosure(inquiry: &Inquiry<'_>, known: &Known) -> Result<Option<Box<dyn Layer>>, RunError> {
-    let Inquiry { instance, plan, effort, progress } = *inquiry;
+    let Inquiry { reach: Findings { instance, .. }, plan, effort, progress } = *inquiry;
     if !instance.is_deterministic() || known.is_complete() {
         return Ok(None);
     }

@@ -1,16 +1,15 @@
 //! Runs everything that a claim file needs, once each, and decides its bounds and controls.
 
-use super::plan::{DecideError, Settings, design, plan};
+use super::cells::{Subject, observed};
+use super::plan::{DecideError, Settings, located};
 use super::provenance::provenance;
 use super::records::Records;
-use super::side_by_side::{Ask, Ready, each_cell, make_ready};
 use crate::charts::pictures;
-use crate::claim::{Cell, Instance, InstanceError, Spec, SpecError, evaluate_quantity, stream_key};
-use crate::engine::{MOST_WORK, RunError, Sampling};
-use crate::evidence::{Budget, CellOutcome, CellRun, Configuration, Effort, Findings, Inquiry, Observed, known};
+use crate::claim::Spec;
+use crate::engine::{MOST_WORK, RunError};
+use crate::evidence::{Budget, Configuration, Effort, Findings, known};
 use crate::results::{ResultFile, SCHEMA_VERSION};
 use crate::verdict::{Judge, LOOKS};
-use std::sync::Arc;
 
 /// Decides a claim: every bound, every control, every figure.
 ///
@@ -29,43 +28,18 @@ pub fn decide(spec: &Spec, file: &str, text: &str, settings: &Settings<'_>) -> R
 /// As there.
 pub fn decide_within(
     spec: &Spec,
-    (file, text): (&str, &str),
+    file: (&str, &str),
     settings: &Settings<'_>,
     budget: Budget,
 ) -> Result<ResultFile, DecideError> {
-    let mut design = design(spec);
-    let locate = |error: InstanceError| {
-        let diagnostic = crate::claim::Diagnostic::new(error.span, error.message);
-        DecideError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
-    };
-    let ready = make_ready(&mut design, settings, locate)?;
-    let judge = Judge { spec, design: &design, level: settings.level };
-    let done = each_cell(&design, ready, settings, |asked, Ready { place, cell, work }| {
-        if settings.progress.stop() {
-            return Err(DecideError::Stopped(spec.id.clone()));
-        }
-        let run = match work {
-            Ask::Run(instance) if instance.lacks().is_some() => CellRun { cell, outcome: CellOutcome::Unrun(instance) },
-            Ask::Run(instance) => run_cell(&judge, asked, (cell, *instance), settings, budget)?,
-            Ask::Evaluate(part) => {
-                let rows = evaluate_quantity(settings.registry, part, &cell).map_err(locate)?;
-                CellRun { cell, outcome: CellOutcome::Quantity(rows) }
-            }
-        };
-        Ok((place, run))
-    })?;
-    let mut runs: Vec<Vec<CellRun>> = design.0.iter().map(|_| Vec::new()).collect();
-    for (place, run) in done {
-        runs[place].push(run);
-    }
-    let observed = Observed { design, runs };
+    let (observed, _) = observed(spec, file, settings, |subject| Ok((experiment(subject, budget)?, ())))?;
     let judge = Judge { spec, design: &observed.design, level: settings.level };
     let records = Records { judge, observed: &observed };
     let (bounds, cells) = records.bounds()?;
     let controls = records.controls()?;
     let bounds = Records::with_controls(bounds, &controls);
-    let (figures, tables) = pictures(spec, &observed, &cells, settings.seed).map_err(locate)?;
-    let provenance = provenance(spec, text, settings, &bounds);
+    let (figures, tables) = pictures(spec, &observed, &cells, settings.seed).map_err(|e| located(file, e))?;
+    let provenance = provenance(spec, file.1, settings, &bounds);
     let rights = spec.bounds.iter().map(|b| (b.name.clone(), (b.right_text.clone(), b.expectation.clone()))).collect();
     Ok(ResultFile {
         schema_version: SCHEMA_VERSION,
@@ -98,39 +72,23 @@ fn looks(spec: &Spec, asked: &Configuration<'_>, replicates: u64) -> Vec<u64> {
     }
 }
 
-fn run_cell(
-    judge: &Judge<'_>,
-    asked: &Configuration<'_>,
-    (cell, instance): (Cell, Instance),
-    settings: &Settings<'_>,
-    budget: Budget,
-) -> Result<CellRun, DecideError> {
-    let spec = judge.spec;
-    let instance = Arc::new(instance);
-    let axes = stream_key(spec, &asked.case, &cell);
-    let parameters: Vec<String> = cell.axes().into_iter().map(|(n, v)| format!("{n} = {v}")).collect();
-    let place = format!("case '{}' ({})", asked.case, parameters.join(", "));
-    let failed = |error| match error {
-        RunError::Stopped => DecideError::Stopped(spec.id.clone()),
-        error => DecideError::Run { id: spec.id.clone(), place: place.clone(), error },
-    };
-    let plan = plan(asked, &instance).map_err(failed)?;
-    let run = |findings| CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(findings)) };
+/// What is known of a cell: no more than its questions need.
+fn experiment(subject: &Subject<'_>, budget: Budget) -> Result<Findings, RunError> {
+    let Subject { judge, asked, settings, plan, reach, .. } = subject;
     // A verdict that no outcome can change is not worth the largest enumeration.
-    let settled = judge.is_broken_everywhere(asked, &run(Findings::reach(&instance, &plan)));
-    let effort = Effort { exact: if settled { budget.min(Budget::QUICK) } else { budget }, enclosed: MOST_WORK };
-    let inquiry = Inquiry { instance: &instance, plan: &plan, effort, progress: settings.progress };
-    let known = known(&inquiry).map_err(failed)?;
+    let settled = judge.is_broken_everywhere(asked, &subject.run(reach.clone()));
+    let exact = if settled { budget.min(Budget::QUICK) } else { budget };
+    let inquiry = subject.inquiry(Effort { exact, enclosed: MOST_WORK });
+    let known = known(&inquiry)?;
     // What is known exactly need not be sampled; curves always are.
     if known.is_complete() && plan.curves.is_empty() {
-        return Ok(run(known.alone(&inquiry).map_err(failed)?));
+        return known.alone(&inquiry);
     }
     let replicates = settings.profile.replicates(asked);
-    let looks = looks(spec, asked, replicates);
-    let sampling = Sampling { seed: settings.seed, axes: &axes, looks: &looks, progress: settings.progress };
+    let looks = looks(judge.spec, asked, replicates);
     let mut enough = |found: &Findings| {
         let early = found.estimates.replicates < replicates;
-        judge.is_settled(asked, &run(found.clone()), early)
+        judge.is_settled(asked, &subject.run(found.clone()), early)
     };
-    Ok(run(known.sample(&inquiry, sampling, &mut enough).map_err(failed)?))
+    known.sample(&inquiry, subject.sampling(&looks), &mut enough)
 }

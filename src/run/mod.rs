@@ -2,6 +2,7 @@
 
 mod catalog;
 mod cell_records;
+mod cells;
 mod certificate;
 mod check;
 mod decide;

@@ -1,7 +1,9 @@
 //! What is to be run for a claim, and with which settings.
 
-use crate::charts::drawn_variants;
-use crate::claim::{Experiment, Expression, FigureKind, Instance, InstanceError, Spec, SpecError, Term, cells};
+use crate::charts::drawn;
+use crate::claim::{
+    Diagnostic, Experiment, Expression, FigureKind, Instance, InstanceError, Spec, SpecError, Term, cells,
+};
 use crate::engine::{Plan, Progress, RunError};
 use crate::evidence::{Budget, Configuration, Design};
 use crate::model::Registry;
@@ -86,6 +88,12 @@ pub enum DecideError {
     Stopped(String),
 }
 
+/// An instance that cannot be built, at its place in the claim file of this name and text.
+pub(super) fn located((file, text): (&str, &str), error: InstanceError) -> DecideError {
+    let diagnostic = Diagnostic::new(error.span, error.message);
+    DecideError::Spec(Box::new(SpecError::new(file, text, vec![diagnostic])))
+}
+
 /// Everything that a claim's questions and figures need.
 pub(super) fn design(spec: &Spec) -> Design<'_> {
     let mut design = Design::default();
@@ -98,10 +106,7 @@ pub(super) fn design(spec: &Spec) -> Design<'_> {
         }
     }
     for figure in &spec.figures {
-        let wanted = |name: &str, list: &[String]| list.is_empty() || list.iter().any(|n| n == name);
-        let drawn = drawn_variants(spec)
-            .filter(|(curve, case, _)| wanted(curve, &figure.curves) && wanted(case, &figure.cases));
-        for (_, case, variant) in drawn {
+        for (_, case, variant) in drawn(spec, figure) {
             if figure.kind == FigureKind::Curves {
                 for formula in figure.y.iter().chain(&figure.lines) {
                     design.ask(case, variant, None, Some(&formula.expr));
@@ -120,11 +125,8 @@ pub fn replicate_count(spec: &Spec, profile: Profile) -> u64 {
     design(spec)
         .0
         .iter()
-        .filter_map(|j| {
-            let run = &j.variant.experiment()?.run;
-            let each = if profile == Profile::Quick { run.replicates.0 } else { run.replicates.1 };
-            Some(each * cells(j.variant).map_or(0, |c| c.len() as u64))
-        })
+        .filter(|asked| asked.variant.experiment().is_some())
+        .map(|asked| profile.replicates(asked) * cells(asked.variant).map_or(0, |c| c.len() as u64))
         .sum()
 }
 

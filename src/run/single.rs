@@ -3,7 +3,7 @@
 use super::plan::plan;
 use crate::claim::{Cell, Instance, Size, Trial, Variant, Work, cells, evaluate_quantity};
 use crate::engine::{MOST_WORK, RunError, Sampling, Silent, settle_coins};
-use crate::evidence::{Budget, CellOutcome, CellRun, Configuration, Effort, Inquiry, known};
+use crate::evidence::{Budget, CellOutcome, CellRun, Configuration, Effort, Findings, Inquiry, known};
 use crate::model::{Audit, NO_TIES, Registry, Ties, Trait};
 use crate::results::Outcome;
 use crate::verdict::{CellVerdict, Ground, blank, compare_order, experiment_cell, left_side, quantity_cell};
@@ -229,7 +229,8 @@ fn measure(
     let no_value = |error: RunError| error.to_string();
     let plan = plan(asked, instance).map_err(no_value)?;
     let effort = Effort { exact: price.exact, enclosed: price.enclosed() };
-    let inquiry = Inquiry { instance, plan: &plan, effort, progress: &Silent };
+    let reach = Findings::reach(instance, &plan);
+    let inquiry = Inquiry { reach: &reach, plan: &plan, effort, progress: &Silent };
     let known = known(&inquiry).map_err(no_value)?;
     let run = |findings| CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(findings)) };
     let unsampled = run(known.alone(&inquiry).map_err(no_value)?);

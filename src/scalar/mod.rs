@@ -6,6 +6,32 @@
 //! at any precision). [`Rational`] and [`Computable`] stand for numbers outside a run. A part that has no exact form
 //! answers with a [`Fault`] that says so; nothing is rounded silently.
 
+/// The operators of a type whose arithmetic works on references.
+macro_rules! ring_of_references {
+    ($of:ident: $op:ident, $method:ident, $assign:ident, $assign_method:ident, $a:ident, $b:ident => $value:expr) => {
+        impl $op for $of {
+            type Output = Self;
+            fn $method(self, rhs: Self) -> Self {
+                let ($a, $b) = (&self, &rhs);
+                $value
+            }
+        }
+        impl<'a> $op<&'a $of> for $of {
+            type Output = Self;
+            fn $method(self, rhs: &Self) -> Self {
+                let ($a, $b) = (&self, rhs);
+                $value
+            }
+        }
+        impl<'a> $assign<&'a $of> for $of {
+            fn $assign_method(&mut self, rhs: &Self) {
+                let ($a, $b) = (&*self, rhs);
+                *self = $value;
+            }
+        }
+    };
+}
+
 mod checked;
 mod computable;
 mod elementary;

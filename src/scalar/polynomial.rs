@@ -194,33 +194,9 @@ impl Neg for Polynomial {
     }
 }
 
-macro_rules! ring {
-    ($op:ident, $method:ident, $assign:ident, $assign_method:ident, $a:ident, $b:ident => $value:expr) => {
-        impl $op for Polynomial {
-            type Output = Self;
-            fn $method(self, rhs: Self) -> Self {
-                let ($a, $b) = (&self, &rhs);
-                $value
-            }
-        }
-        impl<'a> $op<&'a Polynomial> for Polynomial {
-            type Output = Self;
-            fn $method(self, rhs: &Self) -> Self {
-                let ($a, $b) = (&self, rhs);
-                $value
-            }
-        }
-        impl<'a> $assign<&'a Polynomial> for Polynomial {
-            fn $assign_method(&mut self, rhs: &Self) {
-                let ($a, $b) = (&*self, rhs);
-                *self = $value;
-            }
-        }
-    };
-}
-ring!(Add, add, AddAssign, add_assign, a, b => a.plus(b, false));
-ring!(Sub, sub, SubAssign, sub_assign, a, b => a.plus(b, true));
-ring!(Mul, mul, MulAssign, mul_assign, a, b => a.product(b));
+ring_of_references!(Polynomial: Add, add, AddAssign, add_assign, a, b => a.plus(b, false));
+ring_of_references!(Polynomial: Sub, sub, SubAssign, sub_assign, a, b => a.plus(b, true));
+ring_of_references!(Polynomial: Mul, mul, MulAssign, mul_assign, a, b => a.product(b));
 
 impl Scalar for Polynomial {
     const IS_EXACT: bool = false;

@@ -3,8 +3,8 @@
 use super::sums::{Law, convolve, joined, power};
 use crate::claim::Instance;
 use crate::engine::{Door, Traffic, without_noise};
-use crate::model::algorithm::{Message, VoteLaw};
 use crate::model::problem::Flow;
+use crate::model::query::{Message, VoteLaw};
 use crate::model::{DynNoise, Evaluating, Query, Trait};
 use crate::scalar::{Fault, Rational, Scalar, Surd};
 use std::cmp::Ordering;

@@ -432,7 +432,8 @@ impl<'a> Walk<'a> {
             let draws = (door.script.choices() as u64).saturating_sub(FREE_DRAWS);
             self.spent = self.spent.saturating_add(draws.saturating_mul(cost(node) / FREE_DRAWS));
             self.spent = self.spent.saturating_add(std::mem::take(&mut door.work));
-            let probability = door.script.probability() * weight;
+            let own = door.script.probability();
+            let probability = mutant!("an outcome forgets its state's weight", own, own * weight);
             let (carried, sum) = (node.carried.clone(), node.sum.clone());
             let reached = Node { x: work.x, state: work.state, before: work.before, carried, sum, place: door.place };
             *next.entry(reached).or_insert_with(Surd::zero) += &probability;

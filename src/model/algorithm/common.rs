@@ -47,12 +47,12 @@ pub(super) fn accumulate<S: Scalar>(
     match semantics.momentum_form.unwrap_or(own) {
         MomentumForm::Sum => {
             for (m, g) in momentum.iter_mut().zip(gradient) {
-                *m *= beta;
+                mutant!("the momentum forgets nothing", (), *m *= beta);
                 *m += g;
             }
         }
         MomentumForm::Average => {
-            let weight = S::one() - beta;
+            let weight = mutant!("the momentum's new gradient lacks its factor", S::one(), S::one() - beta);
             for (m, g) in momentum.iter_mut().zip(gradient) {
                 *m *= beta;
                 m.add_product(&weight, g);

@@ -8,8 +8,9 @@
 //! **Ties and edge cases** as the compressor's. A single worker's message goes back as it came.
 
 use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};
-use super::ef_sgd::{COMPRESSOR, build_compressor};
+use super::ef_sgd::COMPRESSOR;
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step};
+use crate::model::compressor::build_compressor;
 use crate::model::{Arithmetic, DynCompressor, Real, Semantics, SignZero, Slot};
 use crate::scalar::Fault;
 

@@ -6,6 +6,7 @@ mod by_hand;
 mod servers;
 
 use super::*;
+use crate::model::problem::Flow;
 use crate::model::{DynAlgorithm, Kind, MomentumForm, MomentumStart, ParamValue, Scaling};
 use crate::scalar::Lane;
 

@@ -8,8 +8,9 @@
 //! Delta; several send floats to the server, which keeps e. The server sends Delta either way.
 
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, View, mean_gradient};
+use crate::model::compressor::build_compressor;
 use crate::model::{
-    Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, ParamValue, Params, Real, Semantics, SignZero, Slot,
+    Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero, Slot,
 };
 use crate::scalar::Fault;
 
@@ -51,17 +52,6 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     build: |p| Ok(Box::new(EfSgd { feedback: ErrorFeedback::build(p)? })),
 };
 
-/// Builds the compressor that the parameter `compressor` names.
-///
-/// # Errors
-/// As the compressor's own builder.
-pub fn build_compressor(p: &Params) -> Result<Box<dyn DynCompressor>, BuildError> {
-    let Some(ParamValue::Compressor(entry, params)) = p.values.get("compressor") else {
-        return Err(BuildError::at("compressor", "'compressor' takes { name = \"..\" }"));
-    };
-    (entry.build)(params)
-}
-
 impl ErrorFeedback {
     pub(super) fn build(p: &Params) -> Result<Self, BuildError> {
         Ok(ErrorFeedback { step_size: p.schedule("step_size")?, compressor: build_compressor(p)? })
@@ -75,13 +65,17 @@ impl ErrorFeedback {
         let (p, rest) = step.scratch.split_at_mut(d);
         let delta = &mut rest[..d];
         for (p, e) in p.iter_mut().zip(step.state.iter()) {
-            *p = p.clone() * &lr + e;
+            *p = mutant!("the learning rate stands outside the compressor", p.clone() + e, p.clone() * &lr + e);
         }
         delta.clone_from_slice(p);
         S::compressor(&*self.compressor).compress_in(delta, step.semantics, query)?;
         for i in 0..d {
-            step.x[i] -= &delta[i];
-            step.state[i] = p[i].clone() - &delta[i];
+            mutant!(
+                "the learning rate stands outside the compressor",
+                step.x[i] -= &(delta[i].clone() * &lr),
+                step.x[i] -= &delta[i]
+            );
+            step.state[i] = mutant!("the memory of error feedback is dropped", S::zero(), p[i].clone() - &delta[i]);
         }
         let bits = self.compressor.bits(d, step.semantics);
         for _ in 0..step.workers {

@@ -54,10 +54,12 @@ pub(crate) fn medians<S: Scalar>(rows: &mut [S], out: &mut [S]) {
     if count == 0 {
         return;
     }
-    out.clone_from_slice(row(count / 2));
-    if count.is_multiple_of(2) {
+    let upper = mutant!("the median is the midpoint", count - 1, count / 2);
+    let lower = mutant!("the median is the midpoint", 0, (count - 1) / 2);
+    out.clone_from_slice(row(upper));
+    if lower < upper {
         let half = S::ratio(1, 2);
-        for (out, other) in out.iter_mut().zip(row(count / 2 - 1)) {
+        for (out, other) in out.iter_mut().zip(row(lower)) {
             *out += other;
             *out *= &half;
         }

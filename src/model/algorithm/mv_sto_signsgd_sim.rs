@@ -16,10 +16,10 @@
 //! 0). NaN as in `vote`.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, apply_trace, descend, extrapolate, trace_nan};
-use super::wire::{SignMessage, Tally};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View};
 use crate::model::compressor::Compressor;
 use crate::model::compressor::stochastic_sign::StochasticSign;
+use crate::model::wire::{SignMessage, Tally};
 use crate::model::{
     Arithmetic, BuildError, DynAlgorithm, Kind, Limits, MomentumForm, ParamSpec, Params, Semantics, SignZero, Slot,
 };

@@ -7,8 +7,8 @@
 //! that is NaN has no vote; its replicate's iterate becomes NaN in that coordinate, so that the run counts as diverged.
 
 use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};
-use super::wire::{SignMessage, Tally};
 use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, take_signs, votes_at_random};
+use crate::model::wire::{SignMessage, Tally};
 use crate::model::{Arithmetic, Semantics, Slot};
 use crate::scalar::{Fault, Scalar};
 
@@ -23,7 +23,13 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     summary: "x -= lr sgn(sum_m sgn g_m)",
     source: "bernstein2018, Algorithm 3",
     params: &[STEP_SIZE],
-    build: |p| Ok(Box::new(Vote { step_size: p.schedule("step_size")? })),
+    build: |p| {
+        mutant!(
+            "the vote is the sign of the mean",
+            (super::signsgd::ENTRY.build)(p),
+            Ok(Box::new(Vote { step_size: p.schedule("step_size")? }))
+        )
+    },
 };
 
 /// Makes a worker's vector its signs, and sends them.

@@ -126,7 +126,7 @@ fn the_sign_is_as_good_as_the_density() {
     let sign = build("sign", &[], &[]);
     for v in vectors().into_iter().filter(|v| square(v) != Rational::zero()) {
         let nonzero = v.iter().filter(|x| !x.is_zero()).count() as i64;
-        let l1 = crate::model::algorithm::norm1(&v);
+        let l1 = crate::model::query::norm1(&v);
         let phi_square = (l1.clone() * &l1) * Rational::ratio(1, 3);
         let right = square(&v) - phi_square * Rational::ratio(6 - nonzero, 3);
         assert_eq!(error(&outcomes(&*sign, &v, &Semantics::default()).unwrap(), &v), right);

@@ -3,7 +3,7 @@
 //! **Source** karimireddy2019, Assumption A with delta = 1: C(v) = v.
 
 use super::{Compressor, CompressorEntry};
-use crate::model::algorithm::FLOAT_BITS;
+use crate::model::query::FLOAT_BITS;
 use crate::model::{Arithmetic, Query, Real, Semantics};
 use crate::scalar::Fault;
 

@@ -10,7 +10,7 @@
 //! The whole vector is one matrix, whatever `scaling` says.
 
 use super::{Compressor, CompressorEntry, kept, kept_share};
-use crate::model::algorithm::FLOAT_BITS;
+use crate::model::query::FLOAT_BITS;
 use crate::model::{Arithmetic, BuildError, Kind, Limits, ParamSpec, Query, Real, Semantics};
 use crate::scalar::Fault;
 

@@ -5,7 +5,7 @@
 //! **Assumptions** 0 < c < 2, else delta is not positive.
 
 use super::{Compressor, CompressorEntry};
-use crate::model::algorithm::FLOAT_BITS;
+use crate::model::query::FLOAT_BITS;
 use crate::model::{Arithmetic, BuildError, Kind, Limits, ParamSpec, Query, Real, Semantics};
 use crate::scalar::Fault;
 

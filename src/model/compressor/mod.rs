@@ -11,7 +11,7 @@ pub mod stochastic_sign;
 pub mod top_k;
 pub mod unbiased;
 
-use super::{Arithmetic, BuildError, ParamSpec, Params, Query, Real, Semantics};
+use super::{Arithmetic, BuildError, ParamSpec, ParamValue, Params, Query, Real, Semantics};
 use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 
 /// A map C with E|C(v) - v|_2^2 <= (1 - delta) |v|_2^2 (karimireddy2019, Assumption A).
@@ -106,6 +106,17 @@ pub struct CompressorEntry {
     pub params: &'static [ParamSpec],
     /// Builds it.
     pub build: fn(&Params) -> Result<Box<dyn DynCompressor>, BuildError>,
+}
+
+/// Builds the compressor that the parameter `compressor` names.
+///
+/// # Errors
+/// As the compressor's own builder.
+pub fn build_compressor(p: &Params) -> Result<Box<dyn DynCompressor>, BuildError> {
+    let Some(ParamValue::Compressor(entry, params)) = p.values.get("compressor") else {
+        return Err(BuildError::at("compressor", "'compressor' takes { name = \"..\" }"));
+    };
+    (entry.build)(params)
 }
 
 impl std::fmt::Debug for CompressorEntry {

@@ -9,7 +9,7 @@
 
 use super::unbiased::{RESCALE, rescale, unbiased_quality};
 use super::{Compressor, CompressorEntry, index_bits, kept, kept_share};
-use crate::model::algorithm::FLOAT_BITS;
+use crate::model::query::FLOAT_BITS;
 use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Query, Real, Semantics};
 use crate::scalar::{Fault, Rational, Scalar};
 use std::slice::from_mut;

@@ -5,7 +5,7 @@
 //! **Shapes and units** the scale is the mean absolute value of the block, in the unit of v.
 
 use super::{Compressor, CompressorEntry};
-use crate::model::algorithm::{FLOAT_BITS, norm1, take_signs};
+use crate::model::query::{FLOAT_BITS, norm1, take_signs};
 use crate::model::{Arithmetic, Query, Real, Semantics};
 use crate::scalar::{Fault, Rational, Scalar};
 

@@ -6,7 +6,7 @@
 //! floats with their indices of ceil(log2 d) bits.
 
 use super::{Compressor, CompressorEntry, index_bits, kept, kept_share};
-use crate::model::algorithm::FLOAT_BITS;
+use crate::model::query::FLOAT_BITS;
 use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Query, Real, Semantics};
 use crate::scalar::Fault;
 

@@ -10,7 +10,7 @@
 //! A message is one float and for each coordinate one of 2s + 1 values, ceil(log2(2s + 1)) bits.
 
 use super::{Compressor, CompressorEntry, value_bits};
-use crate::model::algorithm::{FLOAT_BITS, norm2_squared};
+use crate::model::query::{FLOAT_BITS, norm2_squared};
 use crate::model::{
     Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Query, Real, Semantics, lift,
 };

@@ -31,7 +31,11 @@ impl Standard for Gaussian {
 
     #[inline(always)]
     fn average<const N: usize>(&self, stream: &mut Stream<N>, n: u64) -> Lane<N> {
-        let draw = stream.normal();
-        if n > 1 { draw * Lane::splat(1.0 / (n as f64).sqrt()) } else { draw }
+        let draw = mutant!("the noise is 2 % too large", stream.normal() * Lane::splat(1.02), stream.normal());
+        if n <= 1 {
+            return draw;
+        }
+        let root = (n as f64).sqrt();
+        draw * Lane::splat(mutant!("a batch is not divided by its size", root, 1.0 / root))
     }
 }

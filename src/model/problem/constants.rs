@@ -112,3 +112,19 @@ pub(super) fn axis(d: usize, i: usize, size: &Real) -> Vec<Real> {
     point[i] = size.clone();
     point
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::{Checked, Rational};
+
+    #[test]
+    fn checked_lanes_know_constants_by_their_formulas() {
+        let constants = Constants::new(&[Real::Exact(Rational::ratio(1, 10)), Real::Exact(Rational::ratio(3, 10))]);
+        let get = |i| constants.get::<Checked>(i).unwrap();
+        // exact: 3/10 - 1/10 - 1/10 - 1/10 = 0, in doubles -2.8e-17
+        let (sign, met) =
+            Checked::meeting(false, || (get(1) - get(0) - get(0) - get(0)).sign_or(&Checked::zero()).unwrap());
+        assert_eq!((sign.lane(0), met.near, met.ties), (Some(0.0), 0, true));
+    }
+}

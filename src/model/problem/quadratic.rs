@@ -56,7 +56,7 @@ impl Problem for Quadratic {
         for (i, x) in x.iter().enumerate() {
             sum.add_product(&(self.a.get::<S>(i)? * x), x);
         }
-        Ok(sum * S::ratio(1, 2))
+        Ok(mutant!("the quadratic lacks its factor 1/2", sum, sum * S::ratio(1, 2)))
     }
 
     #[inline(always)]
@@ -87,7 +87,8 @@ impl Problem for Quadratic {
         let mut facts = Facts::new();
         facts.exact("L", top.clone()).exact("Lmax", top).exact("L1", sum.clone()).exact("Linf", sum);
         facts.exact("mu", low.clone()).exact("mu1", low);
-        facts.exact("rho", Real::integer(0)).exact("fstar", Real::integer(0));
+        let fstar = mutant!("f* is off by 1e-3", Real::from(crate::scalar::Rational::ratio(1, 1000)), Real::integer(0));
+        facts.exact("rho", Real::integer(0)).exact("fstar", fstar);
         facts
     }
 

@@ -14,7 +14,7 @@ use super::coins::Coins;
 use super::vectors::{DIMENSION, DRAWS, SEED, SIGN_ZERO, VALUES, VECTOR, density, norms, show, vectors};
 use super::{OutputSpec, QuantityEntry, Row};
 use crate::closed::enclosed::BITS;
-use crate::model::algorithm::ef_sgd::build_compressor;
+use crate::model::compressor::build_compressor;
 use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero};
 use crate::scalar::{Enclosure, Fault, Narrow, Rational, Surd};
 

@@ -13,7 +13,7 @@ use super::coins::Coins;
 use super::compression::conventions;
 use super::vectors::{DRAWS, SEED, SIGN_ZERO, exact, grid, show};
 use super::{OutputSpec, QuantityEntry, Row};
-use crate::model::algorithm::ef_sgd::build_compressor;
+use crate::model::compressor::build_compressor;
 use crate::model::elimination::dot;
 use crate::model::{BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics};
 use crate::rng::{CellKey, Stream};

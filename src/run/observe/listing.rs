@@ -4,7 +4,7 @@ use super::super::plan::DecideError;
 use super::super::records::Records;
 use super::samples::{curve_value, exponent, known, no_value, sampled_left};
 use super::{Fixed, cell_text};
-use crate::charts::drawn_variants;
+use crate::charts::drawn;
 use crate::claim::{Expression, FigureKind, Relation, Symbol, Trial, Variant};
 use crate::evidence::{CellOutcome, CellRun};
 use crate::model::Real;
@@ -219,7 +219,7 @@ impl<'a> Listing<'a> {
     fn curves(&mut self) {
         let spec = self.records.judge.spec;
         for figure in spec.figures.iter().filter(|f| f.kind == FigureKind::Curves) {
-            for (curve, case, variant) in drawn_variants(spec) {
+            for (curve, case, variant) in drawn(spec, figure) {
                 let Some(index) = self.index(case, variant) else { continue };
                 let found = self.records.observed.at(index);
                 for formula in figure.y.iter().chain(&figure.lines) {

@@ -13,33 +13,9 @@ impl Neg for Computable {
     }
 }
 
-macro_rules! ring {
-    ($op:ident, $method:ident, $assign:ident, $assign_method:ident, $a:ident, $b:ident => $value:expr) => {
-        impl $op for Computable {
-            type Output = Self;
-            fn $method(self, rhs: Self) -> Self {
-                let ($a, $b) = (&self, &rhs);
-                $value
-            }
-        }
-        impl<'a> $op<&'a Computable> for Computable {
-            type Output = Self;
-            fn $method(self, rhs: &Self) -> Self {
-                let ($a, $b) = (&self, rhs);
-                $value
-            }
-        }
-        impl<'a> $assign<&'a Computable> for Computable {
-            fn $assign_method(&mut self, rhs: &Self) {
-                let ($a, $b) = (&*self, rhs);
-                *self = $value;
-            }
-        }
-    };
-}
-ring!(Add, add, AddAssign, add_assign, a, b => a.plus(b));
-ring!(Sub, sub, SubAssign, sub_assign, a, b => a.plus(&-b.clone()));
-ring!(Mul, mul, MulAssign, mul_assign, a, b => a.times(b));
+ring_of_references!(Computable: Add, add, AddAssign, add_assign, a, b => a.plus(b));
+ring_of_references!(Computable: Sub, sub, SubAssign, sub_assign, a, b => a.plus(&-b.clone()));
+ring_of_references!(Computable: Mul, mul, MulAssign, mul_assign, a, b => a.times(b));
 
 impl Scalar for Computable {
     const IS_EXACT: bool = true;

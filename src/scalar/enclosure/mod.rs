@@ -434,33 +434,9 @@ impl Neg for Enclosure {
     }
 }
 
-macro_rules! ring {
-    ($op:ident, $method:ident, $assign:ident, $assign_method:ident, $a:ident, $b:ident => $value:expr) => {
-        impl $op for Enclosure {
-            type Output = Self;
-            fn $method(self, rhs: Self) -> Self {
-                let ($a, $b) = (&self, &rhs);
-                $value
-            }
-        }
-        impl<'a> $op<&'a Enclosure> for Enclosure {
-            type Output = Self;
-            fn $method(self, rhs: &Self) -> Self {
-                let ($a, $b) = (&self, rhs);
-                $value
-            }
-        }
-        impl<'a> $assign<&'a Enclosure> for Enclosure {
-            fn $assign_method(&mut self, rhs: &Self) {
-                let ($a, $b) = (&*self, rhs);
-                *self = $value;
-            }
-        }
-    };
-}
-ring!(Add, add, AddAssign, add_assign, a, b => a.plus(b));
-ring!(Sub, sub, SubAssign, sub_assign, a, b => a.plus(&-b.clone()));
-ring!(Mul, mul, MulAssign, mul_assign, a, b => a.times(b));
+ring_of_references!(Enclosure: Add, add, AddAssign, add_assign, a, b => a.plus(b));
+ring_of_references!(Enclosure: Sub, sub, SubAssign, sub_assign, a, b => a.plus(&-b.clone()));
+ring_of_references!(Enclosure: Mul, mul, MulAssign, mul_assign, a, b => a.times(b));
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,8 @@
 //! What servers make of the workers' messages: sums, majorities, medians and scales.
 
 use super::super::median::for_each_comparator;
-use super::super::wire::{SignMessage, Tally};
 use super::*;
+use crate::model::wire::{SignMessage, Tally};
 
 #[test]
 fn tallies_agree_with_naive_sums() {

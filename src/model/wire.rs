@@ -61,7 +61,8 @@ impl SignMessage {
     #[must_use]
     pub fn bits(&self) -> u64 {
         let planes = 1 + u64::from(self.negative.is_some());
-        planes * self.positive.len() as u64
+        let bits = planes * self.positive.len() as u64;
+        mutant!("a message is one bit too long", bits + 1, bits)
     }
 }
 
@@ -178,7 +179,7 @@ impl Tally {
             SignZero::Zero | SignZero::Minus => vec![0; d],
             SignZero::Plus => vec![!0; d],
             SignZero::Random => {
-                let odds: Vec<S> = (0..d).map(|i| super::fair(self.compare(i).1 & 1 != 0)).collect();
+                let odds: Vec<S> = (0..d).map(|i| super::query::fair(self.compare(i).1 & 1 != 0)).collect();
                 let mut coins = odds.clone();
                 query.coin(&odds, &mut coins)?;
                 coins.iter().map(|c| c.to_bits().0).collect()
@@ -187,12 +188,13 @@ impl Tally {
         let (mut positive, mut negative) = (Vec::with_capacity(d), Vec::with_capacity(d));
         for (i, plus) in plus_at_tie.iter().enumerate() {
             let (more, equal) = self.compare(i);
+            let wins = mutant!("the minority wins the vote", !(more | equal), more);
             // Arithmetics without lanes have one replicate, in the first bit.
             if S::LANES == 0 && equal & 1 == 1 {
                 query.saw_tie();
             }
-            positive.push(more | equal & plus);
-            negative.push(!(more | equal));
+            positive.push(wins | equal & plus);
+            negative.push(!(wins | equal));
         }
         Ok(SignMessage { positive, negative: (ties == SignZero::Zero).then_some(negative) })
     }

@@ -1,0 +1,103 @@
+//! Every cell of a claim, run once.
+
+use super::plan::{DecideError, Settings, design, located, plan};
+use super::side_by_side::{Ask, Ready, each_cell, make_ready};
+use crate::claim::{Cell, Instance, Spec, evaluate_quantity, stream_key};
+use crate::engine::{Plan, RunError, Sampling};
+use crate::evidence::{CellOutcome, CellRun, Configuration, Effort, Findings, Inquiry, Observed};
+use crate::verdict::Judge;
+use std::sync::Arc;
+
+/// One cell's experiment, with everything that running it takes.
+pub(super) struct Subject<'a> {
+    pub judge: Judge<'a>,
+    pub asked: &'a Configuration<'a>,
+    pub settings: &'a Settings<'a>,
+    pub plan: Plan,
+    /// Before anything is run.
+    pub reach: Findings,
+    cell: Cell,
+    /// What keys its random numbers.
+    key: Vec<(String, String)>,
+}
+
+impl<'a> Subject<'a> {
+    fn new(
+        judge: Judge<'a>,
+        asked: &'a Configuration<'a>,
+        settings: &'a Settings<'a>,
+        (cell, instance): (Cell, Instance),
+    ) -> Result<Self, RunError> {
+        let plan = plan(asked, &instance)?;
+        let reach = Findings::reach(&Arc::new(instance), &plan);
+        let key = stream_key(judge.spec, &asked.case, &cell);
+        Ok(Subject { judge, asked, settings, plan, reach, cell, key })
+    }
+
+    /// What is asked of it, and at what cost.
+    pub fn inquiry(&self, effort: Effort) -> Inquiry<'_> {
+        Inquiry { reach: &self.reach, plan: &self.plan, effort, progress: self.settings.progress }
+    }
+
+    /// How its replicates are drawn.
+    pub fn sampling<'l>(&'l self, looks: &'l [u64]) -> Sampling<'l> {
+        Sampling { seed: self.settings.seed, axes: &self.key, looks, progress: self.settings.progress }
+    }
+
+    /// The run of its cell.
+    pub fn run(&self, findings: Findings) -> CellRun {
+        CellRun { cell: self.cell.clone(), outcome: CellOutcome::Experiment(Box::new(findings)) }
+    }
+}
+
+/// Runs a claim's cells, and gives for each experiment what else came of it.
+///
+/// `file` is the claim file's name and text, for error messages.
+///
+/// # Errors
+/// A cell that cannot be built (with its place in the file) or run.
+pub(super) fn observed<'s, E: Send>(
+    spec: &'s Spec,
+    file: (&str, &str),
+    settings: &Settings<'_>,
+    experiment: impl Fn(&Subject<'_>) -> Result<(Findings, E), RunError> + Sync,
+) -> Result<(Observed<'s>, Vec<Vec<Option<E>>>), DecideError> {
+    let locate = |error| located(file, error);
+    let mut design = design(spec);
+    let ready = make_ready(&mut design, settings, locate)?;
+    let judge = Judge { spec, design: &design, level: settings.level };
+    let done = each_cell(&design, ready, settings, |asked, Ready { place, cell, work }| {
+        if settings.progress.stop() {
+            return Err(DecideError::Stopped(spec.id.clone()));
+        }
+        Ok(match work {
+            Ask::Run(instance) if instance.lacks().is_some() => {
+                (place, CellRun { cell, outcome: CellOutcome::Unrun(instance) }, None)
+            }
+            Ask::Run(instance) => {
+                let parameters: Vec<String> = cell.axes().into_iter().map(|(n, v)| format!("{n} = {v}")).collect();
+                let failed = |error| match error {
+                    RunError::Stopped => DecideError::Stopped(spec.id.clone()),
+                    error => {
+                        let place = format!("case '{}' ({})", asked.case, parameters.join(", "));
+                        DecideError::Run { id: spec.id.clone(), place, error }
+                    }
+                };
+                let subject = Subject::new(judge, asked, settings, (cell, *instance)).map_err(failed)?;
+                let (findings, more) = experiment(&subject).map_err(failed)?;
+                (place, subject.run(findings), Some(more))
+            }
+            Ask::Evaluate(part) => {
+                let rows = evaluate_quantity(settings.registry, part, &cell).map_err(locate)?;
+                (place, CellRun { cell, outcome: CellOutcome::Quantity(rows) }, None)
+            }
+        })
+    })?;
+    let mut runs: Vec<Vec<CellRun>> = design.0.iter().map(|_| Vec::new()).collect();
+    let mut others: Vec<Vec<Option<E>>> = design.0.iter().map(|_| Vec::new()).collect();
+    for (place, run, more) in done {
+        runs[place].push(run);
+        others[place].push(more);
+    }
+    Ok((Observed { design, runs }, others))
+}
