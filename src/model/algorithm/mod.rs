@@ -90,7 +90,9 @@ pub trait Algorithm: Send + Sync + 'static {
     ///
     /// # Errors
     /// Where the arithmetic cannot take the step.
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault>;
+    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault>
+    where
+        Self: Sized;
 
     /// Parts of the state that statistics may look at, each of the iterate's dimension; `momenta`, one per worker, of
     /// that dimension times the number of workers; `weight`, one number. `previous` is the iterate at which the
@@ -141,43 +143,6 @@ impl<A: Algorithm, S: Arithmetic> Runs<S> for A {
     }
 }
 
-/// What does not depend on the arithmetic.
-pub trait AlgorithmMeta {
-    /// See [`Algorithm::layout`].
-    fn layout(&self, dimension: usize, workers: usize) -> Layout;
-    /// See [`Algorithm::views`].
-    fn views(&self, dimension: usize, workers: usize) -> Vec<View>;
-    /// See [`Algorithm::facts`].
-    fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)>;
-    /// See [`Algorithm::reach`].
-    fn reach(&self, values: &[f64], workers: usize) -> Option<f64>;
-    /// See [`Algorithm::memory`].
-    fn memory(&self, largest: &[f64], gradient: f64, dimension: usize, semantics: &Semantics) -> Option<f64>;
-    /// See [`Algorithm::is_random`].
-    fn is_random(&self, semantics: &Semantics) -> bool;
-}
-
-impl<A: Algorithm> AlgorithmMeta for A {
-    fn layout(&self, dimension: usize, workers: usize) -> Layout {
-        Algorithm::layout(self, dimension, workers)
-    }
-    fn views(&self, dimension: usize, workers: usize) -> Vec<View> {
-        Algorithm::views(self, dimension, workers)
-    }
-    fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)> {
-        Algorithm::facts(self, dimension)
-    }
-    fn reach(&self, values: &[f64], workers: usize) -> Option<f64> {
-        Algorithm::reach(self, values, workers)
-    }
-    fn memory(&self, largest: &[f64], gradient: f64, dimension: usize, semantics: &Semantics) -> Option<f64> {
-        Algorithm::memory(self, largest, gradient, dimension, semantics)
-    }
-    fn is_random(&self, semantics: &Semantics) -> bool {
-        Algorithm::is_random(self, semantics)
-    }
-}
-
 /// An algorithm in every arithmetic: what the registry builds.
 pub trait DynAlgorithm:
     Runs<Narrow>
@@ -187,7 +152,7 @@ pub trait DynAlgorithm:
     + Runs<Surd>
     + Runs<Enclosure>
     + Runs<Polynomial>
-    + AlgorithmMeta
+    + Algorithm
     + Send
     + Sync
 {

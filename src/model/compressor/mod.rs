@@ -26,7 +26,9 @@ pub trait Compressor: Send + Sync + 'static {
         v: &mut [S],
         semantics: &Semantics,
         query: &mut dyn Query<S>,
-    ) -> Result<(), Fault>;
+    ) -> Result<(), Fault>
+    where
+        Self: Sized;
 
     /// Guaranteed quality delta in (0, 1] for vectors of this dimension; 0 where the map guarantees none.
     fn quality(&self, dimension: usize) -> Real;
@@ -58,28 +60,6 @@ impl<C: Compressor, S: Arithmetic> Compresses<S> for C {
     }
 }
 
-/// What does not depend on the arithmetic.
-pub trait CompressorMeta {
-    /// See [`Compressor::quality`].
-    fn quality(&self, dimension: usize) -> Real;
-    /// See [`Compressor::bits`].
-    fn bits(&self, dimension: usize, semantics: &Semantics) -> u64;
-    /// See [`Compressor::is_random`].
-    fn is_random(&self) -> bool;
-}
-
-impl<C: Compressor> CompressorMeta for C {
-    fn quality(&self, dimension: usize) -> Real {
-        Compressor::quality(self, dimension)
-    }
-    fn bits(&self, dimension: usize, semantics: &Semantics) -> u64 {
-        Compressor::bits(self, dimension, semantics)
-    }
-    fn is_random(&self) -> bool {
-        Compressor::is_random(self)
-    }
-}
-
 /// A compressor in every arithmetic: what the registry builds.
 pub trait DynCompressor:
     Compresses<Narrow>
@@ -89,7 +69,7 @@ pub trait DynCompressor:
     + Compresses<Surd>
     + Compresses<Enclosure>
     + Compresses<Polynomial>
-    + CompressorMeta
+    + Compressor
     + Send
     + Sync
 {
