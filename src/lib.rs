@@ -49,8 +49,8 @@ pub mod prelude {
     pub use crate::model::algorithm::mean_gradient;
     pub use crate::model::query::{norm1, norm2_squared, take_signs};
     pub use crate::model::{
-        Algorithm, AlgorithmEntry, Arithmetic, BuildError, Kind, Layout, Limits, ParamSpec, Params, Query, Real,
-        Registry, Slot, Step, View,
+        Algorithm, AlgorithmEntry, Arithmetic, BuildError, Kind, Limits, ParamSpec, Params, Query, Real, Registry,
+        Slot, Step,
     };
     pub use crate::results::{Evidence, Outcome, ResultFile};
     pub use crate::run::{check_claim, claim_text};

@@ -6,7 +6,7 @@ use super::oracle::{Keys, LaneOracle, PlainOracle, Sampled, Streams, Traffic};
 use super::point::Point;
 use super::progress::Progress;
 use crate::claim::{Instance, Schedule, StartPoint};
-use crate::model::{Arithmetic, Layout, Query, Step, Ties};
+use crate::model::{Arithmetic, Layout, Query, Step, Ties, Uncut};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Scalar};
 
@@ -107,8 +107,7 @@ pub fn step_once<S: Arithmetic>(
     let step = Step {
         k,
         x: &mut work.x,
-        state: &mut work.state,
-        scratch: &mut work.scratch,
+        memory: Uncut { state: &mut work.state, scratch: &mut work.scratch },
         values: &work.values,
         workers: instance.workers,
         semantics: &instance.semantics,

@@ -89,7 +89,7 @@ fn memory(instance: &Instance) -> Option<f64> {
             *largest = largest.max(now.abs().high());
         }
     }
-    instance.algorithm.memory(&largest, gradient, instance.problem.dimension(), &instance.semantics)
+    instance.algorithm.largest_error(&largest, gradient, instance.problem.dimension(), &instance.semantics)
 }
 
 /// How far a coordinate can be from its start at the horizon.

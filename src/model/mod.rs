@@ -21,7 +21,9 @@ mod semantics;
 mod statistic;
 pub mod wire;
 
-pub use algorithm::{Algorithm, AlgorithmEntry, DynAlgorithm, Layout, Runs, Step, View};
+pub use algorithm::{
+    Algorithm, AlgorithmEntry, Buffer, Buffers, DynAlgorithm, Extent, Layout, Runs, Shape, Step, Uncut, View,
+};
 pub use compressor::{Compresses, Compressor, CompressorEntry, DynCompressor};
 pub use facts::{FACTS, Fact, FactSpec, Facts, Known, Trait, fact_spec};
 pub use hypothesis::{Answer, Audit, HYPOTHESES, HypothesisSpec, NO_TIES, Property, Subject, Ties, Witness};

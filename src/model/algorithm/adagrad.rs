@@ -10,7 +10,7 @@
 //! arithmetic a b that is no rational ends the run with a fault.
 
 use super::common::{count_mean, count_signs, descend};
-use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, mean_gradient, norm2_squared, take_signs};
+use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Query, Step, mean_gradient, norm2_squared, take_signs};
 use crate::model::{
     Arithmetic, BuildError, DynAlgorithm, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero, Slot,
 };
@@ -28,7 +28,7 @@ enum Rule {
 }
 
 /// A step divided by the root of all that was seen.
-pub struct AdaGrad {
+struct AdaGrad {
     step_size: Slot,
     b0: Real,
     rule: Rule,
@@ -80,7 +80,10 @@ pub static SIGN_B: AlgorithmEntry = AlgorithmEntry {
     build: |p| build(p, Rule::SignBoth),
 };
 
-impl AdaGrad {}
+crate::buffers! {
+    /// b^2, and room for two gradients.
+    struct Memory { kept b_squared: number, scratch g: vector, scratch other: vector }
+}
 
 impl Algorithm for AdaGrad {
     /// The rule on the gradient itself takes no sign.
@@ -88,9 +91,7 @@ impl Algorithm for AdaGrad {
         self.rule != Rule::Gradient && semantics.sign_zero == SignZero::Random
     }
 
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 1, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     /// b is at least |g|_2 >= |g_i|, at least |sgn g|_2 >= |sgn g_i|, and at least b0.
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
@@ -102,12 +103,11 @@ impl Algorithm for AdaGrad {
     }
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let eta = step.value(self.step_size);
         let d = step.x.len();
-        let (g, other) = step.scratch.split_at_mut(d);
+        let Memory { b_squared, g, other } = step.memory;
         mean_gradient(step.workers, step.x, other, g, query)?;
-        let b_squared = &mut step.state[0];
         if step.k == 0 {
             let b0 = self.b0.cast::<S>()?;
             *b_squared = b0.clone() * &b0;

@@ -216,8 +216,7 @@ impl Setup {
             let step = Step {
                 k,
                 x: &mut x,
-                state: &mut state,
-                scratch: &mut scratch,
+                memory: Uncut { state: &mut state, scratch: &mut scratch },
                 values: &values,
                 workers: self.workers,
                 semantics: &self.semantics,
@@ -353,8 +352,10 @@ fn every_entry_draws_only_when_it_says_so() {
             let step = Step {
                 k: 0,
                 x: &mut start(0),
-                state: &mut vec![Narrow::zero(); layout.state],
-                scratch: &mut vec![Narrow::zero(); layout.scratch],
+                memory: Uncut {
+                    state: &mut vec![Narrow::zero(); layout.state],
+                    scratch: &mut vec![Narrow::zero(); layout.scratch],
+                },
                 values: &values,
                 workers: 2,
                 semantics: &setup.semantics,

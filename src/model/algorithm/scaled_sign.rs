@@ -8,12 +8,12 @@
 //! **Ties and edge cases** sgn(0) as `sign_zero` says. Another sign than 0 lengthens the step along that coordinate.
 
 use super::common::{STEP_SIZE, count_signs, descend, scale_bits};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, mean_gradient, norm1, take_signs};
+use super::{Algorithm, AlgorithmEntry, Query, Step, mean_gradient, norm1, take_signs};
 use crate::model::{Arithmetic, Slot};
 use crate::scalar::Fault;
 
 /// Signs times an l1 norm.
-pub struct ScaledSign {
+struct ScaledSign {
     step_size: Slot,
     /// Whether the norm is divided by the number of coordinates.
     by_mean: bool,
@@ -46,16 +46,19 @@ pub static NORM_STOCHASTIC: AlgorithmEntry = AlgorithmEntry {
     build: |p| (NORM.build)(p),
 };
 
+crate::buffers! {
+    /// Room for two gradients.
+    struct Memory { scratch g: vector, scratch other: vector }
+}
+
 impl Algorithm for ScaledSign {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
         let d = step.x.len();
-        let (g, other) = step.scratch.split_at_mut(d);
+        let Memory { g, other } = step.memory;
         mean_gradient(step.workers, step.x, other, g, query)?;
         for block in step.semantics.scaling.ranges(d) {
             let part = &mut g[block.clone()];

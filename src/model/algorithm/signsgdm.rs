@@ -8,7 +8,7 @@
 
 use super::AlgorithmEntry;
 use super::common::{MOMENTUM, STEP_SIZE};
-use super::signum::Signum;
+use super::signum::build;
 use crate::model::MomentumForm;
 
 /// Registry line.
@@ -17,12 +17,5 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     summary: "m = g + beta m; x -= lr sgn(m)",
     source: "karimireddy2019, (SIGNSGDM)",
     params: &[STEP_SIZE, MOMENTUM],
-    build: |p| {
-        Ok(Box::new(Signum {
-            step_size: p.schedule("step_size")?,
-            momentum: p.schedule("momentum")?,
-            form: MomentumForm::Sum,
-            warmup: 0,
-        }))
-    },
+    build: |p| build(p, MomentumForm::Sum, 0),
 };
