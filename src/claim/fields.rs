@@ -314,7 +314,7 @@ pub const SECTIONS: &[Section] = &[
             may("cases", Shape::Texts, "Cases shown. Default: all."),
             may("bounds", Shape::Texts, "Bounds drawn dashed. Default: all."),
             may("x_label", Shape::Text, "Label of the horizontal axis."),
-            may("y_label", Shape::Texts, "Labels of the vertical axes, one a panel."),
+            may("y_label", Shape::Texts, "Labels of the vertical axes, one per panel."),
             may("x_scale", Shape::Word(SCALES), "Scale of the horizontal axis. Default `linear`."),
             may("y_scale", Shape::Word(SCALES), "Scale of the vertical axes. Default `linear`."),
             may(

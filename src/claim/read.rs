@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
         if let Err(cycle) = crate::expr::order(&definitions) {
             let entry = table.entries.iter().find(|e| Some(&e.key) == cycle.path.first());
             let span = entry.map_or(0..0, |e| e.key_span.clone());
-            self.error(Diagnostic::new(span, format!("parameters depend on each other: {cycle}")));
+            self.error(Diagnostic::new(span, cycle.to_string()));
         }
         for parameter in parameters.iter().filter(|p| p.values.len() > 1) {
             for value in parameter.values.iter().filter(|v| !v.expr.symbols().is_empty()) {

@@ -23,7 +23,8 @@ impl Check {
         let claims = if self.files.is_empty() { Catalog::all() } else { resolve(&self.files)? };
         let loaded = load_all(claims, &registry, &[])?;
         build_all(&loaded, &registry)?;
-        print(&format!("{} claim files are well formed\n", loaded.len()))?;
+        let files = if loaded.len() == 1 { "file is" } else { "files are" };
+        print(&format!("{} claim {files} well formed\n", loaded.len()))?;
         Ok(Exit::Expected)
     }
 }

@@ -36,7 +36,7 @@ pub fn report_error(error: &anyhow::Error) {
         _ => Vec::new(),
     };
     let shown = if of_files.is_empty() {
-        writeln!(stderr, "error: {error:#}")
+        writeln!(stderr, "error: {}", chain(error))
     } else {
         let colour = std::io::stderr().is_terminal();
         let texts: Vec<String> = of_files.iter().map(|e| e.render(colour)).collect();
@@ -44,6 +44,15 @@ pub fn report_error(error: &anyhow::Error) {
     };
     // An error about a closed stderr has nowhere to go.
     let _ = shown;
+}
+
+/// An error with its causes. Some errors end with their cause already: it is said once.
+fn chain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        _ if said.ends_with(&cause) => said,
+        _ => format!("{said}: {cause}"),
+    })
 }
 
 /// Errors of several claim files.
@@ -171,7 +180,7 @@ pub fn profile(text: &str) -> Result<Profile, String> {
     match text {
         "quick" => Ok(Profile::Quick),
         "full" => Ok(Profile::Full),
-        _ => Err("quick or full".into()),
+        _ => Err("a profile is quick or full".into()),
     }
 }
 

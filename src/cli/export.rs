@@ -55,7 +55,9 @@ enum Format {
 fn results(out: &Path, filters: &[String]) -> Result<Vec<ResultFile>> {
     let folder = out.join("results");
     let mut all = match read_all(&folder) {
-        Err(missing @ StoreError::Io { .. }) => Err(missing).context("run `signcheck reproduce` first")?,
+        Err(missing @ StoreError::Io { .. }) => {
+            Err(missing).context("no results here; run `signcheck reproduce` first")?
+        }
         other => other?,
     };
     all.retain(|r| filters.is_empty() || filters.iter().any(|f| r.id.starts_with(f.trim_end_matches('*'))));

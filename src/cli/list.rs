@@ -14,7 +14,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck list --parts")]
 pub struct List {
-    /// Only claims whose id begins so
+    /// Only claims whose id contains this text
     filter: Option<String>,
     /// Also problems, noise laws, algorithms, compressors, quantities with their outputs, statistics, facts and
     /// hypotheses
@@ -117,7 +117,8 @@ impl Show {
                 text += &format!("relation       {}\n", relation.name());
             }
             if let Some((_, variant)) = spec.base.first() {
-                text += &format!("hypotheses     {}\n", variant.hypotheses.join(", "));
+                let none = if variant.hypotheses.is_empty() { "none" } else { "" };
+                text += &format!("hypotheses     {}{none}\n", variant.hypotheses.join(", "));
                 for requirement in &variant.requires {
                     text += &format!("requires       {}\n", requirement.text);
                 }
@@ -140,14 +141,17 @@ impl Show {
             }
             for bound in &spec.bounds {
                 text += &format!(
-                    "\nbound {}: {}\n  recorded: {:?}. {}\n",
-                    bound.name, bound.right_text, bound.expectation.expect, bound.expectation.why
+                    "\nbound {}: {}\n  recorded: {}; {}\n",
+                    bound.name,
+                    bound.right_text,
+                    bound.expectation.expect.name(),
+                    bound.expectation.why
                 );
                 text += &last_verdict(last.as_ref(), &bound.name);
             }
             for control in &spec.controls {
-                text +=
-                    &format!("\ncontrol on {}: {} must come out {:?}\n", control.bound, control.change, control.expect);
+                let expect = control.expect.name();
+                text += &format!("\ncontrol on {}: {} must come out {expect}\n", control.bound, control.change);
             }
             for note in &spec.notes {
                 text += &format!("\nnote: {note}\n");
@@ -168,9 +172,9 @@ fn last_verdict(last: Option<&ResultFile>, name: &str) -> String {
     };
     let number = |v: Option<f64>| v.map_or_else(|| "?".into(), |v| format!("{v:.6}"));
     format!(
-        "  last verdict: {:?} ({:?} evidence), left {}, right {}, ratio {}, {} cells\n",
-        bound.outcome,
-        bound.evidence,
+        "  last verdict: {} (evidence {}), left {}, right {}, ratio {}, {} cells\n",
+        bound.outcome.name(),
+        bound.evidence.name(),
         number(bound.left.estimate),
         number(bound.right.value),
         number(bound.ratio),

@@ -36,7 +36,7 @@ const AFTER: &str = "Exit codes: 0 as expected, 1 some outcome unexpected, 2 som
 
 Examples:
   signcheck reproduce                      decide every claim, draw every figure, write the page
-  signcheck verify karimireddy2019/*       decide some claims
+  signcheck verify 'karimireddy2019/*'     decide some claims
   signcheck verify my-theorem.toml         decide a claim of your own
   signcheck show li2021/theorem-1          one claim in full";
 

@@ -137,7 +137,7 @@ pub fn sides(weighed: &Weighed) -> (String, String) {
 }
 
 fn reasons(counts: &[(String, u64)], most: usize) -> String {
-    counts.iter().take(most).map(|(why, n)| format!("{why} ({n})")).collect::<Vec<_>>().join("; ")
+    counts.iter().take(most).map(|(why, n)| format!("{why} ({n})")).collect::<Vec<_>>().join(", ")
 }
 
 fn place(at: &BTreeMap<String, f64>) -> String {
@@ -255,7 +255,8 @@ pub fn violated(
     let (left_text, relation) = asked.unwrap_or_default();
     text += &format!("  left   {left_text} = {left}\n  right  {} = {right}   ({relation})\n", bound.right_text);
     for audit in small.verdict.hypotheses() {
-        text += &format!("  {}: {}\n", audit.name, audit.value);
+        let value = if audit.value == audit.name { String::new() } else { format!(": {}", audit.value) };
+        text += &format!("  {} holds{value}\n", audit.name);
     }
     if let Some(step) = &record.first_broken_step {
         text += &format!("  of the file's other bounds '{step}' is the first that breaks here too\n");

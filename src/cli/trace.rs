@@ -19,7 +19,7 @@ pub struct Trace {
     /// Number of steps; the run's horizon if not given
     #[arg(long, value_name = "K")]
     steps: Option<u64>,
-    /// In exact rationals
+    /// Compute in exact rationals, and in enclosures where roots enter
     #[arg(long)]
     exact: bool,
     /// Which replicate

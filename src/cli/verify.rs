@@ -8,7 +8,7 @@ use super::{Computing, Exit};
 use anyhow::{Context, Result};
 use clap::Args;
 use signcheck::claim::Overrides;
-use signcheck::results::{BoundRecord, Ledger, Outcome, ResultFile, changes, read_sealed, why};
+use signcheck::results::{BoundRecord, Estimate, Ledger, Outcome, ResultFile, changes, read_sealed, why};
 use signcheck::run::{Catalog, ClaimText, Profile, Settings, replicate_count};
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -112,16 +112,13 @@ fn details(results: &[ResultFile]) -> String {
     for result in results {
         for bound in result.bounds.iter().filter(|b| b.outcome != Outcome::Holds || !b.as_expected || b.has_caveats()) {
             let cell: Vec<String> = bound.cell.iter().map(|(n, v)| format!("{n} = {}", plain(v))).collect();
-            let side = |v: Option<f64>| v.map_or_else(|| "?".into(), shown);
             text += &format!(
-                "\n{} [{}]: {:?} at {}\n  left {} in [{}, {}], right {}\n  {}\n",
+                "\n{} [{}]: {} at {}\n  left {}, right {}\n  {}\n",
                 bound.id,
                 bound.bound,
-                bound.outcome,
+                bound.outcome.name(),
                 if cell.is_empty() { "its only cell".into() } else { cell.join(", ") },
-                side(bound.left.estimate),
-                side(bound.left.low),
-                side(bound.left.high),
+                left(&bound.left),
                 side(bound.right.value),
                 bound.reason,
             );
@@ -134,12 +131,28 @@ fn details(results: &[ResultFile]) -> String {
         }
         for control in result.controls.iter().filter(|c| !c.caught) {
             text += &format!(
-                "\n{}: control on '{}' came out {:?}, not {:?}: {}\n",
-                result.id, control.bound, control.outcome, control.expect, control.change
+                "\n{}: control on '{}' came out {}, not {}: {}\n",
+                result.id,
+                control.bound,
+                control.outcome.name(),
+                control.expect.name(),
+                control.change
             );
         }
     }
     text
+}
+
+fn side(value: Option<f64>) -> String {
+    value.map_or_else(|| "unknown".into(), shown)
+}
+
+/// A left side with its interval, where anything is known of it.
+fn left(left: &Estimate) -> String {
+    match (left.estimate, left.low, left.high) {
+        (None, None, None) => side(None),
+        (point, low, high) => format!("{} in [{}, {}]", side(point), side(low), side(high)),
+    }
 }
 
 /// A number with six decimals, or in powers of ten where six decimals are too many or show only zeros.

@@ -9,11 +9,13 @@ const HEADS: [&str; 8] = ["claim", "bound", "outcome", "left vs right", "ratio",
 
 /// A bound's cells, in the order of [`HEADS`], without the sign before the outcome.
 fn cells(bound: &BoundRecord) -> [String; 8] {
+    let (left, right) = (numbers::left(&bound.left), numbers::right(&bound.right));
+    let neither = bound.left.estimate.is_none() && bound.right.value.is_none();
     [
         bound.id.clone(),
         bound.bound.clone(),
         outcome(bound),
-        format!("{} vs {}", numbers::left(&bound.left), numbers::right(&bound.right)),
+        if neither && left == right { left } else { format!("{left} vs {right}") },
         numbers::optional(bound.ratio),
         numbers::evidence(bound.evidence).to_owned(),
         numbers::controls(bound),
@@ -34,9 +36,11 @@ fn outcome(bound: &BoundRecord) -> String {
 fn summary(ledger: &Ledger) -> String {
     let t = ledger.tally();
     format!(
-        "{} bounds: {} hold, {} violated, {} undecided, {} outside their hypotheses; controls caught {}/{}; {} not as expected; level {}",
+        "{} {}: {} {}, {} violated, {} undecided, {} outside their hypotheses; controls caught {}/{}; {} not as expected; level {}",
         ledger.claims.len(),
+        if ledger.claims.len() == 1 { "bound" } else { "bounds" },
         t.holds,
+        if t.holds == 1 { "holds" } else { "hold" },
         t.violated,
         t.undecided,
         t.hypothesis_fails,

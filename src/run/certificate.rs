@@ -196,10 +196,11 @@ pub fn replay(text: &str, registry: &Registry) -> Result<Replay, CertificateErro
 
 fn difference(certificate: &Certificate, again: &BoundRecord) -> Option<String> {
     if again.outcome != certificate.outcome {
-        return Some(format!("certified {:?}, came out {:?}: {}", certificate.outcome, again.outcome, again.reason));
+        let (was, is) = (certificate.outcome.name(), again.outcome.name());
+        return Some(format!("certified {was}, came out {is}: {}", again.reason));
     }
     if again.evidence != Evidence::Exact {
-        return Some(format!("the evidence is {:?}, not exact", again.evidence));
+        return Some(format!("the evidence is {}, not exact", again.evidence.name()));
     }
     let (was, is) = (&certificate.left, &again.left);
     // A side certified as an enclosure may come out narrower, or exact: then it must lie inside.

@@ -34,7 +34,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
             kind: Kind::Vector,
             default: Some("1"),
             limits: Limits::POSITIVE,
-            doc: "c_j, one a coordinate: coordinate j steps by step_size * c_j",
+            doc: "c_j, one per coordinate: coordinate j steps by step_size * c_j",
         },
     ],
     build: |p| {

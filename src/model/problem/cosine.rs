@@ -30,7 +30,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: None,
             limits: Limits::POSITIVE,
-            doc: "a_i, one a coordinate",
+            doc: "a_i, one per coordinate",
         },
         DIMENSION,
     ],

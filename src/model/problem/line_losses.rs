@@ -59,7 +59,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: Some(""),
             limits: Limits::ANY,
-            doc: "b_i, one a row; 0 where absent",
+            doc: "b_i, one per row; 0 where absent",
         },
         ParamSpec {
             name: "loss",

@@ -30,7 +30,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: None,
             limits: Limits::ANY,
-            doc: "c_i, one a coordinate",
+            doc: "c_i, one per coordinate",
         },
         DIMENSION,
         ParamSpec {
@@ -38,7 +38,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: Some(""),
             limits: Limits::ANY,
-            doc: "half-width b_i of the box around 0, one a coordinate or one for all",
+            doc: "half-width b_i of the box around 0, one per coordinate or one for all",
         },
     ],
     statistics: &[],

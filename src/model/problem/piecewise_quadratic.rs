@@ -47,7 +47,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: None,
             limits: Limits::ANY,
-            doc: "g_i = f'(t_i), one a knot",
+            doc: "g_i = f'(t_i), one per knot",
         },
         ParamSpec {
             name: "outside",

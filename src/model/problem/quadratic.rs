@@ -29,7 +29,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: None,
             limits: Limits::ANY,
-            doc: "a_i, one a coordinate",
+            doc: "a_i, one per coordinate",
         },
         DIMENSION,
     ],

@@ -31,7 +31,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         kind: Kind::Vector,
         default: None,
         limits: Limits::ANY,
-        doc: "a_i, one a worker",
+        doc: "a_i, one per worker",
     }],
     statistics: &[],
     footprint: Footprint::SMALL,
