@@ -57,7 +57,7 @@ fn instance(spec: &Spec) -> Instance {
 }
 
 fn terms(spec: &Spec) -> Vec<Term> {
-    spec.bounds[0].trials[0].question.left.terms.clone()
+    spec.bounds[0].scenarios[0].question.left.terms.clone()
 }
 
 fn exactly(spec: &Spec) -> Rational {
@@ -192,17 +192,17 @@ fn enumeration_lies_within_sampling_of_the_same_claim() {
 fn agreements(spec: &Spec, seed: u64) -> u64 {
     let registry = Registry::standard();
     let mut compared = 0;
-    for trial in spec.bounds.iter().flat_map(|b| &b.trials) {
-        let Some(experiment) = trial.variant.experiment() else { continue };
+    for scenario in spec.bounds.iter().flat_map(|b| &b.scenarios) {
+        let Some(experiment) = scenario.variant.experiment() else { continue };
         if ["logistic", "wilson"].contains(&experiment.problem.name.as_str()) {
             continue;
         }
-        let Some(cell) = cells(&trial.variant).ok().and_then(|c| c.into_iter().next()) else { continue };
+        let Some(cell) = cells(&scenario.variant).ok().and_then(|c| c.into_iter().next()) else { continue };
         let Ok(instance) = Instance::build(&registry, experiment, &cell) else { continue };
         if instance.is_deterministic() || instance.horizon > 64 {
             continue;
         }
-        let terms: Vec<&Term> = trial.question.left.terms.iter().collect();
+        let terms: Vec<&Term> = scenario.question.left.terms.iter().collect();
         let Ok(plan) = Plan::new(&instance, &terms, &[]) else { continue };
         let Ok(exact) = enumerate(&instance, &plan, Budget(20_000_000), &Silent) else { continue };
         let sampled = run(&instance, &plan, seed, &[], REPLICATES, &Silent).unwrap();
@@ -216,7 +216,7 @@ fn agreements(spec: &Spec, seed: u64) -> u64 {
                 off <= tolerance,
                 "{} ({what}, case '{}'): {exact} is off by {off} > {tolerance}",
                 spec.id,
-                trial.case
+                scenario.case
             );
         };
         for (exact, sampled) in exact.paths.iter().zip(&sampled.paths) {

@@ -108,8 +108,8 @@ fn instances(text: &str) -> Vec<(Variant, Instance)> {
     let registry = Registry::standard();
     let spec = load("claim.toml", text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
     let mut found: Vec<(Variant, Instance)> = Vec::new();
-    for trial in spec.trials() {
-        for variant in trial.curves.iter().map(|(_, v)| v).chain([&trial.variant]) {
+    for scenario in spec.scenarios() {
+        for variant in scenario.curves.iter().map(|(_, v)| v).chain([&scenario.variant]) {
             let Some(experiment) = variant.experiment() else { continue };
             let wanted =
                 Variant { hypotheses: HYPOTHESES.iter().map(|h| h.name.to_string()).collect(), ..variant.clone() };

@@ -227,7 +227,7 @@ fn shipped_bounds_have_a_trivial_one_or_a_reason() {
     for claim in Catalog::all() {
         let spec = load(&claim.file, &claim.text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
         for bound in &spec.bounds {
-            let unsaid = bound.trials.iter().any(|t| {
+            let unsaid = bound.scenarios.iter().any(|t| {
                 let directed =
                     matches!(t.question.relation, Relation::Upper | Relation::Lower | Relation::NonConvergence);
                 directed && t.question.trivial == Trivial::Unsaid

@@ -1,6 +1,5 @@
 //! Claim files: text, tree, checked claim, cells and instances.
 
-mod ask;
 mod build;
 mod cell;
 mod change;
@@ -17,6 +16,7 @@ mod loader;
 mod naming;
 mod overrides;
 mod profile;
+mod question;
 mod read;
 mod resolve;
 mod schema;
@@ -34,7 +34,7 @@ pub use file::*;
 pub use instance::{Instance, Schedule, StartPoint, requirements};
 pub use keys::{cell_name, stream_key};
 pub use left::{Left, PathTerm, Reducer, Term};
-pub use load::{load, load_in, trial_of};
+pub use load::{load, load_in, scenario_of};
 pub use naming::file_words;
 pub use overrides::Overrides;
 pub use resolve::evaluate_quantity;

@@ -116,10 +116,10 @@ impl Regress {
         }
         let own = profile(&baseline.profile)
             .map_err(|e| anyhow::anyhow!("{}: profile '{}': {e}", self.baseline.display(), baseline.profile))?;
-        if let Some(asked) = self.profile.filter(|p| *p != own) {
+        if let Some(given) = self.profile.filter(|p| *p != own) {
             anyhow::bail!(
                 "--profile {}: the baseline {} was recorded with the profile {}; give another --baseline, or leave --profile out",
-                asked.name(),
+                given.name(),
                 self.baseline.display(),
                 own.name()
             );
@@ -157,12 +157,12 @@ impl Regress {
         let updated = apply(baseline, new, found);
         write_text(&self.baseline, updated.render().as_bytes())?;
         let n = found.differing().count();
-        eprintln!("{}: {n} of {} entries written", shown(&self.baseline), found.changes.len());
+        eprintln!("{}: {n} of {} entries written", path_text(&self.baseline), found.changes.len());
         Ok(Exit::Expected)
     }
 }
 
-fn shown(path: &Path) -> String {
+fn path_text(path: &Path) -> String {
     path.display().to_string()
 }
 
@@ -216,8 +216,8 @@ impl Document {
             entry: c.name(),
             status: c.status,
             reason: c.reason.clone(),
-            before: c.old.as_ref().map(signcheck::regress::Value::shown),
-            now: c.new.as_ref().map(signcheck::regress::Value::shown),
+            before: c.old.as_ref().map(signcheck::regress::Value::text),
+            now: c.new.as_ref().map(signcheck::regress::Value::text),
             evidence: c.new.as_ref().or(c.old.as_ref()).map(signcheck::regress::Value::evidence),
             threshold: c.tested.map(|t| t.threshold).filter(|t| t.is_finite()),
             detectable: c.detectable(),

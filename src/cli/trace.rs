@@ -81,8 +81,8 @@ impl Trace {
                 Err(error) => Err(error.into()),
             }
         } else {
-            let axes = signcheck::claim::stream_key(&claim.spec, case, &cell);
-            let (iterates, traffic) = trace(&instance, seed, &axes, self.replicate)?;
+            let cell_key = signcheck::claim::stream_key(&claim.spec, case, &cell);
+            let (iterates, traffic) = trace(&instance, seed, &cell_key, self.replicate)?;
             anyhow::ensure!(
                 iterates.iter().flatten().all(|v| v.is_finite()),
                 "the run diverges: its iterates are not finite from step {} on",

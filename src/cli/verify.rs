@@ -112,7 +112,7 @@ fn details(results: &[ResultFile]) -> String {
     for result in results {
         for bound in result.bounds.iter().filter(|b| b.outcome != Outcome::Holds || !b.as_expected || b.has_caveats()) {
             let cell: Vec<String> = bound.cell.iter().map(|(n, v)| format!("{n} = {}", plain(v))).collect();
-            let side = |v: Option<f64>| v.map_or_else(|| "?".into(), shown);
+            let side = |v: Option<f64>| v.map_or_else(|| "?".into(), number_text);
             text += &format!(
                 "\n{} [{}]: {:?} at {}\n  left {} in [{}, {}], right {}\n  {}\n",
                 bound.id,
@@ -143,7 +143,7 @@ fn details(results: &[ResultFile]) -> String {
 }
 
 /// A number with six decimals, or in powers of ten where six decimals are too many or show only zeros.
-fn shown(value: f64) -> String {
+fn number_text(value: f64) -> String {
     if value == 0.0 || (1e-4..1e15).contains(&value.abs()) { format!("{value:.6}") } else { format!("{value:.6e}") }
 }
 

@@ -64,7 +64,7 @@ pub fn parse_libsvm(mut source: impl BufRead, name: &str, expected: Expected) ->
         if length == 0 {
             return parser.finish();
         }
-        parser.line(&line)?;
+        parser.read_line(&line)?;
     }
 }
 
@@ -110,7 +110,7 @@ impl<'a> Parser<'a> {
         Parser { name, expected, line: 0, rows: Rows::new(expected.single), labels: Vec::new(), fitting }
     }
 
-    fn line(&mut self, line: &[u8]) -> Result<(), DataError> {
+    fn read_line(&mut self, line: &[u8]) -> Result<(), DataError> {
         self.line += 1;
         let body = line.split(|&b| b == b'#').next().unwrap_or_default();
         // Only here can a token be the front part of a longer one.

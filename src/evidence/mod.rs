@@ -15,4 +15,4 @@ pub use exact::{Budget, ExactEstimates, Unavailable, enumerate, enumerate_as_far
 pub use findings::Findings;
 pub use ladder::{Effort, Inquiry, Known, known};
 pub use moments::{MomentEstimates, moments};
-pub use runs::{Answered, CellOutcome, CellRun, Configuration, Design, Observed, TermSource};
+pub use runs::{CellOutcome, CellRun, Configuration, ConfigurationRuns, Design, Observed, TermSource};

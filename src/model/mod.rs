@@ -25,8 +25,8 @@ pub use algorithm::{
     Algorithm, AlgorithmEntry, Buffer, Buffers, DynAlgorithm, Extent, Layout, Runs, Shape, Step, Uncut, View,
 };
 pub use compressor::{Compresses, Compressor, CompressorEntry, DynCompressor};
-pub use facts::{FACTS, Fact, FactSpec, Facts, Known, Trait, fact_spec};
-pub use hypothesis::{Answer, Audit, HYPOTHESES, HypothesisSpec, NO_TIES, Property, Subject, Ties, Witness};
+pub use facts::{FACTS, Fact, FactSpec, Facts, Known, Property, fact_spec};
+pub use hypothesis::{Answer, Audit, HYPOTHESES, HypothesisSpec, NO_TIES, RefutableProperty, Subject, Ties, Witness};
 pub use limits::Limits;
 pub use noise::{Atom, DynNoise, Noise, NoiseEntry, Perturbs};
 pub use params::{BuildError, Kind, ParamSpec, ParamValue, Params, Slot};

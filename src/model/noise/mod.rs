@@ -22,7 +22,7 @@ pub mod uniform;
 
 pub use finite_law::{FiniteLaw, FiniteLawError};
 
-use super::facts::{Facts, Trait};
+use super::facts::{Facts, Property};
 use super::{BuildError, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
@@ -232,7 +232,7 @@ pub trait Noise: Send + Sync + 'static {
     fn in_doubles(&self, batch: u64) -> DrawRounding;
 
     /// Whether the law has a property; `None` where that is not known.
-    fn has(&self, property: Trait) -> Option<bool>;
+    fn has(&self, property: Property) -> Option<bool>;
 
     /// Where there is no such law, in words that follow "a gradient"; `None` for a law that exists at every gradient.
     /// There [`Noise::atoms`] has no atoms and a draw of [`Noise::perturb`] is NaN.

@@ -27,8 +27,8 @@ pub use minimisers::Minimisers;
 #[cfg(test)]
 mod contract;
 
-use super::facts::{Facts, Trait};
-use super::{ParamSpec, Property, Real, Witness};
+use super::facts::{Facts, Property};
+use super::{ParamSpec, Real, RefutableProperty, Witness};
 use crate::scalar::{Checked, Computable, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
 
@@ -187,7 +187,7 @@ pub trait Problem: Send + Sync + 'static {
     }
 
     /// Whether the objective has a property; `None` where that is not known.
-    fn has(&self, property: Trait) -> Option<bool>;
+    fn has(&self, property: Property) -> Option<bool>;
 
     /// A number that no value of f is below, where f* is not known.
     fn floor(&self) -> Option<Real> {
@@ -196,7 +196,7 @@ pub trait Problem: Send + Sync + 'static {
 
     /// Points at which the objective shows that it does not have a property; they are evaluated before they are
     /// believed.
-    fn refutation(&self, _property: Property) -> Option<Witness> {
+    fn refutation(&self, _property: RefutableProperty) -> Option<Witness> {
         None
     }
 

@@ -8,15 +8,15 @@
 
 /// The share of each of `parts` equal parts: the largest double found not to overspend, parts * share <= total.
 ///
-/// Nested divisions multiply: the share of a look is `share(share(total, cells), looks)`.
+/// Nested divisions multiply: the share of a look is `bonferroni(bonferroni(total, cells), looks)`.
 /// No part at all counts as one.
 ///
 /// ```
 /// // exact: powers of two divide without rounding
-/// assert_eq!(signcheck::stats::share(0.5, 4), 0.125);
+/// assert_eq!(signcheck::stats::bonferroni(0.5, 4), 0.125);
 /// ```
 #[must_use]
-pub fn share(total: f64, parts: usize) -> f64 {
+pub fn bonferroni(total: f64, parts: usize) -> f64 {
     let parts = parts.max(1) as f64;
     let mut each = total / parts;
     // the quotient may have been rounded up by half an ulp; fma shows the exact sign of what is overspent
@@ -46,7 +46,7 @@ mod tests {
     proptest! {
         #[test]
         fn shares_never_overspend_and_hardly_underspend(total in 1e-12..1.0_f64, parts in 1_usize..100_000) {
-            let each = share(total, parts);
+            let each = bonferroni(total, parts);
             // exact: fma has one rounding, so that its sign is the sign of each * parts - total
             prop_assert!(libm::fma(each, parts as f64, -total) <= 0.0);
             prop_assert!(each * (1.0 + 4.0 * f64::EPSILON) * parts as f64 >= total);
@@ -64,8 +64,8 @@ mod tests {
 
     #[test]
     fn ends() {
-        assert_eq!(share(0.1, 0), 0.1);
-        assert_eq!(share(0.0, 7), 0.0);
+        assert_eq!(bonferroni(0.1, 0), 0.1);
+        assert_eq!(bonferroni(0.0, 7), 0.0);
         assert_eq!(total_level([]), 0.0);
         assert_eq!(total_level([0.25]), 0.25);
         assert_eq!(total_level([0.75, 0.75]), 1.0);
