@@ -5,13 +5,13 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, Divan, black_box};
-use signcheck::claim::{Instance, Spec, cells, load};
-use signcheck::engine::{Plan, Silent, must_look_for_ties, run};
-use signcheck::evidence::{Budget, enumerate};
-use signcheck::model::Registry;
-use signcheck::run::claim_text;
+use signcheck::internals::claim::{Instance, cells};
+use signcheck::internals::engine::{Plan, run};
+use signcheck::internals::evidence::enumerate;
+use signcheck::internals::search::{Effort, Family, Task, Watch, search_family};
+use signcheck::prelude::Registry;
+use signcheck::run::{Budget, Silent, Spec, claim_text, load};
 use signcheck::scalar::WIDTH;
-use signcheck::search::{Effort, Family, Task, Watch, search_family};
 use std::time::Duration;
 
 /// Longest time of one line.
@@ -64,12 +64,12 @@ fn inquiry(spec: &Spec) -> (Instance, Plan) {
     let cell = cells(variant).expect("cells").remove(0);
     let experiment = variant.experiment().expect("an experiment");
     let instance = Instance::build(&Registry::standard(), experiment, &cell).expect("an instance");
-    let terms: Vec<_> = spec.bounds[0].trials[0].question.left.terms.iter().collect();
+    let terms: Vec<_> = spec.bounds[0].scenarios[0].question.left.terms.iter().collect();
     let plan = Plan::new(&instance, &terms, &[]).expect("a plan");
     (instance, plan)
 }
 
-/// Times one block of replicates of an algorithm. The items are coordinates times steps times replicates; a step of
+/// Times one block of replicates of an algorithm, whose noise leaves no ties to look for. The items are coordinates times steps times replicates; a step of
 /// several workers, with all their gradients, is one step.
 fn time_steps(bencher: Bencher, dimension: u64, workers: u64, algorithm: &str) {
     let problem = format!("name = \"quadratic\"\ncurvature = 1\ndimension = {dimension}\nstart = \"1/2\"");
@@ -77,7 +77,6 @@ fn time_steps(bencher: Bencher, dimension: u64, workers: u64, algorithm: &str) {
     let noise = "{ law = \"gaussian\", scale = 1 }";
     let algorithm = format!("{algorithm}\nstep_size = \"1/1024\"");
     let (instance, plan) = inquiry(&claim(&problem, noise, workers, &algorithm, horizon));
-    assert!(!must_look_for_ties(&instance), "these are the plain lanes");
     let replicates = WIDTH as u64;
     bencher
         .counter(ItemsCount::new(dimension * horizon * replicates))

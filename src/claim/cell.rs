@@ -48,7 +48,7 @@ impl Cell {
 
     /// The given values as text, by name: they key random streams and label records.
     #[must_use]
-    pub fn axes(&self) -> Vec<(String, String)> {
+    pub fn labels(&self) -> Vec<(String, String)> {
         let text = |name: &String| match &self.values[name] {
             Real::Exact(q) => q.to_string(),
             other => format!("{:e}", other.to_f64()),

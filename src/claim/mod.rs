@@ -1,6 +1,5 @@
 //! Claim files: text, tree, checked claim, cells and instances.
 
-mod ask;
 mod build;
 mod cell;
 mod change;
@@ -17,6 +16,7 @@ mod loader;
 mod naming;
 mod overrides;
 mod profile;
+mod question;
 mod read;
 mod resolve;
 mod schema;
@@ -28,13 +28,14 @@ mod tree;
 
 pub use cell::{Cell, InstanceError, cells, evaluate};
 pub use diagnostic::{Diagnostic, SpecError};
-pub use family::{Counting, LAWS, OBJECTIVES, counts};
-pub use fields::{Field, OUTCOMES, RELATIONS, SECTIONS, Section, Shape};
+pub use family::{Counting, counts};
+#[cfg(test)]
+pub use family::{LAWS, OBJECTIVES};
 pub use file::*;
 pub use instance::{Instance, Schedule, StartPoint, requirements};
 pub use keys::{cell_name, stream_key};
 pub use left::{Left, PathTerm, Reducer, Term};
-pub use load::{load, load_in, trial_of};
+pub use load::{load, load_in, scenario_of};
 pub use naming::file_words;
 pub use overrides::Overrides;
 pub use resolve::evaluate_quantity;
@@ -42,4 +43,4 @@ pub use schema::{json_schema, reference};
 pub use search::*;
 pub use size::Size;
 pub use symbol::{Expression, Symbol};
-pub use tree::{Dropped, Entry, Node, Table, Value, parse as parse_tree};
+pub use tree::{Entry, Node, Table, Value, parse as parse_tree};

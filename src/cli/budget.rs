@@ -1,12 +1,12 @@
 //! What a run may spend, and what becomes of a claim that needs more.
 
 use super::common::{Bar, Loaded, SpecErrors, note};
+use crate::claim::{Diagnostic, SpecError};
+use crate::model::Registry;
+use crate::results::ResultFile;
+use crate::run::{DecideError, Exceeded, Profile, Settings, bytes_text, decide, memory_estimate, undecided};
 use anyhow::Result;
 use clap::Args;
-use signcheck::claim::{Diagnostic, SpecError};
-use signcheck::model::Registry;
-use signcheck::results::ResultFile;
-use signcheck::run::{DecideError, Exceeded, Profile, Settings, decide, needs, shown, undecided};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -38,16 +38,16 @@ impl Budget {
     /// # Errors
     /// Without a budget, a claim that needs more than this machine has: nothing of that size is begun.
     fn exceeded(&self, claim: &Loaded, profile: Profile, registry: &Registry) -> Result<Option<Exceeded>> {
-        let found = needs(&claim.spec, profile, registry).map_err(|e| claim.locate(e))?;
+        let found = memory_estimate(&claim.spec, profile, registry).map_err(|e| claim.locate(e))?;
         if let Some(budget) = self.memory {
             return Ok((found.bytes > budget).then_some(Exceeded::Memory(budget, found.bytes)));
         }
         let Some(machine) = machine_memory().filter(|m| found.bytes > *m) else { return Ok(None) };
         let message = format!(
             "the claim needs about {} of memory, most of it for {}; this machine has {}",
-            shown(found.bytes),
+            bytes_text(found.bytes),
             found.what,
-            shown(machine)
+            bytes_text(machine)
         );
         let help = "make it smaller, or give --memory to leave such claims undecided";
         let diagnostic = Diagnostic::new(found.span, message).help(help);

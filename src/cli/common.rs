@@ -1,15 +1,13 @@
 //! What several commands have in common.
 
 use super::{Computing, Exit};
+use crate::claim::{Diagnostic, Instance, InstanceError, Overrides, Spec, SpecError, Variant, Work, cells, load_in};
+use crate::engine::Progress;
+use crate::model::Registry;
+use crate::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
+use crate::run::{Catalog, ClaimText, DecideError, Profile};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use signcheck::claim::{
-    Diagnostic, Instance, InstanceError, Overrides, Spec, SpecError, Variant, Work, cells, load_in,
-};
-use signcheck::engine::Progress;
-use signcheck::model::Registry;
-use signcheck::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
-use signcheck::run::{Catalog, ClaimText, DecideError, Profile};
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
@@ -116,9 +114,9 @@ pub fn load_all_in(
 /// Reports on standard error what a reader of the file may not expect.
 fn warn(claim: &ClaimText, spec: &Spec) {
     if !spec.warnings.is_empty() {
-        let told = SpecError::new(&claim.file, &claim.text, spec.warnings.clone());
+        let warnings = SpecError::new(&claim.file, &claim.text, spec.warnings.clone());
         // An error about a closed stderr has nowhere to go.
-        let _ = writeln!(anstream::stderr().lock(), "{}", told.render(std::io::stderr().is_terminal()));
+        let _ = writeln!(anstream::stderr().lock(), "{}", warnings.render(std::io::stderr().is_terminal()));
     }
 }
 
@@ -127,9 +125,9 @@ pub fn build_all(claims: &[Loaded], registry: &Registry) -> Result<()> {
     let mut errors = Vec::new();
     for Loaded { claim, spec } in claims {
         let mut found: Vec<Diagnostic> = Vec::new();
-        let trials = spec.trials().map(|trial| &trial.variant);
+        let scenarios = spec.scenarios().map(|scenario| &scenario.variant);
         let mut built: Vec<&Variant> = Vec::new();
-        for variant in spec.base.iter().map(|(_, variant)| variant).chain(trials) {
+        for variant in spec.base.iter().map(|(_, variant)| variant).chain(scenarios) {
             if built.iter().any(|b| b.setup == variant.setup) {
                 continue;
             }

@@ -4,10 +4,10 @@ mod bound;
 
 use super::Exit;
 use super::common::{print, print_json};
+use crate::model::{BuildError, ParamValue, Params, Real, Registry};
+use crate::scalar::Rational;
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
-use signcheck::model::{BuildError, ParamValue, Params, Real, Registry};
-use signcheck::scalar::Rational;
 
 /// Evaluates a closed form of the papers.
 #[derive(Debug, Args)]

@@ -5,11 +5,11 @@ use super::common::{
     assignment, exit_of_results, level, load_all_in, note, print, print_json, profile, resolve, width,
 };
 use super::{Computing, Exit};
+use crate::claim::Overrides;
+use crate::results::{BoundRecord, Estimate, Ledger, Outcome, ResultFile, changes, read_sealed, why};
+use crate::run::{Catalog, ClaimText, Profile, Settings, replicate_count};
 use anyhow::{Context, Result};
 use clap::Args;
-use signcheck::claim::Overrides;
-use signcheck::results::{BoundRecord, Estimate, Ledger, Outcome, ResultFile, changes, read_sealed, why};
-use signcheck::run::{Catalog, ClaimText, Profile, Settings, replicate_count};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -87,7 +87,7 @@ impl Verify {
             print_json(&verdicts)?;
         } else {
             let colour = std::io::stdout().is_terminal();
-            print(&signcheck::report::table::terminal(&Ledger::new(&results), colour, width()))?;
+            print(&crate::report::table::terminal(&Ledger::new(&results), colour, width()))?;
             print(&details(&results))?;
         }
         match recorded {
@@ -144,7 +144,7 @@ fn details(results: &[ResultFile]) -> String {
 }
 
 fn side(value: Option<f64>) -> String {
-    value.map_or_else(|| "unknown".into(), shown)
+    value.map_or_else(|| "unknown".into(), number_text)
 }
 
 /// A left side with its interval, where anything is known of it.
@@ -156,7 +156,7 @@ fn left(left: &Estimate) -> String {
 }
 
 /// A number with six decimals, or in powers of ten where six decimals are too many or show only zeros.
-fn shown(value: f64) -> String {
+fn number_text(value: f64) -> String {
     if value == 0.0 || (1e-4..1e15).contains(&value.abs()) { format!("{value:.6}") } else { format!("{value:.6e}") }
 }
 

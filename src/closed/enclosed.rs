@@ -75,7 +75,7 @@ pub fn normal_between_0_and(q: &Rational) -> Result<Enclosure, Fault> {
 pub fn uniform_median_inside(workers: usize, c: &Enclosure) -> Result<Enclosure, Fault> {
     let n = (workers / 2) as i64;
     let u = c.divide(&Scalar::sqrt(&Enclosure::ratio(3, 1))?)?;
-    let u = u.at_least(&Enclosure::one(), &Enclosure::one(), &u)?;
+    let u = u.select_ge(&Enclosure::one(), &Enclosure::one(), &u)?;
     let square = u.clone() * &u;
     // (2n+1)!/(n!^2 4^n) = prod_j (2j + 1)/(2j)
     let scale = (1..=n).fold(Rational::one(), |s, j| s * Rational::ratio(2 * j + 1, 2 * j as u64));

@@ -267,10 +267,10 @@ where
 pub fn trace(
     instance: &Instance,
     seed: u64,
-    axes: &[(String, String)],
+    cell_key: &[(String, String)],
     replicate: u64,
 ) -> Result<(Vec<Vec<f64>>, Traffic), RunError> {
-    let keys = Keys::new(seed, axes);
+    let keys = Keys::new(seed, cell_key);
     let x = start::<1>(instance, &keys, replicate);
     let mut oracle = LaneOracle::<1>::new(instance, Streams::new(&keys, replicate));
     let mut iterates = Vec::new();

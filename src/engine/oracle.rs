@@ -63,9 +63,9 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub fn new(seed: u64, axes: &[(String, String)]) -> Self {
-        let axes: Vec<(&str, &str)> = axes.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        let key = |role| CellKey::new(seed, &axes, role);
+    pub fn new(seed: u64, cell_key: &[(String, String)]) -> Self {
+        let cell_key: Vec<(&str, &str)> = cell_key.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        let key = |role| CellKey::new(seed, &cell_key, role);
         Keys { start: key("start"), oracle: key("oracle"), algorithm: key("algorithm") }
     }
 }

@@ -1,7 +1,7 @@
 //! What is to be run for a claim, and the results of the runs.
 
 use super::findings::Findings;
-use crate::claim::{Cell, Expression, Instance, Left, Relation, Symbol, Term, Trial, Variant};
+use crate::claim::{Cell, Expression, Instance, Left, Relation, Scenario, Symbol, Term, Variant};
 use crate::model::{Real, Row};
 
 /// Where a term of a left side stands among the estimates of a run.
@@ -36,14 +36,14 @@ impl<'s> Configuration<'s> {
 
     /// Whether a question is decided by this configuration alone, cell by cell.
     #[must_use]
-    pub fn answers(&self, trial: &Trial) -> bool {
-        self.concerns(trial) && trial.curves.is_empty() && trial.question.relation != Relation::Rate
+    pub fn answers(&self, scenario: &Scenario) -> bool {
+        self.concerns(scenario) && scenario.curves.is_empty() && scenario.question.relation != Relation::Rate
     }
 
     /// Whether a question needs this configuration.
     #[must_use]
-    pub fn concerns(&self, trial: &Trial) -> bool {
-        trial.case == self.case && variants(trial).any(|v| v.setup == self.variant.setup)
+    pub fn concerns(&self, scenario: &Scenario) -> bool {
+        scenario.case == self.case && variants(scenario).any(|v| v.setup == self.variant.setup)
     }
 
     /// Where the terms of a left side stand among the estimates.
@@ -71,8 +71,8 @@ impl<'s> Configuration<'s> {
 }
 
 /// The setups that a question compares, or its only one.
-fn variants(trial: &Trial) -> impl Iterator<Item = &Variant> {
-    trial.curves.iter().map(|(_, v)| v).chain(trial.curves.is_empty().then_some(&trial.variant))
+fn variants(scenario: &Scenario) -> impl Iterator<Item = &Variant> {
+    scenario.curves.iter().map(|(_, v)| v).chain(scenario.curves.is_empty().then_some(&scenario.variant))
 }
 
 /// All configurations of a claim, each once.
@@ -81,7 +81,7 @@ pub struct Design<'s>(pub Vec<Configuration<'s>>);
 
 impl<'s> Design<'s> {
     /// Requests the terms of a left side, and a curve.
-    pub fn ask(&mut self, case: &str, variant: &'s Variant, left: Option<&Left>, curve: Option<&Expression>) {
+    pub fn request(&mut self, case: &str, variant: &'s Variant, left: Option<&Left>, curve: Option<&Expression>) {
         let index = self.place(case, variant).unwrap_or_else(|| {
             self.0.push(Configuration::new(case, variant));
             self.0.len() - 1
@@ -105,8 +105,8 @@ impl<'s> Design<'s> {
 
     /// Number of (question, cell) pairs: each has an equal part of the level (Bonferroni's correction).
     #[must_use]
-    pub fn questions<'t>(&self, trials: impl Iterator<Item = &'t Trial>) -> usize {
-        trials
+    pub fn questions<'t>(&self, scenarios: impl Iterator<Item = &'t Scenario>) -> usize {
+        scenarios
             .map(|t| variants(t).filter_map(|v| self.place(&t.case, v)).map(|place| self.0[place].cells).sum::<usize>())
             .sum()
     }
@@ -161,9 +161,9 @@ pub struct Observed<'s> {
 
 /// One configuration with its runs.
 #[derive(Clone, Copy)]
-pub struct Answered<'o, 's> {
+pub struct ConfigurationRuns<'o, 's> {
     /// What was to be run.
-    pub asked: &'o Configuration<'s>,
+    pub configuration: &'o Configuration<'s>,
     /// Cell by cell.
     pub runs: &'o [CellRun],
 }
@@ -171,14 +171,14 @@ pub struct Answered<'o, 's> {
 impl<'s> Observed<'s> {
     /// The configuration of a setup.
     #[must_use]
-    pub fn of(&self, case: &str, variant: &Variant) -> Option<Answered<'_, 's>> {
+    pub fn of(&self, case: &str, variant: &Variant) -> Option<ConfigurationRuns<'_, 's>> {
         self.design.place(case, variant).map(|place| self.at(place))
     }
 
     /// The configuration at a place.
     #[must_use]
-    pub fn at(&self, place: usize) -> Answered<'_, 's> {
-        Answered { asked: &self.design.0[place], runs: &self.runs[place] }
+    pub fn at(&self, place: usize) -> ConfigurationRuns<'_, 's> {
+        ConfigurationRuns { configuration: &self.design.0[place], runs: &self.runs[place] }
     }
 
     /// All runs.

@@ -22,8 +22,8 @@ fn word(status: Status) -> &'static str {
     }
 }
 
-fn shown(value: Option<&Value>) -> String {
-    value.map_or_else(|| "–".into(), Value::shown)
+fn value_text(value: Option<&Value>) -> String {
+    value.map_or_else(|| "–".into(), Value::text)
 }
 
 /// `0.012 (3.4 %)`.
@@ -97,7 +97,7 @@ pub fn changes(found: &Comparison, width: u16) -> String {
     differing.sort_by_key(|c| c.status);
     for c in differing.iter().take(MOST_LINES) {
         let why = if matches!(c.status, Status::New | Status::Gone) { "" } else { c.reason.as_str() };
-        let (old, new) = (shown(c.old.as_ref()), shown(c.new.as_ref()));
+        let (old, new) = (value_text(c.old.as_ref()), value_text(c.new.as_ref()));
         rows.add_row([c.claim.as_str(), &c.name(), word(c.status), &old, &new, why]);
     }
     match differing.len() {
@@ -125,7 +125,7 @@ pub fn terminal(found: &Comparison, all: bool, width: u16) -> String {
                 None => continue,
             };
             let power = if c.is_powerless() { "none" } else { "" };
-            let value = shown(c.old.as_ref());
+            let value = value_text(c.old.as_ref());
             rows.add_row([c.claim.as_str(), &c.name(), &value, &detectable(c), method, power]);
         }
         let _ = writeln!(out, "{rows}\n`detects`: the smallest change that is detected with probability 0.99.\n");
@@ -190,7 +190,7 @@ pub fn markdown(found: &Comparison) -> String {
         out += "\n| claim | entry | what | before | now | why |\n| --- | --- | --- | --- | --- | --- |\n";
     }
     for c in differing.iter().take(MOST_ROWS) {
-        let (old, new) = (shown(c.old.as_ref()), shown(c.new.as_ref()));
+        let (old, new) = (value_text(c.old.as_ref()), value_text(c.new.as_ref()));
         let cells = [&c.claim, &c.name(), &word(c.status).to_string(), &old, &new, &c.reason].map(|s| markdown_cell(s));
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
@@ -208,7 +208,7 @@ pub fn markdown(found: &Comparison) -> String {
         let _ = write!(out, "\n<details><summary>{} checks without power</summary>\n\n", weak.len());
         out += "| claim | entry | value | smallest change that is detected |\n| --- | --- | --- | --- |\n";
         for c in weak.iter().take(MOST_ROWS) {
-            let cells = [&c.claim, &c.name(), &shown(c.old.as_ref()), &detectable(c)].map(|s| markdown_cell(s));
+            let cells = [&c.claim, &c.name(), &value_text(c.old.as_ref()), &detectable(c)].map(|s| markdown_cell(s));
             let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
         out += "\n</details>\n";

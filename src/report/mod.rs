@@ -4,8 +4,8 @@
 //! scripts switched off, too. [`table`] writes the ledger as text for terminals, Markdown and LaTeX, and the curves of
 //! the figures as CSV.
 
+mod assumptions;
 mod math;
-mod needs;
 mod numbers;
 mod page;
 mod searches;

@@ -5,7 +5,7 @@ use super::plan::DecideError;
 use crate::claim::Question;
 use crate::evidence::Observed;
 use crate::results::{BoundRecord, CellRecord, ControlRecord, ControlTally, Evidence, Outcome, UnitsRecord};
-use crate::verdict::{CellVerdict, CellView, Judge, SideValue, gather, units_of};
+use crate::verdict::{CellVerdict, CellView, Judge, SideValue, combine_cells, units_of};
 use std::collections::BTreeMap;
 
 /// What the records of a claim's verdicts are made from.
@@ -27,11 +27,11 @@ impl Records<'_> {
     pub fn bounds(&self) -> Result<(Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>), DecideError> {
         let (mut records, mut all_cells) = (Vec::new(), BTreeMap::new());
         for bound in &self.judge.spec.bounds {
-            let cells = self.judge.cells(&bound.trials, self.observed);
-            let (Some(view), Some(trial)) = (gather(&cells), bound.trials.first()) else {
+            let cells = self.judge.cells(&bound.scenarios, self.observed);
+            let (Some(view), Some(scenario)) = (combine_cells(&cells), bound.scenarios.first()) else {
                 return Err(self.unanswered(format!("bound '{}'", bound.name)));
             };
-            let units = self.units(&trial.question);
+            let units = self.units(&scenario.question);
             records.push(self.record(&bound.name, bound.expectation.expect, &cells, &view, units));
             all_cells.insert(bound.name.clone(), cells.iter().map(cell_record).collect());
         }
@@ -45,8 +45,8 @@ impl Records<'_> {
     pub fn controls(&self) -> Result<Vec<ControlRecord>, DecideError> {
         let mut records = Vec::new();
         for control in &self.judge.spec.controls {
-            let cells = self.judge.cells(&control.trials, self.observed);
-            let Some(view) = gather(&cells) else {
+            let cells = self.judge.cells(&control.scenarios, self.observed);
+            let Some(view) = combine_cells(&cells) else {
                 return Err(self.unanswered(format!("a control of bound '{}'", control.bound)));
             };
             let ratio = cells[view.nearest].comparison.as_ref().ok().and_then(|c| c.ratio);

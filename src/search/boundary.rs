@@ -2,8 +2,8 @@
 
 use super::CHEAP;
 use super::family::{Candidate, Family};
-use super::reading::Path;
-use super::weight::weigh_candidate;
+use super::score::evaluate_candidate;
+use super::slots::Path;
 use crate::model::Registry;
 use crate::scalar::{Rational, Scalar};
 
@@ -56,7 +56,7 @@ pub fn boundary(registry: &Registry, family: &Family, broken: &Candidate, name: 
         if !domain.holds(value) {
             return None;
         }
-        weigh_candidate(registry, family, &candidate, CHEAP).ok().map(|w| w.certain)
+        evaluate_candidate(registry, family, &candidate, CHEAP).ok().map(|w| w.certain)
     };
     let start = broken.numbers[slot].clone();
     let whole = start.to_i64().is_some() && !domain.holds(&(start.clone() + Rational::ratio(1, 2)));

@@ -1,6 +1,6 @@
 //! Noise laws that may stand in for that of a claim file.
 
-use super::dice::Class;
+use super::choices::Class;
 use super::parts::{Gene, Shape, after, list, number, rows, table, text};
 use crate::claim::{Table, Value};
 use crate::scalar::{Rational, Scalar};

@@ -5,12 +5,12 @@
 //! replacing a number by a simpler one. No step leaves the family: its dimensions, its laws and the ranges of its
 //! numbers.
 
-use super::dice::{Class, rounded};
+use super::choices::{Class, rounded};
 use super::family::{Candidate, Family, Noise};
 use super::laws::{NOISES, subtrees};
 use super::objectives::PROBLEMS;
 use super::parts::Gene;
-use super::reading::Domain;
+use super::slots::Domain;
 use crate::scalar::{Rational, Scalar};
 
 /// How simple a number is: smaller is simpler.

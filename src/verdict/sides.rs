@@ -6,7 +6,7 @@ use crate::evidence::TermSource;
 use crate::model::{Real, Row};
 use crate::results::{Estimate, Evidence, RightSide};
 use crate::scalar::{Computable, Fault, Rational, Scalar};
-use crate::stats::{Interval, Moments, bounded_mean, no_normal_limit, partly_known_mean, share, student_mean};
+use crate::stats::{Interval, Moments, bonferroni, bounded_mean, no_normal_limit, partly_known_mean, student_mean};
 
 /// How a number is known, strongest first; a side is as good as the weakest number in it.
 pub type Grade = Evidence;
@@ -95,7 +95,7 @@ pub fn left_of_estimates(
     let unseen = |range: Option<Interval>, objection: &dyn Fn(bool) -> Option<String>| {
         if estimates.deterministic { None } else { objection(range.is_some_and(Interval::is_finite)) }
     };
-    let each = share(alpha, left.terms.len());
+    let each = bonferroni(alpha, left.terms.len());
     let mut values = Vec::with_capacity(left.terms.len());
     for (term, source) in left.terms.iter().zip(terms) {
         values.push(match (term, source) {
@@ -216,7 +216,7 @@ fn over_time(
         // Of numbers in a range the least, the largest and the mean lie in it.
         return Ok(enclosed(&Moments::default(), range));
     }
-    let each = share(alpha, series.len());
+    let each = bonferroni(alpha, series.len());
     let found = series.iter().map(|m| mean_of(m, (range, unseen), trust, each));
     // A minimum is below each of its iterates, whatever the others are: one that is not known lies somewhere in the
     // range.

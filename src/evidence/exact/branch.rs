@@ -5,7 +5,7 @@ use crate::claim::Instance;
 use crate::engine::{Door, Traffic, without_noise};
 use crate::model::problem::Flow;
 use crate::model::query::{Message, VoteLaw};
-use crate::model::{DynNoise, Evaluating, Query, Trait};
+use crate::model::{DynNoise, Evaluating, Property, Query};
 use crate::scalar::{Fault, Rational, Scalar, Surd};
 use std::cmp::Ordering;
 
@@ -292,7 +292,7 @@ const PART: u64 = 16;
 
 /// Whether draws of a law depend on nothing that was drawn before.
 fn is_independent(noise: Option<&dyn DynNoise>) -> bool {
-    noise.is_none_or(|noise| noise.has(Trait::Independent) == Some(true))
+    noise.is_none_or(|noise| noise.has(Property::Independent) == Some(true))
 }
 
 /// The numbers, where all are rational.

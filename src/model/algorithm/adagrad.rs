@@ -48,7 +48,7 @@ const PARAMS: &[ParamSpec] = &[
 fn build(p: &Params, rule: Rule) -> Result<Box<dyn DynAlgorithm>, BuildError> {
     let b0 = if p.has("b0") { p.number("b0")? } else { Real::integer(0) };
     if !(b0.to_f64() >= 0.0 && b0.to_f64().is_finite()) {
-        return Err(BuildError::at("b0", format!("'b0' is {b0}; it must be 0 or more")));
+        return Err(BuildError::about("b0", format!("'b0' is {b0}; it must be 0 or more")));
     }
     Ok(Box::new(AdaGrad { step_size: p.schedule("step_size")?, b0, rule }))
 }

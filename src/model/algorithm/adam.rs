@@ -101,12 +101,12 @@ fn build(p: &Params, momentum: bool) -> Result<Box<dyn DynAlgorithm>, BuildError
         if (0.0..1.0).contains(&value.to_f64()) {
             Ok(value)
         } else {
-            Err(BuildError::at(key, format!("'{key}' is {value}; it must be 0 or more and below 1")))
+            Err(BuildError::about(key, format!("'{key}' is {value}; it must be 0 or more and below 1")))
         }
     };
     let epsilon = p.number("epsilon")?;
     if !(epsilon.to_f64() >= 0.0 && epsilon.to_f64().is_finite()) {
-        return Err(BuildError::at("epsilon", format!("'epsilon' is {epsilon}; it must be finite and 0 or more")));
+        return Err(BuildError::about("epsilon", format!("'epsilon' is {epsilon}; it must be finite and 0 or more")));
     }
     // Each method's own habit where nothing is said.
     let corrected = if p.has("bias_correction") { p.text("bias_correction")? == "yes" } else { momentum };

@@ -102,7 +102,7 @@ impl<S: Test> Query<S> for Probe {
         for (i, (p, out)) in p.iter().zip(out).enumerate() {
             // u is an odd multiple of 1/32, so that it never equals a probability of 1/2.
             let u = S::of(|lane| 2 * (mix([self.first + lane, self.calls, i as u64]) % 16) as i64 + 1);
-            *out = p.at_least(&u, &S::one(), &S::zero())?;
+            *out = p.select_ge(&u, &S::one(), &S::zero())?;
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ fn delays(p: &Params) -> Result<Vec<usize>, BuildError> {
     let count = |value: &crate::model::Real| {
         let whole = value.exact().and_then(crate::scalar::Rational::to_i64).and_then(|n| usize::try_from(n).ok());
         whole.filter(|n| *n <= MAX_DELAY).ok_or_else(|| {
-            BuildError::at("delay", format!("'delay' holds {value}; it takes whole numbers from 0 to {MAX_DELAY}"))
+            BuildError::about("delay", format!("'delay' holds {value}; it takes whole numbers from 0 to {MAX_DELAY}"))
         })
     };
     p.vector("delay", p.workers.max(1))?.iter().map(count).collect()

@@ -103,7 +103,7 @@ fn build(p: &Params, federated: bool) -> Result<Box<dyn DynAlgorithm>, BuildErro
 fn count_clipped<S: Scalar>(radius: &S, v: &[S], clipped: &mut [S]) -> Result<(), Fault> {
     let (zero, one) = (S::zero(), S::one());
     for (clipped, v) in clipped.iter_mut().zip(v) {
-        *clipped += &radius.at_least(&v.abs(), &zero, &one)?;
+        *clipped += &radius.select_ge(&v.abs(), &zero, &one)?;
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     build: |p| {
         let given = if p.has("step_factors") { p.list("step_factors")? } else { vec![Real::integer(1)] };
         if given.iter().any(|c| !(c.to_f64() > 0.0 && c.to_f64().is_finite())) {
-            return Err(BuildError::at("step_factors", "'step_factors' takes finite numbers above 0"));
+            return Err(BuildError::about("step_factors", "'step_factors' takes finite numbers above 0"));
         }
         let plain = given.iter().all(|c| *c == Real::integer(1));
         Ok(Box::new(SignSgdSim {

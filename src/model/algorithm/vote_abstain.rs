@@ -88,7 +88,7 @@ impl Algorithm for VoteAbstain {
             }
             take_signs(vote, step.semantics.sign_zero, query)?;
             for i in 0..d {
-                let cast = size[i].at_least(&threshold, &vote[i], &zero)?;
+                let cast = size[i].select_ge(&threshold, &vote[i], &zero)?;
                 sum[i] += &cast;
                 turnout[i] += &cast.abs();
             }
@@ -100,7 +100,7 @@ impl Algorithm for VoteAbstain {
         for i in 0..d {
             // Turnout plus |sum| is twice the number of votes of the side that won.
             let won = turnout[i].clone() + &sum[i].abs();
-            vote[i] = won.at_least(&needed, &vote[i], &zero)?;
+            vote[i] = won.select_ge(&needed, &vote[i], &zero)?;
         }
         query.broadcast(bits, step.workers);
         descend(step.x, &lr, vote);

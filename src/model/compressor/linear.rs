@@ -22,7 +22,7 @@ pub static ENTRY: CompressorEntry = CompressorEntry {
     build: |p| {
         let factor = p.positive("factor")?;
         if factor.to_f64() >= 2.0 {
-            return Err(BuildError::at("factor", format!("'factor' is {factor}; it must be above 0 and below 2")));
+            return Err(BuildError::about("factor", format!("'factor' is {factor}; it must be above 0 and below 2")));
         }
         Ok(Box::new(Linear { factor }))
     },

@@ -2,14 +2,14 @@
 
 #[cfg(test)]
 mod contract;
-pub mod identity;
-pub mod k_pca;
-pub mod linear;
-pub mod random_k;
-pub mod sign;
-pub mod stochastic_sign;
-pub mod top_k;
-pub mod unbiased;
+mod identity;
+mod k_pca;
+mod linear;
+mod random_k;
+mod sign;
+pub(crate) mod stochastic_sign;
+mod top_k;
+mod unbiased;
 
 use super::{Arithmetic, BuildError, ParamSpec, ParamValue, Params, Query, Real, Semantics};
 use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
@@ -94,7 +94,7 @@ pub struct CompressorEntry {
 /// As the compressor's own builder.
 pub fn build_compressor(p: &Params) -> Result<Box<dyn DynCompressor>, BuildError> {
     let Some(ParamValue::Compressor(entry, params)) = p.values.get("compressor") else {
-        return Err(BuildError::at("compressor", "'compressor' takes { name = \"..\" }"));
+        return Err(BuildError::about("compressor", "'compressor' takes { name = \"..\" }"));
     };
     (entry.build)(params)
 }
@@ -131,7 +131,7 @@ fn index_bits(dimension: usize) -> u64 {
 /// The parameter `k` of a sparsifier.
 fn kept(p: &Params) -> Result<usize, BuildError> {
     match p.count("k")? {
-        0 => Err(BuildError::at("k", "'k' is 0; at least 1 entry must be kept")),
+        0 => Err(BuildError::about("k", "'k' is 0; at least 1 entry must be kept")),
         k => Ok(k),
     }
 }

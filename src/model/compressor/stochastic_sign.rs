@@ -63,7 +63,7 @@ impl Compressor for StochasticSign {
         query.coin(v, &mut coins)?;
         for (value, coin) in v.iter_mut().zip(coins) {
             // A choice, not 2 coin - 1: an enclosure of a decided coin stays a point.
-            let sign = coin.at_least(&half, &S::one(), &-S::one())?;
+            let sign = coin.select_ge(&half, &S::one(), &-S::one())?;
             // 0 times the probability: a NaN must not come out as a sign.
             *value = if S::LANES == 0 { sign } else { sign + value.min(&S::zero()).max(&S::zero()) };
         }

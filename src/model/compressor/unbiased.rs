@@ -65,7 +65,7 @@ pub(super) fn unbiased_quality(inflation: &Real) -> Real {
 fn build(p: &Params, by_largest: bool) -> Result<Box<dyn DynCompressor>, BuildError> {
     let levels = if p.has("levels") { p.count("levels")? } else { 1 };
     if !(1..=1 << 30).contains(&levels) {
-        return Err(BuildError::at("levels", format!("'levels' is {levels}; it must be from 1 to 2^30")));
+        return Err(BuildError::about("levels", format!("'levels' is {levels}; it must be from 1 to 2^30")));
     }
     Ok(Box::new(Unbiased { levels, by_largest, rescale: rescale(p)? }))
 }

@@ -32,7 +32,10 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
     build: |p| {
         let nu = p.number("nu")?.to_f64();
         if !(nu > 2.0 && nu.is_finite()) {
-            return Err(BuildError::at("nu", format!("'nu' is {nu}; it must be above 2, so that there is a variance")));
+            return Err(BuildError::about(
+                "nu",
+                format!("'nu' is {nu}; it must be above 2, so that there is a variance"),
+            ));
         }
         build(p, Student { nu })
     },

@@ -1,34 +1,34 @@
 //! Objectives: value, (sub)gradient, and facts in closed form.
 
-pub mod absolute_pair;
+mod absolute_pair;
 mod constants;
-pub mod cosine;
-pub mod huber;
-pub mod line_losses;
-pub mod linear;
-pub mod log_cosh;
-pub mod logistic;
-pub mod max_affine;
-pub mod max_type;
+mod cosine;
+mod huber;
+mod line_losses;
+mod linear;
+mod log_cosh;
+mod logistic;
+mod max_affine;
+mod max_type;
 mod minimisers;
-pub mod piecewise_quadratic;
-pub mod pl_toy;
-pub mod quadratic;
-pub mod quadratic_matrix;
+mod piecewise_quadratic;
+mod pl_toy;
+pub(crate) mod quadratic;
+mod quadratic_matrix;
 mod seeded;
 mod spectrum;
-pub mod two_line_squares;
-pub mod wilson;
-pub mod worker_quadratics;
-pub mod worker_squares;
+mod two_line_squares;
+mod wilson;
+mod worker_quadratics;
+mod worker_squares;
 
 pub use minimisers::Minimisers;
 
 #[cfg(test)]
 mod contract;
 
-use super::facts::{Facts, Trait};
-use super::{ParamSpec, Property, Real, Witness};
+use super::facts::{Facts, Property};
+use super::{ParamSpec, Real, RefutableProperty, Witness};
 use crate::scalar::{Checked, Computable, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
 
@@ -187,7 +187,7 @@ pub trait Problem: Send + Sync + 'static {
     }
 
     /// Whether the objective has a property; `None` where that is not known.
-    fn has(&self, property: Trait) -> Option<bool>;
+    fn has(&self, property: Property) -> Option<bool>;
 
     /// A number that no value of f is below, where f* is not known.
     fn floor(&self) -> Option<Real> {
@@ -196,7 +196,7 @@ pub trait Problem: Send + Sync + 'static {
 
     /// Points at which the objective shows that it does not have a property; they are evaluated before they are
     /// believed.
-    fn refutation(&self, _property: Property) -> Option<Witness> {
+    fn refutation(&self, _property: RefutableProperty) -> Option<Witness> {
         None
     }
 

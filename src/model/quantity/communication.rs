@@ -90,7 +90,7 @@ enum Part {
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let above_0 = |key: &'static str| match p.count(key)? {
         n @ 1..=1_000_000_000 => Ok(n as u64),
-        n => Err(BuildError::at(key, format!("'{key}' is {n}; it must be from 1 to 1000000000"))),
+        n => Err(BuildError::about(key, format!("'{key}' is {n}; it must be from 1 to 1000000000"))),
     };
     let (m, d) = (above_0("workers")?, above_0("dimension")?);
     let floats = p.count("float_bits").unwrap_or(32) as u64;
@@ -106,7 +106,7 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
         "scaled-vote" => (Part::Bits(1, floats), Part::Bits(1, floats)),
         other => {
             let message = format!("unknown scheme '{other}'; there are: {}", SCHEMES.join(", "));
-            return Err(BuildError::at("scheme", message));
+            return Err(BuildError::about("scheme", message));
         }
     };
     let [upload, broadcast] = [&up, &down].map(|part| whole(part, m, d));

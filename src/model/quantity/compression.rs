@@ -77,7 +77,7 @@ fn losses<S: Arithmetic>(
         let mut sent = given.clone();
         match S::compressor(compressor).compress_in(&mut sent, semantics, &mut coins) {
             Err(Fault::NoExactForm(_) | Fault::Undecided(_)) => return Ok(None),
-            Err(fault) => return Err(BuildError::at("compressor", format!("{}: {fault}", show(v)))),
+            Err(fault) => return Err(BuildError::about("compressor", format!("{}: {fault}", show(v)))),
             Ok(()) => {}
         }
         for ((c, x), mean) in sent.into_iter().zip(&given).zip(&mut mean) {
@@ -101,7 +101,7 @@ fn row(compressor: &dyn DynCompressor, semantics: &Semantics, v: &[Rational]) ->
     let [l1, l2, _, nnz] = norms(v);
     let near = || -> Result<[f64; 3], BuildError> {
         let found = losses::<Narrow>(compressor, semantics, v)?;
-        let found = found.ok_or_else(|| BuildError::at("compressor", format!("no value at {}", show(v))))?;
+        let found = found.ok_or_else(|| BuildError::about("compressor", format!("no value at {}", show(v))))?;
         Ok(found.map(|s| s.0[0]))
     };
     let mut size = 0.0;

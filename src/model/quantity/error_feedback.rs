@@ -98,7 +98,7 @@ fn sequences(p: &Params) -> Result<Vec<Vec<Vec<Rational>>>, BuildError> {
     let many = |count: usize| -> Result<(), BuildError> {
         if steps == 0 || d == 0 || count.saturating_mul(steps) > MAX_ROWS {
             let message = format!("{count} sequences of {steps} steps in {d} dimensions; from 1 to {MAX_ROWS} rows");
-            return Err(BuildError::at("steps", message));
+            return Err(BuildError::about("steps", message));
         }
         Ok(())
     };
@@ -208,7 +208,7 @@ impl Walk<'_> {
             }
             let mut sent = e.clone();
             crate::model::Compresses::<Rational>::compress_in(self.compressor, &mut sent, &self.semantics, coins)
-                .map_err(|fault| BuildError::at("compressor", format!("{}: {fault}", show(&e))))?;
+                .map_err(|fault| BuildError::about("compressor", format!("{}: {fault}", show(&e))))?;
             for ((x, e), sent) in x.iter_mut().zip(&mut e).zip(&sent) {
                 *x -= sent;
                 *e -= sent;

@@ -28,7 +28,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
 
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let d = match p.count("dimension")? {
-        0 => return Err(BuildError::at("dimension", "'dimension' is 0; at least 1 entry is needed")),
+        0 => return Err(BuildError::about("dimension", "'dimension' is 0; at least 1 entry is needed")),
         d => d as f64,
     };
     let mean = 1.0 / d + (1.0 - 1.0 / d) * FRAC_2_PI;

@@ -53,7 +53,7 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let n = p.count("samples")?;
     if !(1..=MAX_SAMPLES).contains(&n) {
         let message = format!("'samples' is {n}; it must be from 1 to {MAX_SAMPLES}");
-        return Err(BuildError::at("samples", message));
+        return Err(BuildError::about("samples", message));
     }
     match draw {
         Draw::Finite(law) => of_finite(law, n),
@@ -63,7 +63,7 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
 
 /// Draws of mean `mean` and variance 1.
 fn of_continuous(law: &StandardLaw, mean: &Real, n: usize) -> Result<Vec<Row>, BuildError> {
-    let refuse = |e: Disagreement| BuildError::at("law", e.to_string());
+    let refuse = |e: Disagreement| BuildError::about("law", e.to_string());
     let size = mean.to_f64().abs();
     let error = sum_tail(law, n, size * n as f64).map_err(refuse)?;
     let one = Draw::Continuous(law.clone(), mean.clone()).one()?;
@@ -146,7 +146,7 @@ fn sum_law(law: &FiniteLaw, n: usize) -> Result<BTreeMap<Rational, Rational>, Bu
         if work > MAX_WORK {
             let message =
                 format!("the sum of {n} draws takes more than {MAX_WORK} products: draw fewer, or use fewer atoms");
-            return Err(BuildError::at("samples", message));
+            return Err(BuildError::about("samples", message));
         }
         let mut next: BTreeMap<Rational, Rational> = BTreeMap::new();
         for (value, weight) in &sum {

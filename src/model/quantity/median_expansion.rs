@@ -49,7 +49,7 @@ fn whole(error: impl ToString) -> BuildError {
 }
 
 fn refused(constant: &str, laws: &str) -> BuildError {
-    BuildError::at("law", format!("this law has no constant {constant}; {laws} have one"))
+    BuildError::about("law", format!("this law has no constant {constant}; {laws} have one"))
 }
 
 fn gap(p: &Params) -> Result<Vec<Row>, BuildError> {

@@ -52,16 +52,16 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
 
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let law: StandardLaw =
-        p.text("law").unwrap_or("gaussian").parse().map_err(|e: LawError| BuildError::at("law", e.to_string()))?;
+        p.text("law").unwrap_or("gaussian").parse().map_err(|e: LawError| BuildError::about("law", e.to_string()))?;
     let (workers, distance) = (p.count("workers")?, p.number("distance")?.to_f64());
     if !(distance >= 0.0 && distance.is_finite()) {
-        return Err(BuildError::at("distance", format!("'distance' is {distance}; it takes numbers, 0 or more")));
+        return Err(BuildError::about("distance", format!("'distance' is {distance}; it takes numbers, 0 or more")));
     }
     let input = format!("{law}, M = {workers}, c = {distance} {}", p.text("unit").unwrap_or("one"));
     let is_uniform = *law.kind() == LawKind::Uniform;
     let sets = vec![vec![Rational::integer(0)]; workers];
     let median =
-        Median::new(&sets, law, &Rational::integer(1)).map_err(|e| BuildError::at("workers", e.to_string()))?;
+        Median::new(&sets, law, &Rational::integer(1)).map_err(|e| BuildError::about("workers", e.to_string()))?;
     if is_uniform && let Ok(outputs) = Enclosure::at_precision(BITS, || of_uniform(p, workers)) {
         return Ok(vec![Row { input, outputs: outputs.map(Real::from).to_vec(), errors: vec![0.0; 3] }]);
     }

@@ -29,7 +29,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let row = |n: &Real| {
         let whole = n.exact().and_then(Rational::to_i64).filter(|n| (0..=MAX_N).contains(n));
-        let refuse = || BuildError::at("n", format!("'n' holds {n}; it takes whole numbers from 0 to {MAX_N}"));
+        let refuse = || BuildError::about("n", format!("'n' holds {n}; it takes whole numbers from 0 to {MAX_N}"));
         let n = whole.ok_or_else(refuse)? as u32;
         let integral = central_binomial(n) * power_integral(n, &Rational::one());
         let closed = Rational::ratio(1, u64::from(2 * n) + 1);

@@ -36,10 +36,13 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let snr = p.number("snr")?;
     let (size, kind) = (snr.to_f64(), p.text("kind")?);
     if !(size >= 0.0 && size.is_finite()) {
-        return Err(BuildError::at("snr", format!("'snr' is {snr}; it must be 0 or more")));
+        return Err(BuildError::about("snr", format!("'snr' is {snr}; it must be 0 or more")));
     }
     if size == 0.0 && kind == "markov" {
-        return Err(BuildError::at("snr", "'snr' is 0, where Markov's bound 1/S is infinite; give a number above 0"));
+        return Err(BuildError::about(
+            "snr",
+            "'snr' is 0, where Markov's bound 1/S is infinite; give a number above 0",
+        ));
     }
     let far = snr.exact().map_or(size * size > 4.0 / 3.0, gauss_is_far);
     let bound = match kind {
@@ -48,7 +51,7 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
         "gauss" if far => lift!(&[&snr], |t| gauss_far(&t[0])),
         "gauss" => lift!(&[&snr], |t| gauss_near(&t[0])),
         other => {
-            return Err(BuildError::at("kind", format!("unknown bound '{other}'; there are: {}", KINDS.join(", "))));
+            return Err(BuildError::about("kind", format!("unknown bound '{other}'; there are: {}", KINDS.join(", "))));
         }
     };
     Ok(vec![Row::closed(format!("{kind}, S = {snr}"), vec![bound])])

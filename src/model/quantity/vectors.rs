@@ -57,7 +57,7 @@ pub(super) fn vectors(p: &Params) -> Result<Vec<Vec<Rational>>, BuildError> {
         (true, false, false) => {
             let v = exact(&p.list("vector")?, "vector")?;
             if v.iter().all(Rational::is_zero) {
-                return Err(BuildError::at("vector", "the vector is 0; at least one entry must differ from 0"));
+                return Err(BuildError::about("vector", "the vector is 0; at least one entry must differ from 0"));
             }
             Ok(vec![v])
         }
@@ -66,7 +66,7 @@ pub(super) fn vectors(p: &Params) -> Result<Vec<Vec<Rational>>, BuildError> {
             let mut all = grid(&values, dimension(p)?)?;
             all.retain(|v| v.iter().any(|x| !x.is_zero()));
             if all.is_empty() {
-                return Err(BuildError::at("values", "the only vector of these values is 0; add another value"));
+                return Err(BuildError::about("values", "the only vector of these values is 0; add another value"));
             }
             Ok(all)
         }
@@ -77,7 +77,7 @@ pub(super) fn vectors(p: &Params) -> Result<Vec<Vec<Rational>>, BuildError> {
 
 fn dimension(p: &Params) -> Result<usize, BuildError> {
     match p.count("dimension")? {
-        0 => Err(BuildError::at("dimension", "'dimension' is 0; at least 1 entry is needed")),
+        0 => Err(BuildError::about("dimension", "'dimension' is 0; at least 1 entry is needed")),
         d => Ok(d),
     }
 }
@@ -86,7 +86,7 @@ fn dimension(p: &Params) -> Result<usize, BuildError> {
 pub(super) fn exact(values: &[Real], key: &'static str) -> Result<Vec<Rational>, BuildError> {
     let rational = |v: &Real| {
         let message = || format!("'{key}' holds {v}, known in double precision only; give integers or fractions");
-        v.exact().cloned().ok_or_else(|| BuildError::at(key, message()))
+        v.exact().cloned().ok_or_else(|| BuildError::about(key, message()))
     };
     values.iter().map(rational).collect()
 }
@@ -96,7 +96,7 @@ pub(super) fn grid(values: &[Rational], d: usize) -> Result<Vec<Vec<Rational>>, 
     let count = u32::try_from(d).ok().and_then(|d| values.len().checked_pow(d)).filter(|n| *n <= MAX_ROWS);
     let Some(count) = count else {
         let message = format!("{} values in {d} entries make more than {MAX_ROWS} vectors: use fewer", values.len());
-        return Err(BuildError::at("values", message));
+        return Err(BuildError::about("values", message));
     };
     let vector = |mut index: usize| {
         let mut v = vec![values[0].clone(); d];
@@ -113,7 +113,7 @@ fn drawn(p: &Params) -> Result<Vec<Vec<Rational>>, BuildError> {
     let (count, d) = (p.count("draws")?, dimension(p)?);
     if count == 0 || count.saturating_mul(d) > 10 * MAX_ROWS {
         let most = 10 * MAX_ROWS;
-        return Err(BuildError::at(
+        return Err(BuildError::about(
             "draws",
             format!("{count} vectors of {d} entries; from 1 to {most} entries are drawn"),
         ));

@@ -84,7 +84,7 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let workers = if p.has("workers") { p.count("workers")? } else { given };
     if !(1..=MAX_WORKERS).contains(&workers) {
         let message = format!("'workers' is {workers}; it must be from 1 to {MAX_WORKERS}");
-        return Err(BuildError::at("workers", message));
+        return Err(BuildError::about("workers", message));
     }
     let mut rates: Vec<Rates> = match &law {
         Some(one) => vec![(one.wrong.clone(), one.zero.clone()); workers],
@@ -99,7 +99,7 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
         if low.is_nan() || low < 0.0 || total > 1.0 + 1e-15 {
             let message =
                 format!("a worker is wrong with {q} and silent with {a}: both must be 0 or more, their sum 1 or less");
-            return Err(BuildError::at("wrong", message));
+            return Err(BuildError::about("wrong", message));
         }
     }
     let tie_weight = match p.text("ties").unwrap_or("wrong") {

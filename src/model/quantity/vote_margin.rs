@@ -37,12 +37,12 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
 
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let right = p.number("right")?;
-    let refuse = || BuildError::at("right", format!("'right' is {right}; it must be a fraction from 0 to 1"));
+    let refuse = || BuildError::about("right", format!("'right' is {right}; it must be a fraction from 0 to 1"));
     let right = right.exact().filter(|p| p.signum() >= 0 && **p <= Rational::one()).ok_or_else(refuse)?;
     let workers = p.count("workers")?;
     if !(1..=MAX_WORKERS).contains(&workers) {
         let message = format!("'workers' is {workers}; it must be from 1 to {MAX_WORKERS}");
-        return Err(BuildError::at("workers", message));
+        return Err(BuildError::about("workers", message));
     }
     let (lose, tie) = tails_alike(&(Rational::one() - right), workers);
     let margin = Rational::one() - &tie - &lose - &lose;

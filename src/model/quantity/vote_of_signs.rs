@@ -38,7 +38,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let values = exact(&p.list("values")?, "values")?;
     let workers = match p.count("workers")? {
-        0 => return Err(BuildError::at("workers", "'workers' is 0; at least 1 is needed")),
+        0 => return Err(BuildError::about("workers", "'workers' is 0; at least 1 is needed")),
         m => m,
     };
     Ok(grid(&values, workers)?.iter().map(|a| row(a)).collect())

@@ -22,7 +22,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
 
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let beta = p.number("momentum")?;
-    let refuse = |message: String| BuildError::at("momentum", message);
+    let refuse = |message: String| BuildError::about("momentum", message);
     let near = || Rational::from_double(beta.to_f64());
     let exact = beta.exact().cloned().or_else(near).ok_or_else(|| refuse(format!("'momentum' is {beta}")))?;
     let steps = warmup(&exact).map_err(|e| refuse(e.to_string()))?;

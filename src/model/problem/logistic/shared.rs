@@ -94,7 +94,7 @@ pub(super) fn dataset(source: &Source) -> Result<Arc<Dataset>, BuildError> {
         return Ok(data);
     }
     let key = if matches!(source, Source::File { .. }) { "file" } else { "samples" };
-    let fresh = Arc::new(source.load().map_err(|why| BuildError::at(key, why.to_string()))?);
+    let fresh = Arc::new(source.load().map_err(|why| BuildError::about(key, why.to_string()))?);
     let mut table = lock(&DATA);
     if let Some(first) = table.get(source).and_then(Weak::upgrade) {
         return Ok(first);

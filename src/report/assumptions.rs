@@ -8,7 +8,7 @@ use crate::results::{ResultFile, TableRecord};
 /// Inequalities between constants (`requires`) are conditions on schedules and no columns. Rows and columns stand in
 /// the order in which they first appear.
 #[must_use]
-pub fn needs(results: &[ResultFile]) -> Vec<TableRecord> {
+pub fn assumptions(results: &[ResultFile]) -> Vec<TableRecord> {
     let mut papers: Vec<&str> = results.iter().map(|r| r.source.paper.as_str()).collect();
     papers.sort_unstable();
     papers.dedup();
@@ -71,7 +71,7 @@ mod tests {
                 }
             }
         }
-        let tables = needs(&results);
+        let tables = assumptions(&results);
         assert_eq!(tables.len(), 1, "{tables:?}");
         let table = &tables[0];
         assert_eq!(table.columns[..2], ["claim", "smooth-coordinate"]);
@@ -79,6 +79,6 @@ mod tests {
             assert!(row[0].starts_with("bernstein2018/"));
             assert_eq!((row.len(), row[1].as_str()), (table.columns.len(), "●"));
         }
-        assert!(needs(&[]).is_empty());
+        assert!(assumptions(&[]).is_empty());
     }
 }

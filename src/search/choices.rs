@@ -4,7 +4,7 @@ use crate::rng::{CellKey, Stream};
 use crate::scalar::{Rational, Scalar};
 
 /// Choices from one keyed stream: the same seed, claim and bound give the same search.
-pub struct Dice(Stream<1>);
+pub struct Choices(Stream<1>);
 
 /// What values a number may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,11 +70,11 @@ impl Class {
     }
 }
 
-impl Dice {
+impl Choices {
     /// The random choices of a search.
     #[must_use]
-    pub fn new(seed: u64, axes: &[(&str, &str)]) -> Self {
-        Dice(Stream::new(&CellKey::new(seed, axes, "search"), 0))
+    pub fn new(seed: u64, parameters: &[(&str, &str)]) -> Self {
+        Choices(Stream::new(&CellKey::new(seed, parameters, "search"), 0))
     }
 
     /// One of 0, .., n - 1; 0 where n is 0.
@@ -88,7 +88,7 @@ impl Dice {
     }
 
     /// One of the list.
-    pub fn of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+    pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         &list[self.below(list.len())]
     }
 
@@ -123,7 +123,7 @@ impl Dice {
     fn whole(&mut self) -> i64 {
         match self.below(5) {
             0 | 1 => 1 + self.below(6) as i64,
-            2 => *self.of(&[1, 4, 8, 9, 16, 27, 32, 64, 81, 128, 256]),
+            2 => *self.pick(&[1, 4, 8, 9, 16, 27, 32, 64, 81, 128, 256]),
             3 => 1 + self.below(32) as i64,
             _ => 1 + self.below(LARGEST as usize) as i64,
         }
@@ -240,13 +240,13 @@ mod tests {
 
     #[test]
     fn numbers_stay_in_their_class() {
-        let mut dice = Dice::new(1, &[]);
+        let mut choices = Choices::new(1, &[]);
         let signed = [Class::Positive, Class::NonNegative, Class::Negative, Class::NonPositive];
         for class in [Class::Count(1), Class::Count(0), Class::Unit, Class::Any].into_iter().chain(signed) {
-            let mut value = dice.number(class);
+            let mut value = choices.number(class);
             for _ in 0..2000 {
                 assert!(class.holds(&value), "{class:?}: {value}");
-                value = if dice.one_in(3) { dice.number(class) } else { dice.near(&value, class) };
+                value = if choices.one_in(3) { choices.number(class) } else { choices.near(&value, class) };
             }
         }
     }

@@ -1,10 +1,10 @@
 //! The score of an instance in a search: how near to violation it is, and whether a violation is certain.
 
 use super::family::{Candidate, Family};
-use crate::claim::{Relation, Table, Trial, trial_of};
+use crate::claim::{Relation, Scenario, Table, scenario_of};
 use crate::model::Registry;
 use crate::results::{Evidence, Outcome};
-use crate::run::{Place, Price, Refusal, admitted, weigh};
+use crate::run::{Place, Price, Refusal, admitted, evaluate_scenario};
 use crate::verdict::CellVerdict;
 
 /// Largest relative error of a ratio of doubles after a long run that does not amplify its errors.
@@ -12,20 +12,20 @@ const ROUNDING: f64 = 1e-9;
 
 /// An instance that meets the hypotheses, with its sides.
 #[derive(Debug, Clone)]
-pub struct Weighed {
+pub struct Evaluated {
     /// Above 1 where the bound is broken; left/right where that is a number. The kind of evidence does not enter.
     pub score: f64,
     /// Whether the violation is exact.
     pub certain: bool,
     /// Whether doubles or a sample show a violation, while nothing exact does.
-    pub suspect: bool,
+    pub unconfirmed: bool,
     /// The comparison with its sides.
     pub verdict: CellVerdict,
     /// Where in the class it lies.
     pub place: Place,
 }
 
-impl Weighed {
+impl Evaluated {
     /// Whether both sides are known, by exact arithmetic or by doubles, and not only from a sample.
     #[must_use]
     pub fn is_known(&self) -> bool {
@@ -63,33 +63,33 @@ pub fn score(relation: Relation, verdict: &CellVerdict) -> Option<f64> {
 ///
 /// # Errors
 /// Why it counts for nothing: [`Refusal`].
-pub fn weigh_tree(registry: &Registry, tree: &Table, price: Price) -> Result<(Trial, Weighed), Refusal> {
-    let trial = trial_of(tree, registry)
+pub fn evaluate_tree(registry: &Registry, tree: &Table, price: Price) -> Result<(Scenario, Evaluated), Refusal> {
+    let scenario = scenario_of(tree, registry)
         .map_err(|errors| errors.first().map_or_else(|| "not a claim".into(), |e| e.message.clone()))?;
-    let (verdict, place) = weigh(registry, &trial, price)?;
+    let (verdict, place) = evaluate_scenario(registry, &scenario, price)?;
     admitted(&verdict.audits)?;
-    let score = score(trial.question.relation, &verdict);
+    let score = score(scenario.question.relation, &verdict);
     let comparison = verdict.comparison.as_ref().map_err(Clone::clone)?;
     let certain = comparison.outcome == Outcome::Violated && comparison.grade == Evidence::Exact;
     let score = score.ok_or("the sides have no finite value")?;
     // A violation in doubles only, because an enclosure would cost too much, scores no better than the border: the
     // search is for violations that can be certified.
     let score = if certain || comparison.grade != Evidence::Numeric { score } else { score.min(1.0) };
-    let suspect = comparison.outcome == Outcome::Violated && !certain;
-    Ok((trial, Weighed { score, certain, suspect, verdict, place }))
+    let unconfirmed = comparison.outcome == Outcome::Violated && !certain;
+    Ok((scenario, Evaluated { score, certain, unconfirmed, verdict, place }))
 }
 
 /// Evaluates an instance of a family.
 ///
 /// # Errors
-/// As [`weigh_tree`].
-pub fn weigh_candidate(
+/// As [`evaluate_tree`].
+pub fn evaluate_candidate(
     registry: &Registry,
     family: &Family,
     candidate: &Candidate,
     price: Price,
-) -> Result<Weighed, Refusal> {
+) -> Result<Evaluated, Refusal> {
     family.restriction(candidate)?;
     let tree = family.render(candidate).ok_or("these numbers make no such part")?;
-    weigh_tree(registry, &tree, price).map(|(_, weighed)| weighed)
+    evaluate_tree(registry, &tree, price).map(|(_, evaluated)| evaluated)
 }

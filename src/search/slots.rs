@@ -1,7 +1,7 @@
 //! What a claim file ties together, and which of its numbers may vary.
 
-use super::dice::{Class, Dice};
-use super::ties::{Ties, closure};
+use super::choices::{Choices, Class};
+use super::couplings::{Couplings, closure};
 use super::values::{BOX, number_of, wall_at};
 use crate::claim::{Counting, FamilySetup, Scope, Spread, Table, Value, counts};
 use crate::model::{Kind, ParamSpec, Registry};
@@ -31,24 +31,24 @@ impl Domain {
     }
 
     /// A fresh number.
-    pub fn draw(&self, dice: &mut Dice) -> Rational {
+    pub fn draw(&self, choices: &mut Choices) -> Rational {
         match self {
-            Domain::Free(class) => dice.number(*class),
-            Domain::Range(low, high, whole) => dice.between(low, high, *whole),
-            Domain::Listed(values) => dice.of(values).clone(),
+            Domain::Free(class) => choices.number(*class),
+            Domain::Range(low, high, whole) => choices.between(low, high, *whole),
+            Domain::Listed(values) => choices.pick(values).clone(),
         }
     }
 
     /// A number near another.
-    pub fn near(&self, value: &Rational, dice: &mut Dice) -> Rational {
+    pub fn near(&self, value: &Rational, choices: &mut Choices) -> Rational {
         match self {
-            Domain::Free(class) => dice.near(value, *class),
+            Domain::Free(class) => choices.near(value, *class),
             Domain::Range(low, high, whole) => {
                 let class = if *whole { Class::Count(0) } else { Class::Any };
-                let moved = dice.near(value, class);
-                if self.holds(&moved) { moved } else { dice.between(low, high, *whole) }
+                let moved = choices.near(value, class);
+                if self.holds(&moved) { moved } else { choices.between(low, high, *whole) }
             }
-            Domain::Listed(values) => dice.of(values).clone(),
+            Domain::Listed(values) => choices.pick(values).clone(),
         }
     }
 
@@ -106,9 +106,9 @@ impl Slot {
 const NOISE_SIZES: &[&str] = &["scale", "size", "half_width", "shift", "a", "b", "c"];
 
 /// A setup with what is needed to read its numbers.
-pub(super) struct Reading<'a> {
+pub(super) struct SlotReader<'a> {
     /// What ties its parts.
-    pub ties: &'a Ties,
+    pub couplings: &'a Couplings,
     /// The setup.
     pub tree: &'a Table,
     /// What the file says may vary.
@@ -119,7 +119,7 @@ pub(super) struct Reading<'a> {
     pub registry: &'a Registry,
 }
 
-impl Reading<'_> {
+impl SlotReader<'_> {
     fn params(&self, table: &Table, kind: &str) -> &'static [ParamSpec] {
         let Some(Value::Text(name)) = table.get("name").map(|n| &n.value) else { return &[] };
         match kind {
@@ -156,8 +156,8 @@ impl Reading<'_> {
                 }
                 None if self.setup.pinned.contains(&entry.key) => Domain::Listed(listed.clone()),
                 None if self.free
-                    && !self.ties.by_hand.contains(&entry.key)
-                    && !self.ties.of_box.contains(&entry.key) =>
+                    && !self.couplings.by_hand.contains(&entry.key)
+                    && !self.couplings.of_box.contains(&entry.key) =>
                 {
                     Domain::Free(match Class::of(&listed) {
                         Class::Count(least) if whole => Class::Count(least),
@@ -211,7 +211,7 @@ impl Reading<'_> {
     pub fn objective_varies(&self) -> bool {
         let asked_for = self.setup.problems.as_ref().is_some_and(|p| !p.is_empty());
         let is_zero = matches!(self.tree.get("right").map(|n| number_of(&n.value)), Some(Some(q)) if q.is_zero());
-        asked_for || self.setup.scope == Some(Scope::Hypotheses) || self.ties.names_objective || is_zero
+        asked_for || self.setup.scope == Some(Scope::Hypotheses) || self.couplings.names_objective || is_zero
     }
 
     /// A start lies in its box.
@@ -233,7 +233,7 @@ impl Reading<'_> {
     pub fn slots(&self) -> Vec<Slot> {
         let mut slots = Vec::new();
         self.parameter_slots(&mut slots);
-        if !self.free || !self.ties.by_hand.is_empty() {
+        if !self.free || !self.couplings.by_hand.is_empty() {
             return slots;
         }
         let fixed = self.setup.problems.as_ref().is_some_and(Vec::is_empty) || !self.objective_varies();
@@ -267,21 +267,21 @@ fn real(class: Class) -> Class {
 
 /// Pairs of numbers of which the first is never above the second in the file: slots that stand in the same part. `mu` and `L`
 /// of an objective keep their order, and the two ends of a window; what the family gives a range of its own does not.
-pub(super) fn orders(reading: &Reading<'_>, slots: &[Slot]) -> Vec<(usize, usize)> {
+pub(super) fn orders(reader: &SlotReader<'_>, slots: &[Slot]) -> Vec<(usize, usize)> {
     let roles: [&[&[&str]]; 4] =
         [&[&["problem"]], &[&["oracle", "noise"]], &[&["run", "horizon"], &["run", "window"]], &[]];
-    let mut members: Vec<BTreeSet<String>> = roles.iter().map(|places| closure(reading.tree, places)).collect();
+    let mut members: Vec<BTreeSet<String>> = roles.iter().map(|places| closure(reader.tree, places)).collect();
     // Step sizes are compared with nothing; two momenta are.
-    if let Some(Value::Table(algorithm)) = reading.tree.get("algorithm").map(|n| &n.value) {
+    if let Some(Value::Table(algorithm)) = reader.tree.get("algorithm").map(|n| &n.value) {
         let keys = algorithm.entries.iter().map(|e| e.key.as_str()).filter(|k| !["name", "step_size"].contains(k));
         let places: Vec<[&str; 2]> = keys.map(|key| ["algorithm", key]).collect();
-        members.push(closure(reading.tree, &places.iter().map(<[&str; 2]>::as_slice).collect::<Vec<_>>()));
+        members.push(closure(reader.tree, &places.iter().map(<[&str; 2]>::as_slice).collect::<Vec<_>>()));
     }
     let name = |slot: &Slot| match slot.path.as_slice() {
         [section, name] if section == "parameters" && !slot.domain.is_single() => Some(name.clone()),
         _ => None,
     };
-    let declared = |name: &String| reading.setup.parameters.iter().any(|(n, _)| n == name);
+    let declared = |name: &String| reader.setup.parameters.iter().any(|(n, _)| n == name);
     let mut found = Vec::new();
     for (i, low) in slots.iter().enumerate() {
         for (j, high) in slots.iter().enumerate().filter(|(j, _)| *j != i) {

@@ -41,7 +41,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 /// Which parameters tie the parts of a claim together.
-pub(super) struct Ties {
+pub(super) struct Couplings {
     /// A parameter of the objective stands elsewhere too: another objective would not be the one that is meant there.
     pub problem: bool,
     /// The same of the noise.
@@ -74,7 +74,7 @@ const OF_OBJECTIVE: &[&str] = &[
     "second_moment",
 ];
 
-impl Ties {
+impl Couplings {
     pub fn new(tree: &Table) -> Self {
         let declared: BTreeSet<String> = match tree.get("parameters").map(|n| &n.value) {
             Some(Value::Table(table)) => table.entries.iter().map(|e| e.key.clone()).collect(),
@@ -86,16 +86,16 @@ impl Ties {
         let sides: [&[&str]; 3] = [&["left"], &["right"], &["margin"]];
         let runs: [&[&str]; 4] = [&["algorithm"], &["run"], &["requires"], &["oracle", "workers"]];
         let (problem, noise) = (of(&[&["problem"]]), of(&[&["oracle", "noise"]]));
-        let mut asked = closure(tree, &sides);
-        asked.extend(closure(tree, &[&["requires"]]));
+        let mut named = closure(tree, &sides);
+        named.extend(closure(tree, &[&["requires"]]));
         let elsewhere: BTreeSet<String> = of(&sides).union(&of(&runs)).cloned().collect();
         let inside = of(&[&["problem"], &["oracle"], &["algorithm"], &["run"], &["quantity"]]);
-        Ties {
+        Couplings {
             problem: problem.iter().any(|n| elsewhere.contains(n) || noise.contains(n)),
             noise: noise.iter().any(|n| elsewhere.contains(n) || problem.contains(n)),
             by_hand: of(&sides).difference(&inside).cloned().collect(),
             of_box: of(&[&["problem", BOX]]).difference(&of(&sides)).cloned().collect(),
-            names_objective: OF_OBJECTIVE.iter().any(|name| asked.contains(*name)),
+            names_objective: OF_OBJECTIVE.iter().any(|name| named.contains(*name)),
         }
     }
 }

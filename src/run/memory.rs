@@ -23,7 +23,7 @@ const MOST_ENCLOSED: u64 = MOST_WORK / OVERHEAD;
 
 /// What a claim needs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Needs {
+pub struct MemoryEstimate {
     /// Bytes, estimated from above.
     pub bytes: u64,
     /// What takes the most.
@@ -36,15 +36,15 @@ pub struct Needs {
 const SMALL: u64 = 16 << 20;
 
 /// Whether a cell may run beside others.
-pub(super) fn is_small(asked: &Configuration<'_>, cell: &Cell, settings: &Settings<'_>) -> bool {
-    let Some(experiment) = asked.variant.experiment() else { return true };
-    let size = Size::of(settings.registry, experiment, cell);
-    total(&parts(asked, &size, u64::MAX)) <= SMALL
+pub(super) fn is_small(configuration: &Configuration<'_>, cell: &Cell, settings: &Settings<'_>) -> bool {
+    let Some(experiment) = configuration.variant.experiment() else { return true };
+    let size = Size::estimate(settings.registry, experiment, cell);
+    total(&parts(configuration, &size, u64::MAX)) <= SMALL
 }
 
 /// Bytes as text for readers.
 #[must_use]
-pub fn shown(bytes: u64) -> String {
+pub fn bytes_text(bytes: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let mut value = bytes as f64;
     let mut unit = 0;
@@ -58,18 +58,18 @@ pub fn shown(bytes: u64) -> String {
 ///
 /// # Errors
 /// A sweep that cannot be laid out.
-pub fn needs(spec: &Spec, profile: Profile, registry: &Registry) -> Result<Needs, InstanceError> {
+pub fn memory_estimate(spec: &Spec, profile: Profile, registry: &Registry) -> Result<MemoryEstimate, InstanceError> {
     let design = design(spec);
     let mut standing: u64 = 0;
     let mut data = BTreeSet::new();
     let mut most = 0;
-    let mut largest = Needs { bytes: 0, what: "nothing of size".into(), span: 0..0 };
-    for asked in &design.0 {
-        let Some(experiment) = asked.variant.experiment() else { continue };
+    let mut largest = MemoryEstimate { bytes: 0, what: "nothing of size".into(), span: 0..0 };
+    for configuration in &design.0 {
+        let Some(experiment) = configuration.variant.experiment() else { continue };
         let (quick, full) = experiment.run.replicates;
         let replicates = if profile == Profile::Quick { quick } else { full };
-        for cell in cells(asked.variant)? {
-            let size = Size::of(registry, experiment, &cell);
+        for cell in cells(configuration.variant)? {
+            let size = Size::estimate(registry, experiment, &cell);
             let instance = (
                 size.constants.saturating_add(size.data),
                 size.dimension.1.clone(),
@@ -78,14 +78,14 @@ pub fn needs(spec: &Spec, profile: Profile, registry: &Registry) -> Result<Needs
             // Instances of the same data share them.
             let new_data = if data.insert((size.data, size.dimension.0)) { size.data } else { 0 };
             standing = standing.saturating_add(size.constants).saturating_add(new_data);
-            let parts = parts(asked, &size, replicates);
+            let parts = parts(configuration, &size, replicates);
             let bytes = total(&parts);
             let of_cell = bytes.saturating_add(instance.0);
             if of_cell > most {
                 most = of_cell;
                 let top = parts.into_iter().chain([instance]).max_by_key(|(b, ..)| *b);
                 let (_, span, what) = top.unwrap_or_default();
-                largest = Needs { bytes, what, span };
+                largest = MemoryEstimate { bytes, what, span };
             }
         }
     }
@@ -100,9 +100,9 @@ fn total(parts: &[Part]) -> u64 {
     parts.iter().fold(0, |sum, (bytes, ..)| sum.saturating_add(*bytes))
 }
 
-fn parts(asked: &Configuration<'_>, size: &Size, replicates: u64) -> Vec<Part> {
-    let series = asked.terms.iter().filter(|t| matches!(t, Term::TimeOfMean(..))).count() as u64;
-    let curves = asked.curves.len() as u64;
+fn parts(configuration: &Configuration<'_>, size: &Size, replicates: u64) -> Vec<Part> {
+    let series = configuration.terms.iter().filter(|t| matches!(t, Term::TimeOfMean(..))).count() as u64;
+    let curves = configuration.curves.len() as u64;
     let (d, workers) = (size.dimension.0, size.workers.0);
     let alone = size.narrow || size.deterministic || replicates <= crate::engine::FEW;
     let lanes = if alone { 1 } else { WIDTH as u64 };
@@ -148,7 +148,7 @@ mod tests {
         for (bytes, text) in
             [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (3 << 29, "1.5 GiB"), (u64::MAX, "16.0 EiB")]
         {
-            assert_eq!(shown(bytes), text);
+            assert_eq!(bytes_text(bytes), text);
         }
     }
 }

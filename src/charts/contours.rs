@@ -1,6 +1,6 @@
 //! Pictures in the plane: iterates on contour lines, and the directions of a first step.
 
-use super::{answered, axis, label, told};
+use super::{answered, axis, case_label, label};
 use crate::claim::{FigureSetup, Spec, stream_key};
 use crate::engine::trace;
 use crate::evidence::{CellRun, Observed};
@@ -35,17 +35,17 @@ pub(super) fn contours(spec: &Spec, observed: &Observed<'_>, figure: &FigureSetu
     let (x_range, y_range) = (end(&figure.x_range), end(&figure.y_range));
     let x: Vec<f64> = grid(x_range);
     let y: Vec<f64> = grid(y_range);
-    let value = |a: f64, b: f64| at(&*experiment.instance.problem, [a, b]).map_or(0.0, |(v, _)| v);
+    let value = |a: f64, b: f64| value_and_gradient(&*experiment.instance.problem, [a, b]).map_or(0.0, |(v, _)| v);
     let z = y.iter().map(|b| x.iter().map(|a| value(*a, *b)).collect()).collect();
     let mut layers = vec![Layer::Contours { x, y, z, levels: Vec::new() }];
     for (color, (curve, case, run)) in runs.iter().enumerate() {
         let Some(e) = run.experiment() else { continue };
-        let axes = stream_key(spec, case, &run.cell);
-        let Ok((iterates, _)) = trace(&e.instance, seed, &axes, 0) else { continue };
+        let cell_key = stream_key(spec, case, &run.cell);
+        let Ok((iterates, _)) = trace(&e.instance, seed, &cell_key, 0) else { continue };
         let inside = |p: &&Vec<f64>| (x_range.0..=x_range.1).contains(&p[0]) && (y_range.0..=y_range.1).contains(&p[1]);
         let kept: Vec<&Vec<f64>> = thin(&iterates).into_iter().filter(inside).collect();
         layers.push(Layer::Path {
-            label: label(curve, told(case, figure), &[]),
+            label: label(curve, case_label(case, figure), &[]),
             color,
             x: kept.iter().map(|p| p[0]).collect(),
             y: kept.iter().map(|p| p[1]).collect(),
@@ -81,7 +81,7 @@ fn grid((low, high): (f64, f64)) -> Vec<f64> {
     (0..GRID).map(|i| low + (high - low) * i as f64 / (GRID - 1) as f64).collect()
 }
 
-fn at(problem: &dyn DynProblem, x: [f64; 2]) -> Option<(f64, [f64; 2])> {
+fn value_and_gradient(problem: &dyn DynProblem, x: [f64; 2]) -> Option<(f64, [f64; 2])> {
     let problem: &dyn Evaluates<Narrow> = problem;
     let x = x.map(Narrow::splat);
     let mut gradient = [Narrow::splat(0.0); 2];
@@ -99,7 +99,7 @@ pub(super) fn directions(spec: &Spec, observed: &Observed<'_>, figure: &FigureSe
     for point in
         [[2.0, 1.0], [1.0, 2.0], [-1.0, 1.5], [-2.0, 1.0], [-2.0, -1.0], [-1.0, -2.0], [1.0, -1.5], [2.0, -1.0]]
     {
-        let Some((_, gradient)) = at(problem, point) else { continue };
+        let Some((_, gradient)) = value_and_gradient(problem, point) else { continue };
         if !gradients.contains(&gradient) {
             gradients.push(gradient);
         }

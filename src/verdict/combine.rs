@@ -39,7 +39,7 @@ impl CellVerdict {
     }
 
     /// The first hypothesis that could not be decided here.
-    fn open(&self) -> Option<&(String, Audit)> {
+    fn unknown(&self) -> Option<&(String, Audit)> {
         self.audits.iter().find(|(_, a)| a.holds().is_none())
     }
 
@@ -51,7 +51,7 @@ impl CellVerdict {
         }
         match &self.comparison {
             Err(reason) => (Outcome::Undecided, reason.clone()),
-            Ok(c) => match (c.outcome, self.open()) {
+            Ok(c) => match (c.outcome, self.unknown()) {
                 // A counterexample must meet the hypotheses for certain.
                 (Outcome::Violated, Some((name, audit))) => {
                     (Outcome::Undecided, format!("broken, but {name} is not decided: {}", audit.value))
@@ -148,7 +148,7 @@ fn left_out(cells: &[CellVerdict]) -> String {
 
 /// Violated if any cell that meets the hypotheses is, else undecided if any such cell is, else holds.
 #[must_use]
-pub fn gather(cells: &[CellVerdict]) -> Option<CellView> {
+pub fn combine_cells(cells: &[CellVerdict]) -> Option<CellView> {
     let meets: Vec<usize> = (0..cells.len()).filter(|i| cells[*i].failing().is_none()).collect();
     let nearest_of = |indices: &[usize]| {
         // Among cells at the border, one with a quotient is more informative than 0 <= 0.
