@@ -11,6 +11,7 @@ mod facts;
 mod hypothesis;
 mod limits;
 pub mod noise;
+mod notation;
 mod params;
 pub mod problem;
 pub mod quantity;
