@@ -21,6 +21,8 @@ use crate::scalar::{Rational, Scalar};
 
 /// Most rows of one evaluation.
 const MAX_ROWS: usize = 100_000;
+/// Most entries of all gradients together.
+const MAX_ENTRIES: usize = 20 * MAX_ROWS;
 
 /// Registry line.
 pub static ENTRY: QuantityEntry = QuantityEntry {
@@ -96,8 +98,11 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
 fn sequences(p: &Params) -> Result<Vec<Vec<Vec<Rational>>>, BuildError> {
     let (steps, d) = (p.count("steps")?, p.count("dimension")?);
     let many = |count: usize| -> Result<(), BuildError> {
-        if steps == 0 || d == 0 || count.saturating_mul(steps) > MAX_ROWS {
-            let message = format!("{count} sequences of {steps} steps in {d} dimensions; from 1 to {MAX_ROWS} rows");
+        let rows = count.saturating_mul(steps);
+        if steps == 0 || d == 0 || rows > MAX_ROWS || rows.saturating_mul(d) > MAX_ENTRIES {
+            let message = format!(
+                "{count} sequences of {steps} steps in {d} dimensions; from 1 to {MAX_ROWS} rows, at most {MAX_ENTRIES} entries"
+            );
             return Err(BuildError::at("steps", message));
         }
         Ok(())

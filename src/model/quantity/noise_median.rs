@@ -63,6 +63,10 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let median =
         Median::new(&sets, law, &Rational::integer(1)).map_err(|e| BuildError::at("workers", e.to_string()))?;
     if is_uniform && let Ok(outputs) = Enclosure::at_precision(BITS, || of_uniform(p, workers)) {
+    if workers > Median::MOST_WORKERS {
+        let message = format!("'workers' is {workers}; it must be an odd number up to {}", Median::MOST_WORKERS);
+        return Err(BuildError::at("workers", message));
+    }
         return Ok(vec![Row { input, outputs: outputs.map(Real::from).to_vec(), errors: vec![0.0; 3] }]);
     }
     let found = median.gap().map_err(|e| BuildError::whole(e.to_string()))?;

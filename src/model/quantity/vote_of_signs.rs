@@ -84,4 +84,5 @@ mod tests {
         assert_eq!((all.len(), distinct.len()), (64, 64));
         assert!(grid(&values, 60).unwrap_err().message.contains("use fewer"));
     }
+        assert!(grid(&values[..1], 1_000_000_000).unwrap_err().message.contains("use fewer"));
 }
