@@ -32,7 +32,7 @@ pub use limits::Limits;
 pub use noise::{Atom, DynNoise, Noise, NoiseEntry, Perturbs};
 pub use params::{BuildError, Kind, ParamSpec, ParamValue, Params, Slot};
 pub use problem::{DynProblem, Evaluates, Minimisers, OwnStatistic, Problem, ProblemEntry};
-pub use quantity::{OutputSpec, QuantityEntry, Row};
+pub use quantity::{Calculator, OutputSpec, QuantityEntry, Row};
 pub use query::Query;
 pub use real::Real;
 pub(crate) use real::lift;

@@ -12,7 +12,7 @@
 use super::coins::Coins;
 use super::compression::conventions;
 use super::vectors::{DRAWS, SEED, SIGN_ZERO, exact, grid, show};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::model::compressor::build_compressor;
 use crate::model::elimination::dot;
 use crate::model::{BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics};
@@ -80,6 +80,11 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "steps", doc: "t" },
         OutputSpec { name: "delta", doc: "quality that the compressor claims" },
     ],
+    calculator: Calculator {
+        examples: &["--compressor 'top-k(k=1)' --gradients '2,1;0,1'"],
+        beside: &["outside"],
+        ..Calculator::PLAIN
+    },
     evaluate,
 };
 
