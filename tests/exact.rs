@@ -2,14 +2,17 @@
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use signcheck::claim::{Instance, Spec, Term, cells, load};
-use signcheck::engine::{Plan, Progress, Silent, ranges, run};
-use signcheck::evidence::{Budget, Unavailable, enumerate, enumerate_as_far, outcomes};
+use signcheck::internals::claim::{Instance, Term, cells};
+use signcheck::internals::engine::{Plan, ranges, run};
+use signcheck::internals::evidence::{Unavailable, enumerate, enumerate_as_far, outcomes};
+use signcheck::internals::stats::tolerance::mean_tolerance;
 use signcheck::model::Registry;
 use signcheck::results::{Evidence, Outcome};
+use signcheck::run::Budget;
 use signcheck::run::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
+use signcheck::run::{Progress, Silent};
+use signcheck::run::{Spec, load};
 use signcheck::scalar::{Computable, Rational};
-use signcheck::stats::tolerance::mean_tolerance;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A walk on the line with two-point noise: f = x/4, the stochastic gradient is 4 w.p. 1/4, else -1.
@@ -206,7 +209,7 @@ fn agreements(spec: &Spec, seed: u64) -> u64 {
         let Ok(plan) = Plan::new(&instance, &terms, &[]) else { continue };
         let Ok(exact) = enumerate(&instance, &plan, Budget(20_000_000), &Silent) else { continue };
         let sampled = run(&instance, &plan, seed, &[], REPLICATES, &Silent).unwrap();
-        let close = |exact: &Computable, moments: &signcheck::stats::Moments, what: &str| {
+        let close = |exact: &Computable, moments: &signcheck::internals::stats::Moments, what: &str| {
             let sd = moments.standard_deviation().unwrap();
             let size = exact.near().abs().max(moments.mean().unwrap().abs());
             // statistical: level 1e-9 a comparison; the second term is the rounding of a short run

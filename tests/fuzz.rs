@@ -5,10 +5,10 @@
 //! and it ends. `SIGNCHECK_FUZZ_SECONDS=60 cargo test --release --test fuzz` searches for one minute per target;
 //! without the variable each runs a fixed number of inputs, so that the test is the same everywhere.
 
-use signcheck::claim::load;
-use signcheck::data::{Expected, parse_libsvm};
-use signcheck::expr::{Dimension, Environment, Expr, Units};
+use signcheck::internals::data::{Expected, parse_libsvm};
+use signcheck::internals::expr::{Dimension, Environment, Expr, Units};
 use signcheck::model::Registry;
+use signcheck::run::load;
 use signcheck::run::{Catalog, replay};
 use signcheck::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,5 +1,6 @@
 //! Parts of one's own, in every place where a claim file may name one: a compressor inside error feedback, too.
 
+use signcheck::model::noise::Stream;
 use signcheck::model::noise::{DrawRounding, Drawn, Tails};
 use signcheck::model::problem::Footprint;
 use signcheck::model::{
@@ -7,7 +8,6 @@ use signcheck::model::{
     Property, QuantityEntry, Row, Semantics,
 };
 use signcheck::prelude::*;
-use signcheck::rng::Stream;
 use signcheck::scalar::{Lane, Rational};
 
 /// C(v) = v/2.

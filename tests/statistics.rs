@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use signcheck::stats::{
+use signcheck::internals::stats::{
     Interval, LogPoint, Moments, binomial_at_least, bonferroni, bounded_mean, clopper_pearson, empirical_bernstein,
     hoeffding, slope, student_mean,
 };

@@ -5,12 +5,13 @@
 
 mod common;
 
-use signcheck::claim::{Instance, Variant, cells, load};
+use signcheck::internals::claim::{Instance, Variant, cells};
+use signcheck::internals::stats::Interval;
 use signcheck::model::{Answer, Atom, DynNoise, DynProblem, Evaluates, HYPOTHESES, Real, Registry, Ties, Witness};
 use signcheck::results::{BoundRecord, Evidence, Outcome};
+use signcheck::run::load;
 use signcheck::run::{Catalog, check_claim};
 use signcheck::scalar::{Narrow, Rational, Scalar};
-use signcheck::stats::Interval;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -389,8 +390,8 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
         Witness::Even(workers) => name == "odd-workers" && instance.workers == *workers && workers % 2 == 0,
         Witness::OnLattice { coordinate, steps } => {
             let (start, best) = match &instance.start {
-                signcheck::claim::StartPoint::At(x) => (x, instance.minimiser.as_ref().unwrap()),
-                signcheck::claim::StartPoint::Random(_) => return false,
+                signcheck::internals::claim::StartPoint::At(x) => (x, instance.minimiser.as_ref().unwrap()),
+                signcheck::internals::claim::StartPoint::Random(_) => return false,
             };
             let step = instance.schedules[0].clone();
             let step: Rational = instance.schedule_at(&step, 0).unwrap();

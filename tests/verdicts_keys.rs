@@ -3,9 +3,10 @@
 
 mod common;
 
-use signcheck::claim::{Relation, Trivial, load};
+use signcheck::internals::claim::{Relation, Trivial};
 use signcheck::model::{Kind, ParamSpec, Real, Registry};
 use signcheck::results::{Evidence, Outcome, ResultFile};
+use signcheck::run::load;
 use signcheck::run::{Catalog, check_claim};
 use std::path::Path;
 

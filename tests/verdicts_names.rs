@@ -3,15 +3,16 @@
 mod common;
 
 use common::run;
-use signcheck::claim::{
-    Cell, Experiment, Expression, Formula, Instance, Left, PartSetup, Reducer, Scenario, Setting, Size, Spec, Start,
-    Symbol, Table, Term, Trivial, Value, Variant, Work, cells, load, parse_tree,
+use signcheck::internals::claim::{
+    Cell, Experiment, Expression, Formula, Instance, Left, PartSetup, Reducer, Scenario, Setting, Size, Start, Symbol,
+    Table, Term, Trivial, Value, Variant, Work, cells, parse_tree,
 };
-use signcheck::engine::Silent;
-use signcheck::expr::Node;
+use signcheck::internals::expr::Node;
 use signcheck::model::Registry;
 use signcheck::results::{Outcome, ResultFile};
+use signcheck::run::Silent;
 use signcheck::run::{Catalog, Profile, Settings, decide};
+use signcheck::run::{Spec, load};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -278,7 +279,7 @@ fn rename_table(
 fn rename_node(
     text: &str,
     key: &str,
-    node: &signcheck::claim::Node,
+    node: &signcheck::internals::claim::Node,
     (names, definition): (Option<&BTreeMap<String, String>>, bool),
     renaming: &Renaming,
     edits: &mut Vec<(Range<usize>, String)>,

@@ -28,8 +28,9 @@ mod tree;
 
 pub use cell::{Cell, InstanceError, cells, evaluate};
 pub use diagnostic::{Diagnostic, SpecError};
-pub use family::{Counting, LAWS, OBJECTIVES, counts};
-pub use fields::{Field, OUTCOMES, RELATIONS, SECTIONS, Section, Shape};
+pub use family::{Counting, counts};
+#[cfg(test)]
+pub use family::{LAWS, OBJECTIVES};
 pub use file::*;
 pub use instance::{Instance, Schedule, StartPoint, requirements};
 pub use keys::{cell_name, stream_key};
@@ -42,4 +43,4 @@ pub use schema::{json_schema, reference};
 pub use search::*;
 pub use size::Size;
 pub use symbol::{Expression, Symbol};
-pub use tree::{Dropped, Entry, Node, Table, Value, parse as parse_tree};
+pub use tree::{Entry, Node, Table, Value, parse as parse_tree};

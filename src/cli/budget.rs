@@ -1,12 +1,12 @@
 //! What a run may spend, and what becomes of a claim that needs more.
 
 use super::common::{Bar, Loaded, SpecErrors, note};
+use crate::claim::{Diagnostic, SpecError};
+use crate::model::Registry;
+use crate::results::ResultFile;
+use crate::run::{DecideError, Exceeded, Profile, Settings, bytes_text, decide, memory_estimate, undecided};
 use anyhow::Result;
 use clap::Args;
-use signcheck::claim::{Diagnostic, SpecError};
-use signcheck::model::Registry;
-use signcheck::results::ResultFile;
-use signcheck::run::{DecideError, Exceeded, Profile, Settings, bytes_text, decide, memory_estimate, undecided};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 

@@ -2,10 +2,10 @@
 
 use super::Exit;
 use super::common::{build_all, load_all, print, resolve};
+use crate::model::Registry;
+use crate::run::Catalog;
 use anyhow::Result;
 use clap::Args;
-use signcheck::model::Registry;
-use signcheck::run::Catalog;
 
 /// Validates claim files: every error of every file, with its place.
 #[derive(Debug, Args)]

@@ -1,15 +1,13 @@
 //! What several commands have in common.
 
 use super::{Computing, Exit};
+use crate::claim::{Diagnostic, Instance, InstanceError, Overrides, Spec, SpecError, Variant, Work, cells, load_in};
+use crate::engine::Progress;
+use crate::model::Registry;
+use crate::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
+use crate::run::{Catalog, ClaimText, DecideError, Profile};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use signcheck::claim::{
-    Diagnostic, Instance, InstanceError, Overrides, Spec, SpecError, Variant, Work, cells, load_in,
-};
-use signcheck::engine::Progress;
-use signcheck::model::Registry;
-use signcheck::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
-use signcheck::run::{Catalog, ClaimText, DecideError, Profile};
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 

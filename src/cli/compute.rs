@@ -5,13 +5,13 @@ mod bound;
 
 use super::Exit;
 use super::common::{print, print_json};
+use crate::model::{BuildError, Kind, ParamSpec, Params, QuantityEntry, Registry, Row};
 use anyhow::{Result, anyhow};
 use bound::Bound;
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use serde_json::{Map, Value};
-use signcheck::model::{BuildError, Kind, ParamSpec, Params, QuantityEntry, Registry, Row};
 
 const AFTER: &str = "Example: signcheck compute vote-error --wrong 3/10 --workers 5
 
@@ -179,7 +179,7 @@ fn text(entry: &QuantityEntry, rows: &[Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use signcheck::model::{Calculator, Limits, OutputSpec, Real};
+    use crate::model::{Calculator, Limits, OutputSpec, Real};
 
     const fn param(name: &'static str, kind: Kind, default: Option<&'static str>) -> ParamSpec {
         ParamSpec { name, kind, default, limits: Limits::NON_NEGATIVE, doc: "for the test" }

@@ -2,11 +2,11 @@
 
 use super::Exit;
 use super::common::{print, print_json};
+use crate::figure::{render_png, render_svg};
+use crate::report::{page, table};
+use crate::results::{Ledger, Lock, ResultFile, StoreError, read_all, write_text};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use signcheck::figure::{render_png, render_svg};
-use signcheck::report::{page, table};
-use signcheck::results::{Ledger, Lock, ResultFile, StoreError, read_all, write_text};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -81,7 +81,7 @@ pub fn write_page(folder: &Path, results: &[ResultFile]) -> Result<()> {
             svgs.insert(format!("{}/{}", result.source.paper, picture.name), render_svg(picture)?);
         }
     }
-    let html = page(results, &Ledger::new(results), &svgs, &signcheck::results::read_searches(folder)?)?;
+    let html = page(results, &Ledger::new(results), &svgs, &crate::results::read_searches(folder)?)?;
     write_text(&folder.join("report.html"), html.as_bytes())?;
     Ok(())
 }

@@ -3,19 +3,19 @@
 use super::common::{build_all, load_all, print, print_json, resolve};
 use super::say;
 use super::{Computing, Exit};
+use crate::claim::{Bound, Overrides, Spec, Table, Within, load_in, scenario_of};
+use crate::expr::Expr;
+use crate::model::Registry;
+use crate::results::{BoundaryRecord, SearchOutcome, SearchRecord, write_json, write_text};
+use crate::run::{Certificate, Profile, Settings, certificate_name, certify, decide, standalone};
+use crate::scalar::Rational;
+use crate::search::{
+    Candidate, Effort, Family, Found, Task, Watch, boundary, first_broken_step, is_searchable, search_family, size,
+};
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
-use signcheck::claim::{Bound, Overrides, Spec, Table, Within, load_in, scenario_of};
-use signcheck::expr::Expr;
-use signcheck::model::Registry;
-use signcheck::results::{BoundaryRecord, SearchOutcome, SearchRecord, write_json, write_text};
-use signcheck::run::{Certificate, Profile, Settings, certificate_name, certify, decide, standalone};
-use signcheck::scalar::Rational;
-use signcheck::search::{
-    Candidate, Effort, Family, Found, Task, Watch, boundary, first_broken_step, is_searchable, search_family, size,
-};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -349,7 +349,7 @@ fn certificate(tree: &Table, bound: &Bound, registry: &Registry, spec: &Spec) ->
     let again = load_in(Profile::Full.name(), (file, &text), registry, &Overrides::default())
         .map_err(|e| anyhow::anyhow!("{e}"))?;
     let settings =
-        Settings { registry, seed: 0, level: 1e-6, profile: Profile::Full, progress: &signcheck::engine::Silent };
+        Settings { registry, seed: 0, level: 1e-6, profile: Profile::Full, progress: &crate::engine::Silent };
     let result = decide(&again, file, &text, &settings)?;
     let verdict = result.bounds.first().context("no verdict")?;
     let certificate = certify(&again, verdict).with_context(|| format!("it came out {:?}", verdict.outcome))?;

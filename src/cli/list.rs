@@ -2,12 +2,12 @@
 
 use super::Exit;
 use super::common::{load_all, print, print_json, resolve};
+use crate::claim::Work;
+use crate::model::{FACTS, HYPOTHESES, QuantityEntry, Registry, STATISTICS};
+use crate::results::{ResultFile, read_result};
+use crate::run::Catalog;
 use anyhow::Result;
 use clap::Args;
-use signcheck::claim::Work;
-use signcheck::model::{FACTS, HYPOTHESES, QuantityEntry, Registry, STATISTICS};
-use signcheck::results::{ResultFile, read_result};
-use signcheck::run::Catalog;
 use std::path::PathBuf;
 
 /// Lists claims and the parts that claim files may name.

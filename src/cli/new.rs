@@ -38,7 +38,7 @@ impl New {
         if path.exists() {
             bail!("{} exists already; choose another name with --out", path.display());
         }
-        signcheck::results::write_text(&path, text.as_bytes()).context("writing the claim file")?;
+        crate::results::write_text(&path, text.as_bytes()).context("writing the claim file")?;
         print(&format!("wrote {0}; try: signcheck verify {0}\n", path.display()))?;
         Ok(Exit::Expected)
     }

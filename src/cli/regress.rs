@@ -2,16 +2,16 @@
 
 use super::common::{Bar, load_all_in, print, print_json, profile, resolve, width};
 use super::{Computing, Exit};
+use crate::claim::Overrides;
+use crate::model::Registry;
+use crate::regress::{
+    Baseline, ClaimEntries, Comparison, Counts, Status, apply, changes, compare, junit, markdown, terminal,
+};
+use crate::results::write_text;
+use crate::run::{Catalog, Profile, Settings, observe, replicate_count};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
-use signcheck::claim::Overrides;
-use signcheck::model::Registry;
-use signcheck::regress::{
-    Baseline, ClaimEntries, Comparison, Counts, Status, apply, changes, compare, junit, markdown, terminal,
-};
-use signcheck::results::write_text;
-use signcheck::run::{Catalog, Profile, Settings, observe, replicate_count};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -200,7 +200,7 @@ struct EntryDocument {
     reason: String,
     before: Option<String>,
     now: Option<String>,
-    evidence: Option<signcheck::results::Evidence>,
+    evidence: Option<crate::results::Evidence>,
     threshold: Option<f64>,
     detectable: Option<f64>,
     detectable_relative: Option<f64>,
@@ -216,9 +216,9 @@ impl Document {
             entry: c.name(),
             status: c.status,
             reason: c.reason.clone(),
-            before: c.old.as_ref().map(signcheck::regress::Value::text),
-            now: c.new.as_ref().map(signcheck::regress::Value::text),
-            evidence: c.new.as_ref().or(c.old.as_ref()).map(signcheck::regress::Value::evidence),
+            before: c.old.as_ref().map(crate::regress::Value::text),
+            now: c.new.as_ref().map(crate::regress::Value::text),
+            evidence: c.new.as_ref().or(c.old.as_ref()).map(crate::regress::Value::evidence),
             threshold: c.tested.map(|t| t.threshold).filter(|t| t.is_finite()),
             detectable: c.detectable(),
             detectable_relative: c.relative(),

@@ -2,10 +2,10 @@
 
 use super::Exit;
 use super::common::{print, print_json};
+use crate::model::Registry;
+use crate::run::replay;
 use anyhow::{Context, Result};
 use clap::Args;
-use signcheck::model::Registry;
-use signcheck::run::replay;
 use std::io::Read;
 use std::path::PathBuf;
 

@@ -3,18 +3,18 @@
 use super::budget::Budget;
 use super::common::{Loaded, exit_of_results, level, load_all_in, note, print, profile, width};
 use super::{Computing, Exit};
-use anyhow::{Context, Result};
-use clap::Args;
-use signcheck::claim::Overrides;
-use signcheck::model::Registry;
-use signcheck::results::{
+use crate::claim::Overrides;
+use crate::model::Registry;
+use crate::results::{
     Change, Ledger, Lock, ResultFile, STATE_FOLDER, StoreError, changes, read_all, read_result, remove_leftovers,
     result_paths, write_json, write_result, write_text,
 };
-use signcheck::run::{
+use crate::run::{
     Catalog, Exceeded, Profile, Settings, State, bytes_text, certificate_name, certify, memory_estimate, program_hash,
     replicate_count,
 };
+use anyhow::{Context, Result};
+use clap::Args;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -83,7 +83,7 @@ impl Reproduce {
             changed.iter().for_each(|c| note(&c.to_string()));
         } else {
             let colour = std::io::stdout().is_terminal();
-            print(&signcheck::report::table::terminal(&ledger, colour, width()))?;
+            print(&crate::report::table::terminal(&ledger, colour, width()))?;
             print(&change_lines(&changed))?;
             print(&format!("page: {}\n", self.out.join("results/report.html").display()))?;
         }

@@ -1,10 +1,10 @@
 //! What `falsify` reports about a search: its record, and the same in sentences.
 
+use crate::claim::{Bound, Spec};
+use crate::results::{NearRecord, SearchOutcome, SearchRecord};
+use crate::search::{Candidate, Evaluated, Family, Found};
+use crate::verdict::SideValue;
 use serde_json::{Value, json};
-use signcheck::claim::{Bound, Spec};
-use signcheck::results::{NearRecord, SearchOutcome, SearchRecord};
-use signcheck::search::{Candidate, Evaluated, Family, Found};
-use signcheck::verdict::SideValue;
 use std::collections::BTreeMap;
 
 /// A right side, or a quotient's inverse, below this is 0 to a reader: a quotient would not show how far a bound is
@@ -92,7 +92,7 @@ fn tightness(evaluated: &Evaluated) -> Result<f64, String> {
 }
 
 fn holds(evaluated: &Evaluated) -> bool {
-    use signcheck::results::{Evidence, Outcome};
+    use crate::results::{Evidence, Outcome};
     evaluated.verdict.comparison.as_ref().is_ok_and(|c| c.outcome == Outcome::Holds && c.grade <= Evidence::Exact)
 }
 

@@ -2,10 +2,10 @@
 
 use super::Exit;
 use super::common::{print, print_json};
+use crate::claim::{json_schema, reference};
+use crate::model::Registry;
 use anyhow::Result;
 use clap::Args;
-use signcheck::claim::{json_schema, reference};
-use signcheck::model::Registry;
 
 /// Prints the JSON Schema of a claim file.
 #[derive(Debug, Args)]

@@ -2,13 +2,13 @@
 
 use super::common::{assignment, load_all, print, print_json, resolve};
 use super::{Computing, Exit};
+use crate::claim::{Instance, cells};
+use crate::engine::{RunError, Traffic, settle_coins, trace, trace_enclosed, trace_plain};
+use crate::model::Registry;
+use crate::scalar::{Fault, Rational};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
-use signcheck::claim::{Instance, cells};
-use signcheck::engine::{RunError, Traffic, settle_coins, trace, trace_enclosed, trace_plain};
-use signcheck::model::Registry;
-use signcheck::scalar::{Fault, Rational};
 
 /// Prints the iterates of one replicate of the file's first cell.
 #[derive(Debug, Args)]
@@ -81,7 +81,7 @@ impl Trace {
                 Err(error) => Err(error.into()),
             }
         } else {
-            let cell_key = signcheck::claim::stream_key(&claim.spec, case, &cell);
+            let cell_key = crate::claim::stream_key(&claim.spec, case, &cell);
             let (iterates, traffic) = trace(&instance, seed, &cell_key, self.replicate)?;
             anyhow::ensure!(
                 iterates.iter().flatten().all(|v| v.is_finite()),

@@ -5,11 +5,11 @@ use super::common::{
     assignment, exit_of_results, level, load_all_in, note, print, print_json, profile, resolve, width,
 };
 use super::{Computing, Exit};
+use crate::claim::Overrides;
+use crate::results::{BoundRecord, Ledger, Outcome, ResultFile, changes, read_sealed, why};
+use crate::run::{Catalog, ClaimText, Profile, Settings, replicate_count};
 use anyhow::{Context, Result};
 use clap::Args;
-use signcheck::claim::Overrides;
-use signcheck::results::{BoundRecord, Ledger, Outcome, ResultFile, changes, read_sealed, why};
-use signcheck::run::{Catalog, ClaimText, Profile, Settings, replicate_count};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -87,7 +87,7 @@ impl Verify {
             print_json(&verdicts)?;
         } else {
             let colour = std::io::stdout().is_terminal();
-            print(&signcheck::report::table::terminal(&Ledger::new(&results), colour, width()))?;
+            print(&crate::report::table::terminal(&Ledger::new(&results), colour, width()))?;
             print(&details(&results))?;
         }
         match recorded {

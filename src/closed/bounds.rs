@@ -64,6 +64,7 @@ pub fn gauss_is_far(snr: &Rational) -> bool {
 ///
 /// # Errors
 /// For S = 0, where the second value would be infinite.
+#[cfg(test)]
 pub fn cantelli_extremal(snr: &Rational) -> Result<[(Rational, Rational); 2], Fault> {
     let q = cantelli(snr)?;
     let rest = Rational::one() - &q;
@@ -74,6 +75,7 @@ pub fn cantelli_extremal(snr: &Rational) -> Result<[(Rational, Rational); 2], Fa
 ///
 /// # Errors
 /// Division by zero.
+#[cfg(test)]
 pub fn gauss_extremal(snr: &Rational) -> Result<(Rational, Rational), Fault> {
     let weight = <Rational as Scalar>::ratio(4, 3).divide(&(snr.clone() * snr))?;
     Ok((snr.clone() * Rational::ratio(3, 2), weight))

@@ -157,15 +157,9 @@ impl Median {
     }
 
     /// P[(median - c)/b <= z].
-    #[must_use]
+    #[cfg(test)]
     pub fn below(&self, z: f64) -> f64 {
         self.at(Dd::from(z)).0.to_f64()
-    }
-
-    /// P[(median - c)/b > z].
-    #[must_use]
-    pub fn above(&self, z: f64) -> f64 {
-        self.mirrored_at(Dd::from(-z)).0.to_f64()
     }
 
     /// The density of (median - c)/b at z.

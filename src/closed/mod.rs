@@ -21,10 +21,7 @@ mod quadrature;
 mod sums;
 pub mod votes;
 
-pub use asymmetry::Asymmetry;
-pub use double_double::Dd;
-pub use expansion::Bounded;
-pub use law::{LawError, LawKind, Point, StandardLaw};
-pub use median::{Gap, Median, MedianFault};
-pub use quadrature::{Disagreement, Integral, half_line};
-pub use sums::{Tail, distance_from_normal, sum_tail};
+pub use law::{LawError, LawKind, StandardLaw};
+pub use median::{Median, MedianFault};
+pub use quadrature::{Disagreement, Integral};
+pub use sums::{distance_from_normal, sum_tail};

@@ -333,7 +333,7 @@ mod tests {
             let (data, used) = load(&path);
             assert_eq!(used, CacheUse::Written(None));
             assert_eq!(load(&path), (data.clone(), CacheUse::Hit));
-            assert_eq!(data, crate::data::read_libsvm(&path, Expected::default()).unwrap());
+            assert_eq!(data, crate::data::parse_libsvm(text.as_bytes(), "set", Expected::default()).unwrap());
             // no temporary file is left
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         }

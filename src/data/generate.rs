@@ -135,7 +135,7 @@ fn mix(mut z: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Row, Slice};
+    use crate::data::matrix::{Row, Slice};
 
     /// The half-width of Hoeffding's interval for the mean of n numbers in [0, 1] at level alpha.
     fn hoeffding(n: usize, alpha: f64) -> f64 {

@@ -24,7 +24,7 @@ pub struct Logistic {
 
 impl Logistic {
     /// The objective with lambda = 1/n.
-    #[must_use]
+    #[cfg(test)]
     pub fn new(data: impl Into<Arc<Dataset>>) -> Self {
         let data = data.into();
         let lambda = 1.0 / data.matrix.rows() as f64;
@@ -147,6 +147,7 @@ impl Logistic {
     ///
     /// # Panics
     /// If `x`, `v` or `out` has not d entries.
+    #[cfg(test)]
     pub fn hessian_vector(&self, x: &[f64], v: &[f64], out: &mut [f64]) {
         self.weighted_product(&self.curvatures(x), v, out);
     }
@@ -158,7 +159,7 @@ impl Logistic {
         by_chunks(matrix, |rows| run(kernels::Curvatures { matrix, rows, x })).concat()
     }
 
-    /// [`Logistic::hessian_vector`] with known curvatures.
+    /// `out = (Hessian of f) v`, its losses having these curvatures.
     pub(super) fn weighted_product(&self, weights: &[f64], v: &[f64], out: &mut [f64]) {
         self.check(v);
         self.check(out);

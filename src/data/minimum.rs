@@ -51,14 +51,6 @@ pub struct Minimum {
 
 /// Minimises f from x = 0.
 ///
-/// ```
-/// use signcheck::data::{Logistic, Stop, generate, minimise};
-/// let f = Logistic::new(generate(300, 5, 0.5, 1)?.data);
-/// let minimum = minimise(&f, Stop::default())?;
-/// assert!(minimum.gradient_norm < 1e-10 && minimum.value < 2f64.ln());
-/// # Ok::<(), signcheck::data::DataError>(())
-/// ```
-///
 /// # Errors
 /// [`DataError::Parameter`] if lambda is 0; [`DataError::NotReached`] with the residual that was reached, if the
 /// iterations end or rounding forbids any progress before the gradient is small enough.

@@ -21,12 +21,12 @@ mod logistic;
 mod matrix;
 mod minimum;
 
-pub use cache::{CacheUse, cache_path, load_libsvm};
+pub use cache::load_libsvm;
 pub use error::DataError;
-pub use generate::{Planted, generate};
-pub use libsvm::{Expected, parse_libsvm, read_libsvm};
+pub use generate::generate;
+pub use libsvm::{Expected, parse_libsvm};
 pub use logistic::Logistic;
-pub use matrix::{Matrix, Rounding, Row, Slice, Values};
+pub use matrix::{Matrix, Rounding};
 pub use minimum::{Minimum, Stop, minimise};
 
 /// Rows with a class each.

@@ -17,13 +17,12 @@ mod range;
 mod run;
 mod sight;
 
-pub use block::{Door, Look, Record, Workspace, fixed_start, follow, plain, simulate, step_once, trace, trace_plain};
-pub use checked::must_look_for_ties;
+pub use block::{Door, Record, Workspace, fixed_start, follow, step_once, trace, trace_plain};
 pub use enclosed::{MOST_WORK, OVERHEAD, plain_enclosed, settle_coins, trace_enclosed};
 pub use estimates::{Estimates, PathMoments};
-pub use measure::{Plan, Probe, add_to, combine_path, is_due, lacks, left_lacks, not_recorded, reduce};
+pub use measure::{Plan, Probe, add_to, combine_path, is_due, left_lacks, not_recorded, reduce};
+pub use oracle::Traffic;
 pub(crate) use oracle::without_noise;
-pub use oracle::{PlainOracle, Sampled, Traffic};
 pub use point::Point;
 pub use progress::{Progress, Silent};
 pub use range::{Ranges, ranges};

@@ -11,8 +11,7 @@ mod ladder;
 mod moments;
 mod runs;
 
-pub use exact::{Budget, ExactEstimates, Unavailable, enumerate, enumerate_as_far, outcomes};
+pub use exact::{Budget, Unavailable, enumerate, enumerate_as_far, outcomes};
 pub use findings::Findings;
-pub use ladder::{Effort, Inquiry, Known, known};
-pub use moments::{MomentEstimates, moments};
+pub use ladder::{Effort, Inquiry, known};
 pub use runs::{CellOutcome, CellRun, Configuration, ConfigurationRuns, Design, Observed, TermSource};

@@ -41,11 +41,10 @@ mod resolve;
 mod tests;
 mod units;
 
-pub use check::CallSite;
-pub use definitions::{CycleError, order};
+pub use definitions::order;
 pub use eval::{Environment, EvalError};
 pub use functions::{Builtin, Signature, built_in_functions};
-pub use resolve::{Meaning, built_in};
+pub use resolve::built_in;
 pub use units::{Dimension, Units, UnitsError};
 
 use crate::scalar::Rational;

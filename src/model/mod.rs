@@ -20,7 +20,7 @@ mod real;
 mod registry;
 mod semantics;
 mod statistic;
-pub mod wire;
+pub(crate) mod wire;
 
 pub use algorithm::{
     Algorithm, AlgorithmEntry, Buffer, Buffers, DynAlgorithm, Extent, Layout, Runs, Shape, Step, Uncut, View,

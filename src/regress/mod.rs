@@ -20,11 +20,11 @@ mod junit;
 mod tables;
 mod two_samples;
 
-pub use baseline::{Baseline, BaselineError, ClaimEntries, FORMAT};
-pub use compare::{Change, Comparison, Counts, Status, TOTAL_LEVEL, apply, compare};
+pub use baseline::{Baseline, ClaimEntries};
+pub use compare::{Change, Comparison, Counts, Status, apply, compare};
 pub use entry::{Entry, Value};
 #[cfg(feature = "cli")]
 pub use junit::junit;
 #[cfg(feature = "cli")]
 pub use tables::{changes, markdown, terminal};
-pub use two_samples::{CERTAINTY, Method, Sample, Tested, compare_samples};
+pub use two_samples::{Method, Sample, Tested, compare_samples};

@@ -243,7 +243,7 @@ mod tests {
     fn ten_thousand_comparisons_alarm_as_stated() {
         // An inflated level of 0.2: the asymptotic test has half of it, 0.1.
         let expected = 0.1;
-        let (normal, method) = alarms(0.2, 100, None, 0.0, crate::stats::normal_quantile);
+        let (normal, method) = alarms(0.2, 100, None, 0.0, |u| -crate::stats::normal_upper_quantile(u));
         assert_eq!(method, Method::Asymptotic);
         assert!((normal as f64 - 1e4 * expected).abs() < tolerance(expected), "{normal} alarms of 10000");
         // A skewed law with a heavy tail (Pareto with exponent 3): no more than stated.

@@ -32,5 +32,5 @@ mod law_tests;
 #[cfg(test)]
 mod testing;
 
-pub use key::{CellKey, StreamKey};
+pub use key::CellKey;
 pub use stream::Stream;

@@ -25,9 +25,9 @@ mod unconfirmed;
 mod values;
 mod within;
 
-pub use boundary::{Boundary, boundary};
+pub use boundary::boundary;
 pub use family::{Candidate, Family};
-pub use score::{Evaluated, evaluate_candidate, evaluate_tree, score};
+pub use score::{Evaluated, evaluate_candidate};
 pub use shrink::size;
 pub use steps::first_broken_step;
 pub use strategy::{Climb, Evolution, Random, Strategy};

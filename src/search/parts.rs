@@ -95,7 +95,7 @@ mod tests {
     use super::super::laws::{NOISES, subtrees};
     use super::super::objectives::PROBLEMS;
     use super::*;
-    use crate::claim::{LAWS, OBJECTIVES, load};
+    use crate::claim::load;
     use crate::scalar::Scalar;
 
     /// Nodes stand in the order root, its two, their four; each subtree of two draws keeps vectors and weights
@@ -124,8 +124,8 @@ mod tests {
             parts.dedup();
             parts
         };
-        assert_eq!(parts(PROBLEMS), OBJECTIVES);
-        assert_eq!(parts(NOISES), LAWS);
+        assert_eq!(parts(PROBLEMS), crate::claim::OBJECTIVES);
+        assert_eq!(parts(NOISES), crate::claim::LAWS);
     }
 
     /// Every shape with fresh numbers is a part that the reader takes, in every dimension, and loses coordinates.

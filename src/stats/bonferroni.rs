@@ -4,7 +4,7 @@
 //! that their number is known before anything runs; each gets the same share A/parts (Bonferroni's correction). The
 //! share depends on the file alone: not on what else runs, on the order, on the number of threads or on which cells
 //! turned out easy. By the union bound any interval of the claim misses with probability at most A, and a run of many
-//! claims raises a false alarm with probability at most the sum of their levels ([`total_level`]).
+//! claims raises a false alarm with probability at most the sum of their levels.
 
 /// The share of each of `parts` equal parts: the largest double found not to overspend, parts * share <= total.
 ///
@@ -13,7 +13,7 @@
 ///
 /// ```
 /// // exact: powers of two divide without rounding
-/// assert_eq!(signcheck::stats::bonferroni(0.5, 4), 0.125);
+/// assert_eq!(signcheck::internals::stats::bonferroni(0.5, 4), 0.125);
 /// ```
 #[must_use]
 pub fn bonferroni(total: f64, parts: usize) -> f64 {
@@ -24,18 +24,6 @@ pub fn bonferroni(total: f64, parts: usize) -> f64 {
         each = each.next_down();
     }
     each
-}
-
-/// A bound on the probability that any of several intervals errs: the sum of their levels, rounded up, at most 1.
-#[must_use]
-pub fn total_level(levels: impl IntoIterator<Item = f64>) -> f64 {
-    let mut sum = 0.0_f64;
-    for level in levels {
-        let next = sum + level;
-        // adding 0 costs nothing; any other sum may have been rounded down
-        sum = if level == 0.0 || sum == 0.0 { next } else { next.next_up() };
-    }
-    sum.min(1.0)
 }
 
 #[cfg(test)]
@@ -51,23 +39,11 @@ mod tests {
             prop_assert!(libm::fma(each, parts as f64, -total) <= 0.0);
             prop_assert!(each * (1.0 + 4.0 * f64::EPSILON) * parts as f64 >= total);
         }
-
-        #[test]
-        fn totals_are_rounded_up(parts in 1_usize..2000) {
-            // exact: `parts` times 0.3/4096 as a rational sum, 0.3 being the double below; compared by one fma
-            let level = 0.3 / 4096.0;
-            let total = total_level(std::iter::repeat_n(level, parts));
-            prop_assert!(libm::fma(level, parts as f64, -total) <= 0.0);
-            prop_assert!(total <= level * parts as f64 * (1.0 + 4000.0 * f64::EPSILON));
-        }
     }
 
     #[test]
     fn ends() {
         assert_eq!(bonferroni(0.1, 0), 0.1);
         assert_eq!(bonferroni(0.0, 7), 0.0);
-        assert_eq!(total_level([]), 0.0);
-        assert_eq!(total_level([0.25]), 0.25);
-        assert_eq!(total_level([0.75, 0.75]), 1.0);
     }
 }

@@ -30,7 +30,7 @@ pub fn student_upper_tail(df: f64, t: f64) -> f64 {
 ///
 /// ```
 /// // exact: one degree of freedom is Cauchy's law, P[T > 1] = 1/4
-/// assert!((signcheck::stats::student_upper_quantile(1.0, 0.25) - 1.0).abs() < 1e-13);
+/// assert!((signcheck::internals::stats::student_upper_quantile(1.0, 0.25) - 1.0).abs() < 1e-13);
 /// ```
 #[must_use]
 pub fn student_upper_quantile(df: f64, q: f64) -> f64 {

@@ -8,7 +8,7 @@ mod sides;
 mod units;
 
 pub use combine::{CellVerdict, CellView, combine_cells};
-pub use compare::{Comparison, compare, compare_order, compare_rate, is_vacuous};
+pub use compare::compare_order;
 pub use judge::{Judge, LOOKS, experiment_cell, left_side, quantity_cell, uncompared};
-pub use sides::{Constants, Grade, Ground, SideValue, Trust, left_of_estimates, left_of_row, right_side};
-pub use units::{UnitsReport, units_of};
+pub use sides::{Constants, Ground, SideValue, left_of_row, right_side};
+pub use units::units_of;

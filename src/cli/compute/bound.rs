@@ -2,11 +2,11 @@
 
 use super::super::Exit;
 use super::super::common::{assignment, load_all, print, print_json, resolve};
+use crate::claim::{Expression, Parameter, Symbol, evaluate};
+use crate::model::{Real, Registry};
+use crate::scalar::Rational;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use signcheck::claim::{Expression, Parameter, Symbol, evaluate};
-use signcheck::model::{Real, Registry};
-use signcheck::scalar::Rational;
 use std::collections::BTreeMap;
 
 /// The right side of a claim at given constants.

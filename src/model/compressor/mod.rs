@@ -2,14 +2,14 @@
 
 #[cfg(test)]
 mod contract;
-pub mod identity;
-pub mod k_pca;
-pub mod linear;
-pub mod random_k;
-pub mod sign;
-pub mod stochastic_sign;
-pub mod top_k;
-pub mod unbiased;
+mod identity;
+mod k_pca;
+mod linear;
+mod random_k;
+mod sign;
+pub(crate) mod stochastic_sign;
+mod top_k;
+mod unbiased;
 
 use super::{Arithmetic, BuildError, ParamSpec, ParamValue, Params, Query, Real, Semantics};
 use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};

@@ -1,30 +1,30 @@
 //! Noise laws: what a stochastic gradient adds to, or makes of, the true one.
 
 mod additive;
-pub mod cantelli_extremal;
+mod cantelli_extremal;
 #[cfg(test)]
 mod contract;
-pub mod exp_1;
-pub mod finite;
+mod exp_1;
+mod finite;
 mod finite_law;
-pub mod gauss_extremal;
-pub mod gaussian;
-pub mod joint;
-pub mod laplace;
-pub mod logistic;
-pub mod multiplicative;
-pub mod sparse;
-pub mod state_atoms;
-pub mod student;
-pub mod tree;
-pub mod two_atom;
-pub mod uniform;
+mod gauss_extremal;
+mod gaussian;
+mod joint;
+mod laplace;
+mod logistic;
+mod multiplicative;
+mod sparse;
+mod state_atoms;
+mod student;
+mod tree;
+mod two_atom;
+mod uniform;
 
 pub use finite_law::{FiniteLaw, FiniteLawError};
 
 use super::facts::{Facts, Property};
 use super::{BuildError, ParamSpec, Params, Real};
-use crate::rng::Stream;
+pub use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
 
 /// One atom of a finite-support law of the stochastic gradient.

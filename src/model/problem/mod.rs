@@ -1,26 +1,26 @@
 //! Objectives: value, (sub)gradient, and facts in closed form.
 
-pub mod absolute_pair;
+mod absolute_pair;
 mod constants;
-pub mod cosine;
-pub mod huber;
-pub mod line_losses;
-pub mod linear;
-pub mod log_cosh;
-pub mod logistic;
-pub mod max_affine;
-pub mod max_type;
+mod cosine;
+mod huber;
+mod line_losses;
+mod linear;
+mod log_cosh;
+mod logistic;
+mod max_affine;
+mod max_type;
 mod minimisers;
-pub mod piecewise_quadratic;
-pub mod pl_toy;
-pub mod quadratic;
-pub mod quadratic_matrix;
+mod piecewise_quadratic;
+mod pl_toy;
+pub(crate) mod quadratic;
+mod quadratic_matrix;
 mod seeded;
 mod spectrum;
-pub mod two_line_squares;
-pub mod wilson;
-pub mod worker_quadratics;
-pub mod worker_squares;
+mod two_line_squares;
+mod wilson;
+mod worker_quadratics;
+mod worker_squares;
 
 pub use minimisers::Minimisers;
 
