@@ -84,6 +84,9 @@ pub struct Gap {
 }
 
 impl Median {
+    /// Most workers that are computed.
+    pub const MOST_WORKERS: usize = MAX_WORKERS;
+
     /// The median of workers whose values are drawn from `sets` (one number each where they are fixed), with noise of
     /// the given law and scale.
     ///

@@ -6,7 +6,7 @@
 //! **Ties and edge cases** phi(0) has no value: 0 is refused as a vector and left out of a grid.
 
 use super::vectors::{DIMENSION, DRAWS, SEED, VALUES, VECTOR, density, norms, show, vectors};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Params, Real};
 
 /// Registry line.
@@ -23,6 +23,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "d", doc: "number of entries" },
         OutputSpec { name: "nnz", doc: "number of entries that are not 0" },
     ],
+    calculator: Calculator { examples: &["--vector 3,-4,0", "--values 0,1 --dimension 2"], ..Calculator::PLAIN },
     evaluate,
 };
 

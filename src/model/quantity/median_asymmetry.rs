@@ -8,7 +8,7 @@
 //! **Ties and edge cases** as in `median-gap`; both are at most 2 and 1.
 
 use super::median_gap::{PARAMS, median};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Params, Real};
 
 /// Registry line.
@@ -21,6 +21,11 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "asymmetry", doc: "int |h(z) - g(z/b)/b| dz" },
         OutputSpec { name: "odd_mass", doc: "int |h(z) - h(-z)|/2 dz" },
     ],
+    calculator: Calculator {
+        examples: &["--values 0,1,5,2,9 --noise logistic --scale 1000"],
+        flags: NOISE,
+        beside: &["odd_mass"],
+    },
     evaluate,
 };
 

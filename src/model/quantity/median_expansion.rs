@@ -11,7 +11,7 @@
 //! enough.
 
 use super::median_gap::{PARAMS, median};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Params, Real};
 
 /// Registry line.
@@ -27,6 +27,11 @@ pub static GAP: QuantityEntry = QuantityEntry {
         OutputSpec { name: "variance", doc: "Var median" },
         OutputSpec { name: "leading_variance", doc: "b^2 sigma_mid^2" },
     ],
+    calculator: Calculator {
+        examples: &["--values 0,1,5,2,9 --noise gaussian --scale 100"],
+        flags: NOISE,
+        beside: &["leading"],
+    },
     evaluate: gap,
 };
 
@@ -41,6 +46,11 @@ pub static ASYMMETRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "leading", doc: "G sum (u_i - mean(u))^2/b^2" },
         OutputSpec { name: "constant", doc: "G" },
     ],
+    calculator: Calculator {
+        examples: &["--values 0,1,5,2,9 --noise logistic --scale 1000"],
+        flags: NOISE,
+        beside: &["leading"],
+    },
     evaluate: asymmetry,
 };
 

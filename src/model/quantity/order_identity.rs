@@ -5,7 +5,7 @@
 //! **Source** chen2020, proof of theorem 4a.
 //! **Errors** none.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::closed::votes::{central_binomial, power_integral};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Rational, Scalar};
@@ -23,6 +23,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "integral", doc: "C(2n, n) int_0^1 y^n (1 - y)^n dy" },
         OutputSpec { name: "closed", doc: "1/(2n + 1)" },
     ],
+    calculator: Calculator { examples: &["--n 1,2,10"], beside: &["closed"], ..Calculator::PLAIN },
     evaluate,
 };
 
