@@ -254,7 +254,7 @@ impl Instance {
 
 /// Audits the inequalities of a variant. `refuted` gives, where it can, the reason why a fact that is not known does
 /// not exist.
-pub fn requirements(
+pub(crate) fn requirements(
     variant: &Variant,
     lookup: &dyn Fn(&Symbol) -> Option<Real>,
     refuted: &dyn Fn(&str) -> Option<Audit>,

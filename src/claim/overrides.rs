@@ -7,7 +7,7 @@ use crate::model::HYPOTHESES;
 
 /// What the command line lays over a claim file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Overrides {
+pub(crate) struct Overrides {
     /// Values of declared parameters, `--set NAME=VALUE`.
     pub set: Vec<(String, String)>,
     /// Hypotheses that every bound needs besides its own, `--assume NAME`.

@@ -13,7 +13,7 @@ pub(super) const MAX_DIMENSION: usize = 100_000_000;
 ///
 /// # Errors
 /// As its parameters and its own computation.
-pub fn evaluate_quantity(registry: &Registry, part: &PartSetup, cell: &Cell) -> Result<Vec<Row>, InstanceError> {
+pub(crate) fn evaluate_quantity(registry: &Registry, part: &PartSetup, cell: &Cell) -> Result<Vec<Row>, InstanceError> {
     let entry = registry
         .quantity(&part.name)
         .map_err(|_| InstanceError::new(&part.span, format!("unknown quantity '{}'", part.name)))?;

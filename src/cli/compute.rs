@@ -24,7 +24,7 @@ const BOUND: &str = "bound";
 
 /// Evaluates a closed form of the papers.
 #[derive(Debug)]
-pub enum Compute {
+pub(super) enum Compute {
     Quantity(&'static QuantityEntry, ArgMatches),
     Bound(Bound),
 }
@@ -63,7 +63,7 @@ impl FromArgMatches for Compute {
 }
 
 impl Compute {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         match self {
             Compute::Bound(bound) => bound.run(),
             Compute::Quantity(entry, given) => {

@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 Exit code 0: no violation found; 1: violated, with a certificate; 2: no violation found, but
 something that the file lists was skipped, or nothing could be evaluated; 3: error.")]
-pub struct Falsify {
+pub(super) struct Falsify {
     /// Claim ids, globs, places, or files (`-` is standard input)
     #[arg(required = true)]
     claims: Vec<String>,
@@ -155,7 +155,7 @@ impl Setting {
 }
 
 impl Falsify {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let seed = self.computing.start()?;
         let registry = Registry::standard();
         let values: Vec<(String, String)> = self.set.iter().filter_map(Setting::value).collect();

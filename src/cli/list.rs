@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Lists claims and the parts that claim files may name.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck list --parts")]
-pub struct List {
+pub(super) struct List {
     /// Only claims whose id contains this text
     filter: Option<String>,
     /// Also problems, noise laws, algorithms, compressors, quantities with their outputs, statistics, facts and
@@ -28,7 +28,7 @@ pub struct List {
 /// Shows one claim in full.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck show bernstein2018/theorem-1")]
-pub struct Show {
+pub(super) struct Show {
     /// Claim id or file
     claim: String,
     /// Folder with results/, for the last verdict
@@ -40,7 +40,7 @@ pub struct Show {
 }
 
 impl List {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let registry = Registry::standard();
         let mut claims = Catalog::all();
         if let Some(filter) = &self.filter {
@@ -95,7 +95,7 @@ fn parts(registry: &Registry) -> Parts {
 }
 
 impl Show {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let registry = Registry::standard();
         let claims = load_all(resolve(std::slice::from_ref(&self.claim))?, &registry, &[])?;
         let mut documents = Vec::new();

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 /// What a command ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// Everything as expected.
     Expected = 0,
     /// Some outcome is not as its file expects, or a control was not caught.
@@ -50,7 +50,7 @@ struct Cli {
 
 /// Options of every command that computes.
 #[derive(Debug, Clone, Args)]
-pub struct Computing {
+pub(crate) struct Computing {
     /// Threads; all cores if not given. Results do not depend on it.
     #[arg(long, value_name = "N", global = false)]
     threads: Option<usize>,

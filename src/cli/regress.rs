@@ -28,7 +28,7 @@ Examples:
   signcheck regress 'karimireddy2019/*' --brief        some claims
   signcheck regress --markdown pr.md --junit report.xml
   signcheck regress --update                           record what has changed")]
-pub struct Regress {
+pub(super) struct Regress {
     /// Claim ids, globs, places or files; all if none is given
     filters: Vec<String>,
     /// The baseline
@@ -64,7 +64,7 @@ pub struct Regress {
 }
 
 impl Regress {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let baseline = self.read()?;
         let profile_used = self.profile_used(&baseline)?;
         let seed =

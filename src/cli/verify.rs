@@ -20,7 +20,7 @@ use std::path::PathBuf;
   signcheck verify my-theorem.toml --set T=64 --json
   signcheck verify li2021/theorem-3 --assume independent-coordinates
   signcheck verify --from results/li2021/theorem-1.json")]
-pub struct Verify {
+pub(super) struct Verify {
     /// Claim ids, globs, places, or files (`-` is standard input)
     #[arg(required_unless_present = "from")]
     claims: Vec<String>,
@@ -52,7 +52,7 @@ pub struct Verify {
 }
 
 impl Verify {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let mut seed = self.computing.start()?;
         let registry = self.budget.registry();
         let recorded = self.from.as_deref().map(read_sealed).transpose()?;

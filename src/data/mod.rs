@@ -21,13 +21,13 @@ mod logistic;
 mod matrix;
 mod minimum;
 
-pub use cache::load_libsvm;
-pub use error::DataError;
-pub use generate::generate;
+pub(crate) use cache::load_libsvm;
+pub(crate) use error::DataError;
+pub(crate) use generate::generate;
 pub use libsvm::{Expected, parse_libsvm};
-pub use logistic::Logistic;
-pub use matrix::{Matrix, Rounding};
-pub use minimum::{Minimum, Stop, minimise};
+pub(crate) use logistic::Logistic;
+pub(crate) use matrix::{Matrix, Rounding};
+pub(crate) use minimum::{Minimum, Stop, minimise};
 
 /// Rows with a class each.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,6 +12,6 @@ mod moments;
 mod runs;
 
 pub use exact::{Budget, Unavailable, enumerate, enumerate_as_far, outcomes};
-pub use findings::Findings;
-pub use ladder::{Effort, Inquiry, known};
-pub use runs::{CellOutcome, CellRun, Configuration, ConfigurationRuns, Design, Observed, TermSource};
+pub(crate) use findings::Findings;
+pub(crate) use ladder::{Effort, Inquiry, known};
+pub(crate) use runs::{CellOutcome, CellRun, Configuration, ConfigurationRuns, Design, Observed, TermSource};

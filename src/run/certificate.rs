@@ -68,7 +68,7 @@ pub enum CertificateError {
 /// The name of a certificate's file below `certificates/`: everything in a bound's name other than letters, digits,
 /// dots and hyphens becomes a hyphen.
 #[must_use]
-pub fn certificate_name(id: &str, bound: &str) -> String {
+pub(crate) fn certificate_name(id: &str, bound: &str) -> String {
     format!("{id}.{}.json", file_words(bound))
 }
 
@@ -113,7 +113,7 @@ pub fn certify(spec: &Spec, verdict: &BoundRecord) -> Option<Certificate> {
 
 /// A claim file with one bound and one cell, as a JSON object: everything that its one question needs and nothing else.
 #[must_use]
-pub fn standalone(scenario: &Scenario, cell: &BTreeMap<String, Value>, bound: &str, why: &str) -> Option<Value> {
+pub(crate) fn standalone(scenario: &Scenario, cell: &BTreeMap<String, Value>, bound: &str, why: &str) -> Option<Value> {
     let question = &scenario.question;
     let Value::Object(mut claim) = scenario.tree.to_json() else { return None };
     claim.retain(|key, _| !LEFT_OUT.contains(&key.as_str()) || (key == "curve" && !scenario.curves.is_empty()));

@@ -49,7 +49,7 @@ pub fn bounded_mean(moments: &Moments, range: Interval, alpha: f64) -> Result<Me
 ///
 /// # Errors
 /// As there.
-pub fn partly_known_mean(
+pub(crate) fn partly_known_mean(
     moments: &Moments,
     range: Interval,
     unknown: u64,

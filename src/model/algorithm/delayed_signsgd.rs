@@ -25,7 +25,7 @@ struct DelayedSignSgd {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "delayed-signsgd",
     summary: "x_{k+1} = x_k - lr sgn(g(x_{k - tau}))",
     source: "bernstein2018, Section 6",

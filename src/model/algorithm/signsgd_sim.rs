@@ -22,7 +22,7 @@ struct SignSgdSim {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signsgd-sim",
     summary: "m = theta m + (1 - theta) g; x_j -= gamma c_j sgn(m_j)",
     source: "sun2023, Algorithm 1",

@@ -13,7 +13,7 @@ use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property,
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = c'x, over the box |x_i| <= b_i where one is given.
-pub struct Linear {
+pub(super) struct Linear {
     slope: Vec<Real>,
     half_width: Option<Vec<Real>>,
     c: Constants,
@@ -21,7 +21,7 @@ pub struct Linear {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "linear",
     summary: "c'x, on a box where one is given: iterates are projected on it",
     params: &[

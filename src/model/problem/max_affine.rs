@@ -19,7 +19,7 @@ use crate::scalar::{Fault, Rational, Scalar};
 const MOST_SETS: u64 = 20_000;
 
 /// f(x) = max_i (<a_i, x> + b_i).
-pub struct MaxAffine {
+pub(super) struct MaxAffine {
     dimension: usize,
     rows: Vec<Vec<Rational>>,
     offsets: Vec<Rational>,
@@ -40,7 +40,7 @@ enum Lowest {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "max-affine",
     summary: "max_i (<a_i, x> + b_i)",
     params: &[

@@ -41,7 +41,7 @@ const SCHEMES: &[&str] = &[
 ];
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "communication",
     summary: "bits an iteration, both directions, of a communication scheme",
     source: "bernstein2018, table 1",

@@ -19,7 +19,7 @@ use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpe
 use crate::scalar::{Enclosure, Fault, Narrow, Rational, Surd};
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "compression",
     summary: "E|C(v) - v|_2^2 beside |v|_2^2, of one vector or of many",
     source: "karimireddy2019, Assumption A and lemma 8",

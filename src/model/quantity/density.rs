@@ -10,7 +10,7 @@ use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Params, Real};
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "density",
     summary: "phi(v) = |v|_1^2/(d |v|_2^2), of one vector or of many",
     source: "bernstein2018, section 3",

@@ -25,7 +25,7 @@ const MAX_ROWS: usize = 100_000;
 const MAX_ENTRIES: usize = 20 * MAX_ROWS;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "error-feedback",
     summary: "|e_t|^2 and the distance of x_t to the gradients' span, for gradients that are given",
     source: "karimireddy2019, Algorithm 2, lemma 3 and theorem IV",

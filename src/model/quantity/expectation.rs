@@ -47,7 +47,7 @@ const fn expression(name: &'static str, default: Option<&'static str>) -> ParamS
 }
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "expectation",
     summary: "E of up to three expressions over independent finite variables, and the ends of the first",
     source: "moments and pointwise inequalities of every paper",

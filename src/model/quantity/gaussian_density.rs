@@ -13,7 +13,7 @@ use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use std::f64::consts::FRAC_2_PI;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "gaussian-density",
     summary: "mean and variance of phi(v) for d independent N(0, 1) entries",
     source: "bernstein2018, section 3",

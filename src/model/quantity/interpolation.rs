@@ -20,7 +20,7 @@ use crate::scalar::{Rational, Scalar};
 const MOST: usize = 10;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "interpolation",
     summary: "|x|^2 of the smallest solution of Ax = y, and of the maximum-margin separator",
     source: "karimireddy2019, lemma 9",

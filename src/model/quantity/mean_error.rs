@@ -28,7 +28,7 @@ const MAX_SAMPLES: usize = 10_001;
 const MAX_WORK: usize = 4_000_000;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "mean-error",
     summary: "P[sgn of the mean of n draws is not the sgn of the law's mean], beside the vote of n draws",
     source: "bernstein2018, section 4",

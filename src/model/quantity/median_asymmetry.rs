@@ -12,7 +12,7 @@ use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Params, Real};
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "median-asymmetry",
     summary: "int |h(z) - g(z/b)/b| dz, h the density of median(u_i + b xi_i) - mean(u), g that of the noise's median",
     source: "chen2020, theorem 4b",

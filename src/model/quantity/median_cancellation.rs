@@ -18,7 +18,7 @@ use crate::scalar::{Rational, Scalar};
 const MAX_WORKERS: usize = 11;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "median-cancellation",
     summary: "the three sums over workers and subsets that make the order 1/b of a noisy median's density",
     source: "chen2020, equations 50 to 52",

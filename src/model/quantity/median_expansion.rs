@@ -15,7 +15,7 @@ use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Params, Real};
 
 /// Registry line.
-pub static GAP: QuantityEntry = QuantityEntry {
+pub(super) static GAP: QuantityEntry = QuantityEntry {
     name: "median-gap-expansion",
     summary: "E median(u_i + b xi_i) - mean(u) and the variance beside their leading terms as b grows",
     source: "chen2020, theorem 4a",
@@ -36,7 +36,7 @@ pub static GAP: QuantityEntry = QuantityEntry {
 };
 
 /// Registry line.
-pub static ASYMMETRY: QuantityEntry = QuantityEntry {
+pub(super) static ASYMMETRY: QuantityEntry = QuantityEntry {
     name: "median-asymmetry-expansion",
     summary: "int |h(z) - g(z/b)/b| dz beside its leading term as b grows",
     source: "chen2020, theorem 4b",

@@ -39,7 +39,7 @@ pub(super) const PARAMS: &[ParamSpec] = &[
 ];
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "median-gap",
     summary: "E median(u_i + b xi_i) - mean(u)",
     source: "chen2020, theorem 4a",

@@ -13,7 +13,7 @@ use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Params, Real};
 
 /// Registry line.
-pub static SIGN: QuantityEntry = QuantityEntry {
+pub(super) static SIGN: QuantityEntry = QuantityEntry {
     name: "median-sign",
     summary: "P[sgn of median(u_i + b xi_i) is that of mean(u)] - P[it is not] beside P[|noise's median| <= |mean(u)|]",
     source: "chen2020, equation 84",
@@ -32,7 +32,7 @@ pub static SIGN: QuantityEntry = QuantityEntry {
 };
 
 /// Registry line.
-pub static BALANCE: QuantityEntry = QuantityEntry {
+pub(super) static BALANCE: QuantityEntry = QuantityEntry {
     name: "median-balance",
     summary: "where the sign and the mean of median(x - u_i + b xi_i) vanish, less mean(u)",
     source: "chen2020, noisy signSGD and noisy medianSGD",

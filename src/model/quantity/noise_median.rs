@@ -14,7 +14,7 @@ use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Enclosure, Fault, Rational, Scalar};
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "noise-median",
     summary: "P[|z| <= c] of the median z of M draws of the noise, and its variance",
     source: "chen2020, equation 87",

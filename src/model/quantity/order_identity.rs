@@ -14,7 +14,7 @@ use crate::scalar::{Rational, Scalar};
 const MAX_N: i64 = 2_000;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "order-identity",
     summary: "C(2n, n) int_0^1 y^n (1 - y)^n dy beside 1/(2n + 1)",
     source: "chen2020, proof of theorem 4a",

@@ -14,7 +14,7 @@ use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, lift};
 const KINDS: &[&str] = &["markov", "cantelli", "gauss"];
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "sign-error-bound",
     summary: "Markov's, Cantelli's or Gauss's bound on a worker's wrong-sign probability",
     source: "bernstein2018, theorem 2",

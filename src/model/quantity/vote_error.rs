@@ -26,7 +26,7 @@ const EXACT_ALIKE: usize = 12_000;
 const EXACT_GENERAL: usize = 1_500;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "vote-error",
     summary: "P[the sign of the sum of M votes is wrong], for one error rate or one a worker",
     source: "bernstein2018, theorem 2",

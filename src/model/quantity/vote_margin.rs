@@ -14,7 +14,7 @@ use crate::scalar::{Rational, Scalar};
 const MAX_WORKERS: usize = 501;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "vote-margin",
     summary: "P[win] - P[lose] of a vote beside 2 I_p(kappa, kappa) - 1, kappa = floor((M + 1)/2)",
     source: "li2021, theorem 3",

@@ -13,7 +13,7 @@ use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::Rational;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "vote-of-signs",
     summary: "sgn(sum sgn a_k) and sgn(median a) for every a in values^M",
     source: "chen2020, proposition 1",

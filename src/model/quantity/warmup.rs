@@ -11,7 +11,7 @@ use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::Rational;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "warmup",
     summary: "C(beta), the steps before momentum's bias has settled",
     source: "bernstein2018, theorem 3",
