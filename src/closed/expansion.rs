@@ -3,7 +3,7 @@
 //!
 //! **Formula** with M = 2n + 1, v_i = (u_i - c)/b of sum 0 and p_i(z) = H(z - v_i), the distribution function F of
 //! (median - c)/b is symmetric and linear in each p_i, with the derivatives a_1 = C(2n, n) (H(1-H))^n in one p_i,
-//! a_2 = C(2n-1, n) (H(1-H))^(n-1) (1 - 2H) in two, and a_3 = P[n-2] - 2 P[n-1] + P[n] of Bin(2n - 2, H) in three. Sums
+//! a_2 = C(2n-1, n) (H(1-H))^(n-1) (1 - 2H) in two, and a_3 = `P[n-2] - 2 P[n-1] + P[n]` of Bin(2n - 2, H) in three. Sums
 //! of products of the v_i are reduced to sums of powers by sum v_i = 0:
 //!
 //! - the order v^2 of F is (sum v_i^2/2) W with W = a_1 h' - a_2 h^2, so that int |f - g| tends to

@@ -47,7 +47,7 @@ pub(super) fn cache_path(source: &Path) -> PathBuf {
 /// Reads a LIBSVM file, by way of its cache where that is valid.
 ///
 /// # Errors
-/// As [`read_libsvm`](super::read_libsvm); trouble with the cache is no error.
+/// As [`parse_libsvm`](super::parse_libsvm), and [`DataError::Io`]; trouble with the cache is no error.
 pub(crate) fn load_libsvm(path: &Path, expected: Expected) -> Result<(Dataset, CacheUse), DataError> {
     let io_error = |source| DataError::Io { path: path.into(), source };
     let cache = cache_path(path);

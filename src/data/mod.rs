@@ -3,7 +3,7 @@
 //! `file or seed -> Dataset -> Logistic -> value, gradient, facts -> Minimum`
 //!
 //! - [`Matrix`]: dense or sparse rows in double or single precision; every sum over them runs in double precision.
-//! - [`read_libsvm`], [`load_libsvm`]: LIBSVM text, the second with a binary cache beside the file.
+//! - [`parse_libsvm`], [`load_libsvm`]: LIBSVM text, the second from a file with a binary cache beside it.
 //! - [`generate`]: a planted problem in the layout of the epsilon set.
 //! - [`Logistic`]: the objective, its derivatives and its smoothness constants.
 //! - [`minimise`]: f* to a gradient norm of 1e-10, with the bound on what is left.

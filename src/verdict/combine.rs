@@ -19,7 +19,7 @@ pub struct CellVerdict {
     pub left: Option<SideValue>,
     /// Right side.
     pub right: Option<SideValue>,
-    /// Whether the declared trivial bound is as strong here: see [`super::is_vacuous`].
+    /// Whether the declared trivial bound is as strong here: see `is_vacuous`.
     pub vacuous: bool,
     /// The comparison, or why there is none.
     pub comparison: Result<Comparison, String>,

@@ -123,7 +123,7 @@ fn atoms(text: &str, names: Names) -> Answer<Outcomes<Num>> {
     if total.is_one() { Ok(out) } else { refuse(format!("the probabilities of '{text}' sum to {total}")) }
 }
 
-/// P[more right than wrong], P[as many], P[fewer], for voters that are right and wrong with given probabilities.
+/// `P[more right than wrong]`, `P[as many]`, `P[fewer]`, for voters that are right and wrong with given probabilities.
 fn votes(voters: &[(Num, Num)]) -> [Num; 3] {
     let n = voters.len();
     let mut law = vec![Num::int(0); 2 * n + 1];
