@@ -135,9 +135,13 @@ fn call(text: &str, arguments: &[&str]) -> String {
     Desk::with(text).call(arguments).told
 }
 
-/// The names below `Commands:`.
+/// The names below `Commands:`, or below `Quantities:`, as the calculator calls its own.
 fn commands(help: &str) -> Vec<String> {
-    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let lines = help
+        .lines()
+        .skip_while(|line| !matches!(*line, "Commands:" | "Quantities:"))
+        .skip(1)
+        .take_while(|line| !line.is_empty());
     let names = lines.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
     names.filter(|name| *name != "help").map(String::from).collect()
 }
