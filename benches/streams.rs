@@ -4,7 +4,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use signcheck::rng::{CellKey, Stream};
+use signcheck::internals::rng::{CellKey, Stream};
 use signcheck::scalar::Lane;
 
 /// Values in one timed call: large against the dispatch, small against the first-level cache.

@@ -30,15 +30,18 @@ static CLIPPED: AlgorithmEntry = AlgorithmEntry {
     build: |p| Ok(Box::new(Clipped { step_size: p.schedule("step_size")?, clip: p.positive("clip")? })),
 };
 
+signcheck::buffers! {
+    /// Room for two gradients.
+    struct Memory { scratch g: vector, scratch other: vector }
+}
+
 impl Algorithm for Clipped {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, c) = (step.value(self.step_size), self.clip.cast::<S>()?);
-        let (g, other) = step.scratch.split_at_mut(step.x.len());
+        let Memory { g, other } = step.memory;
         mean_gradient(step.workers, step.x, other, g, query)?;
         for (x, g) in step.x.iter_mut().zip(g.iter()) {
             x.sub_product(&lr, &g.min(&c).max(&-c.clone()));

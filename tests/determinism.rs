@@ -3,9 +3,9 @@
 mod common;
 
 use common::{DESCENT, NOISY, files, program, run, small_claims, with};
-use signcheck::claim::load;
-use signcheck::engine::Silent;
 use signcheck::model::Registry;
+use signcheck::run::Silent;
+use signcheck::run::load;
 use signcheck::run::{Profile, Settings, decide};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

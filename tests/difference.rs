@@ -11,20 +11,20 @@
 mod common;
 
 mod difference {
-    pub mod algorithm;
-    pub mod claim;
-    pub mod compare;
-    pub mod compressor;
-    pub mod expr;
-    pub mod facts;
-    pub mod file;
-    pub mod generate;
-    pub mod judge;
-    pub mod noise;
-    pub mod number;
-    pub mod problem;
-    pub mod setup;
-    pub mod transform;
+    pub(crate) mod algorithm;
+    pub(crate) mod claim;
+    pub(crate) mod compare;
+    pub(crate) mod compressor;
+    pub(crate) mod expr;
+    pub(crate) mod facts;
+    pub(crate) mod file;
+    pub(crate) mod generate;
+    pub(crate) mod judge;
+    pub(crate) mod noise;
+    pub(crate) mod number;
+    pub(crate) mod problem;
+    pub(crate) mod setup;
+    pub(crate) mod transform;
 }
 
 use difference::claim::claim;
@@ -137,14 +137,17 @@ static PLANTED: AlgorithmEntry = AlgorithmEntry {
     build: |p| Ok(Box::new(Planted { step_size: p.schedule("step_size")? })),
 };
 
-impl Algorithm for Planted {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: 2 * dimension }
-    }
+signcheck::buffers! {
+    /// Room for two gradients.
+    struct Memory { scratch g: vector, scratch other: vector }
+}
 
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+impl Algorithm for Planted {
+    type Memory<'a, S: 'a> = Memory<'a, S>;
+
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
-        let (g, other) = step.scratch.split_at_mut(step.x.len());
+        let Memory { g, other } = step.memory;
         mean_gradient(step.workers, step.x, other, g, query)?;
         take_signs(g, step.semantics.sign_zero, query)?;
         let least = -S::ratio(1, 2);

@@ -2,14 +2,17 @@
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use signcheck::claim::{Instance, Spec, Term, cells, load};
-use signcheck::engine::{Plan, Progress, Silent, ranges, run};
-use signcheck::evidence::{Budget, Unavailable, enumerate, enumerate_as_far, outcomes};
+use signcheck::internals::claim::{Instance, Term, cells};
+use signcheck::internals::engine::{Plan, ranges, run};
+use signcheck::internals::evidence::{Unavailable, enumerate, enumerate_as_far, outcomes};
+use signcheck::internals::stats::tolerance::mean_tolerance;
 use signcheck::model::Registry;
 use signcheck::results::{Evidence, Outcome};
+use signcheck::run::Budget;
 use signcheck::run::{Catalog, CertificateError, Profile, Settings, certify, decide, replay};
+use signcheck::run::{Progress, Silent};
+use signcheck::run::{Spec, load};
 use signcheck::scalar::{Computable, Rational};
-use signcheck::stats::tolerance::mean_tolerance;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A walk on the line with two-point noise: f = x/4, the stochastic gradient is 4 w.p. 1/4, else -1.
@@ -57,7 +60,7 @@ fn instance(spec: &Spec) -> Instance {
 }
 
 fn terms(spec: &Spec) -> Vec<Term> {
-    spec.bounds[0].trials[0].question.left.terms.clone()
+    spec.bounds[0].scenarios[0].question.left.terms.clone()
 }
 
 fn exactly(spec: &Spec) -> Rational {
@@ -192,21 +195,21 @@ fn enumeration_lies_within_sampling_of_the_same_claim() {
 fn agreements(spec: &Spec, seed: u64) -> u64 {
     let registry = Registry::standard();
     let mut compared = 0;
-    for trial in spec.bounds.iter().flat_map(|b| &b.trials) {
-        let Some(experiment) = trial.variant.experiment() else { continue };
+    for scenario in spec.bounds.iter().flat_map(|b| &b.scenarios) {
+        let Some(experiment) = scenario.variant.experiment() else { continue };
         if ["logistic", "wilson"].contains(&experiment.problem.name.as_str()) {
             continue;
         }
-        let Some(cell) = cells(&trial.variant).ok().and_then(|c| c.into_iter().next()) else { continue };
+        let Some(cell) = cells(&scenario.variant).ok().and_then(|c| c.into_iter().next()) else { continue };
         let Ok(instance) = Instance::build(&registry, experiment, &cell) else { continue };
         if instance.is_deterministic() || instance.horizon > 64 {
             continue;
         }
-        let terms: Vec<&Term> = trial.question.left.terms.iter().collect();
+        let terms: Vec<&Term> = scenario.question.left.terms.iter().collect();
         let Ok(plan) = Plan::new(&instance, &terms, &[]) else { continue };
         let Ok(exact) = enumerate(&instance, &plan, Budget(20_000_000), &Silent) else { continue };
         let sampled = run(&instance, &plan, seed, &[], REPLICATES, &Silent).unwrap();
-        let close = |exact: &Computable, moments: &signcheck::stats::Moments, what: &str| {
+        let close = |exact: &Computable, moments: &signcheck::internals::stats::Moments, what: &str| {
             let sd = moments.standard_deviation().unwrap();
             let size = exact.near().abs().max(moments.mean().unwrap().abs());
             // statistical: level 1e-9 a comparison; the second term is the rounding of a short run
@@ -216,7 +219,7 @@ fn agreements(spec: &Spec, seed: u64) -> u64 {
                 off <= tolerance,
                 "{} ({what}, case '{}'): {exact} is off by {off} > {tolerance}",
                 spec.id,
-                trial.case
+                scenario.case
             );
         };
         for (exact, sampled) in exact.paths.iter().zip(&sampled.paths) {

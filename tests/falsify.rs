@@ -374,8 +374,8 @@ fn bounds_that_hold_survive_every_seed() {
         }
         claims.retain(|_, bounds| !bounds.is_empty());
         reported.extend(records().filter(|r| r["outcome"] == "violated").map(Value::to_string));
-        let weighed: u64 = records().filter_map(|r| r["met"].as_u64()).sum();
-        println!("seed {seed}: {} claims, {weighed} instances, {} reported", lines.len(), reported.len());
+        let evaluated: u64 = records().filter_map(|r| r["met"].as_u64()).sum();
+        println!("seed {seed}: {} claims, {evaluated} instances, {} reported", lines.len(), reported.len());
     }
     assert!(reported.is_empty(), "{}", reported.join("\n"));
 }

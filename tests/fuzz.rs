@@ -5,10 +5,10 @@
 //! and it ends. `SIGNCHECK_FUZZ_SECONDS=60 cargo test --release --test fuzz` searches for one minute per target;
 //! without the variable each runs a fixed number of inputs, so that the test is the same everywhere.
 
-use signcheck::claim::load;
-use signcheck::data::{Expected, parse_libsvm};
-use signcheck::expr::{Dimension, Environment, Expr, Units};
+use signcheck::internals::data::{Expected, parse_libsvm};
+use signcheck::internals::expr::{Dimension, Environment, Expr, Units};
 use signcheck::model::Registry;
+use signcheck::run::load;
 use signcheck::run::{Catalog, replay};
 use signcheck::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,9 +21,9 @@ const INPUTS: u64 = 400;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// splitmix64: every input is a function of (target, number), so that a finding can be run again.
-struct Dice(u64);
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -35,7 +35,7 @@ impl Dice {
         (self.next() % n.max(1) as u64) as usize
     }
 
-    fn of<'a, T: ?Sized>(&mut self, all: &[&'a T]) -> &'a T {
+    fn pick<'a, T: ?Sized>(&mut self, all: &[&'a T]) -> &'a T {
         all[self.below(all.len())]
     }
 
@@ -47,34 +47,34 @@ impl Dice {
     }
 }
 
-fn mutate(seeds: &[Vec<u8>], words: &[&str], dice: &mut Dice) -> Vec<u8> {
-    let mut text = seeds[dice.below(seeds.len())].clone();
-    for _ in 0..=dice.below(6) {
-        let (from, to) = dice.range(text.len());
-        match dice.below(7) {
+fn mutate(seeds: &[Vec<u8>], words: &[&str], random: &mut Random) -> Vec<u8> {
+    let mut text = seeds[random.below(seeds.len())].clone();
+    for _ in 0..=random.below(6) {
+        let (from, to) = random.range(text.len());
+        match random.below(7) {
             0 if !text.is_empty() => {
                 let at = from.min(text.len() - 1);
-                text[at] ^= 1 << dice.below(8);
+                text[at] ^= 1 << random.below(8);
             }
             1 => {
                 text.drain(from..to);
             }
             2 => {
-                let piece = text[from..to].repeat(1 + dice.below(if to - from < 9 { 300 } else { 3 }));
-                let at = dice.below(text.len() + 1);
+                let piece = text[from..to].repeat(1 + random.below(if to - from < 9 { 300 } else { 3 }));
+                let at = random.below(text.len() + 1);
                 text.splice(at..at, piece);
             }
             3 => {
-                let other = &seeds[dice.below(seeds.len())];
-                let (a, b) = dice.range(other.len());
+                let other = &seeds[random.below(seeds.len())];
+                let (a, b) = random.range(other.len());
                 text.splice(from..to, other[a..b].to_vec());
             }
             4 => {
-                let word = dice.of(words).as_bytes().to_vec();
+                let word = random.pick(words).as_bytes().to_vec();
                 text.splice(from..to, word);
             }
             5 => {
-                let word = dice.of(words).as_bytes().to_vec();
+                let word = random.pick(words).as_bytes().to_vec();
                 text.splice(from..from, word);
             }
             _ => text.truncate(to),
@@ -91,7 +91,7 @@ fn fuzz(target: &str, seeds: &[Vec<u8>], words: &[&str], read: impl Fn(&[u8])) {
     let mut count = 0;
     let watched = watch(target);
     while end.map_or(count < INPUTS, |end| Instant::now() < end) {
-        let input = mutate(seeds, words, &mut Dice(name ^ (count << 20)));
+        let input = mutate(seeds, words, &mut Random(name ^ (count << 20)));
         let start = Instant::now();
         *watched.lock().unwrap_or_else(PoisonError::into_inner) = Some((start, count, input.clone()));
         let outcome = catch_unwind(AssertUnwindSafe(|| read(&input)));

@@ -1,13 +1,13 @@
 //! Parts of one's own, in every place where a claim file may name one: a compressor inside error feedback, too.
 
+use signcheck::model::noise::Stream;
 use signcheck::model::noise::{DrawRounding, Drawn, Tails};
 use signcheck::model::problem::Footprint;
 use signcheck::model::{
-    Atom, Compressor, CompressorEntry, Facts, Noise, NoiseEntry, OutputSpec, Problem, ProblemEntry, QuantityEntry, Row,
-    Semantics, Trait,
+    Atom, Calculator, Compressor, CompressorEntry, Facts, Noise, NoiseEntry, OutputSpec, Problem, ProblemEntry,
+    Property, QuantityEntry, Row, Semantics,
 };
 use signcheck::prelude::*;
-use signcheck::rng::Stream;
 use signcheck::scalar::{Lane, Rational};
 
 /// C(v) = v/2.
@@ -60,8 +60,8 @@ impl Noise for OneMore {
         DrawRounding::Added(Drawn { error: 0.0, unit: Some(Rational::one()) })
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
-        (property == Trait::Unbiased).then_some(false)
+    fn has(&self, property: Property) -> Option<bool> {
+        (property == Property::Unbiased).then_some(false)
     }
 }
 
@@ -95,7 +95,7 @@ impl Problem for Slope {
         Facts::new()
     }
 
-    fn has(&self, _: Trait) -> Option<bool> {
+    fn has(&self, _: Property) -> Option<bool> {
         None
     }
 }
@@ -107,6 +107,7 @@ static ANSWER: QuantityEntry = QuantityEntry {
     source: "this test",
     params: &[],
     outputs: &[OutputSpec { name: "answer", doc: "42" }],
+    calculator: Calculator::PLAIN,
     evaluate: |_| Ok(vec![Row::closed("none", vec![Real::integer(42)])]),
 };
 

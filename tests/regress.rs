@@ -40,7 +40,7 @@ impl Scratch {
 #[test]
 fn the_committed_baseline_covers_every_claim_and_is_laid_out_as_written() {
     let text = committed();
-    let baseline = signcheck::regress::Baseline::parse(&text).expect("reads");
+    let baseline = signcheck::internals::regress::Baseline::parse(&text).expect("reads");
     assert_eq!(baseline.render(), text, "not as `regress --update` writes it");
     let ids: Vec<String> = signcheck::run::Catalog::all()
         .iter()
@@ -100,14 +100,18 @@ fn a_changed_bound_is_named_and_update_records_it() {
 #[test]
 fn a_shifted_mean_and_a_missing_entry_are_named() {
     let scratch = Scratch::new();
-    let mut baseline = signcheck::regress::Baseline::parse(&committed()).expect("reads");
+    let mut baseline = signcheck::internals::regress::Baseline::parse(&committed()).expect("reads");
     let entries = &mut baseline.claims.get_mut(SAMPLED).expect("the claim").entries;
-    let key =
-        entries.iter().find(|(_, v)| matches!(v, signcheck::regress::Value::Sampled(_))).expect("sampled").0.clone();
-    if let Some(signcheck::regress::Value::Sampled(s)) = entries.get_mut(&key) {
+    let key = entries
+        .iter()
+        .find(|(_, v)| matches!(v, signcheck::internals::regress::Value::Sampled(_)))
+        .expect("sampled")
+        .0
+        .clone();
+    if let Some(signcheck::internals::regress::Value::Sampled(s)) = entries.get_mut(&key) {
         s.mean += 20.0 * s.standard_error;
     }
-    entries.insert(("old: left".into(), "K=1".into()), signcheck::regress::Value::count(1));
+    entries.insert(("old: left".into(), "K=1".into()), signcheck::internals::regress::Value::count(1));
     let file = scratch.with("baseline.json", &baseline.render());
     let (code, out, err) = regress(&[SAMPLED, "--baseline", &file, "--json"]);
     assert_eq!(code, 1, "{out}{err}");

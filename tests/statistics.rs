@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use signcheck::stats::{
-    Interval, LogPoint, Moments, binomial_at_least, bounded_mean, clopper_pearson, empirical_bernstein, hoeffding,
-    share, slope, student_mean,
+use signcheck::internals::stats::{
+    Interval, LogPoint, Moments, binomial_at_least, bonferroni, bounded_mean, clopper_pearson, empirical_bernstein,
+    hoeffding, slope, student_mean,
 };
 
 fn moments(values: &[f64]) -> Moments {
@@ -79,7 +79,7 @@ proptest! {
             prop_assert!(wide.encloses(narrow), "{wide:?} {narrow:?}");
         }
         // A part of the level is stricter than the whole, so that more questions never narrow an interval.
-        let part = share(loose, looks);
+        let part = bonferroni(loose, looks);
         for (wide, narrow) in at(part).into_iter().zip(at(loose)) {
             prop_assert!(wide.encloses(narrow), "a share of 1/{looks}: {wide:?} {narrow:?}");
         }
@@ -122,7 +122,7 @@ const LAWS: [(&str, f64, Draw); 4] = [
 fn intervals_over_all_looks_cover_at_least_as_often_as_they_say() {
     // The four looks of a cell, each with its part of the cell's level: a sequence is missed where any look misses.
     let (alpha, looks) = (0.1, [25_u64, 100, 400, 1600]);
-    let each = share(alpha, looks.len());
+    let each = bonferroni(alpha, looks.len());
     for (i, (name, mean, draw)) in LAWS.into_iter().enumerate() {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(100 + i as u64);
         let (mut missed, mut missed_by_a_fifth) = (0, 0);

@@ -3,9 +3,10 @@
 mod common;
 
 use common::run;
-use signcheck::claim::{Instance, cells, load};
-use signcheck::engine::trace_enclosed;
+use signcheck::internals::claim::{Instance, cells};
+use signcheck::internals::engine::trace_enclosed;
 use signcheck::model::Registry;
+use signcheck::run::load;
 use signcheck::scalar::{Rational, Scalar};
 use std::path::{Path, PathBuf};
 

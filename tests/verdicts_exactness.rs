@@ -3,10 +3,10 @@
 //! The derivations stand in the `why` of every bound; the table below says which bounds are broken. All others hold,
 //! and all evidence is exact.
 
-use signcheck::claim::load;
-use signcheck::engine::Silent;
 use signcheck::model::Registry;
 use signcheck::results::{Evidence, Outcome, ResultFile};
+use signcheck::run::Silent;
+use signcheck::run::load;
 use signcheck::run::{Profile, Settings, certify, decide, replay};
 use std::path::Path;
 

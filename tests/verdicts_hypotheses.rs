@@ -5,12 +5,13 @@
 
 mod common;
 
-use signcheck::claim::{Instance, Variant, cells, load};
+use signcheck::internals::claim::{Instance, Variant, cells};
+use signcheck::internals::stats::Interval;
 use signcheck::model::{Answer, Atom, DynNoise, DynProblem, Evaluates, HYPOTHESES, Real, Registry, Ties, Witness};
 use signcheck::results::{BoundRecord, Evidence, Outcome};
+use signcheck::run::load;
 use signcheck::run::{Catalog, check_claim};
 use signcheck::scalar::{Narrow, Rational, Scalar};
-use signcheck::stats::Interval;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -108,8 +109,8 @@ fn instances(text: &str) -> Vec<(Variant, Instance)> {
     let registry = Registry::standard();
     let spec = load("claim.toml", text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
     let mut found: Vec<(Variant, Instance)> = Vec::new();
-    for trial in spec.trials() {
-        for variant in trial.curves.iter().map(|(_, v)| v).chain([&trial.variant]) {
+    for scenario in spec.scenarios() {
+        for variant in scenario.curves.iter().map(|(_, v)| v).chain([&scenario.variant]) {
             let Some(experiment) = variant.experiment() else { continue };
             let wanted =
                 Variant { hypotheses: HYPOTHESES.iter().map(|h| h.name.to_string()).collect(), ..variant.clone() };
@@ -389,8 +390,8 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
         Witness::Even(workers) => name == "odd-workers" && instance.workers == *workers && workers % 2 == 0,
         Witness::OnLattice { coordinate, steps } => {
             let (start, best) = match &instance.start {
-                signcheck::claim::StartPoint::At(x) => (x, instance.minimiser.as_ref().unwrap()),
-                signcheck::claim::StartPoint::Random(_) => return false,
+                signcheck::internals::claim::StartPoint::At(x) => (x, instance.minimiser.as_ref().unwrap()),
+                signcheck::internals::claim::StartPoint::Random(_) => return false,
             };
             let step = instance.schedules[0].clone();
             let step: Rational = instance.schedule_at(&step, 0).unwrap();

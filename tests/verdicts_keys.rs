@@ -3,9 +3,10 @@
 
 mod common;
 
-use signcheck::claim::{Relation, Trivial, load};
+use signcheck::internals::claim::{Relation, Trivial};
 use signcheck::model::{Kind, ParamSpec, Real, Registry};
 use signcheck::results::{Evidence, Outcome, ResultFile};
+use signcheck::run::load;
 use signcheck::run::{Catalog, check_claim};
 use std::path::Path;
 
@@ -227,7 +228,7 @@ fn shipped_bounds_have_a_trivial_one_or_a_reason() {
     for claim in Catalog::all() {
         let spec = load(&claim.file, &claim.text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
         for bound in &spec.bounds {
-            let unsaid = bound.trials.iter().any(|t| {
+            let unsaid = bound.scenarios.iter().any(|t| {
                 let directed =
                     matches!(t.question.relation, Relation::Upper | Relation::Lower | Relation::NonConvergence);
                 directed && t.question.trivial == Trivial::Unsaid

@@ -3,15 +3,16 @@
 mod common;
 
 use common::run;
-use signcheck::claim::{
-    Cell, Experiment, Expression, Formula, Instance, Left, PartSetup, Reducer, Setting, Size, Spec, Start, Symbol,
-    Table, Term, Trial, Trivial, Value, Variant, Work, cells, load, parse_tree,
+use signcheck::internals::claim::{
+    Cell, Experiment, Expression, Formula, Instance, Left, PartSetup, Reducer, Scenario, Setting, Size, Start, Symbol,
+    Table, Term, Trivial, Value, Variant, Work, cells, parse_tree,
 };
-use signcheck::engine::Silent;
-use signcheck::expr::Node;
+use signcheck::internals::expr::Node;
 use signcheck::model::Registry;
 use signcheck::results::{Outcome, ResultFile};
+use signcheck::run::Silent;
 use signcheck::run::{Catalog, Profile, Settings, decide};
+use signcheck::run::{Spec, load};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -278,7 +279,7 @@ fn rename_table(
 fn rename_node(
     text: &str,
     key: &str,
-    node: &signcheck::claim::Node,
+    node: &signcheck::internals::claim::Node,
     (names, definition): (Option<&BTreeMap<String, String>>, bool),
     renaming: &Renaming,
     edits: &mut Vec<(Range<usize>, String)>,
@@ -329,12 +330,12 @@ struct Shape<'a>(&'a Renaming);
 impl Shape<'_> {
     fn spec(&self, spec: &Spec) -> String {
         let bounds = spec.bounds.iter().map(|b| {
-            let trials: Vec<String> = b.trials.iter().map(|t| self.trial(t)).collect();
-            format!("bound {} {trials:#?}", Renaming::back(&self.0.bounds, &b.name))
+            let scenarios: Vec<String> = b.scenarios.iter().map(|t| self.scenario(t)).collect();
+            format!("bound {} {scenarios:#?}", Renaming::back(&self.0.bounds, &b.name))
         });
         let controls = spec.controls.iter().map(|c| {
-            let trials: Vec<String> = c.trials.iter().map(|t| self.trial(t)).collect();
-            format!("control {} {trials:#?}", Renaming::back(&self.0.bounds, &c.bound))
+            let scenarios: Vec<String> = c.scenarios.iter().map(|t| self.scenario(t)).collect();
+            format!("control {} {scenarios:#?}", Renaming::back(&self.0.bounds, &c.bound))
         });
         let curves = spec.curves.iter().flat_map(|c| c.variants.iter().map(|(case, v)| (&c.name, case, v)));
         let curves = curves
@@ -350,13 +351,14 @@ impl Shape<'_> {
         Renaming::back(&self.0.parameters, name)
     }
 
-    fn trial(&self, trial: &Trial) -> String {
-        let q = &trial.question;
-        let curves: Vec<String> = trial.curves.iter().map(|(name, v)| format!("{name} {}", self.variant(v))).collect();
+    fn scenario(&self, scenario: &Scenario) -> String {
+        let q = &scenario.question;
+        let curves: Vec<String> =
+            scenario.curves.iter().map(|(name, v)| format!("{name} {}", self.variant(v))).collect();
         format!(
             "case {} {} {:?} {} {:?} {:?} {:?} {:?} {:?} {curves:?}",
-            Renaming::back(&self.0.cases, &trial.case),
-            self.variant(&trial.variant),
+            Renaming::back(&self.0.cases, &scenario.case),
+            self.variant(&scenario.variant),
             q.relation,
             self.left(&q.left),
             q.right.as_ref().map(|f| self.formula(f)),
@@ -477,10 +479,10 @@ fn is_collision(message: &str) -> bool {
 
 /// The instances of a claim's own setups, small ones, at their first cells.
 fn build(spec: &Spec, registry: &Registry) -> Result<(), String> {
-    for trial in spec.trials() {
-        let Some(experiment) = trial.variant.experiment() else { continue };
-        let cell: Cell = cells(&trial.variant).map_err(|e| e.message)?.remove(0);
-        if Size::of(registry, experiment, &cell).dimension.0 <= 16 {
+    for scenario in spec.scenarios() {
+        let Some(experiment) = scenario.variant.experiment() else { continue };
+        let cell: Cell = cells(&scenario.variant).map_err(|e| e.message)?.remove(0);
+        if Size::estimate(registry, experiment, &cell).dimension.0 <= 16 {
             Instance::build(registry, experiment, &cell).map_err(|e| e.message)?;
         }
     }
@@ -588,7 +590,7 @@ const CHEAP: [&str; 6] =
 
 /// Whether all that a claim runs is deterministic and short.
 fn is_quick(spec: &Spec, registry: &Registry) -> bool {
-    let variants = spec.trials().flat_map(|t| t.curves.iter().map(|(_, v)| v).chain([&t.variant]));
+    let variants = spec.scenarios().flat_map(|t| t.curves.iter().map(|(_, v)| v).chain([&t.variant]));
     let curves = spec.curves.iter().flat_map(|c| &c.variants).chain(&spec.base).map(|(_, v)| v);
     let mut work = 0u64;
     let all_known = variants.chain(curves).all(|v| {
@@ -596,7 +598,7 @@ fn is_quick(spec: &Spec, registry: &Registry) -> bool {
         cells.iter().all(|cell| match v.experiment() {
             None => matches!(&v.work, Work::Quantity(part) if CHEAP.contains(&part.name.as_str())),
             Some(experiment) => {
-                let size = Size::of(registry, experiment, cell);
+                let size = Size::estimate(registry, experiment, cell);
                 work = work.saturating_add(size.horizon.0.saturating_mul(size.dimension.0));
                 size.deterministic && size.data == 0
             }

@@ -4,9 +4,9 @@
 mod common;
 
 use serde_json::Value;
-use signcheck::evidence::Budget;
 use signcheck::model::Registry;
 use signcheck::results::{CellRecord, Evidence, Outcome, ResultFile};
+use signcheck::run::Budget;
 use signcheck::run::{Profile, Settings, decide, decide_within};
 use std::path::{Path, PathBuf};
 
@@ -132,13 +132,13 @@ why = "held against the other way"
 
 fn both_ways(file: &str, text: &str) -> Option<(ResultFile, ResultFile)> {
     let registry = Registry::standard();
-    let spec = signcheck::claim::load(file, text, &registry, &[]).unwrap_or_else(|e| panic!("{file}: {e}\n{text}"));
+    let spec = signcheck::run::load(file, text, &registry, &[]).unwrap_or_else(|e| panic!("{file}: {e}\n{text}"));
     let settings = Settings {
         registry: &registry,
         seed: 1,
         level: 1e-6,
         profile: Profile::Quick,
-        progress: &signcheck::engine::Silent,
+        progress: &signcheck::run::Silent,
     };
     let exact = decide(&spec, file, text, &settings).ok()?;
     let sampled = decide_within(&spec, (file, text), &settings, Budget(0)).ok()?;

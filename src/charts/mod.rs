@@ -1,11 +1,11 @@
 //! Figures and tables as data, from what was run.
 
-mod plane;
+mod contours;
 
 use crate::claim::{
     BandKind, Expression, FigureKind, FigureSetup, Formula, InstanceError, Spec, Symbol, Variant, evaluate,
 };
-use crate::evidence::{Answered, CellOutcome, CellRun, Observed};
+use crate::evidence::{CellOutcome, CellRun, ConfigurationRuns, Observed};
 use crate::model::Real;
 use crate::results::{Axis, AxisScale, CellRecord, Layer, LineStyle, Panel, Picture, TableRecord};
 use crate::stats::{Moments, student_mean};
@@ -14,8 +14,11 @@ use std::collections::BTreeMap;
 type Cells = BTreeMap<String, Vec<CellRecord>>;
 
 /// What a figure shows: its curves in its cases.
-pub fn drawn<'s>(spec: &'s Spec, figure: &'s FigureSetup) -> impl Iterator<Item = (&'s str, &'s str, &'s Variant)> {
-    variants(spec).filter(|(curve, case, _)| shown(curve, &figure.curves) && shown(case, &figure.cases))
+pub(crate) fn drawn<'s>(
+    spec: &'s Spec,
+    figure: &'s FigureSetup,
+) -> impl Iterator<Item = (&'s str, &'s str, &'s Variant)> {
+    variants(spec).filter(|(curve, case, _)| is_drawn(curve, &figure.curves) && is_drawn(case, &figure.cases))
 }
 
 /// What was run of it.
@@ -23,7 +26,7 @@ fn answered<'a>(
     spec: &'a Spec,
     observed: &'a Observed<'_>,
     figure: &'a FigureSetup,
-) -> impl Iterator<Item = (&'a str, &'a str, &'a Variant, Answered<'a, 'a>)> {
+) -> impl Iterator<Item = (&'a str, &'a str, &'a Variant, ConfigurationRuns<'a, 'a>)> {
     drawn(spec, figure).filter_map(|(curve, case, variant)| Some((curve, case, variant, observed.of(case, variant)?)))
 }
 
@@ -40,7 +43,7 @@ fn variants(spec: &Spec) -> impl Iterator<Item = (&str, &str, &Variant)> {
 ///
 /// # Errors
 /// A formula of a figure that has no value, at its place in the file.
-pub fn pictures(
+pub(crate) fn pictures(
     spec: &Spec,
     observed: &Observed<'_>,
     cells: &Cells,
@@ -57,8 +60,8 @@ pub fn pictures(
             FigureKind::Curves => curves(spec, observed, figure),
             FigureKind::LeftAgainstBound if figure.lines.is_empty() => against_bound(spec, cells, figure),
             FigureKind::LeftAgainstBound => quantity_lines(spec, observed, figure),
-            FigureKind::Contours => plane::contours(spec, observed, figure, seed),
-            FigureKind::Directions => plane::directions(spec, observed, figure),
+            FigureKind::Contours => contours::contours(spec, observed, figure, seed),
+            FigureKind::Directions => contours::directions(spec, observed, figure),
         };
         let name = if figure.name.is_empty() { stem.to_string() } else { format!("{stem}-{}", figure.name) };
         let title = figure.title.clone().unwrap_or_else(|| spec.title.clone());
@@ -113,11 +116,11 @@ fn axes_of(figure: &FigureSetup, panel: usize, x: &str, y: &str) -> (Axis, Axis)
 }
 
 /// The case in a label: left out where the figure shows one case only, which its caption can name.
-pub(super) fn told<'c>(case: &'c str, figure: &FigureSetup) -> &'c str {
+pub(super) fn case_label<'c>(case: &'c str, figure: &FigureSetup) -> &'c str {
     if figure.cases.len() == 1 { "" } else { case }
 }
 
-fn shown(name: &str, list: &[String]) -> bool {
+fn is_drawn(name: &str, list: &[String]) -> bool {
     list.is_empty() || list.iter().any(|n| n == name)
 }
 
@@ -140,12 +143,12 @@ fn curves(spec: &Spec, observed: &Observed<'_>, figure: &FigureSetup) -> Vec<Pan
                 for run in found.runs {
                     let values = swept_text(variant, run);
                     for formula in formulas {
-                        let mut name = label(curve, told(case, figure), &values);
+                        let mut name = label(curve, case_label(case, figure), &values);
                         if several {
                             name = label(&name, &formula.text, &[]);
                         }
-                        let Some(index) = found.asked.curve(&formula.expr) else { continue };
-                        layers.extend(line(run, index, figure.band, &name, color));
+                        let Some(index) = found.configuration.curve(&formula.expr) else { continue };
+                        layers.extend(curve_layers(run, index, figure.band, &name, color));
                         color += 1;
                     }
                 }
@@ -161,7 +164,7 @@ fn bands_first(layers: Vec<Layer>) -> Vec<Layer> {
     bands.into_iter().chain(lines).collect()
 }
 
-fn line(run: &CellRun, index: usize, band: BandKind, name: &str, color: usize) -> Vec<Layer> {
+fn curve_layers(run: &CellRun, index: usize, band: BandKind, name: &str, color: usize) -> Vec<Layer> {
     let Some(e) = run.experiment() else { return Vec::new() };
     let x: Vec<f64> = e.instance.checkpoints.iter().map(|k| *k as f64).collect();
     let moments = &e.estimates.curves[index];
@@ -205,7 +208,7 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
     let mut groups: BTreeMap<String, usize> = BTreeMap::new();
     let mut drawn_left: Vec<(String, Vec<f64>)> = Vec::new();
     let several = several_lefts(spec, figure);
-    for bound in spec.bounds.iter().filter(|b| shown(&b.name, &figure.bounds)) {
+    for bound in spec.bounds.iter().filter(|b| is_drawn(&b.name, &figure.bounds)) {
         let Some(records) = cells.get(&bound.name) else { continue };
         let mut by_group: BTreeMap<String, Vec<(f64, &CellRecord)>> = BTreeMap::new();
         for record in records {
@@ -215,7 +218,7 @@ fn against_bound(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Vec<Panel>
             }
             let Some(x) = record.cell.get(&x_name).and_then(json_number) else { continue };
             let case = record.cell.get("case").and_then(|c| c.as_str()).unwrap_or("");
-            if !shown(case, &figure.cases) {
+            if !is_drawn(case, &figure.cases) {
                 continue;
             }
             let others: Vec<String> = record
@@ -291,7 +294,7 @@ fn rate_layers(bound: &str, record: &CellRecord, color: usize) -> Vec<Layer> {
 /// The local slopes of the drawn rates, in words.
 fn slopes(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Option<String> {
     let mut parts = Vec::new();
-    for bound in spec.bounds.iter().filter(|b| shown(&b.name, &figure.bounds)) {
+    for bound in spec.bounds.iter().filter(|b| is_drawn(&b.name, &figure.bounds)) {
         for record in cells.get(&bound.name).into_iter().flatten().filter(|r| !r.points.is_empty()) {
             let local: Vec<String> = record.points.iter().filter_map(|p| p.slope).map(|s| format!("{s:.3}")).collect();
             let fitted = record.left.estimate.map_or(String::new(), |s| format!(", fitted {s:.3}"));
@@ -303,13 +306,13 @@ fn slopes(spec: &Spec, cells: &Cells, figure: &FigureSetup) -> Option<String> {
 
 /// Whether the drawn bounds measure different left sides, or run different algorithms.
 fn several_lefts(spec: &Spec, figure: &FigureSetup) -> bool {
-    let mut asked =
-        spec.bounds.iter().filter(|b| shown(&b.name, &figure.bounds)).filter_map(|b| b.trials.first()).map(|t| {
+    let mut configuration =
+        spec.bounds.iter().filter(|b| is_drawn(&b.name, &figure.bounds)).filter_map(|b| b.scenarios.first()).map(|t| {
             let left = t.question.left_text.as_str();
             (left, t.variant.setup.as_str())
         });
-    let first = asked.next();
-    asked.any(|other| Some(other) != first)
+    let first = configuration.next();
+    configuration.any(|other| Some(other) != first)
 }
 
 fn group_text(name: &str, value: &serde_json::Value) -> String {

@@ -3,12 +3,12 @@
 use super::cell::{Cell, InstanceError, evaluate};
 use super::file::{DATA_FILE, Experiment, Formula, PartSetup, Setting, Start};
 use super::instance::{Instance, Schedule, StartPoint, lookup};
-use super::resolve::{MAX_DIMENSION, located, resolve, scheduled, vector};
+use super::resolve::{MAX_DIMENSION, located, resolve, vector};
 use super::symbol::Symbol;
 use crate::model::quantity::symmetric_beta;
 use crate::model::{
     DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, Known, Limits, ParamSpec, ParamValue,
-    Params, Real, Registry, Trait, fact_spec,
+    Params, Property, Real, Registry, fact_spec,
 };
 use crate::scalar::{Computable, Fault, Narrow, Rational, Scalar, Surd};
 use crate::stats::Interval;
@@ -207,7 +207,7 @@ impl<'a> Builder<'a> {
         if let (Some(largest), Some(sum)) = (facts.get("sigma_max"), facts.get("sigma1"))
             && largest.known == Known::Exact
         {
-            let (one, all) = (Limits::at(1), Limits::at(d as i64));
+            let (one, all) = (Limits::exactly(1), Limits::exactly(d as i64));
             return match one.admits(&largest.value) && all.admits(&sum.value) {
                 true => Ok(law),
                 false => Err(refuse(format!("'{}' has the largest deviation {} here", part.name, largest.value))),
@@ -303,7 +303,7 @@ impl<'a> Builder<'a> {
     /// E|g~|^2 = |grad f|^2 + E|g~ - grad f|^2 <= G^2 + sigma^2, where the law has no bound of its own; the least such
     /// bound where the noise is the same at every point.
     fn second_moment(&mut self, noise: Option<&dyn DynNoise>) {
-        let unbiased = noise.is_none_or(|n| n.has(Trait::Unbiased) == Some(true));
+        let unbiased = noise.is_none_or(|n| n.has(Property::Unbiased) == Some(true));
         let (Some(g), Some(sigma), None) =
             (self.facts.get("G"), self.facts.get("sigma"), self.facts.get("second_moment"))
         else {
@@ -311,7 +311,7 @@ impl<'a> Builder<'a> {
         };
         if unbiased {
             let sum = Real::sum(&[g.value.times(&g.value), sigma.value.times(&sigma.value)]);
-            let same_everywhere = noise.is_none_or(|n| n.has(Trait::SmoothSamples) == Some(true));
+            let same_everywhere = noise.is_none_or(|n| n.has(Property::SmoothSamples) == Some(true));
             let least = same_everywhere && [g.known, sigma.known] == [Known::Exact; 2];
             self.facts.set("second_moment", sum, if least { Known::Exact } else { Known::Bound });
         }
@@ -388,7 +388,7 @@ impl<'a> Builder<'a> {
         }
         let value = self.value(formula)?;
         if let Some(param) = param {
-            scheduled(param, &value).map_err(|why| InstanceError::new(&formula.span, why))?;
+            param.check_number(&value, "is").map_err(|e| InstanceError::new(&formula.span, e.message))?;
         }
         Ok(Schedule::Constant(value))
     }
@@ -450,7 +450,7 @@ fn inside(problem: &dyn DynProblem, point: &[Real], formulas: &[Formula]) -> Res
     Ok(())
 }
 
-fn at<S: Evaluating>(problem: &dyn DynProblem, x: &[S]) -> Result<(S, Vec<S>), Fault> {
+fn value_and_gradient<S: Evaluating>(problem: &dyn DynProblem, x: &[S]) -> Result<(S, Vec<S>), Fault> {
     let problem: &dyn Evaluates<S> = S::problem(problem);
     let mut gradient = vec![S::zero(); x.len()];
     problem.gradient_at(x, &mut gradient)?;
@@ -466,7 +466,7 @@ fn known_at<S: Evaluating + Into<Real>>(problem: &dyn DynProblem, point: &[Real]
         return None;
     }
     let x: Vec<S> = point.iter().map(Real::cast).collect::<Result<_, _>>().ok()?;
-    let (value, gradient) = at::<S>(problem, &x).ok()?;
+    let (value, gradient) = value_and_gradient::<S>(problem, &x).ok()?;
     let (value, gradient): (Real, Vec<Real>) = (value.into(), gradient.into_iter().map(Into::into).collect());
     // A sum of too many roots is not evaluated as a number.
     let is_known = |v: &Real| v.to_f64().is_finite();
@@ -476,6 +476,6 @@ fn known_at<S: Evaluating + Into<Real>>(problem: &dyn DynProblem, point: &[Real]
 /// Value and gradient of a function, or at a point, that is known in double precision only.
 fn doubles_at(problem: &dyn DynProblem, point: &[Real]) -> Option<(Real, Vec<Real>)> {
     let x: Vec<Narrow> = point.iter().map(|v| Narrow::splat(v.to_f64())).collect();
-    let (value, gradient) = at::<Narrow>(problem, &x).ok()?;
+    let (value, gradient) = value_and_gradient::<Narrow>(problem, &x).ok()?;
     Some((Real::Float(value.0[0]), gradient.into_iter().map(|g| Real::Float(g.0[0])).collect()))
 }

@@ -48,7 +48,7 @@ impl Cell {
 
     /// The given values as text, by name: they key random streams and label records.
     #[must_use]
-    pub fn axes(&self) -> Vec<(String, String)> {
+    pub fn labels(&self) -> Vec<(String, String)> {
         let text = |name: &String| match &self.values[name] {
             Real::Exact(q) => q.to_string(),
             other => format!("{:e}", other.to_f64()),
@@ -108,7 +108,7 @@ fn cell(variant: &Variant, chosen: &BTreeMap<String, &Formula>) -> Result<Cell, 
 ///
 /// # Errors
 /// An unknown name, division by zero, a root of a negative number.
-pub fn evaluate(expr: &Expression, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Result<Real, EvalError> {
+pub(crate) fn evaluate(expr: &Expression, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Result<Real, EvalError> {
     let missing = |symbol: &Symbol| Fault::Unsupported(format!("'{symbol}' is not known on this instance"));
     let known = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Computable>();
     match expr.eval(&known) {

@@ -263,8 +263,8 @@ mod tests {
         same(&[base, there, back], "problem = { name = 'huber', start = [1] }");
         let tree = laid(&[base, there, back]);
         let dropped = table_in(&tree, "problem").dropped.clone();
-        let told: Vec<(&str, &str)> = dropped.iter().map(|d| (d.key.as_str(), d.of.as_str())).collect();
-        assert_eq!(told, [("curvature", "log-cosh")]);
+        let reported: Vec<(&str, &str)> = dropped.iter().map(|d| (d.key.as_str(), d.of.as_str())).collect();
+        assert_eq!(reported, [("curvature", "log-cosh")]);
     }
 
     #[test]

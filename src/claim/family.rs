@@ -2,7 +2,7 @@
 
 use super::Diagnostic;
 use super::cell::cells;
-use super::file::{Bound, Formula, Parameter, Trial, Work};
+use super::file::{Bound, Formula, Parameter, Scenario, Work};
 use super::instance::Instance;
 use super::loader::{Loader, as_table};
 use super::search::{FamilySetup, Scope, Spread, Within};
@@ -13,11 +13,11 @@ use crate::scalar::Rational;
 use std::ops::Range;
 
 /// Objectives that a search can put in place of a file's own, and the most coordinates of any.
-pub const OBJECTIVES: &[&str] =
+pub(crate) const OBJECTIVES: &[&str] =
     &["quadratic", "huber", "line-losses", "max-affine", "piecewise-quadratic", "quadratic-matrix", "cosine", "linear"];
 const MOST_COORDINATES: usize = 4;
 /// Noise laws of the same kind.
-pub const LAWS: &[&str] = &[
+pub(crate) const LAWS: &[&str] = &[
     "rademacher",
     "finite",
     "sparse-independent",
@@ -33,7 +33,7 @@ impl Bound {
     /// Keeps an expression in the given names to a range in every instance of a search. Returns why that cannot be.
     pub fn keep_within(&mut self, within: &Within, names: &[String]) -> Option<String> {
         let declared = |name: &str| {
-            let parameters = self.trials.iter().flat_map(|t| &t.variant.parameters);
+            let parameters = self.scenarios.iter().flat_map(|t| &t.variant.parameters);
             parameters.clone().any(|p| p.name == name)
         };
         let facts = FACTS.iter().map(|f| f.name);
@@ -41,7 +41,7 @@ impl Bound {
             return Some(format!("'{unknown}' is neither a parameter of the file nor a fact"));
         }
         let derived = |name: &str| {
-            let parameters = self.trials.iter().flat_map(|t| &t.variant.parameters);
+            let parameters = self.scenarios.iter().flat_map(|t| &t.variant.parameters);
             parameters.filter(|p| p.name == name).any(|p| p.values.iter().any(|v| !v.expr.symbols().is_empty()))
         };
         match names {
@@ -157,7 +157,7 @@ impl Loader<'_> {
 impl Loader<'_> {
     /// Refuses entries of a family that can never work, whatever else an instance has: fractions where something is
     /// counted, ranges of what other parameters give, values at which no part can be built.
-    pub(super) fn check_family(&mut self, holder: &Table, family: &FamilySetup, trials: &[Trial]) {
+    pub(super) fn check_family(&mut self, holder: &Table, family: &FamilySetup, scenarios: &[Scenario]) {
         let Some(table) = holder.get("family").and_then(as_table) else { return };
         // Where something else is wrong already, nothing can be built.
         if !self.reader.diagnostics.is_empty() {
@@ -167,7 +167,7 @@ impl Loader<'_> {
             let places = ["parameters", "values"].into_iter().filter_map(|key| table.get(key).and_then(as_table));
             let entry = places.flat_map(|t| &t.entries).find(|e| e.key == *name);
             let Some(span) = entry.map(|e| e.node.span.clone()) else { continue };
-            let declared = || trials.iter().flat_map(|t| &t.variant.parameters).filter(|p| p.name == *name);
+            let declared = || scenarios.iter().flat_map(|t| &t.variant.parameters).filter(|p| p.name == *name);
             let derived = |p: &Parameter| p.values.iter().any(|v| !v.expr.symbols().is_empty());
             if declared().next().is_some() && declared().all(derived) {
                 let message = format!("'{name}' follows from other parameters; a range of it is never searched");
@@ -180,7 +180,7 @@ impl Loader<'_> {
             };
             let fraction = numbers.iter().find(|q| q.to_i64().is_none());
             if let Some(fraction) =
-                fraction.filter(|_| trials.iter().any(|t| counts(&t.tree, self.registry, name, Counting::Directly)))
+                fraction.filter(|_| scenarios.iter().any(|t| counts(&t.tree, self.registry, name, Counting::Directly)))
             {
                 let message = format!("'{name}' counts something, and {fraction} is no whole number");
                 self.reader.error(Diagnostic::new(span, message));
@@ -188,7 +188,7 @@ impl Loader<'_> {
             }
             if let Spread::Values(values) = spread {
                 for value in values {
-                    if let Some(why) = self.never_builds(trials, name, value) {
+                    if let Some(why) = self.never_builds(scenarios, name, value) {
                         let message = format!("no instance can be built at {name} = {value}: {why}");
                         self.reader.error(Diagnostic::new(span.clone(), message));
                     }
@@ -198,9 +198,9 @@ impl Loader<'_> {
     }
 
     /// Why no cell of the file can be built with a parameter at a value; `None` where one can.
-    fn never_builds(&self, trials: &[Trial], name: &str, value: &Rational) -> Option<String> {
+    fn never_builds(&self, scenarios: &[Scenario], name: &str, value: &Rational) -> Option<String> {
         let mut first = None;
-        for variant in trials.iter().map(|t| &t.variant).filter(|v| v.parameters.iter().any(|p| p.name == name)) {
+        for variant in scenarios.iter().map(|t| &t.variant).filter(|v| v.parameters.iter().any(|p| p.name == name)) {
             let mut variant = variant.clone();
             for parameter in variant.parameters.iter_mut().filter(|p| p.name == name) {
                 parameter.values.truncate(1);
@@ -225,7 +225,7 @@ const MOST_TRIED: usize = 64;
 
 /// Whether a parameter counts something in a setup: steps, workers, draws, coordinates. By itself, or through formulas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counting {
+pub(crate) enum Counting {
     /// The count is the parameter: a fraction never works.
     Directly,
     /// The count is a formula that needs it.
@@ -239,7 +239,7 @@ fn texts_at<'t>(table: Option<&'t Table>, key: &str) -> Vec<&'t str> {
 
 /// Whether a parameter counts something in a setup.
 #[must_use]
-pub fn counts(tree: &Table, registry: &Registry, name: &str, how: Counting) -> bool {
+pub(crate) fn counts(tree: &Table, registry: &Registry, name: &str, how: Counting) -> bool {
     let section = |key: &str| tree.get(key).and_then(as_table);
     let mut found = Vec::new();
     for (part, key) in [("run", "horizon"), ("run", "window"), ("oracle", "batch"), ("oracle", "workers")] {

@@ -274,7 +274,7 @@ pub struct Question {
 
 /// A question about one case.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Trial {
+pub struct Scenario {
     /// Name of the case; empty where there is only one.
     pub case: String,
     /// The setup.
@@ -287,7 +287,7 @@ pub struct Trial {
     pub tree: Table,
 }
 
-impl Trial {
+impl Scenario {
     /// The facts that the two sides, the margin and the run name.
     #[must_use]
     pub fn facts(&self) -> BTreeSet<&'static str> {
@@ -315,7 +315,7 @@ pub struct Bound {
     /// What a search may vary: its own table, or the file's.
     pub family: FamilySetup,
     /// Its cases.
-    pub trials: Vec<Trial>,
+    pub scenarios: Vec<Scenario>,
 }
 
 /// A variation that must come out as stated.
@@ -328,7 +328,7 @@ pub struct Control {
     /// Outcome that it must have.
     pub expect: Outcome,
     /// Its cases.
-    pub trials: Vec<Trial>,
+    pub scenarios: Vec<Scenario>,
 }
 
 /// A run that only figures and orderings name.
@@ -454,21 +454,21 @@ impl Spec {
     }
 
     /// All (bound, case) and (control, case) questions: each cell of each has an equal part of the level.
-    pub fn trials(&self) -> impl Iterator<Item = &Trial> {
-        let bounds = self.bounds.iter().flat_map(|b| &b.trials);
-        bounds.chain(self.controls.iter().flat_map(|c| &c.trials))
+    pub fn scenarios(&self) -> impl Iterator<Item = &Scenario> {
+        let bounds = self.bounds.iter().flat_map(|b| &b.scenarios);
+        bounds.chain(self.controls.iter().flat_map(|c| &c.scenarios))
     }
 
     /// Whether any of its problems reads a data file: then its numbers depend on more than its text.
     #[must_use]
     pub fn reads_files(&self) -> bool {
         let curves = self.curves.iter().flat_map(|c| &c.variants).map(|(_, v)| v);
-        let trials = self.trials().flat_map(|t| t.curves.iter().map(|(_, v)| v).chain([&t.variant]));
+        let scenarios = self.scenarios().flat_map(|t| t.curves.iter().map(|(_, v)| v).chain([&t.variant]));
         self.base
             .iter()
             .map(|(_, v)| v)
             .chain(curves)
-            .chain(trials)
+            .chain(scenarios)
             .filter_map(Variant::experiment)
             .any(|e| e.problem.settings.iter().any(|(p, s, _)| p.name == DATA_FILE && matches!(s, Setting::Text(_))))
     }

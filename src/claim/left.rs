@@ -39,8 +39,8 @@ const FUNCTIONALS: [Signature<'static>; 6] = [
     Signature::exactly("last", 1),
     Signature::exactly("first", 1),
     Signature::exactly("mean", 1),
-    Signature::at_least("min", 1),
-    Signature::at_least("max", 1),
+    Signature::select_ge("min", 1),
+    Signature::select_ge("max", 1),
 ];
 
 /// A functional of one path.

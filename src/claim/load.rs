@@ -1,6 +1,6 @@
 //! From a tree to a [`Spec`].
 
-use super::file::{Bound, Control, Curve, Relation, Spec, Trial, Variant};
+use super::file::{Bound, Control, Curve, Relation, Scenario, Spec, Variant};
 use super::loader::{Loader, NO_TRIVIAL, PROSE_KEYS, QUESTION_KEYS, as_table};
 use super::naming::{declared, file_words};
 use super::overrides::{Overrides, known_hypotheses, set_parameters};
@@ -29,7 +29,7 @@ pub fn load(
 ///
 /// # Errors
 /// As there.
-pub fn load_in(
+pub(crate) fn load_in(
     profile: &str,
     (file, text): (&str, &str),
     registry: &Registry,
@@ -54,16 +54,16 @@ pub fn load_in(
 ///
 /// # Errors
 /// What is wrong with it; spans are those of the file that the tree comes from.
-pub fn trial_of(tree: &Table, registry: &Registry) -> Result<Trial, Vec<Diagnostic>> {
+pub(crate) fn scenario_of(tree: &Table, registry: &Registry) -> Result<Scenario, Vec<Diagnostic>> {
     let overrides = Overrides::default();
     let mut loader = Loader { reader: Reader::new(registry), registry, root: Table::default(), overrides: &overrides };
     let found = loader.variant(tree).and_then(|variant| {
         let question = loader.question(tree, &variant, &(0..0))?;
         let curves = question.order.iter().filter_map(|name| loader.ordered(tree, tree, name, &(0..0))).collect();
-        Some(Trial { case: String::new(), variant, question, curves, tree: tree.clone() })
+        Some(Scenario { case: String::new(), variant, question, curves, tree: tree.clone() })
     });
     match found {
-        Some(trial) if loader.reader.is_content() => Ok(trial),
+        Some(scenario) if loader.reader.is_content() => Ok(scenario),
         _ => Err(loader.reader.diagnostics),
     }
 }
@@ -243,20 +243,20 @@ impl Loader<'_> {
             }
             let change = self.change(table);
             let own = question_of(table);
-            let trials = self.trials(root, cases, table, &[Some(&own), change.as_ref()], &span);
-            let right_text = trials
+            let scenarios = self.scenarios(root, cases, table, &[Some(&own), change.as_ref()], &span);
+            let right_text = scenarios
                 .first()
                 .map(|t| t.question.right.as_ref().map_or_else(|| t.question.order.join(" < "), |r| r.text.clone()))
                 .unwrap_or_default();
             let family = if table.get("family").is_some() {
                 let family = self.family(table, root);
-                self.check_family(table, &family, &trials);
+                self.check_family(table, &family, &scenarios);
                 family
             } else {
-                of_all.extend(trials.iter().cloned());
+                of_all.extend(scenarios.iter().cloned());
                 of_file.clone()
             };
-            bounds.push(Bound { name, right_text, expectation: self.expectation(table), family, trials });
+            bounds.push(Bound { name, right_text, expectation: self.expectation(table), family, scenarios });
         }
         self.check_family(root, &of_file, &of_all);
         bounds
@@ -280,27 +280,27 @@ impl Loader<'_> {
             let change = self.change(table);
             let cases_from = if table.get("cases").is_some() { table } else { base };
             let layers = [Some(&own), bound_change, change.as_ref()];
-            let trials = self.trials(root, cases, cases_from, &layers, &span);
+            let scenarios = self.scenarios(root, cases, cases_from, &layers, &span);
             let expect = self.reader.word(table, "control", "expect").and_then(|w| outcome(&w));
             controls.push(Control {
                 bound,
                 change: change.map_or(serde_json::Value::Null, |c| c.to_json()),
                 expect: expect.unwrap_or(Outcome::Violated),
-                trials,
+                scenarios,
             });
         }
         controls
     }
 
     /// The question of a bound or control, for each of its cases.
-    fn trials(
+    fn scenarios(
         &mut self,
         root: &Table,
         cases: &[(String, Option<Table>)],
         restricts: &Table,
         layers: &[Option<&Table>],
         span: &Range<usize>,
-    ) -> Vec<Trial> {
+    ) -> Vec<Scenario> {
         let wanted = self.reader.texts(restricts, "cases");
         for (name, place) in &wanted {
             if !cases.iter().any(|(n, _)| n == name) {
@@ -308,7 +308,7 @@ impl Loader<'_> {
                 self.reader.error(error.did_you_mean(name, cases.iter().map(|(n, _)| n.as_str())));
             }
         }
-        let mut trials = Vec::new();
+        let mut scenarios = Vec::new();
         for (case, case_change) in cases.iter().filter(|(n, _)| wanted.is_empty() || wanted.iter().any(|(w, _)| w == n))
         {
             let mut tree = merged(root, case_change.as_ref(), None);
@@ -321,9 +321,9 @@ impl Loader<'_> {
             let curves: Vec<(String, Variant)> =
                 question.order.iter().filter_map(|name| self.ordered(root, &tree, name, span)).collect();
             self.check_sweeps(&curves, span);
-            trials.push(Trial { case: case.clone(), variant, question, curves, tree });
+            scenarios.push(Scenario { case: case.clone(), variant, question, curves, tree });
         }
-        trials
+        scenarios
     }
 
     /// The setup of a curve that an ordering names.

@@ -1,6 +1,5 @@
 //! Claim files: text, tree, checked claim, cells and instances.
 
-mod ask;
 mod build;
 mod cell;
 mod change;
@@ -17,6 +16,7 @@ mod loader;
 mod naming;
 mod overrides;
 mod profile;
+mod question;
 mod read;
 mod resolve;
 mod schema;
@@ -26,20 +26,27 @@ mod size;
 mod symbol;
 mod tree;
 
-pub use cell::{Cell, InstanceError, cells, evaluate};
-pub use diagnostic::{Diagnostic, SpecError};
-pub use family::{Counting, LAWS, OBJECTIVES, counts};
-pub use fields::{Field, OUTCOMES, RELATIONS, SECTIONS, Section, Shape};
+pub use cell::{Cell, cells};
+pub(crate) use cell::{InstanceError, evaluate};
+pub(crate) use diagnostic::Diagnostic;
+pub use diagnostic::SpecError;
+pub(crate) use family::{Counting, counts};
+#[cfg(test)]
+pub(crate) use family::{LAWS, OBJECTIVES};
 pub use file::*;
-pub use instance::{Instance, Schedule, StartPoint, requirements};
-pub use keys::{cell_name, stream_key};
-pub use left::{Left, PathTerm, Reducer, Term};
-pub use load::{load, load_in, trial_of};
-pub use naming::file_words;
-pub use overrides::Overrides;
-pub use resolve::evaluate_quantity;
-pub use schema::{json_schema, reference};
-pub use search::*;
+pub use instance::{Instance, StartPoint};
+pub(crate) use instance::{Schedule, requirements};
+pub(crate) use keys::{cell_name, stream_key};
+pub(crate) use left::PathTerm;
+pub use left::{Left, Reducer, Term};
+pub use load::load;
+pub(crate) use load::{load_in, scenario_of};
+pub(crate) use naming::file_words;
+pub(crate) use overrides::Overrides;
+pub(crate) use resolve::evaluate_quantity;
+pub(crate) use schema::{json_schema, reference};
+pub(crate) use search::*;
 pub use size::Size;
 pub use symbol::{Expression, Symbol};
-pub use tree::{Dropped, Entry, Node, Table, Value, parse as parse_tree};
+pub(crate) use tree::Entry;
+pub use tree::{Node, Table, Value, parse as parse_tree};

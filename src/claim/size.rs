@@ -47,7 +47,7 @@ pub struct Size {
 impl Size {
     /// The sizes of an experiment at a cell.
     #[must_use]
-    pub fn of(registry: &Registry, experiment: &Experiment, cell: &Cell) -> Self {
+    pub fn estimate(registry: &Registry, experiment: &Experiment, cell: &Cell) -> Self {
         let part = &experiment.problem;
         let given = |symbol: &Symbol| cell.value(symbol);
         let setting = |name: &str| {

@@ -1,18 +1,18 @@
 //! What a run may spend, and what becomes of a claim that needs more.
 
 use super::common::{Bar, Loaded, SpecErrors, note};
+use crate::claim::{Diagnostic, SpecError};
+use crate::model::Registry;
+use crate::results::ResultFile;
+use crate::run::{DecideError, Exceeded, Profile, Settings, bytes_text, decide, memory_estimate, undecided};
 use anyhow::Result;
 use clap::Args;
-use signcheck::claim::{Diagnostic, SpecError};
-use signcheck::model::Registry;
-use signcheck::results::ResultFile;
-use signcheck::run::{DecideError, Exceeded, Profile, Settings, decide, needs, shown, undecided};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Options of commands that decide claims.
 #[derive(Debug, Clone, Args)]
-pub struct Budget {
+pub(super) struct Budget {
     /// Most memory of a claim, such as 512M or 4G; one that needs more is left undecided
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<u64>,
@@ -26,7 +26,7 @@ pub struct Budget {
 
 impl Budget {
     /// The standard parts, with the folder of data.
-    pub fn registry(&self) -> Registry {
+    pub(super) fn registry(&self) -> Registry {
         match &self.data {
             Some(folder) => Registry::standard().with_data(folder),
             None => Registry::standard(),
@@ -38,16 +38,16 @@ impl Budget {
     /// # Errors
     /// Without a budget, a claim that needs more than this machine has: nothing of that size is begun.
     fn exceeded(&self, claim: &Loaded, profile: Profile, registry: &Registry) -> Result<Option<Exceeded>> {
-        let found = needs(&claim.spec, profile, registry).map_err(|e| claim.locate(e))?;
+        let found = memory_estimate(&claim.spec, profile, registry).map_err(|e| claim.locate(e))?;
         if let Some(budget) = self.memory {
             return Ok((found.bytes > budget).then_some(Exceeded::Memory(budget, found.bytes)));
         }
         let Some(machine) = machine_memory().filter(|m| found.bytes > *m) else { return Ok(None) };
         let message = format!(
             "the claim needs about {} of memory, most of it for {}; this machine has {}",
-            shown(found.bytes),
+            bytes_text(found.bytes),
             found.what,
-            shown(machine)
+            bytes_text(machine)
         );
         let help = "make it smaller, or give --memory to leave such claims undecided";
         let diagnostic = Diagnostic::new(found.span, message).help(help);
@@ -55,14 +55,19 @@ impl Budget {
     }
 
     /// Refuses, before any work, what this machine cannot hold; says of each claim whether it exceeds the budget.
-    pub fn check(&self, claims: &[Loaded], profile: Profile, registry: &Registry) -> Result<Vec<Option<Exceeded>>> {
+    pub(super) fn check(
+        &self,
+        claims: &[Loaded],
+        profile: Profile,
+        registry: &Registry,
+    ) -> Result<Vec<Option<Exceeded>>> {
         claims.iter().map(|claim| self.exceeded(claim, profile, registry)).collect()
     }
 
     /// Decides a claim, or leaves it undecided where it exceeds the budget.
     ///
     /// The second value is whether it was decided: what a budget cut short is not finished.
-    pub fn decide(
+    pub(super) fn decide(
         &self,
         claim: &Loaded,
         exceeded: Option<Exceeded>,
@@ -86,7 +91,7 @@ impl Budget {
     }
 
     /// A progress bar that ends runs when the time is over.
-    pub fn bar(&self, total: u64) -> Bar {
+    pub(super) fn bar(&self, total: u64) -> Bar {
         let end = |time: f64| Instant::now().checked_add(Duration::try_from_secs_f64(time).ok()?);
         Bar::new(total).until(self.time.and_then(end))
     }

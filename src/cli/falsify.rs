@@ -3,19 +3,19 @@
 use super::common::{build_all, load_all, print, print_json, resolve};
 use super::say;
 use super::{Computing, Exit};
+use crate::claim::{Bound, Overrides, Spec, Table, Within, load_in, scenario_of};
+use crate::expr::Expr;
+use crate::model::Registry;
+use crate::results::{BoundaryRecord, SearchOutcome, SearchRecord, write_json, write_text};
+use crate::run::{Certificate, Profile, Settings, certificate_name, certify, decide, standalone};
+use crate::scalar::Rational;
+use crate::search::{
+    Candidate, Effort, Family, Found, Task, Watch, boundary, first_broken_step, is_searchable, search_family, size,
+};
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
-use signcheck::claim::{Bound, Overrides, Spec, Table, Within, load_in, trial_of};
-use signcheck::expr::Expr;
-use signcheck::model::Registry;
-use signcheck::results::{BoundaryRecord, SearchOutcome, SearchRecord, write_json, write_text};
-use signcheck::run::{Certificate, Profile, Settings, certificate_name, certify, decide, standalone};
-use signcheck::scalar::Rational;
-use signcheck::search::{
-    Candidate, Effort, Family, Found, Task, Watch, boundary, first_broken_step, is_searchable, search_family, size,
-};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -26,9 +26,10 @@ use std::time::{Duration, Instant};
   signcheck falsify my-theorem.toml --evaluations 20000 --out worst.json
   signcheck falsify karimireddy2019/theorem-2 --bound printed --boundary gamma
   signcheck falsify my-theorem.toml --set T=16 --set 'L/mu in [10, 11]'
-Exit code 0: no violation found; 1: violated, with a certificate; 2: no violation found, but something that the file lists
-was skipped, or nothing could be evaluated; 3: error.")]
-pub struct Falsify {
+
+Exit code 0: no violation found; 1: violated, with a certificate; 2: no violation found, but
+something that the file lists was skipped, or nothing could be evaluated; 3: error.")]
+pub(super) struct Falsify {
     /// Claim ids, globs, places, or files (`-` is standard input)
     #[arg(required = true)]
     claims: Vec<String>,
@@ -41,7 +42,7 @@ pub struct Falsify {
     /// Only the bound of that name; repeatable
     #[arg(long, value_name = "NAME")]
     bound: Vec<String>,
-    /// Encloses the place along this number at which the outcome flips
+    /// Encloses the value of this number, a parameter or another number of the instance, at which the outcome flips
     #[arg(long, value_name = "NUMBER")]
     boundary: Option<String>,
     /// Where the certificate is written: a folder, or a file (further ones beside it as <file>.<claim>.<bound>).
@@ -112,7 +113,7 @@ impl Watch for Bar {
 
 /// Whether one instance can break it: a rate is about many at once.
 fn has_single_instances(bound: &Bound) -> bool {
-    bound.trials.first().is_some_and(|t| is_searchable(t.question.relation))
+    bound.scenarios.first().is_some_and(|t| is_searchable(t.question.relation))
 }
 
 /// What is left of a claim's time, in equal parts for the `rest` of its bounds.
@@ -130,11 +131,11 @@ struct Turn {
 }
 
 /// The requested file; where an earlier violation has it, one beside it that names claim and bound.
-fn own_file(asked: &Path, spec: &Spec, bound: &Bound, alone: bool) -> PathBuf {
-    let stem = asked.file_stem().unwrap_or_default().to_string_lossy();
+fn own_file(path: &Path, spec: &Spec, bound: &Bound, alone: bool) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let name = certificate_name(&format!("{stem}.{}", spec.id.replace('/', ".")), &bound.name);
-    let extension = asked.extension().unwrap_or_default();
-    if alone { asked.to_path_buf() } else { asked.with_file_name(name).with_extension(extension) }
+    let extension = path.extension().unwrap_or_default();
+    if alone { path.to_path_buf() } else { path.with_file_name(name).with_extension(extension) }
 }
 
 /// The result of one bound's search, ready to be printed.
@@ -154,7 +155,7 @@ impl Setting {
 }
 
 impl Falsify {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let seed = self.computing.start()?;
         let registry = Registry::standard();
         let values: Vec<(String, String)> = self.set.iter().filter_map(Setting::value).collect();
@@ -244,7 +245,7 @@ impl Falsify {
         if !has_single_instances(bound) {
             let why = "a rate speaks of many horizons at once: no single instance breaks it";
             let text = format!("{} [{}]: not searched: {why}\n", spec.id, bound.name);
-            let record = SearchRecord { why: Some(why.into()), ..say::blank(spec, bound, seed) };
+            let record = SearchRecord { why: Some(why.into()), ..say::empty_record(spec, bound, seed) };
             return Ok(Answer { record, text, evaluated: false });
         }
         let family = Family::new(bound, registry);
@@ -271,14 +272,14 @@ impl Falsify {
         if let Some((_, cell)) = &found.sampled {
             record.sampled = Some(say::sampled(cell));
         }
-        let Some((worst, weighed)) = say::largest(found) else {
+        let Some((worst, evaluated)) = say::largest(found) else {
             let text = say::nothing(spec, bound, &mut record, found);
             return Ok(Answer { record, text, evaluated: false });
         };
         record.instance = show(worst);
         say::ratios(&mut record, found, family);
-        let Some((smallest, small)) = found.shrunk.as_ref().filter(|_| weighed.certain) else {
-            record.sides = Some(say::sides(weighed));
+        let Some((smallest, small)) = found.shrunk.as_ref().filter(|_| evaluated.certain) else {
+            record.sides = Some(say::sides(evaluated));
             let text = say::none_found(spec, bound, &record, found);
             return Ok(Answer { record, text, evaluated: true });
         };
@@ -298,7 +299,7 @@ impl Falsify {
             write_text(&own_file(file, spec, bound, alone), text.as_bytes())?;
         }
         let mut answer =
-            Answer { text: say::violated(spec, bound, &record, (weighed, small), found), record, evaluated: true };
+            Answer { text: say::violated(spec, bound, &record, (evaluated, small), found), record, evaluated: true };
         if let Some(name) = &self.boundary {
             match boundary(registry, family, smallest, name) {
                 Ok(found) => {
@@ -330,8 +331,8 @@ impl Falsify {
 
 /// What describes an instance: parameters, objective, oracle, algorithm, conventions, run.
 fn instance_json(family: &Family, candidate: &Candidate, registry: &Registry) -> Value {
-    let trial = family.render(candidate).and_then(|tree| trial_of(&tree, registry).ok());
-    let claim = trial.and_then(|trial| standalone(&trial, &std::collections::BTreeMap::new(), "", ""));
+    let scenario = family.render(candidate).and_then(|tree| scenario_of(&tree, registry).ok());
+    let claim = scenario.and_then(|scenario| standalone(&scenario, &std::collections::BTreeMap::new(), "", ""));
     let Some(Value::Object(claim)) = claim else { return Value::Null };
     let kept = ["parameters", "problem", "oracle", "algorithm", "semantics", "quantity", "run"];
     claim.into_iter().filter(|(key, _)| kept.contains(&key.as_str())).collect::<serde_json::Map<_, _>>().into()
@@ -339,18 +340,20 @@ fn instance_json(family: &Family, candidate: &Candidate, registry: &Registry) ->
 
 /// The certificate of an instance and the claim file that it holds, decided by the same code as `verify`.
 fn certificate(tree: &Table, bound: &Bound, registry: &Registry, spec: &Spec) -> Result<(Certificate, String)> {
-    let trial = trial_of(tree, registry).map_err(|e| anyhow::anyhow!("{}", e.first().map_or("", |e| &e.message)))?;
+    let scenario =
+        scenario_of(tree, registry).map_err(|e| anyhow::anyhow!("{}", e.first().map_or("", |e| &e.message)))?;
     let why = format!("found by a search of the family of {} [{}]", spec.id, bound.name);
-    let claim = standalone(&trial, &std::collections::BTreeMap::new(), &bound.name, &why).context("no claim file")?;
+    let claim =
+        standalone(&scenario, &std::collections::BTreeMap::new(), &bound.name, &why).context("no claim file")?;
     let text = toml::to_string(&claim)?;
     let file = "the shrunk instance";
     let again = load_in(Profile::Full.name(), (file, &text), registry, &Overrides::default())
         .map_err(|e| anyhow::anyhow!("{e}"))?;
     let settings =
-        Settings { registry, seed: 0, level: 1e-6, profile: Profile::Full, progress: &signcheck::engine::Silent };
+        Settings { registry, seed: 0, level: 1e-6, profile: Profile::Full, progress: &crate::engine::Silent };
     let result = decide(&again, file, &text, &settings)?;
     let verdict = result.bounds.first().context("no verdict")?;
-    let certificate = certify(&again, verdict).with_context(|| format!("it came out {:?}", verdict.outcome))?;
+    let certificate = certify(&again, verdict).with_context(|| format!("it came out {}", verdict.outcome.name()))?;
     Ok((certificate, text))
 }
 

@@ -2,16 +2,16 @@
 
 use super::common::{Bar, load_all_in, print, print_json, profile, resolve, width};
 use super::{Computing, Exit};
+use crate::claim::Overrides;
+use crate::model::Registry;
+use crate::regress::{
+    Baseline, ClaimEntries, Comparison, Counts, Status, apply, changes, compare, junit, markdown, terminal,
+};
+use crate::results::write_text;
+use crate::run::{Catalog, Profile, Settings, observe, replicate_count};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
-use signcheck::claim::Overrides;
-use signcheck::model::Registry;
-use signcheck::regress::{
-    Baseline, ClaimEntries, Comparison, Counts, Status, apply, changes, compare, junit, markdown, terminal,
-};
-use signcheck::results::write_text;
-use signcheck::run::{Catalog, Profile, Settings, observe, replicate_count};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ Examples:
   signcheck regress 'karimireddy2019/*' --brief        some claims
   signcheck regress --markdown pr.md --junit report.xml
   signcheck regress --update                           record what has changed")]
-pub struct Regress {
+pub(super) struct Regress {
     /// Claim ids, globs, places or files; all if none is given
     filters: Vec<String>,
     /// The baseline
@@ -37,7 +37,7 @@ pub struct Regress {
     /// Write what has moved into the baseline, and show it
     #[arg(long)]
     update: bool,
-    /// Write JUnit XML, a case an entry
+    /// Write JUnit XML, one case per entry
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// Write Markdown, for a comment on a pull request
@@ -49,7 +49,7 @@ pub struct Regress {
     /// Leave out the list of what each sampled entry detects
     #[arg(long)]
     brief: bool,
-    /// Times the declared number of replicates
+    /// Factor of the declared number of replicates
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     budget: u64,
     /// quick or full; the baseline's own if not given
@@ -64,7 +64,7 @@ pub struct Regress {
 }
 
 impl Regress {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let baseline = self.read()?;
         let profile_used = self.profile_used(&baseline)?;
         let seed =
@@ -104,7 +104,8 @@ impl Regress {
             Ok(text) => Baseline::parse(&text).with_context(|| self.baseline.display().to_string()),
             Err(error) if self.update && error.kind() == std::io::ErrorKind::NotFound => Ok(Baseline::default()),
             Err(error) => Err(error).with_context(|| {
-                format!("the baseline {}; `signcheck regress --update` records one", self.baseline.display())
+                let file = self.baseline.display();
+                format!("the baseline {file} cannot be read (`signcheck regress --update` records one)")
             }),
         }
     }
@@ -116,10 +117,10 @@ impl Regress {
         }
         let own = profile(&baseline.profile)
             .map_err(|e| anyhow::anyhow!("{}: profile '{}': {e}", self.baseline.display(), baseline.profile))?;
-        if let Some(asked) = self.profile.filter(|p| *p != own) {
+        if let Some(given) = self.profile.filter(|p| *p != own) {
             anyhow::bail!(
                 "--profile {}: the baseline {} was recorded with the profile {}; give another --baseline, or leave --profile out",
-                asked.name(),
+                given.name(),
                 self.baseline.display(),
                 own.name()
             );
@@ -157,12 +158,12 @@ impl Regress {
         let updated = apply(baseline, new, found);
         write_text(&self.baseline, updated.render().as_bytes())?;
         let n = found.differing().count();
-        eprintln!("{}: {n} of {} entries written", shown(&self.baseline), found.changes.len());
+        eprintln!("{}: {n} of {} entries written", path_text(&self.baseline), found.changes.len());
         Ok(Exit::Expected)
     }
 }
 
-fn shown(path: &Path) -> String {
+fn path_text(path: &Path) -> String {
     path.display().to_string()
 }
 
@@ -200,7 +201,7 @@ struct EntryDocument {
     reason: String,
     before: Option<String>,
     now: Option<String>,
-    evidence: Option<signcheck::results::Evidence>,
+    evidence: Option<crate::results::Evidence>,
     threshold: Option<f64>,
     detectable: Option<f64>,
     detectable_relative: Option<f64>,
@@ -216,9 +217,9 @@ impl Document {
             entry: c.name(),
             status: c.status,
             reason: c.reason.clone(),
-            before: c.old.as_ref().map(signcheck::regress::Value::shown),
-            now: c.new.as_ref().map(signcheck::regress::Value::shown),
-            evidence: c.new.as_ref().or(c.old.as_ref()).map(signcheck::regress::Value::evidence),
+            before: c.old.as_ref().map(crate::regress::Value::text),
+            now: c.new.as_ref().map(crate::regress::Value::text),
+            evidence: c.new.as_ref().or(c.old.as_ref()).map(crate::regress::Value::evidence),
             threshold: c.tested.map(|t| t.threshold).filter(|t| t.is_finite()),
             detectable: c.detectable(),
             detectable_relative: c.relative(),

@@ -3,17 +3,18 @@
 use super::budget::Budget;
 use super::common::{Loaded, exit_of_results, level, load_all_in, note, print, profile, width};
 use super::{Computing, Exit};
-use anyhow::{Context, Result};
-use clap::Args;
-use signcheck::claim::Overrides;
-use signcheck::model::Registry;
-use signcheck::results::{
+use crate::claim::Overrides;
+use crate::model::Registry;
+use crate::results::{
     Change, Ledger, Lock, ResultFile, STATE_FOLDER, StoreError, changes, read_all, read_result, remove_leftovers,
     result_paths, write_json, write_result, write_text,
 };
-use signcheck::run::{
-    Catalog, Exceeded, Profile, Settings, State, certificate_name, certify, needs, program_hash, replicate_count, shown,
+use crate::run::{
+    Catalog, Exceeded, Profile, Settings, State, bytes_text, certificate_name, certify, memory_estimate, program_hash,
+    replicate_count,
 };
+use anyhow::{Context, Result};
+use clap::Args;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -22,7 +23,7 @@ use std::time::Instant;
 /// Runs every claim and figure (or those that match).
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck reproduce 'li2021/*' --out check --threads 2")]
-pub struct Reproduce {
+pub(super) struct Reproduce {
     /// Ids, globs, places such as "li2021 figure 1", or your own claim files; all embedded claims if none is given
     filters: Vec<String>,
     /// quick or full
@@ -50,7 +51,7 @@ pub struct Reproduce {
 }
 
 impl Reproduce {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let registry = self.budget.registry();
         let claims = if self.filters.is_empty() {
             Catalog::all()
@@ -82,8 +83,8 @@ impl Reproduce {
             changed.iter().for_each(|c| note(&c.to_string()));
         } else {
             let colour = std::io::stdout().is_terminal();
-            print(&signcheck::report::table::terminal(&ledger, colour, width()))?;
-            print(&told(&changed))?;
+            print(&crate::report::table::terminal(&ledger, colour, width()))?;
+            print(&change_lines(&changed))?;
             print(&format!("page: {}\n", self.out.join("results/report.html").display()))?;
         }
         Ok(exit_of_results(&results))
@@ -93,14 +94,14 @@ impl Reproduce {
         let mut text = String::new();
         for claim in claims {
             let n = replicate_count(&claim.spec, self.profile);
-            let memory = needs(&claim.spec, self.profile, registry).map_err(|e| claim.locate(e))?.bytes;
+            let memory = memory_estimate(&claim.spec, self.profile, registry).map_err(|e| claim.locate(e))?.bytes;
             let count = |k: usize, what: &str| if k == 1 { format!("1 {what}") } else { format!("{k} {what}s") };
             text += &format!(
                 "{:40} {}, {}, at most {n} replicates, about {} of memory\n",
                 claim.spec.id,
                 count(claim.spec.bounds.len(), "bound"),
                 count(claim.spec.controls.len(), "control"),
-                shown(memory),
+                bytes_text(memory),
             );
         }
         print(&text)?;
@@ -216,7 +217,7 @@ impl Reproduce {
 }
 
 /// The verdicts that are not what they were, with the reason.
-fn told(changed: &[Change]) -> String {
+fn change_lines(changed: &[Change]) -> String {
     let lines: String = changed.iter().map(|c| format!("  {c}\n")).collect();
     if lines.is_empty() { lines } else { format!("changed against the results that stood here:\n{lines}") }
 }

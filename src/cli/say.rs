@@ -1,10 +1,10 @@
 //! What `falsify` reports about a search: its record, and the same in sentences.
 
+use crate::claim::{Bound, Spec};
+use crate::results::{NearRecord, SearchOutcome, SearchRecord};
+use crate::search::{Candidate, Evaluated, Family, Found};
+use crate::verdict::SideValue;
 use serde_json::{Value, json};
-use signcheck::claim::{Bound, Spec};
-use signcheck::results::{NearRecord, SearchOutcome, SearchRecord};
-use signcheck::search::{Candidate, Family, Found, Weighed};
-use signcheck::verdict::SideValue;
 use std::collections::BTreeMap;
 
 /// A right side, or a quotient's inverse, below this is 0 to a reader: a quotient would not show how far a bound is
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const NEXT_TO_NOTHING: f64 = 1e-30;
 
 /// A record in which nothing was searched yet.
-pub fn blank(spec: &Spec, bound: &Bound, seed: u64) -> SearchRecord {
+pub(super) fn empty_record(spec: &Spec, bound: &Bound, seed: u64) -> SearchRecord {
     SearchRecord {
         id: spec.id.clone(),
         bound: bound.name.clone(),
@@ -45,7 +45,7 @@ pub fn blank(spec: &Spec, bound: &Bound, seed: u64) -> SearchRecord {
 }
 
 /// A record with what a search counted.
-pub fn record(spec: &Spec, bound: &Bound, seed: u64, family: &Family, found: &Found) -> SearchRecord {
+pub(super) fn record(spec: &Spec, bound: &Bound, seed: u64, family: &Family, found: &Found) -> SearchRecord {
     SearchRecord {
         family: family.varies(),
         evaluations: found.evaluations,
@@ -55,33 +55,33 @@ pub fn record(spec: &Spec, bound: &Bound, seed: u64, family: &Family, found: &Fo
         elsewhere: found.elsewhere,
         settled: found.settled,
         exhausted: found.exhausted,
-        ..blank(spec, bound, seed)
+        ..empty_record(spec, bound, seed)
     }
 }
 
 /// The instance with the largest ratio, the shrunk one included.
-pub fn largest(found: &Found) -> Option<&(Candidate, Weighed)> {
+pub(super) fn largest(found: &Found) -> Option<&(Candidate, Evaluated)> {
     let best = found.best.as_ref()?;
     let shrunk = found.shrunk.as_ref().filter(|(_, small)| best.1.certain && quotient(small) > quotient(&best.1));
     Some(shrunk.unwrap_or(best))
 }
 
 /// The ratio, where it shows how far the bound is off: of sides that are not negative and not next to 0.
-fn quotient(weighed: &Weighed) -> Option<f64> {
+fn quotient(evaluated: &Evaluated) -> Option<f64> {
     let size = |side: &Option<SideValue>| side.as_ref().map(|s| s.point).filter(|p| *p >= 0.0);
-    let (left, right) = (size(&weighed.verdict.left)?, size(&weighed.verdict.right)?);
-    let ratio = weighed.verdict.comparison.as_ref().ok()?.ratio?;
+    let (left, right) = (size(&evaluated.verdict.left)?, size(&evaluated.verdict.right)?);
+    let ratio = evaluated.verdict.comparison.as_ref().ok()?.ratio?;
     let small = left.max(right) < NEXT_TO_NOTHING || ratio > 1.0 / NEXT_TO_NOTHING;
     (ratio.is_finite() && !small).then_some(ratio)
 }
 
 /// The ratio of an instance that does not break the bound for certain: at most 1, or none.
-fn tightness(weighed: &Weighed) -> Result<f64, String> {
-    let ratio = quotient(weighed);
-    let above = weighed.suspect || ratio.is_some_and(|r| r > 1.0);
+fn tightness(evaluated: &Evaluated) -> Result<f64, String> {
+    let ratio = quotient(evaluated);
+    let above = evaluated.unconfirmed || ratio.is_some_and(|r| r > 1.0);
     match ratio {
         // Both sides are rounded to doubles: what holds for certain is at most 1.
-        Some(_) if above && holds(weighed) => Ok(1.0),
+        Some(_) if above && holds(evaluated) => Ok(1.0),
         _ if above => {
             let ratio = ratio.map_or_else(String::new, |r| format!(", at a ratio of {r:.3e}"));
             Err(format!("a sample or doubles put an instance above the bound{ratio}, and nothing exact decides it"))
@@ -91,34 +91,34 @@ fn tightness(weighed: &Weighed) -> Result<f64, String> {
     }
 }
 
-fn holds(weighed: &Weighed) -> bool {
-    use signcheck::results::{Evidence, Outcome};
-    weighed.verdict.comparison.as_ref().is_ok_and(|c| c.outcome == Outcome::Holds && c.grade <= Evidence::Exact)
+fn holds(evaluated: &Evaluated) -> bool {
+    use crate::results::{Evidence, Outcome};
+    evaluated.verdict.comparison.as_ref().is_ok_and(|c| c.outcome == Outcome::Holds && c.grade <= Evidence::Exact)
 }
 
 /// Fills in the largest ratios and where they are attained.
-pub fn ratios(record: &mut SearchRecord, found: &Found, family: &Family) {
-    let Some((candidate, weighed)) = largest(found) else { return };
-    record.at = family.place(candidate, &weighed.place);
-    if weighed.certain {
-        record.ratio = quotient(weighed);
+pub(super) fn ratios(record: &mut SearchRecord, found: &Found, family: &Family) {
+    let Some((candidate, evaluated)) = largest(found) else { return };
+    record.at = family.place(candidate, &evaluated.place);
+    if evaluated.certain {
+        record.ratio = quotient(evaluated);
         if record.ratio.is_none() {
             record.why = Some("the sides have no quotient here".into());
         }
     } else {
-        match tightness(weighed) {
+        match tightness(evaluated) {
             Ok(ratio) => record.ratio = Some(ratio),
             Err(why) => record.why = Some(why),
         }
     }
-    record.near = found.near.as_ref().and_then(|(candidate, weighed)| {
-        let ratio = if weighed.certain { quotient(weighed)? } else { tightness(weighed).ok()? };
-        Some(NearRecord { ratio, at: family.place(candidate, &weighed.place) })
+    record.near = found.near.as_ref().and_then(|(candidate, evaluated)| {
+        let ratio = if evaluated.certain { quotient(evaluated)? } else { tightness(evaluated).ok()? };
+        Some(NearRecord { ratio, at: family.place(candidate, &evaluated.place) })
     });
 }
 
 /// A cell of the file that a sample places above the bound.
-pub fn sampled(cell: &Weighed) -> String {
+pub(super) fn sampled(cell: &Evaluated) -> String {
     let parts: Vec<String> = cell.verdict.cell.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     let (left, right) = sides(cell);
     let at = if parts.is_empty() { String::new() } else { format!(" at {}", parts.join(", ")) };
@@ -126,18 +126,18 @@ pub fn sampled(cell: &Weighed) -> String {
 }
 
 /// Both sides, exact where they are rational.
-pub fn sides(weighed: &Weighed) -> (String, String) {
+pub(super) fn sides(evaluated: &Evaluated) -> (String, String) {
     let text = |side: &Option<SideValue>| {
         side.as_ref().map_or_else(
             || "?".into(),
             |s| s.exact.as_ref().map_or_else(|| format!("{:.12}", s.point), ToString::to_string),
         )
     };
-    (text(&weighed.verdict.left), text(&weighed.verdict.right))
+    (text(&evaluated.verdict.left), text(&evaluated.verdict.right))
 }
 
 fn reasons(counts: &[(String, u64)], most: usize) -> String {
-    counts.iter().take(most).map(|(why, n)| format!("{why} ({n})")).collect::<Vec<_>>().join("; ")
+    counts.iter().take(most).map(|(why, n)| format!("{why} ({n})")).collect::<Vec<_>>().join(", ")
 }
 
 fn place(at: &BTreeMap<String, f64>) -> String {
@@ -158,12 +158,12 @@ fn short(value: f64) -> String {
 /// What was evaluated, and what was not.
 fn counted(record: &SearchRecord, found: &Found) -> String {
     let (met, all, outside) = (record.met, record.evaluations, record.outside);
-    let mut text = format!("{met} of {all} instances weighed");
+    let mut text = format!("{met} of {all} instances evaluated");
     if outside > 0 {
         text += &format!("; {outside} outside the hypotheses: {}", reasons(&found.failed, 3));
     }
     if all > met + outside {
-        text += &format!("; {} not weighed: {}", all - met - outside, reasons(&found.refused, 3));
+        text += &format!("; {} not evaluated: {}", all - met - outside, reasons(&found.refused, 3));
     }
     text
 }
@@ -186,7 +186,7 @@ fn left_out(record: &SearchRecord) -> String {
 }
 
 /// The report where no instance has a verdict.
-pub fn nothing(spec: &Spec, bound: &Bound, record: &mut SearchRecord, found: &Found) -> String {
+pub(super) fn nothing(spec: &Spec, bound: &Bound, record: &mut SearchRecord, found: &Found) -> String {
     let mut why = format!("none of {} instances could be evaluated", found.evaluations);
     let both = [reasons(&found.failed, 3), reasons(&found.refused, 3)];
     why += &format!(": {}", both.into_iter().filter(|r| !r.is_empty()).collect::<Vec<_>>().join("; "));
@@ -214,7 +214,7 @@ fn largest_ratios(record: &SearchRecord) -> String {
 }
 
 /// The report where nothing was found.
-pub fn none_found(spec: &Spec, bound: &Bound, record: &SearchRecord, found: &Found) -> String {
+pub(super) fn none_found(spec: &Spec, bound: &Bound, record: &SearchRecord, found: &Found) -> String {
     format!(
         "{} [{}]: no violation found; {}  {}; {}\n{}  {}\n",
         spec.id,
@@ -228,14 +228,14 @@ pub fn none_found(spec: &Spec, bound: &Bound, record: &SearchRecord, found: &Fou
 }
 
 /// The report of a violation.
-pub fn violated(
+pub(super) fn violated(
     spec: &Spec,
     bound: &Bound,
     record: &SearchRecord,
-    (worst, small): (&Weighed, &Weighed),
+    (worst, small): (&Evaluated, &Evaluated),
     found: &Found,
 ) -> String {
-    let ratio = |w: &Weighed| quotient(w).map_or_else(|| "no quotient".into(), |r| format!("{r:.9}"));
+    let ratio = |w: &Evaluated| quotient(w).map_or_else(|| "no quotient".into(), |r| format!("{r:.9}"));
     let (left, right) = record.sides.clone().unwrap_or_default();
     let mut text = format!(
         "{} [{}]: VIOLATED; largest left/right {} ({})\n{}  smallest instance found, left/right {}:\n",
@@ -251,11 +251,12 @@ pub fn violated(
             text += &format!("    {name}: {}\n", json!(part));
         }
     }
-    let asked = bound.trials.first().map(|t| (t.question.left_text.clone(), t.question.relation.name()));
-    let (left_text, relation) = asked.unwrap_or_default();
+    let question = bound.scenarios.first().map(|t| (t.question.left_text.clone(), t.question.relation.name()));
+    let (left_text, relation) = question.unwrap_or_default();
     text += &format!("  left   {left_text} = {left}\n  right  {} = {right}   ({relation})\n", bound.right_text);
     for audit in small.verdict.hypotheses() {
-        text += &format!("  {}: {}\n", audit.name, audit.value);
+        let value = if audit.value == audit.name { String::new() } else { format!(": {}", audit.value) };
+        text += &format!("  {} holds{value}\n", audit.name);
     }
     if let Some(step) = &record.first_broken_step {
         text += &format!("  of the file's other bounds '{step}' is the first that breaks here too\n");

@@ -2,24 +2,24 @@
 
 use super::common::{assignment, load_all, print, print_json, resolve};
 use super::{Computing, Exit};
+use crate::claim::{Instance, cells};
+use crate::engine::{RunError, Traffic, settle_coins, trace, trace_enclosed, trace_plain};
+use crate::model::Registry;
+use crate::scalar::{Fault, Rational};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
-use signcheck::claim::{Instance, cells};
-use signcheck::engine::{RunError, Traffic, settle_coins, trace, trace_enclosed, trace_plain};
-use signcheck::model::Registry;
-use signcheck::scalar::{Fault, Rational};
 
 /// Prints the iterates of one replicate of the file's first cell.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck trace karimireddy2019/counterexample-2 --steps 5 --exact")]
-pub struct Trace {
+pub(super) struct Trace {
     /// Claim id or file (`-` is standard input)
     claim: String,
     /// Number of steps; the run's horizon if not given
     #[arg(long, value_name = "K")]
     steps: Option<u64>,
-    /// In exact rationals
+    /// Compute in exact rationals, and in enclosures where roots enter
     #[arg(long)]
     exact: bool,
     /// Which replicate
@@ -45,7 +45,7 @@ struct Document<T> {
 }
 
 impl Trace {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let seed = self.computing.start()?;
         let registry = Registry::standard();
         let mut claims = load_all(resolve(std::slice::from_ref(&self.claim))?, &registry, &self.set)?;
@@ -81,8 +81,8 @@ impl Trace {
                 Err(error) => Err(error.into()),
             }
         } else {
-            let axes = signcheck::claim::stream_key(&claim.spec, case, &cell);
-            let (iterates, traffic) = trace(&instance, seed, &axes, self.replicate)?;
+            let cell_key = crate::claim::stream_key(&claim.spec, case, &cell);
+            let (iterates, traffic) = trace(&instance, seed, &cell_key, self.replicate)?;
             anyhow::ensure!(
                 iterates.iter().flatten().all(|v| v.is_finite()),
                 "the run diverges: its iterates are not finite from step {} on",

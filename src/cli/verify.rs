@@ -5,11 +5,11 @@ use super::common::{
     assignment, exit_of_results, level, load_all_in, note, print, print_json, profile, resolve, width,
 };
 use super::{Computing, Exit};
+use crate::claim::Overrides;
+use crate::results::{BoundRecord, Estimate, Ledger, Outcome, ResultFile, changes, read_sealed, why};
+use crate::run::{Catalog, ClaimText, Profile, Settings, replicate_count};
 use anyhow::{Context, Result};
 use clap::Args;
-use signcheck::claim::Overrides;
-use signcheck::results::{BoundRecord, Ledger, Outcome, ResultFile, changes, read_sealed, why};
-use signcheck::run::{Catalog, ClaimText, Profile, Settings, replicate_count};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ use std::path::PathBuf;
   signcheck verify my-theorem.toml --set T=64 --json
   signcheck verify li2021/theorem-3 --assume independent-coordinates
   signcheck verify --from results/li2021/theorem-1.json")]
-pub struct Verify {
+pub(super) struct Verify {
     /// Claim ids, globs, places, or files (`-` is standard input)
     #[arg(required_unless_present = "from")]
     claims: Vec<String>,
@@ -52,7 +52,7 @@ pub struct Verify {
 }
 
 impl Verify {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let mut seed = self.computing.start()?;
         let registry = self.budget.registry();
         let recorded = self.from.as_deref().map(read_sealed).transpose()?;
@@ -87,7 +87,7 @@ impl Verify {
             print_json(&verdicts)?;
         } else {
             let colour = std::io::stdout().is_terminal();
-            print(&signcheck::report::table::terminal(&Ledger::new(&results), colour, width()))?;
+            print(&crate::report::table::terminal(&Ledger::new(&results), colour, width()))?;
             print(&details(&results))?;
         }
         match recorded {
@@ -112,16 +112,13 @@ fn details(results: &[ResultFile]) -> String {
     for result in results {
         for bound in result.bounds.iter().filter(|b| b.outcome != Outcome::Holds || !b.as_expected || b.has_caveats()) {
             let cell: Vec<String> = bound.cell.iter().map(|(n, v)| format!("{n} = {}", plain(v))).collect();
-            let side = |v: Option<f64>| v.map_or_else(|| "?".into(), shown);
             text += &format!(
-                "\n{} [{}]: {:?} at {}\n  left {} in [{}, {}], right {}\n  {}\n",
+                "\n{} [{}]: {} at {}\n  left {}, right {}\n  {}\n",
                 bound.id,
                 bound.bound,
-                bound.outcome,
+                bound.outcome.name(),
                 if cell.is_empty() { "its only cell".into() } else { cell.join(", ") },
-                side(bound.left.estimate),
-                side(bound.left.low),
-                side(bound.left.high),
+                left(&bound.left),
                 side(bound.right.value),
                 bound.reason,
             );
@@ -134,16 +131,32 @@ fn details(results: &[ResultFile]) -> String {
         }
         for control in result.controls.iter().filter(|c| !c.caught) {
             text += &format!(
-                "\n{}: control on '{}' came out {:?}, not {:?}: {}\n",
-                result.id, control.bound, control.outcome, control.expect, control.change
+                "\n{}: control on '{}' came out {}, not {}: {}\n",
+                result.id,
+                control.bound,
+                control.outcome.name(),
+                control.expect.name(),
+                control.change
             );
         }
     }
     text
 }
 
+fn side(value: Option<f64>) -> String {
+    value.map_or_else(|| "unknown".into(), number_text)
+}
+
+/// A left side with its interval, where anything is known of it.
+fn left(left: &Estimate) -> String {
+    match (left.estimate, left.low, left.high) {
+        (None, None, None) => side(None),
+        (point, low, high) => format!("{} in [{}, {}]", side(point), side(low), side(high)),
+    }
+}
+
 /// A number with six decimals, or in powers of ten where six decimals are too many or show only zeros.
-fn shown(value: f64) -> String {
+fn number_text(value: f64) -> String {
     if value == 0.0 || (1e-4..1e15).contains(&value.abs()) { format!("{value:.6}") } else { format!("{value:.6e}") }
 }
 

@@ -22,7 +22,7 @@ use crate::scalar::{Fault, Rational, Scalar};
 ///
 /// # Errors
 /// Division by zero.
-pub fn markov<S: Scalar>(snr: &S) -> Result<S, Fault> {
+pub(crate) fn markov<S: Scalar>(snr: &S) -> Result<S, Fault> {
     S::one().divide(snr)
 }
 
@@ -30,7 +30,7 @@ pub fn markov<S: Scalar>(snr: &S) -> Result<S, Fault> {
 ///
 /// # Errors
 /// None in practice: the divisor is at least 1.
-pub fn cantelli<S: Scalar>(snr: &S) -> Result<S, Fault> {
+pub(crate) fn cantelli<S: Scalar>(snr: &S) -> Result<S, Fault> {
     S::one().divide(&(S::one() + snr.clone() * snr))
 }
 
@@ -38,7 +38,7 @@ pub fn cantelli<S: Scalar>(snr: &S) -> Result<S, Fault> {
 ///
 /// # Errors
 /// Division by zero.
-pub fn gauss_far<S: Scalar>(snr: &S) -> Result<S, Fault> {
+pub(crate) fn gauss_far<S: Scalar>(snr: &S) -> Result<S, Fault> {
     S::ratio(2, 9).divide(&(snr.clone() * snr))
 }
 
@@ -46,7 +46,7 @@ pub fn gauss_far<S: Scalar>(snr: &S) -> Result<S, Fault> {
 ///
 /// # Errors
 /// In rationals, unless S = 0: the root is irrational.
-pub fn gauss_near<S: Scalar>(snr: &S) -> Result<S, Fault> {
+pub(crate) fn gauss_near<S: Scalar>(snr: &S) -> Result<S, Fault> {
     if *snr == S::zero() {
         return Ok(S::ratio(1, 2));
     }
@@ -56,7 +56,7 @@ pub fn gauss_near<S: Scalar>(snr: &S) -> Result<S, Fault> {
 
 /// Whether S > 2/sqrt 3, which is S^2 > 4/3.
 #[must_use]
-pub fn gauss_is_far(snr: &Rational) -> bool {
+pub(crate) fn gauss_is_far(snr: &Rational) -> bool {
     snr.clone() * snr > Rational::ratio(4, 3)
 }
 
@@ -64,7 +64,8 @@ pub fn gauss_is_far(snr: &Rational) -> bool {
 ///
 /// # Errors
 /// For S = 0, where the second value would be infinite.
-pub fn cantelli_extremal(snr: &Rational) -> Result<[(Rational, Rational); 2], Fault> {
+#[cfg(test)]
+pub(crate) fn cantelli_extremal(snr: &Rational) -> Result<[(Rational, Rational); 2], Fault> {
     let q = cantelli(snr)?;
     let rest = Rational::one() - &q;
     Ok([(Rational::zero(), q), (Rational::one().divide(&rest)?, rest)])
@@ -74,14 +75,15 @@ pub fn cantelli_extremal(snr: &Rational) -> Result<[(Rational, Rational); 2], Fa
 ///
 /// # Errors
 /// Division by zero.
-pub fn gauss_extremal(snr: &Rational) -> Result<(Rational, Rational), Fault> {
+#[cfg(test)]
+pub(crate) fn gauss_extremal(snr: &Rational) -> Result<(Rational, Rational), Fault> {
     let weight = <Rational as Scalar>::ratio(4, 3).divide(&(snr.clone() * snr))?;
     Ok((snr.clone() * Rational::ratio(3, 2), weight))
 }
 
 /// No warm-up for this momentum.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WarmupFault {
+pub(crate) enum WarmupFault {
     /// Outside [0, 1).
     #[error("the momentum is {0}; it must be 0 or more and below 1")]
     Momentum(Rational),
@@ -99,14 +101,9 @@ pub enum WarmupFault {
 /// an equality: beta^(C+1) = 1/2 has no rational solution, and C (C + 1) p^C (q^2 - p^2) = 2 q^(C+2) would need
 /// q^(C+2), prime to p (q^2 - p^2), to divide C (C + 1), which is smaller.
 ///
-/// ```
-/// // the paper's own example
-/// assert_eq!(signcheck::closed::bounds::warmup(&"9/10".parse().unwrap()), Ok(54));
-/// ```
-///
 /// # Errors
 /// See [`WarmupFault`].
-pub fn warmup(beta: &Rational) -> Result<u64, WarmupFault> {
+pub(crate) fn warmup(beta: &Rational) -> Result<u64, WarmupFault> {
     if beta.signum() < 0 || *beta >= Rational::one() {
         return Err(WarmupFault::Momentum(beta.clone()));
     }

@@ -23,7 +23,7 @@ const WEIGHTS: u64 = u64::MAX;
 
 /// Generated data with the truth behind them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Planted {
+pub(crate) struct Planted {
     /// Rows of unit length and labels.
     pub data: Dataset,
     /// w, of unit length.
@@ -32,16 +32,10 @@ pub struct Planted {
 
 /// `rows` unit rows of `columns` entries with planted labels; `label_noise` is s above.
 ///
-/// ```
-/// let planted = signcheck::data::generate(1000, 20, 0.5, 1)?;
-/// assert_eq!(planted.data.matrix().columns(), 20);
-/// # Ok::<(), signcheck::data::DataError>(())
-/// ```
-///
 /// # Errors
 /// [`DataError::Shape`] for a size of 0, [`DataError::Parameter`] for noise that is negative or not finite,
 /// [`DataError::TooLarge`] if the rows cannot be allocated.
-pub fn generate(rows: usize, columns: usize, label_noise: f64, seed: u64) -> Result<Planted, DataError> {
+pub(crate) fn generate(rows: usize, columns: usize, label_noise: f64, seed: u64) -> Result<Planted, DataError> {
     if rows == 0 || columns == 0 {
         return Err(DataError::shape(format!("{rows} rows of {columns} columns")));
     }
@@ -135,7 +129,7 @@ fn mix(mut z: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Row, Slice};
+    use crate::data::matrix::{Row, Slice};
 
     /// The half-width of Hoeffding's interval for the mean of n numbers in [0, 1] at level alpha.
     fn hoeffding(n: usize, alpha: f64) -> f64 {

@@ -18,9 +18,7 @@
 use super::matrix::{Rounding, Values};
 use super::{DataError, Dataset, Matrix};
 use crate::scalar::Rational;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::io::BufRead;
 
 /// Largest index that is accepted (from 1).
 const LARGEST_INDEX: u64 = 1 << 31;
@@ -40,20 +38,11 @@ pub struct Expected {
     pub single: bool,
 }
 
-/// Reads a LIBSVM file.
-///
-/// # Errors
-/// [`DataError::Io`]; [`DataError::Token`] naming file, line and column of a malformed token;
-/// [`DataError::Content`] for a file without rows or entries, or of other sizes than expected.
-pub fn read_libsvm(path: &Path, expected: Expected) -> Result<Dataset, DataError> {
-    let file = File::open(path).map_err(|source| DataError::Io { path: path.into(), source })?;
-    parse_libsvm(BufReader::with_capacity(1 << 20, file), &path.display().to_string(), expected)
-}
-
 /// Reads LIBSVM text from any buffered source; `name` stands for it in errors.
 ///
 /// # Errors
-/// As [`read_libsvm`].
+/// [`DataError::Token`] naming file, line and column of a malformed token; [`DataError::Content`] for a file without
+/// rows or entries, or of other sizes than expected; [`DataError::Io`] where the source fails.
 pub fn parse_libsvm(mut source: impl BufRead, name: &str, expected: Expected) -> Result<Dataset, DataError> {
     let mut parser = Parser::new(name, expected);
     let mut line = Vec::new();
@@ -64,7 +53,7 @@ pub fn parse_libsvm(mut source: impl BufRead, name: &str, expected: Expected) ->
         if length == 0 {
             return parser.finish();
         }
-        parser.line(&line)?;
+        parser.read_line(&line)?;
     }
 }
 
@@ -110,7 +99,7 @@ impl<'a> Parser<'a> {
         Parser { name, expected, line: 0, rows: Rows::new(expected.single), labels: Vec::new(), fitting }
     }
 
-    fn line(&mut self, line: &[u8]) -> Result<(), DataError> {
+    fn read_line(&mut self, line: &[u8]) -> Result<(), DataError> {
         self.line += 1;
         let body = line.split(|&b| b == b'#').next().unwrap_or_default();
         // Only here can a token be the front part of a longer one.
@@ -352,7 +341,7 @@ pub(super) fn zeros<E: Copy + Default>(rows: usize, columns: usize) -> Result<Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Row, Slice};
+    use crate::data::matrix::{Row, Slice};
 
     fn parse(text: &str) -> Result<Dataset, DataError> {
         parse_libsvm(text.as_bytes(), "set", Expected::default())
@@ -504,8 +493,6 @@ mod tests {
         assert!(with("1 4:1\n", None, Some(3)).unwrap_err().to_string().contains("from 1 to 3"));
         assert_eq!(with("1 2:1\n", Some(1), Some(7)).unwrap(), 7);
         assert_eq!(with("1 1:1 2:1\n", Some(1), Some(3)).unwrap(), 3);
-        let missing = read_libsvm(Path::new("no/such/file"), Expected::default());
-        assert!(matches!(missing, Err(DataError::Io { .. })));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! `file or seed -> Dataset -> Logistic -> value, gradient, facts -> Minimum`
 //!
 //! - [`Matrix`]: dense or sparse rows in double or single precision; every sum over them runs in double precision.
-//! - [`read_libsvm`], [`load_libsvm`]: LIBSVM text, the second with a binary cache beside the file.
+//! - [`parse_libsvm`], [`load_libsvm`]: LIBSVM text, the second from a file with a binary cache beside it.
 //! - [`generate`]: a planted problem in the layout of the epsilon set.
 //! - [`Logistic`]: the objective, its derivatives and its smoothness constants.
 //! - [`minimise`]: f* to a gradient norm of 1e-10, with the bound on what is left.
@@ -21,13 +21,13 @@ mod logistic;
 mod matrix;
 mod minimum;
 
-pub use cache::{CacheUse, cache_path, load_libsvm};
-pub use error::DataError;
-pub use generate::{Planted, generate};
-pub use libsvm::{Expected, parse_libsvm, read_libsvm};
-pub use logistic::Logistic;
-pub use matrix::{Matrix, Rounding, Row, Slice, Values};
-pub use minimum::{Minimum, Stop, minimise};
+pub(crate) use cache::load_libsvm;
+pub(crate) use error::DataError;
+pub(crate) use generate::generate;
+pub use libsvm::{Expected, parse_libsvm};
+pub(crate) use logistic::Logistic;
+pub(crate) use matrix::{Matrix, Rounding};
+pub(crate) use minimum::{Minimum, Stop, minimise};
 
 /// Rows with a class each.
 #[derive(Debug, Clone, PartialEq)]

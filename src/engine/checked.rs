@@ -15,7 +15,7 @@ use super::range::radius;
 use crate::claim::{Instance, StartPoint};
 use crate::model::noise::DrawRounding;
 use crate::model::problem::Flow;
-use crate::model::{DynNoise, Evaluating, Perturbs, Query, Ties, Trait};
+use crate::model::{DynNoise, Evaluating, Perturbs, Property, Query, Ties};
 use crate::rng::Stream;
 use crate::scalar::{Checked, Fault, Lane, Met, Scalar, WIDTH, Wide};
 
@@ -33,7 +33,7 @@ const SMOOTHING: f64 = 1e-6;
 /// error. An objective with kinks takes signs of iterates, which lie on a lattice whatever the noise. Samples of large
 /// data sets are drawn in plain lanes: their gradients have no lattice.
 #[must_use]
-pub fn must_look_for_ties(instance: &Instance) -> bool {
+pub(super) fn must_look_for_ties(instance: &Instance) -> bool {
     if instance.is_deterministic() {
         return false;
     }
@@ -41,14 +41,14 @@ pub fn must_look_for_ties(instance: &Instance) -> bool {
         let most = (0..instance.workers).filter_map(|w| instance.problem.worker_samples(w)).max().unwrap_or(1);
         return most <= MOST_SAMPLES;
     }
-    let smooth = instance.problem.has(Trait::Smooth) == Some(true);
+    let smooth = instance.problem.has(Property::Smooth) == Some(true);
     !(smooth && instance.noise.as_ref().is_some_and(|noise| is_wide(instance, &**noise)))
 }
 
 fn is_wide(instance: &Instance, noise: &dyn DynNoise) -> bool {
     use crate::model::noise::DrawMoments;
     let Some(DrawMoments::Independent(variances)) = noise.draw_moments() else { return false };
-    if noise.has(Trait::Continuous) != Some(true) {
+    if noise.has(Property::Continuous) != Some(true) {
         return false;
     }
     let least = variances.iter().map(|v| v.to_f64()).fold(f64::INFINITY, f64::min).sqrt();

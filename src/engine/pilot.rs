@@ -61,7 +61,7 @@ pub(super) enum Doubt {
 
 impl Way {
     /// Runs replicates `first..first + 64`, of which those in `lanes` count.
-    pub fn block(
+    pub(super) fn block(
         &self,
         instance: &Instance,
         plan: &Plan,
@@ -81,17 +81,17 @@ impl Way {
             Way::Checked(Doubt::Disturbance(_)) => checked(lanes, true).map(without_bounds),
             Way::Unknown => Ok(Record { near: u64::MAX, ..plain()? }),
             Way::Watched(watch, doubt) => {
-                let (record, suspects) = watch.over(plain);
-                let suspects = suspects & lanes;
-                if suspects == 0 {
+                let (record, doubtful) = watch.over(plain);
+                let doubtful = doubtful & lanes;
+                if doubtful == 0 {
                     return record;
                 }
                 match doubt {
-                    Doubt::Bounds => checked(suspects, false).map(without_bounds),
+                    Doubt::Bounds => checked(doubtful, false).map(without_bounds),
                     Doubt::Disturbance(ties) => {
                         let record = record?;
                         let moved = moved(&record, (instance, plan), (keys, first), *ties, progress)?;
-                        Ok(Record { near: moved & suspects, ..record })
+                        Ok(Record { near: moved & doubtful, ..record })
                     }
                 }
             }

@@ -219,7 +219,7 @@ impl<'a, S: Evaluating> Point<'a, S> {
         for ((now, old), g) in self.x.iter().zip(self.before).zip(&gradient) {
             let followed = || -> Result<S, Fault> {
                 let direction = (old.clone() - now).sign_or(&S::zero())? * g.sign_or(&S::zero())?;
-                direction.at_least(&S::one(), &S::zero(), &S::one())
+                direction.select_ge(&S::one(), &S::zero(), &S::one())
             };
             let wrong = match followed() {
                 Err(Fault::Undecided(_)) => S::from_ends(1.0, 0.0, 1.0)?,

@@ -12,7 +12,7 @@ use crate::model::{Evaluating, Known, Statistic};
 use crate::stats::Interval;
 
 /// Of each path functional and of each series' statistic.
-pub type Ranges = (Vec<Option<Interval>>, Vec<Option<Interval>>);
+pub(crate) type Ranges = (Vec<Option<Interval>>, Vec<Option<Interval>>);
 
 /// The range of each path functional of a plan, and of each series' statistic, which may have one end; `None` where
 /// there is none.
@@ -89,7 +89,7 @@ fn memory(instance: &Instance) -> Option<f64> {
             *largest = largest.max(now.abs().high());
         }
     }
-    instance.algorithm.memory(&largest, gradient, instance.problem.dimension(), &instance.semantics)
+    instance.algorithm.largest_error(&largest, gradient, instance.problem.dimension(), &instance.semantics)
 }
 
 /// How far a coordinate can be from its start at the horizon.

@@ -13,17 +13,17 @@ use crate::scalar::{Lane, WIDTH};
 use rayon::prelude::*;
 
 /// Blocks in flight at once; a constant, so that memory does not depend on the machine.
-pub const IN_FLIGHT: u64 = 32;
+pub(crate) const IN_FLIGHT: u64 = 32;
 /// With no more replicates than this, lanes would mostly be idle.
-pub const FEW: u64 = 8;
+pub(crate) const FEW: u64 = 8;
 
 /// What the replicates of a cell are drawn with, and how many.
 #[derive(Clone, Copy)]
-pub struct Sampling<'a> {
+pub(crate) struct Sampling<'a> {
     /// Seed of everything.
     pub seed: u64,
     /// What names the cell: the keys of its random streams are derived from it.
-    pub axes: &'a [(String, String)],
+    pub cell_key: &'a [(String, String)],
     /// Numbers of replicates at which the estimates are looked at, increasing. All but the last are rounded up to whole
     /// blocks; the last ends the run.
     pub looks: &'a [u64],
@@ -36,7 +36,7 @@ pub struct Sampling<'a> {
 ///
 /// # Errors
 /// The first fault of the lowest block that has one.
-pub fn run_until(
+pub(crate) fn run_until(
     instance: &Instance,
     plan: &Plan,
     sampling: Sampling<'_>,
@@ -53,7 +53,7 @@ pub fn run_until(
     } else if total <= FEW {
         Way::Checked(Doubt::Bounds)
     } else {
-        let keys = Keys::new(sampling.seed, sampling.axes);
+        let keys = Keys::new(sampling.seed, sampling.cell_key);
         pilot(instance, plan, &keys, &mut estimates, sampling.progress)?
     };
     if narrow && !looks_for_ties {
@@ -73,8 +73,8 @@ pub fn run_until(
 }
 
 /// A bit for each lane of a block that is one of the replicates that are left.
-fn active_lanes(left: u64) -> u64 {
-    if left < WIDTH as u64 { (1_u64 << left) - 1 } else { u64::MAX }
+fn active_lanes(remaining: u64) -> u64 {
+    if remaining < WIDTH as u64 { (1_u64 << remaining) - 1 } else { u64::MAX }
 }
 
 /// Runs so many replicates of an instance, as [`run_until`] without a look before the end.
@@ -85,11 +85,11 @@ pub fn run(
     instance: &Instance,
     plan: &Plan,
     seed: u64,
-    axes: &[(String, String)],
+    cell_key: &[(String, String)],
     replicates: u64,
     progress: &dyn Progress,
 ) -> Result<Estimates, RunError> {
-    run_until(instance, plan, Sampling { seed, axes, looks: &[replicates], progress }, &mut |_| true)
+    run_until(instance, plan, Sampling { seed, cell_key, looks: &[replicates], progress }, &mut |_| true)
 }
 
 /// Runs one block of replicates, from a first one on.
@@ -102,7 +102,7 @@ fn blocks<const N: usize>(
     mut estimates: Estimates,
     enough: &mut dyn FnMut(&Estimates) -> bool,
 ) -> Result<Estimates, RunError> {
-    let keys = Keys::new(sampling.seed, sampling.axes);
+    let keys = Keys::new(sampling.seed, sampling.cell_key);
     let width = N as u64;
     let replicates = sampling.looks.last().copied().unwrap_or(0);
     let mut done = 0;

@@ -96,7 +96,7 @@ fn unfit(reason: impl ToString) -> Unavailable {
 /// # Errors
 /// [`Unavailable`]: a step that leaves the polynomials, a law without known variance, more work than `budget`, no term
 /// that follows, or a run that is given up.
-pub fn moments(
+pub(super) fn moments(
     instance: &Instance,
     plan: &Plan,
     budget: super::Budget,
@@ -313,7 +313,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Every (iterate, polynomial) whose expectation is wanted.
-    fn asked(&self) -> impl Iterator<Item = (usize, &Polynomial)> {
+    fn wanted(&self) -> impl Iterator<Item = (usize, &Polynomial)> {
         let sums = self.reduced.iter().zip(&self.paths).filter(|(_, path)| path.is_some());
         let sums = sums.flat_map(|(reduced, _)| reduced).filter_map(|r| match r {
             Reduced::Sum(terms) => Some(terms),
@@ -325,7 +325,7 @@ impl<'a> Walk<'a> {
 
     fn evaluate(&self) -> Result<MomentEstimates, Unavailable> {
         let mut wanted: Wanted = vec![BTreeSet::new(); self.steps.len()];
-        for (at, value) in self.asked() {
+        for (at, value) in self.wanted() {
             wanted[at].extend(value.terms().into_iter().flatten().map(|(m, _)| *m));
         }
         let end = self.steps.len() - 1;

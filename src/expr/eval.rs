@@ -157,6 +157,6 @@ fn log2<S: Scalar>(x: &S) -> Result<S, Fault> {
         return Ok(quotient);
     };
     let power = two.power(&nearest)?;
-    let lower = x.at_least(&power, &nearest, &quotient);
-    lower.and_then(|value| power.at_least(x, &value, &quotient)).or(Ok(quotient))
+    let lower = x.select_ge(&power, &nearest, &quotient);
+    lower.and_then(|value| power.select_ge(x, &value, &quotient)).or(Ok(quotient))
 }

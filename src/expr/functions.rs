@@ -22,7 +22,7 @@ impl<'a> Signature<'a> {
 
     /// A function of `least` or more arguments.
     #[must_use]
-    pub const fn at_least(name: &'a str, least: usize) -> Self {
+    pub const fn select_ge(name: &'a str, least: usize) -> Self {
         Signature { name, least, most: None }
     }
 
@@ -80,8 +80,8 @@ const TABLE: [(Builtin, Signature<'static>); 12] = [
     (Builtin::Exp, Signature::exactly("exp", 1)),
     (Builtin::Abs, Signature::exactly("abs", 1)),
     (Builtin::Sgn, Signature::exactly("sgn", 1)),
-    (Builtin::Min, Signature::at_least("min", 2)),
-    (Builtin::Max, Signature::at_least("max", 2)),
+    (Builtin::Min, Signature::select_ge("min", 2)),
+    (Builtin::Max, Signature::select_ge("max", 2)),
     (Builtin::Floor, Signature::exactly("floor", 1)),
     (Builtin::Ceil, Signature::exactly("ceil", 1)),
     (Builtin::Sin, Signature::exactly("sin", 1)),
@@ -89,7 +89,7 @@ const TABLE: [(Builtin, Signature<'static>); 12] = [
 ];
 
 /// The functions that every expression knows.
-pub fn built_in_functions() -> impl Iterator<Item = Signature<'static>> {
+pub(crate) fn built_in_functions() -> impl Iterator<Item = Signature<'static>> {
     TABLE.iter().map(|(_, signature)| *signature)
 }
 

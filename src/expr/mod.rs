@@ -17,7 +17,7 @@
 //! nesting. Every recursion over a tree is thus bounded, and a hostile text ends at once in an [`ExprError`].
 //!
 //! ```
-//! use signcheck::expr::Expr;
+//! use signcheck::internals::expr::Expr;
 //! use signcheck::scalar::{Fault, Rational};
 //! let text = Expr::parse("(sqrt(L1)*(D + 1/2) + 2*sigma1)/sqrt(K)").unwrap();
 //! let symbols = ["L1", "D", "sigma1", "K"];
@@ -41,22 +41,23 @@ mod resolve;
 mod tests;
 mod units;
 
-pub use check::CallSite;
-pub use definitions::{CycleError, order};
-pub use eval::{Environment, EvalError};
-pub use functions::{Builtin, Signature, built_in_functions};
-pub use resolve::{Meaning, built_in};
-pub use units::{Dimension, Units, UnitsError};
+pub(crate) use definitions::order;
+pub use eval::Environment;
+pub(crate) use eval::EvalError;
+pub(crate) use functions::{Builtin, Signature, built_in_functions};
+pub(crate) use resolve::built_in;
+pub(crate) use units::UnitsError;
+pub use units::{Dimension, Units};
 
 use crate::scalar::Rational;
 use std::ops::Range;
 
 /// Longest text, in bytes.
-pub const MAX_LENGTH: usize = 2000;
+pub(crate) const MAX_LENGTH: usize = 2000;
 /// Most nodes of one expression.
-pub const MAX_NODES: usize = 500;
+pub(crate) const MAX_NODES: usize = 500;
 /// Deepest nesting of parentheses, calls, minus signs and exponents.
-pub const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// A text that is no expression, or an expression that a place does not know how to read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -422,7 +422,7 @@ fn names_and_calls_are_listed_in_order() {
 #[test]
 fn check_names_what_is_near() {
     let known = ["sigma1", "L1", "K", "T", "step_size"];
-    let extra = [Signature::exactly("mean", 1), Signature::at_least("min", 1)];
+    let extra = [Signature::exactly("mean", 1), Signature::select_ge("min", 1)];
     assert_eq!(parse("mean(sigma1)/sqrt(K) + min(T)").check(&known, &extra), Ok(()));
     for (text, message, place, help) in [
         ("2*sigmaa", "unknown name 'sigmaa'; did you mean 'sigma1'?", "sigmaa", "write sigma1"),

@@ -26,7 +26,7 @@ use crate::results::Picture;
 
 /// A picture that could not be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FigureError {
+pub(crate) enum FigureError {
     /// The font that is part of the program was refused by the text renderer.
     #[error("the bundled font could not be loaded; the program file is damaged, install it again")]
     Font,
@@ -48,20 +48,7 @@ pub enum FigureError {
 ///
 /// # Errors
 /// [`FigureError`] if the font or the drawing library fails; data never makes it fail.
-///
-/// ```
-/// use signcheck::results::{Axis, AxisScale, Layer, LineStyle, Panel, Picture};
-/// let axis = |label: &str| Axis { label: label.into(), scale: AxisScale::Linear, low: None, high: None };
-/// let line = Layer::Line {
-///     label: "f".into(), color: 0, style: LineStyle::Solid,
-///     x: vec![0.0, 1.0, 2.0], y: vec![Some(1.0), None, Some(0.5)],
-/// };
-/// let panel = Panel { title: String::new(), x: axis("k"), y: axis("f(x_k)"), layers: vec![line] };
-/// let picture = Picture { name: "demo".into(), title: "A line".into(), caption: "With a gap.".into(), panels: vec![panel] };
-/// let svg = signcheck::figure::render_svg(&picture).unwrap();
-/// assert!(svg.starts_with("<svg ") && svg.contains("<desc>With a gap.</desc>"));
-/// ```
-pub fn render_svg(picture: &Picture) -> Result<String, FigureError> {
+pub(crate) fn render_svg(picture: &Picture) -> Result<String, FigureError> {
     text::register()?;
     paint::svg(&layout::compose(picture), picture)
 }
@@ -70,7 +57,7 @@ pub fn render_svg(picture: &Picture) -> Result<String, FigureError> {
 ///
 /// # Errors
 /// [`FigureError`] if the font or the drawing library fails; data never makes it fail.
-pub fn render_png(picture: &Picture) -> Result<Vec<u8>, FigureError> {
+pub(crate) fn render_png(picture: &Picture) -> Result<Vec<u8>, FigureError> {
     text::register()?;
     paint::png(&layout::compose(picture), picture)
 }

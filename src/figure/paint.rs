@@ -63,7 +63,7 @@ fn failed(picture: &Picture, reason: String) -> FigureError {
 }
 
 /// A backend's refusal as text: its error type is not ours to name.
-fn told<E: std::fmt::Display>(drawn: Result<(), E>) -> Result<(), String> {
+fn as_text<E: std::fmt::Display>(drawn: Result<(), E>) -> Result<(), String> {
     drawn.map_err(|e| e.to_string())
 }
 
@@ -80,24 +80,24 @@ struct Brush<'a, B: DrawingBackend> {
 
 impl<B: DrawingBackend> Brush<'_, B> {
     fn scene(&mut self, scene: &Scene) -> Result<(), String> {
-        told(self.backend.ensure_prepared())?;
+        as_text(self.backend.ensure_prepared())?;
         for mark in &scene.marks {
             match mark {
-                Mark::Line { points, rgb, width } => self.line(points, RGBColor(rgb.0, rgb.1, rgb.2), *width)?,
+                Mark::Line { points, rgb, width } => self.draw_line(points, RGBColor(rgb.0, rgb.1, rgb.2), *width)?,
                 Mark::Fill { points, rgb, alpha } => {
                     let color = RGBColor(rgb.0, rgb.1, rgb.2).mix(*alpha);
                     let places = self.places(points);
-                    told(self.backend.fill_polygon(places, &color))?;
+                    as_text(self.backend.fill_polygon(places, &color))?;
                 }
                 Mark::Disc { center, radius, rgb } => {
                     let style = ShapeStyle::from(&RGBColor(rgb.0, rgb.1, rgb.2)).filled();
                     let (center, radius) = (self.place(*center), self.length(*radius));
-                    told(self.backend.draw_circle(center, radius, &style, true))?;
+                    as_text(self.backend.draw_circle(center, radius, &style, true))?;
                 }
                 Mark::Text(text) => self.text(text)?,
             }
         }
-        told(self.backend.present())
+        as_text(self.backend.present())
     }
 
     fn place(&self, (x, y): Point) -> (i32, i32) {
@@ -117,12 +117,12 @@ impl<B: DrawingBackend> Brush<'_, B> {
         (length * self.scale).round().clamp(1.0, 1000.0) as u32
     }
 
-    fn line(&mut self, points: &[Point], color: RGBColor, width: f64) -> Result<(), String> {
+    fn draw_line(&mut self, points: &[Point], color: RGBColor, width: f64) -> Result<(), String> {
         let stroke = self.length(width);
         if !self.bitmap {
             let style = ShapeStyle::from(&color).stroke_width(stroke);
             let places = self.places(points);
-            return told(self.backend.draw_path(places, &style));
+            return as_text(self.backend.draw_path(places, &style));
         }
         // The bitmap backend fills the outline of a whole polyline at once, with holes where it overlaps itself. One
         // quadrilateral per segment and one disc per joint have none.
@@ -139,13 +139,13 @@ impl<B: DrawingBackend> Brush<'_, B> {
                     (from.0 - nx, from.1 - ny),
                 ];
                 let places = self.places(&corners);
-                told(self.backend.fill_polygon(places, &color))?;
+                as_text(self.backend.fill_polygon(places, &color))?;
             }
             if i > 0 && stroke > 3 {
                 let style = ShapeStyle::from(&color).filled();
                 let radius = (half * self.scale).floor().max(1.0) as u32;
                 let center = self.place(from);
-                told(self.backend.draw_circle(center, radius, &style, true))?;
+                as_text(self.backend.draw_circle(center, radius, &style, true))?;
             }
         }
         Ok(())
@@ -170,6 +170,6 @@ impl<B: DrawingBackend> Brush<'_, B> {
         let drop = drop / self.scale;
         let at = if text.upright { (text.at.0 - drop, text.at.1) } else { (text.at.0, text.at.1 - drop) };
         let place = self.place(at);
-        told(self.backend.draw_text(&clean(&text.text), &style, place))
+        as_text(self.backend.draw_text(&clean(&text.text), &style, place))
     }
 }

@@ -73,15 +73,15 @@ pub(super) fn dashes(points: &[Point], on: f64, off: f64) -> Vec<Vec<Point>> {
     let pattern = [on * stretch, off * stretch];
     let mut parts = Vec::new();
     let Some(&start) = points.first() else { return parts };
-    let (mut phase, mut left) = (0, pattern[0]);
+    let (mut phase, mut remaining) = (0, pattern[0]);
     let mut part = vec![start];
     for pair in points.windows(2) {
         let (mut from, to) = (pair[0], pair[1]);
         let mut rest = distance(from, to);
-        while rest > left {
-            let share = left / rest;
+        while rest > remaining {
+            let share = remaining / rest;
             from = (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1));
-            rest -= left;
+            rest -= remaining;
             if phase == 0 {
                 part.push(from);
                 parts.push(std::mem::take(&mut part));
@@ -89,9 +89,9 @@ pub(super) fn dashes(points: &[Point], on: f64, off: f64) -> Vec<Vec<Point>> {
                 part = vec![from];
             }
             phase = 1 - phase;
-            left = pattern[phase];
+            remaining = pattern[phase];
         }
-        left -= rest;
+        remaining -= rest;
         if phase == 0 {
             part.push(to);
         }

@@ -149,7 +149,7 @@ impl Facts {
 
 /// Yes-or-no properties of a problem or a noise law that hypotheses require.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Trait {
+pub enum Property {
     /// Convex objective.
     Convex,
     /// Strongly convex with the constants mu in l2 and mu1 in l_inf, wherever these are above 0.

@@ -54,7 +54,7 @@ impl Limits {
 
     /// One number.
     #[must_use]
-    pub const fn at(value: i64) -> Limits {
+    pub const fn exactly(value: i64) -> Limits {
         Limits { low: closed(value), high: closed(value) }
     }
 

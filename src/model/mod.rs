@@ -11,6 +11,7 @@ mod facts;
 mod hypothesis;
 mod limits;
 pub mod noise;
+mod notation;
 mod params;
 pub mod problem;
 pub mod quantity;
@@ -19,17 +20,19 @@ mod real;
 mod registry;
 mod semantics;
 mod statistic;
-pub mod wire;
+pub(crate) mod wire;
 
-pub use algorithm::{Algorithm, AlgorithmEntry, DynAlgorithm, Layout, Runs, Step, View};
+pub use algorithm::{
+    Algorithm, AlgorithmEntry, Buffer, Buffers, DynAlgorithm, Extent, Layout, Runs, Shape, Step, Uncut, View,
+};
 pub use compressor::{Compresses, Compressor, CompressorEntry, DynCompressor};
-pub use facts::{FACTS, Fact, FactSpec, Facts, Known, Trait, fact_spec};
-pub use hypothesis::{Answer, Audit, HYPOTHESES, HypothesisSpec, NO_TIES, Property, Subject, Ties, Witness};
+pub use facts::{FACTS, Fact, FactSpec, Facts, Known, Property, fact_spec};
+pub use hypothesis::{Answer, Audit, HYPOTHESES, HypothesisSpec, NO_TIES, RefutableProperty, Subject, Ties, Witness};
 pub use limits::Limits;
 pub use noise::{Atom, DynNoise, Noise, NoiseEntry, Perturbs};
 pub use params::{BuildError, Kind, ParamSpec, ParamValue, Params, Slot};
 pub use problem::{DynProblem, Evaluates, Minimisers, OwnStatistic, Problem, ProblemEntry};
-pub use quantity::{OutputSpec, QuantityEntry, Row};
+pub use quantity::{Calculator, OutputSpec, QuantityEntry, Row};
 pub use query::Query;
 pub use real::Real;
 pub(crate) use real::lift;

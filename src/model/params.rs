@@ -41,6 +41,34 @@ pub struct ParamSpec {
     pub doc: &'static str,
 }
 
+impl ParamSpec {
+    /// Refuses numbers outside the parameter's range.
+    ///
+    /// # Errors
+    /// Which number it is, and what is accepted.
+    pub fn check(&self, value: &ParamValue) -> Result<(), BuildError> {
+        let entry = |number| self.check_number(number, "has the entry");
+        match value {
+            ParamValue::Number(number) => self.check_number(number, "is"),
+            ParamValue::Vector(entries) => entries.iter().try_for_each(entry),
+            ParamValue::Matrix(rows) => rows.iter().flatten().try_for_each(entry),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a number outside the range; `verb` says how the parameter has it.
+    pub(crate) fn check_number(&self, number: &Real, verb: &str) -> Result<(), BuildError> {
+        let is_count = self.kind == Kind::Count;
+        let limits = if is_count { self.limits.of_counts() } else { self.limits };
+        let whole = !is_count || number.exact().is_some_and(|q| q.to_i64().is_some());
+        if whole && limits.admits(number) {
+            return Ok(());
+        }
+        let kind = if is_count { "a whole number, " } else { "" };
+        Err(BuildError::about(self.name, format!("'{}' {verb} {number}; it must be {kind}{limits}", self.name)))
+    }
+}
+
 /// A resolved value.
 #[derive(Debug, Clone)]
 pub enum ParamValue {
@@ -76,7 +104,7 @@ pub struct BuildError {
 
 impl BuildError {
     /// An error about one parameter.
-    pub fn at(key: &'static str, message: impl Into<String>) -> Self {
+    pub fn about(key: &'static str, message: impl Into<String>) -> Self {
         BuildError { key: Some(key), message: message.into() }
     }
 
@@ -99,7 +127,7 @@ pub struct Params {
 
 impl Params {
     fn need(&self, key: &'static str) -> Result<&ParamValue, BuildError> {
-        self.values.get(key).ok_or_else(|| BuildError::at(key, format!("'{key}' is missing")))
+        self.values.get(key).ok_or_else(|| BuildError::about(key, format!("'{key}' is missing")))
     }
 
     /// Whether the parameter has a value.
@@ -116,7 +144,7 @@ impl Params {
         match self.need(key)? {
             ParamValue::Number(value) => Ok(value.clone()),
             ParamValue::Vector(v) if v.len() == 1 => Ok(v[0].clone()),
-            _ => Err(BuildError::at(key, format!("'{key}' takes one number"))),
+            _ => Err(BuildError::about(key, format!("'{key}' takes one number"))),
         }
     }
 
@@ -129,7 +157,7 @@ impl Params {
         if value.to_f64() > 0.0 && value.to_f64().is_finite() {
             Ok(value)
         } else {
-            Err(BuildError::at(key, format!("'{key}' is {value}; it must be above 0")))
+            Err(BuildError::about(key, format!("'{key}' is {value}; it must be above 0")))
         }
     }
 
@@ -143,7 +171,7 @@ impl Params {
             .exact()
             .and_then(|q| q.to_i64())
             .and_then(|n| usize::try_from(n).ok())
-            .ok_or_else(|| BuildError::at(key, format!("'{key}' is {value}; it must be a whole number, 0 or more")))
+            .ok_or_else(|| BuildError::about(key, format!("'{key}' is {value}; it must be a whole number, 0 or more")))
     }
 
     /// A vector of the given length; a single number is repeated.
@@ -158,7 +186,7 @@ impl Params {
         if let [single] = found.as_slice() {
             return Ok(vec![single.clone(); length]);
         }
-        Err(BuildError::at(key, format!("'{key}' has {} entries; it takes 1 or {length}", found.len())))
+        Err(BuildError::about(key, format!("'{key}' has {} entries; it takes 1 or {length}", found.len())))
     }
 
     /// A list of any length above 0.
@@ -169,7 +197,7 @@ impl Params {
         match self.need(key)? {
             ParamValue::Number(value) => Ok(vec![value.clone()]),
             ParamValue::Vector(v) if !v.is_empty() => Ok(v.clone()),
-            _ => Err(BuildError::at(key, format!("'{key}' takes a list of numbers with at least one entry"))),
+            _ => Err(BuildError::about(key, format!("'{key}' takes a list of numbers with at least one entry"))),
         }
     }
 
@@ -182,7 +210,7 @@ impl Params {
             ParamValue::Matrix(rows) if !rows.is_empty() && rows.iter().all(|r| r.len() == rows[0].len()) => {
                 Ok(rows.clone())
             }
-            _ => Err(BuildError::at(key, format!("'{key}' takes rows of equal length: [[1, 0], [0, 2]]"))),
+            _ => Err(BuildError::about(key, format!("'{key}' takes rows of equal length: [[1, 0], [0, 2]]"))),
         }
     }
 
@@ -193,7 +221,7 @@ impl Params {
     pub fn text(&self, key: &'static str) -> Result<&str, BuildError> {
         match self.need(key)? {
             ParamValue::Text(text) => Ok(text),
-            _ => Err(BuildError::at(key, format!("'{key}' takes a text"))),
+            _ => Err(BuildError::about(key, format!("'{key}' takes a text"))),
         }
     }
 
@@ -204,7 +232,7 @@ impl Params {
     pub fn schedule(&self, key: &'static str) -> Result<Slot, BuildError> {
         match self.need(key)? {
             ParamValue::Schedule(slot) => Ok(*slot),
-            _ => Err(BuildError::at(key, format!("'{key}' takes an expression in k"))),
+            _ => Err(BuildError::about(key, format!("'{key}' takes an expression in k"))),
         }
     }
 }

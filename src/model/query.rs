@@ -126,7 +126,7 @@ fn random_signs<S: Scalar>(v: &mut [S], query: &mut dyn Query<S>) -> Result<(), 
     for (value, coin) in v.iter_mut().zip(coins) {
         // A choice, not 2 coin - 1: an enclosure of a decided coin stays a point.
         note_tie(value, query);
-        let at_zero = coin.at_least(&half, &S::one(), &-S::one())?;
+        let at_zero = coin.select_ge(&half, &S::one(), &-S::one())?;
         *value = value.sign_or(&at_zero)?;
     }
     Ok(())

@@ -165,7 +165,7 @@ impl Real {
     #[must_use]
     pub fn nearest_double(&self) -> Rounded {
         match self {
-            Real::Exact(q) => Rounded::of(q),
+            Real::Exact(q) => Rounded::nearest(q),
             Real::Computable(value) => Rounded::of_formula(value),
             Real::Estimated { near, within } => {
                 Rounded::within(*near, (within.high() - near).max(near - within.low()).next_up())

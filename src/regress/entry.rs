@@ -125,7 +125,7 @@ impl Value {
 
     /// The value for a reader: six digits, with its uncertainty.
     #[must_use]
-    pub fn shown(&self) -> String {
+    pub fn text(&self) -> String {
         match self {
             Value::Word { text, .. } => text.clone(),
             Value::Exact { text, near } if text.starts_with('#') => format!("{} ({text})", number(*near)),
@@ -185,6 +185,6 @@ mod tests {
         let (a, b) = (Value::fraction(&long('1'), 1.0), Value::fraction(&long('2'), 1.0));
         assert!(matches!(&a, Value::Exact { text, .. } if text.len() == 17));
         assert_ne!(a, b);
-        assert_eq!(Value::fraction("3/8", 0.375).shown(), "3/8");
+        assert_eq!(Value::fraction("3/8", 0.375).text(), "3/8");
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// The XML writer's own.
-pub fn junit(found: &Comparison) -> Result<String, quick_junit::SerializeError> {
+pub(crate) fn junit(found: &Comparison) -> Result<String, quick_junit::SerializeError> {
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
     for change in &found.changes {
         let status = match change.status {
@@ -20,10 +20,14 @@ pub fn junit(found: &Comparison) -> Result<String, quick_junit::SerializeError> 
         let mut case = TestCase::new(change.name(), status);
         case.set_classname(change.claim.as_str());
         if change.status != Status::Same {
-            let shown = |v: &Option<Value>| v.as_ref().map_or_else(|| "none".into(), Value::shown);
+            let value_text = |v: &Option<Value>| v.as_ref().map_or_else(|| "none".into(), Value::text);
             case.status.set_message(format!("{}: {}", change.name(), change.reason));
             case.status.set_type(format!("{:?}", change.status).to_lowercase());
-            case.status.set_description(format!("before: {}\nnow: {}", shown(&change.old), shown(&change.new)));
+            case.status.set_description(format!(
+                "before: {}\nnow: {}",
+                value_text(&change.old),
+                value_text(&change.new)
+            ));
         }
         suites.entry(&change.claim).or_insert_with(|| TestSuite::new(change.claim.as_str())).add_test_case(case);
     }

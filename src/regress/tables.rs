@@ -22,8 +22,8 @@ fn word(status: Status) -> &'static str {
     }
 }
 
-fn shown(value: Option<&Value>) -> String {
-    value.map_or_else(|| "–".into(), Value::shown)
+fn value_text(value: Option<&Value>) -> String {
+    value.map_or_else(|| "–".into(), Value::text)
 }
 
 /// `0.012 (3.4 %)`.
@@ -91,13 +91,13 @@ fn align_right(table: &mut Table, column: usize) {
 
 /// The entries that differ: old value, new value, why.
 #[must_use]
-pub fn changes(found: &Comparison, width: u16) -> String {
+pub(crate) fn changes(found: &Comparison, width: u16) -> String {
     let mut rows = table(&["claim", "entry", "what", "before", "now", "why"], width);
     let mut differing: Vec<&Change> = found.differing().collect();
     differing.sort_by_key(|c| c.status);
     for c in differing.iter().take(MOST_LINES) {
         let why = if matches!(c.status, Status::New | Status::Gone) { "" } else { c.reason.as_str() };
-        let (old, new) = (shown(c.old.as_ref()), shown(c.new.as_ref()));
+        let (old, new) = (value_text(c.old.as_ref()), value_text(c.new.as_ref()));
         rows.add_row([c.claim.as_str(), &c.name(), word(c.status), &old, &new, why]);
     }
     match differing.len() {
@@ -111,7 +111,7 @@ pub fn changes(found: &Comparison, width: u16) -> String {
 ///
 /// `all` lists every sampled entry with its smallest detectable change; entries without noise see any change.
 #[must_use]
-pub fn terminal(found: &Comparison, all: bool, width: u16) -> String {
+pub(crate) fn terminal(found: &Comparison, all: bool, width: u16) -> String {
     let mut out = String::new();
     if all {
         let mut rows = table(&["claim", "entry", "value", "detects", "test", "power"], width);
@@ -125,7 +125,7 @@ pub fn terminal(found: &Comparison, all: bool, width: u16) -> String {
                 None => continue,
             };
             let power = if c.is_powerless() { "none" } else { "" };
-            let value = shown(c.old.as_ref());
+            let value = value_text(c.old.as_ref());
             rows.add_row([c.claim.as_str(), &c.name(), &value, &detectable(c), method, power]);
         }
         let _ = writeln!(out, "{rows}\n`detects`: the smallest change that is detected with probability 0.99.\n");
@@ -174,7 +174,7 @@ fn per_claim(found: &Comparison, width: u16) -> String {
 
 /// For a comment on a pull request.
 #[must_use]
-pub fn markdown(found: &Comparison) -> String {
+pub(crate) fn markdown(found: &Comparison) -> String {
     let counts = found.counts();
     let head = if counts.moved + counts.new + counts.gone > 0 {
         "something moved"
@@ -190,7 +190,7 @@ pub fn markdown(found: &Comparison) -> String {
         out += "\n| claim | entry | what | before | now | why |\n| --- | --- | --- | --- | --- | --- |\n";
     }
     for c in differing.iter().take(MOST_ROWS) {
-        let (old, new) = (shown(c.old.as_ref()), shown(c.new.as_ref()));
+        let (old, new) = (value_text(c.old.as_ref()), value_text(c.new.as_ref()));
         let cells = [&c.claim, &c.name(), &word(c.status).to_string(), &old, &new, &c.reason].map(|s| markdown_cell(s));
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
@@ -208,7 +208,7 @@ pub fn markdown(found: &Comparison) -> String {
         let _ = write!(out, "\n<details><summary>{} checks without power</summary>\n\n", weak.len());
         out += "| claim | entry | value | smallest change that is detected |\n| --- | --- | --- | --- |\n";
         for c in weak.iter().take(MOST_ROWS) {
-            let cells = [&c.claim, &c.name(), &shown(c.old.as_ref()), &detectable(c)].map(|s| markdown_cell(s));
+            let cells = [&c.claim, &c.name(), &value_text(c.old.as_ref()), &detectable(c)].map(|s| markdown_cell(s));
             let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
         out += "\n</details>\n";

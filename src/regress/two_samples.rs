@@ -16,7 +16,7 @@
 use crate::stats::{Interval, empirical_bernstein, normal_upper_quantile, student_upper_quantile};
 
 /// Probability with which the smallest detectable change is detected.
-pub const CERTAINTY: f64 = 0.99;
+pub(super) const CERTAINTY: f64 = 0.99;
 /// The rigorous threshold is used up to this many times the asymptotic one.
 const PRICE_OF_RIGOUR: f64 = 2.0;
 /// Rounding of a mean, relative to its size: another grouping of the same replicates may change it by this much.
@@ -39,7 +39,7 @@ pub struct Sample {
 
 /// What a threshold rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+pub(crate) enum Method {
     /// Valid for every number of replicates.
     FiniteSample,
     /// Valid in the limit of many.
@@ -50,7 +50,7 @@ pub enum Method {
 
 /// The result of a comparison of two samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tested {
+pub(crate) struct Tested {
     /// Whether the means differ, at the level; `None` where the samples cannot decide.
     pub differs: Option<bool>,
     /// |difference| beyond which they count as different.
@@ -63,16 +63,8 @@ pub struct Tested {
 }
 
 /// Tests whether `new` has the mean of `old`, at level `alpha`.
-///
-/// ```
-/// use signcheck::regress::{Sample, compare_samples};
-/// let sample = |mean| Sample { mean, standard_error: 0.01, replicates: 10_000, range: None, among: 1 };
-/// // exact: the difference has the standard error 0.01 sqrt 2; 0.06 is 4.2 of these, and P[|Z| > 3.29] = 1e-3
-/// assert_eq!(compare_samples(&sample(1.0), &sample(1.06), 1e-3).differs, Some(true));
-/// assert_eq!(compare_samples(&sample(1.0), &sample(1.02), 1e-3).differs, Some(false));
-/// ```
 #[must_use]
-pub fn compare_samples(old: &Sample, new: &Sample, alpha: f64) -> Tested {
+pub(crate) fn compare_samples(old: &Sample, new: &Sample, alpha: f64) -> Tested {
     let spread = libm::hypot(old.standard_error, new.standard_error);
     let rounding = ROUNDING * (old.mean.abs() + new.mean.abs());
     let difference = (new.mean - old.mean).abs();
@@ -240,10 +232,18 @@ mod tests {
     }
 
     #[test]
+    fn a_shift_of_four_errors_differs_and_one_of_a_few_does_not() {
+        let sample = |mean| Sample { mean, standard_error: 0.01, replicates: 10_000, range: None, among: 1 };
+        // exact: the difference has the standard error 0.01 sqrt 2; 0.06 is 4.2 of these, and P[|Z| > 3.29] = 1e-3
+        assert_eq!(compare_samples(&sample(1.0), &sample(1.06), 1e-3).differs, Some(true));
+        assert_eq!(compare_samples(&sample(1.0), &sample(1.02), 1e-3).differs, Some(false));
+    }
+
+    #[test]
     fn ten_thousand_comparisons_alarm_as_stated() {
         // An inflated level of 0.2: the asymptotic test has half of it, 0.1.
         let expected = 0.1;
-        let (normal, method) = alarms(0.2, 100, None, 0.0, crate::stats::normal_quantile);
+        let (normal, method) = alarms(0.2, 100, None, 0.0, |u| -crate::stats::normal_upper_quantile(u));
         assert_eq!(method, Method::Asymptotic);
         assert!((normal as f64 - 1e4 * expected).abs() < tolerance(expected), "{normal} alarms of 10000");
         // A skewed law with a heavy tail (Pareto with exponent 3): no more than stated.

@@ -1,7 +1,7 @@
 //! The page: records become template values here, the template arranges them.
 
+use super::assumptions::assumptions;
 use super::math::Converter;
-use super::needs::needs;
 use super::numbers::anchor;
 use super::searches::{found, searched, worst};
 use super::{ReportError, numbers};
@@ -24,7 +24,7 @@ const SCRIPT: &str = include_str!("filter.js");
 ///
 /// # Errors
 /// [`ReportError::Template`], which only a defect of the template causes.
-pub fn page(
+pub(crate) fn page(
     results: &[ResultFile],
     ledger: &Ledger,
     svgs: &BTreeMap<String, String>,
@@ -59,7 +59,7 @@ pub fn page(
         rows => ledger.claims.iter().map(|c| row(c, known.get(c.id.as_str()).copied(), searches.get(&c.id))).collect::<Value>(),
         sections => results.iter().map(|r| section(r, &converter, svgs, searches.get(&r.id))).collect::<Value>(),
         searched => searched(searches),
-        needs => needs(results).iter().map(table).collect::<Value>(),
+        needs => assumptions(results).iter().map(table).collect::<Value>(),
     };
     Ok(environment.get_template("page.html")?.render(values)?)
 }

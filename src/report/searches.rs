@@ -17,7 +17,7 @@ pub(super) fn found(search: &SearchRecord) -> Value {
             let step =
                 search.first_broken_step.as_ref().map(|s| format!("; '{s}' breaks there too")).unwrap_or_default();
             format!(
-                "broken{ratio}; {met} of {all} instances weighed; smallest instance, left {left} against {right}{step}:"
+                "broken{ratio}; {met} of {all} instances evaluated; smallest instance, left {left} against {right}{step}:"
             )
         }
         SearchOutcome::NoneFound => {
@@ -25,7 +25,7 @@ pub(super) fn found(search: &SearchRecord) -> Value {
             let why = search.why.as_ref().map(|w| format!("; {w}")).unwrap_or_default();
             let near = search.near.as_ref().map(|n| format!(" ({} near the listed cells)", numbers::number(n.ratio)));
             let near = near.unwrap_or_default();
-            format!("no violation{ratio}{near}{why}; {met} of {all} instances weighed; {settled}; reached at")
+            format!("no violation{ratio}{near}{why}; {met} of {all} instances evaluated; {settled}; reached at")
         }
     };
     let instance = if search.shrunk.is_null() { &search.instance } else { &search.shrunk };

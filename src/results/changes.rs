@@ -39,7 +39,7 @@ pub fn changes(old: &ResultFile, new: &ResultFile) -> Vec<Change> {
                 (Some(was), Some(is)) => same_numbers(was, is),
                 _ => false,
             };
-            let change = |b: &BoundRecord, other: Option<&BoundRecord>| told(b, other);
+            let change = |b: &BoundRecord, other: Option<&BoundRecord>| change_line(b, other);
             (!same).then(|| Change {
                 id: new.id.clone(),
                 bound,
@@ -57,7 +57,7 @@ fn same_numbers(a: &BoundRecord, b: &BoundRecord) -> bool {
 }
 
 /// The verdict in a few words, with as many digits as distinguish it from the other.
-fn told(bound: &BoundRecord, other: Option<&BoundRecord>) -> String {
+fn change_line(bound: &BoundRecord, other: Option<&BoundRecord>) -> String {
     let outcome = match bound.outcome {
         Outcome::Holds => "holds",
         Outcome::Violated => "violated",

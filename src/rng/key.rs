@@ -7,7 +7,7 @@ const DOMAIN: &[u8] = b"signcheck stream 1";
 
 /// The key of all streams of one role in one point of a sweep: 256 bits.
 ///
-/// SHA-256 of the seed, the parameters (`axes`) and the role. A cryptographic hash, because seeds and parameter values
+/// SHA-256 of the seed, the parameters and the role. A cryptographic hash, because seeds and parameter values
 /// come in arithmetic progressions, and a weaker mixing of those gives neighbouring streams related states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CellKey([u64; 4]);
@@ -17,13 +17,13 @@ pub struct CellKey([u64; 4]);
 pub struct StreamKey([u64; 4]);
 
 impl CellKey {
-    /// Hashes a seed, the parameters (`axes`: name, value) of a point of a sweep, and the role of the numbers.
+    /// Hashes a seed, the parameters (name, value) of a point of a sweep, and the role of the numbers.
     ///
     /// The order of the parameters does not matter. Every text is preceded by its length: ("ab", "c") and ("a", "bc")
     /// differ.
     #[must_use]
-    pub fn new(seed: u64, axes: &[(&str, &str)], role: &str) -> Self {
-        let mut sorted = axes.to_vec();
+    pub fn new(seed: u64, parameters: &[(&str, &str)], role: &str) -> Self {
+        let mut sorted = parameters.to_vec();
         sorted.sort_unstable();
         let mut hash = Sha256::new();
         hash.update(DOMAIN);

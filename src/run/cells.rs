@@ -1,7 +1,7 @@
 //! Every cell of a claim, run once.
 
 use super::plan::{DecideError, Settings, design, located, plan};
-use super::side_by_side::{Ask, Ready, each_cell, make_ready};
+use super::side_by_side::{CellWork, Ready, each_cell, make_ready};
 use crate::claim::{Cell, Instance, Spec, evaluate_quantity, stream_key};
 use crate::engine::{Plan, RunError, Sampling};
 use crate::evidence::{CellOutcome, CellRun, Configuration, Effort, Findings, Inquiry, Observed};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// One cell's experiment, with everything that running it takes.
 pub(super) struct Subject<'a> {
     pub judge: Judge<'a>,
-    pub asked: &'a Configuration<'a>,
+    pub configuration: &'a Configuration<'a>,
     pub settings: &'a Settings<'a>,
     pub plan: Plan,
     /// Before anything is run.
@@ -24,28 +24,28 @@ pub(super) struct Subject<'a> {
 impl<'a> Subject<'a> {
     fn new(
         judge: Judge<'a>,
-        asked: &'a Configuration<'a>,
+        configuration: &'a Configuration<'a>,
         settings: &'a Settings<'a>,
         (cell, instance): (Cell, Instance),
     ) -> Result<Self, RunError> {
-        let plan = plan(asked, &instance)?;
+        let plan = plan(configuration, &instance)?;
         let reach = Findings::reach(&Arc::new(instance), &plan);
-        let key = stream_key(judge.spec, &asked.case, &cell);
-        Ok(Subject { judge, asked, settings, plan, reach, cell, key })
+        let key = stream_key(judge.spec, &configuration.case, &cell);
+        Ok(Subject { judge, configuration, settings, plan, reach, cell, key })
     }
 
     /// What is asked of it, and at what cost.
-    pub fn inquiry(&self, effort: Effort) -> Inquiry<'_> {
+    pub(super) fn inquiry(&self, effort: Effort) -> Inquiry<'_> {
         Inquiry { reach: &self.reach, plan: &self.plan, effort, progress: self.settings.progress }
     }
 
     /// How its replicates are drawn.
-    pub fn sampling<'l>(&'l self, looks: &'l [u64]) -> Sampling<'l> {
-        Sampling { seed: self.settings.seed, axes: &self.key, looks, progress: self.settings.progress }
+    pub(super) fn sampling<'l>(&'l self, looks: &'l [u64]) -> Sampling<'l> {
+        Sampling { seed: self.settings.seed, cell_key: &self.key, looks, progress: self.settings.progress }
     }
 
     /// The run of its cell.
-    pub fn run(&self, findings: Findings) -> CellRun {
+    pub(super) fn run(&self, findings: Findings) -> CellRun {
         CellRun { cell: self.cell.clone(), outcome: CellOutcome::Experiment(Box::new(findings)) }
     }
 }
@@ -66,28 +66,28 @@ pub(super) fn observed<'s, E: Send>(
     let mut design = design(spec);
     let ready = make_ready(&mut design, settings, locate)?;
     let judge = Judge { spec, design: &design, level: settings.level };
-    let done = each_cell(&design, ready, settings, |asked, Ready { place, cell, work }| {
+    let done = each_cell(&design, ready, settings, |configuration, Ready { place, cell, work }| {
         if settings.progress.stop() {
             return Err(DecideError::Stopped(spec.id.clone()));
         }
         Ok(match work {
-            Ask::Run(instance) if instance.lacks().is_some() => {
+            CellWork::Run(instance) if instance.lacks().is_some() => {
                 (place, CellRun { cell, outcome: CellOutcome::Unrun(instance) }, None)
             }
-            Ask::Run(instance) => {
-                let parameters: Vec<String> = cell.axes().into_iter().map(|(n, v)| format!("{n} = {v}")).collect();
+            CellWork::Run(instance) => {
+                let parameters: Vec<String> = cell.labels().into_iter().map(|(n, v)| format!("{n} = {v}")).collect();
                 let failed = |error| match error {
                     RunError::Stopped => DecideError::Stopped(spec.id.clone()),
                     error => {
-                        let place = format!("case '{}' ({})", asked.case, parameters.join(", "));
+                        let place = format!("case '{}' ({})", configuration.case, parameters.join(", "));
                         DecideError::Run { id: spec.id.clone(), place, error }
                     }
                 };
-                let subject = Subject::new(judge, asked, settings, (cell, *instance)).map_err(failed)?;
+                let subject = Subject::new(judge, configuration, settings, (cell, *instance)).map_err(failed)?;
                 let (findings, more) = experiment(&subject).map_err(failed)?;
                 (place, subject.run(findings), Some(more))
             }
-            Ask::Evaluate(part) => {
+            CellWork::Evaluate(part) => {
                 let rows = evaluate_quantity(settings.registry, part, &cell).map_err(locate)?;
                 (place, CellRun { cell, outcome: CellOutcome::Quantity(rows) }, None)
             }

@@ -6,7 +6,7 @@
 
 use super::decide::decide;
 use super::plan::{DecideError, Profile, Settings};
-use crate::claim::{Cell, Overrides, Relation, Spec, SpecError, Trial, cell_name, cells, file_words, load_in};
+use crate::claim::{Cell, Overrides, Relation, Scenario, Spec, SpecError, cell_name, cells, file_words, load_in};
 use crate::engine::Silent;
 use crate::model::Registry;
 use crate::results::{BoundRecord, Estimate, Evidence, Outcome, RightSide, digest};
@@ -68,7 +68,7 @@ pub enum CertificateError {
 /// The name of a certificate's file below `certificates/`: everything in a bound's name other than letters, digits,
 /// dots and hyphens becomes a hyphen.
 #[must_use]
-pub fn certificate_name(id: &str, bound: &str) -> String {
+pub(crate) fn certificate_name(id: &str, bound: &str) -> String {
     format!("{id}.{}.json", file_words(bound))
 }
 
@@ -91,11 +91,11 @@ pub fn certify(spec: &Spec, verdict: &BoundRecord) -> Option<Certificate> {
     }
     let bound = spec.bounds.iter().find(|b| b.name == verdict.bound)?;
     let case = verdict.cell.get("case").and_then(Value::as_str).unwrap_or("");
-    let trial = bound.trials.iter().find(|t| t.case == case)?;
-    if trial.question.relation == Relation::Rate {
+    let scenario = bound.scenarios.iter().find(|t| t.case == case)?;
+    if scenario.question.relation == Relation::Rate {
         return None;
     }
-    let claim = standalone(trial, &verdict.cell, &bound.name, &bound.expectation.why)?;
+    let claim = standalone(scenario, &verdict.cell, &bound.name, &bound.expectation.why)?;
     let mut certificate = Certificate {
         format: FORMAT.into(),
         version: VERSION,
@@ -113,16 +113,16 @@ pub fn certify(spec: &Spec, verdict: &BoundRecord) -> Option<Certificate> {
 
 /// A claim file with one bound and one cell, as a JSON object: everything that its one question needs and nothing else.
 #[must_use]
-pub fn standalone(trial: &Trial, cell: &BTreeMap<String, Value>, bound: &str, why: &str) -> Option<Value> {
-    let question = &trial.question;
-    let Value::Object(mut claim) = trial.tree.to_json() else { return None };
-    claim.retain(|key, _| !LEFT_OUT.contains(&key.as_str()) || (key == "curve" && !trial.curves.is_empty()));
+pub(crate) fn standalone(scenario: &Scenario, cell: &BTreeMap<String, Value>, bound: &str, why: &str) -> Option<Value> {
+    let question = &scenario.question;
+    let Value::Object(mut claim) = scenario.tree.to_json() else { return None };
+    claim.retain(|key, _| !LEFT_OUT.contains(&key.as_str()) || (key == "curve" && !scenario.curves.is_empty()));
     for key in ["right", "margin"] {
         claim.remove(key);
     }
     if let Some(Value::Object(parameters)) = claim.get_mut("parameters").filter(|_| !cell.is_empty()) {
-        let named = |c: &Cell| cell_name(trial, c) == *cell;
-        let found = cells(&trial.variant).ok()?.into_iter().find(named)?;
+        let named = |c: &Cell| cell_name(scenario, c) == *cell;
+        let found = cells(&scenario.variant).ok()?.into_iter().find(named)?;
         for (name, value) in parameters.iter_mut() {
             match cell.get(name) {
                 // The double of an irrational number is another number.
@@ -196,10 +196,11 @@ pub fn replay(text: &str, registry: &Registry) -> Result<Replay, CertificateErro
 
 fn difference(certificate: &Certificate, again: &BoundRecord) -> Option<String> {
     if again.outcome != certificate.outcome {
-        return Some(format!("certified {:?}, came out {:?}: {}", certificate.outcome, again.outcome, again.reason));
+        let (was, is) = (certificate.outcome.name(), again.outcome.name());
+        return Some(format!("certified {was}, came out {is}: {}", again.reason));
     }
     if again.evidence != Evidence::Exact {
-        return Some(format!("the evidence is {:?}, not exact", again.evidence));
+        return Some(format!("the evidence is {}, not exact", again.evidence.name()));
     }
     let (was, is) = (&certificate.left, &again.left);
     // A side certified as an enclosure may come out narrower, or exact: then it must lie inside.

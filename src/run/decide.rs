@@ -62,9 +62,9 @@ pub fn decide_within(
 
 /// The numbers of replicates at which the estimates are looked at. What a figure draws, and what is compared across cells
 /// or curves, has the declared number; a cell that is decided by itself may do with fewer, or go on.
-fn looks(spec: &Spec, asked: &Configuration<'_>, replicates: u64) -> Vec<u64> {
-    let alone = spec.trials().all(|t| !asked.concerns(t) || asked.answers(t));
-    if alone && asked.curves.is_empty() {
+fn looks(spec: &Spec, configuration: &Configuration<'_>, replicates: u64) -> Vec<u64> {
+    let alone = spec.scenarios().all(|t| !configuration.concerns(t) || configuration.answers(t));
+    if alone && configuration.curves.is_empty() {
         let all: [u64; LOOKS] = [replicates / 16, replicates / 4, replicates, 4 * replicates];
         all.into_iter().filter(|n| *n > 0).collect()
     } else {
@@ -74,9 +74,9 @@ fn looks(spec: &Spec, asked: &Configuration<'_>, replicates: u64) -> Vec<u64> {
 
 /// What is known of a cell: no more than its questions need.
 fn experiment(subject: &Subject<'_>, budget: Budget) -> Result<Findings, RunError> {
-    let Subject { judge, asked, settings, plan, reach, .. } = subject;
+    let Subject { judge, configuration, settings, plan, reach, .. } = subject;
     // A verdict that no outcome can change is not worth the largest enumeration.
-    let settled = judge.is_broken_everywhere(asked, &subject.run(reach.clone()));
+    let settled = judge.is_broken_everywhere(configuration, &subject.run(reach.clone()));
     let exact = if settled { budget.min(Budget::QUICK) } else { budget };
     let inquiry = subject.inquiry(Effort { exact, enclosed: MOST_WORK });
     let known = known(&inquiry)?;
@@ -84,11 +84,11 @@ fn experiment(subject: &Subject<'_>, budget: Budget) -> Result<Findings, RunErro
     if known.is_complete() && plan.curves.is_empty() {
         return known.alone(&inquiry);
     }
-    let replicates = settings.profile.replicates(asked);
-    let looks = looks(judge.spec, asked, replicates);
+    let replicates = settings.profile.replicates(configuration);
+    let looks = looks(judge.spec, configuration, replicates);
     let mut enough = |found: &Findings| {
         let early = found.estimates.replicates < replicates;
-        judge.is_settled(asked, &subject.run(found.clone()), early)
+        judge.is_settled(configuration, &subject.run(found.clone()), early)
     };
     known.sample(&inquiry, subject.sampling(&looks), &mut enough)
 }

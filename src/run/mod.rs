@@ -6,7 +6,7 @@ mod cells;
 mod certificate;
 mod check;
 mod decide;
-mod needs;
+mod memory;
 mod observe;
 mod plan;
 mod provenance;
@@ -16,12 +16,19 @@ mod single;
 mod state;
 
 pub use catalog::{Catalog, CatalogError, ClaimText, EMBEDDED};
-pub use certificate::{Certificate, CertificateError, Replay, certificate_name, certify, replay, standalone};
+pub use certificate::{Certificate, CertificateError, Replay, certify, replay};
 pub use check::{LEVEL, SEED, check_claim, claim_text};
 pub use decide::{decide, decide_within};
-pub use needs::{Needs, needs, shown};
-pub use observe::observe;
-pub use plan::{DecideError, Profile, Settings, replicate_count};
-pub use provenance::{Exceeded, undecided};
-pub use single::{Place, Price, Refusal, admitted, weigh};
-pub use state::{State, program_hash};
+pub use plan::{DecideError, Profile, Settings};
+
+pub use crate::claim::{Spec, SpecError, load};
+pub use crate::engine::{Progress, Silent};
+pub use crate::evidence::Budget;
+
+pub(crate) use certificate::{certificate_name, standalone};
+pub(crate) use memory::{bytes_text, memory_estimate};
+pub(crate) use observe::observe;
+pub(crate) use plan::replicate_count;
+pub(crate) use provenance::{Exceeded, undecided};
+pub(crate) use single::{Place, Price, Refusal, admitted, evaluate_scenario};
+pub(crate) use state::{State, program_hash};

@@ -30,7 +30,7 @@ type Fixed = Vec<Option<Estimates>>;
 ///
 /// # Errors
 /// As [`decide`](super::decide).
-pub fn observe(
+pub(crate) fn observe(
     spec: &Spec,
     file: (&str, &str),
     settings: &Settings<'_>,
@@ -43,7 +43,7 @@ pub fn observe(
 
 /// What is known of a cell, on which its outcomes rest, and the estimates at the declared number of replicates.
 fn sample(subject: &Subject<'_>, budget: u64) -> Result<(Findings, Estimates), RunError> {
-    let Subject { judge, asked, settings, plan, reach, .. } = subject;
+    let Subject { judge, configuration, settings, plan, reach, .. } = subject;
     let inquiry = subject.inquiry(Effort { exact: settings.profile.budget(), enclosed: MOST_WORK });
     let known = known(&inquiry)?;
     let nothing = known.alone(&inquiry)?;
@@ -52,20 +52,21 @@ fn sample(subject: &Subject<'_>, budget: u64) -> Result<(Findings, Estimates), R
         return Ok((nothing, estimates));
     }
     let instance = &reach.instance;
-    let declared = settings.profile.replicates(asked);
+    let declared = settings.profile.replicates(configuration);
     // One replicate has no spread, so it does not show how another one would differ.
     let least = if instance.problem.prefers_narrow() { FEW } else { WIDTH as u64 };
     let declared = if instance.is_deterministic() { declared } else { declared.max(least) };
     let declared = declared.saturating_mul(budget);
     // Rates and orderings compare cells at one number of replicates; curves are not worth more than that.
     let bounds = &judge.spec.bounds;
-    let alone = asked.curves.is_empty() && bounds.iter().flat_map(|b| &b.trials).any(|t| asked.answers(t));
+    let alone =
+        configuration.curves.is_empty() && bounds.iter().flat_map(|b| &b.scenarios).any(|t| configuration.answers(t));
     let looks = [declared, declared.saturating_mul(4)];
     let looks = if alone { &looks[..] } else { &looks[..1] };
     let mut kept = None;
     let mut enough = |found: &Findings| {
         kept.get_or_insert_with(|| found.estimates.clone());
-        judge.is_settled(asked, &subject.run(found.clone()), false)
+        judge.is_settled(configuration, &subject.run(found.clone()), false)
     };
     let found = known.sample(&inquiry, subject.sampling(looks), &mut enough)?;
     Ok((found, kept.unwrap_or(nothing.estimates)))
@@ -74,7 +75,7 @@ fn sample(subject: &Subject<'_>, budget: u64) -> Result<(Findings, Estimates), R
 /// `K=16, case=small`: what is swept, and the case.
 fn cell_text(case: &str, variant: &Variant, cell: &Cell) -> String {
     let swept = |name: &str| variant.parameters.iter().any(|p| p.name == name && p.values.len() > 1);
-    let axes = cell.axes().into_iter().filter(|(name, _)| swept(name));
+    let labels = cell.labels().into_iter().filter(|(name, _)| swept(name));
     let case = (!case.is_empty()).then(|| ("case".to_string(), case.to_string()));
-    axes.chain(case).map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
+    labels.chain(case).map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
 }

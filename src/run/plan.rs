@@ -28,8 +28,8 @@ impl Profile {
     }
 
     /// Replicates of each cell of a configuration, as its file declares them.
-    pub(super) fn replicates(self, asked: &Configuration<'_>) -> u64 {
-        let (quick, full) = asked.variant.experiment().map_or((1, 1), |e| e.run.replicates);
+    pub(super) fn replicates(self, configuration: &Configuration<'_>) -> u64 {
+        let (quick, full) = configuration.variant.experiment().map_or((1, 1), |e| e.run.replicates);
         match self {
             Profile::Quick => quick,
             Profile::Full => full,
@@ -97,22 +97,22 @@ pub(super) fn located((file, text): (&str, &str), error: InstanceError) -> Decid
 /// Everything that a claim's questions and figures need.
 pub(super) fn design(spec: &Spec) -> Design<'_> {
     let mut design = Design::default();
-    for trial in spec.trials() {
-        if trial.curves.is_empty() {
-            design.ask(&trial.case, &trial.variant, Some(&trial.question.left), None);
+    for scenario in spec.scenarios() {
+        if scenario.curves.is_empty() {
+            design.request(&scenario.case, &scenario.variant, Some(&scenario.question.left), None);
         }
-        for (_, variant) in &trial.curves {
-            design.ask(&trial.case, variant, Some(&trial.question.left), None);
+        for (_, variant) in &scenario.curves {
+            design.request(&scenario.case, variant, Some(&scenario.question.left), None);
         }
     }
     for figure in &spec.figures {
         for (_, case, variant) in drawn(spec, figure) {
             if figure.kind == FigureKind::Curves {
                 for formula in figure.y.iter().chain(&figure.lines) {
-                    design.ask(case, variant, None, Some(&formula.expr));
+                    design.request(case, variant, None, Some(&formula.expr));
                 }
             } else if !(figure.kind == FigureKind::LeftAgainstBound && figure.lines.is_empty()) {
-                design.ask(case, variant, None, None);
+                design.request(case, variant, None, None);
             }
         }
     }
@@ -121,22 +121,24 @@ pub(super) fn design(spec: &Spec) -> Design<'_> {
 
 /// Replicates that a claim will run, for the progress bar; an upper bound, since deterministic cells run once.
 #[must_use]
-pub fn replicate_count(spec: &Spec, profile: Profile) -> u64 {
+pub(crate) fn replicate_count(spec: &Spec, profile: Profile) -> u64 {
     design(spec)
         .0
         .iter()
-        .filter(|asked| asked.variant.experiment().is_some())
-        .map(|asked| profile.replicates(asked) * cells(asked.variant).map_or(0, |c| c.len() as u64))
+        .filter(|configuration| configuration.variant.experiment().is_some())
+        .map(|configuration| {
+            profile.replicates(configuration) * cells(configuration.variant).map_or(0, |c| c.len() as u64)
+        })
         .sum()
 }
 
 /// Refuses what cannot be measured on an instance, at its place in the file.
 pub(super) fn measurable(
-    asked: &Configuration<'_>,
+    configuration: &Configuration<'_>,
     experiment: &Experiment,
     instance: &Instance,
 ) -> Result<(), InstanceError> {
-    plan(asked, instance).map(|_| ()).map_err(|error| InstanceError {
+    plan(configuration, instance).map(|_| ()).map_err(|error| InstanceError {
         span: match error {
             RunError::Window(_) => experiment.run.horizon.span.clone(),
             _ => experiment.problem.span.clone(),
@@ -146,8 +148,8 @@ pub(super) fn measurable(
 }
 
 /// The statistics of a configuration on an instance.
-pub(super) fn plan(asked: &Configuration<'_>, instance: &Instance) -> Result<Plan, RunError> {
-    let terms: Vec<&Term> = asked.terms.iter().collect();
-    let curves: Vec<&Expression> = asked.curves.iter().collect();
+pub(super) fn plan(configuration: &Configuration<'_>, instance: &Instance) -> Result<Plan, RunError> {
+    let terms: Vec<&Term> = configuration.terms.iter().collect();
+    let curves: Vec<&Expression> = configuration.curves.iter().collect();
     Plan::new(instance, &terms, &curves)
 }

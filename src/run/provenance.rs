@@ -31,7 +31,7 @@ pub(super) fn provenance(spec: &Spec, text: &str, settings: &Settings<'_>, bound
 
 /// The budget that left a claim undecided.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Exceeded {
+pub(crate) enum Exceeded {
     /// Bytes that there are, and that the claim needs.
     Memory(u64, u64),
     /// Seconds that there were.
@@ -42,7 +42,7 @@ impl std::fmt::Display for Exceeded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Exceeded::Memory(budget, needs) => {
-                let (needs, budget) = (super::needs::shown(*needs), super::needs::shown(*budget));
+                let (needs, budget) = (super::memory::bytes_text(*needs), super::memory::bytes_text(*budget));
                 write!(f, "memory budget: the claim needs about {needs}, the budget is {budget}")
             }
             Exceeded::Time(seconds) => write!(f, "time budget: {seconds} s had passed before the claim was decided"),
@@ -52,10 +52,11 @@ impl std::fmt::Display for Exceeded {
 
 /// The result of a claim that a budget left undecided: every bound is, with the reason, and no control was run.
 #[must_use]
-pub fn undecided(spec: &Spec, text: &str, settings: &Settings<'_>, exceeded: Exceeded) -> ResultFile {
+pub(crate) fn undecided(spec: &Spec, text: &str, settings: &Settings<'_>, exceeded: Exceeded) -> ResultFile {
     let reason = exceeded.to_string();
     let which = reason.split(':').next().unwrap_or_default();
-    let bounds: Vec<BoundRecord> = spec.bounds.iter().map(|b| open(&spec.id, b, (&reason, which))).collect();
+    let bounds: Vec<BoundRecord> =
+        spec.bounds.iter().map(|b| undecided_record(&spec.id, b, (&reason, which))).collect();
     let mut provenance = provenance(spec, text, settings, &bounds);
     match exceeded {
         Exceeded::Memory(budget, _) => provenance.budget.memory = Some(budget),
@@ -80,7 +81,7 @@ pub fn undecided(spec: &Spec, text: &str, settings: &Settings<'_>, exceeded: Exc
     }
 }
 
-fn open(id: &str, bound: &crate::claim::Bound, (reason, which): (&str, &str)) -> BoundRecord {
+fn undecided_record(id: &str, bound: &crate::claim::Bound, (reason, which): (&str, &str)) -> BoundRecord {
     let expect = bound.expectation.expect;
     let why = || Some(which.to_string());
     BoundRecord {

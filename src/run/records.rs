@@ -5,7 +5,7 @@ use super::plan::DecideError;
 use crate::claim::Question;
 use crate::evidence::Observed;
 use crate::results::{BoundRecord, CellRecord, ControlRecord, ControlTally, Evidence, Outcome, UnitsRecord};
-use crate::verdict::{CellVerdict, CellView, Judge, SideValue, gather, units_of};
+use crate::verdict::{CellVerdict, CellView, Judge, SideValue, combine_cells, units_of};
 use std::collections::BTreeMap;
 
 /// What the records of a claim's verdicts are made from.
@@ -24,14 +24,14 @@ impl Records<'_> {
     /// # Errors
     /// A bound without a cell.
     #[allow(clippy::type_complexity)]
-    pub fn bounds(&self) -> Result<(Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>), DecideError> {
+    pub(super) fn bounds(&self) -> Result<(Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>), DecideError> {
         let (mut records, mut all_cells) = (Vec::new(), BTreeMap::new());
         for bound in &self.judge.spec.bounds {
-            let cells = self.judge.cells(&bound.trials, self.observed);
-            let (Some(view), Some(trial)) = (gather(&cells), bound.trials.first()) else {
+            let cells = self.judge.cells(&bound.scenarios, self.observed);
+            let (Some(view), Some(scenario)) = (combine_cells(&cells), bound.scenarios.first()) else {
                 return Err(self.unanswered(format!("bound '{}'", bound.name)));
             };
-            let units = self.units(&trial.question);
+            let units = self.units(&scenario.question);
             records.push(self.record(&bound.name, bound.expectation.expect, &cells, &view, units));
             all_cells.insert(bound.name.clone(), cells.iter().map(cell_record).collect());
         }
@@ -42,11 +42,11 @@ impl Records<'_> {
     ///
     /// # Errors
     /// A control without a cell.
-    pub fn controls(&self) -> Result<Vec<ControlRecord>, DecideError> {
+    pub(super) fn controls(&self) -> Result<Vec<ControlRecord>, DecideError> {
         let mut records = Vec::new();
         for control in &self.judge.spec.controls {
-            let cells = self.judge.cells(&control.trials, self.observed);
-            let Some(view) = gather(&cells) else {
+            let cells = self.judge.cells(&control.scenarios, self.observed);
+            let Some(view) = combine_cells(&cells) else {
                 return Err(self.unanswered(format!("a control of bound '{}'", control.bound)));
             };
             let ratio = cells[view.nearest].comparison.as_ref().ok().and_then(|c| c.ratio);
@@ -63,7 +63,7 @@ impl Records<'_> {
     }
 
     /// With the tally of each bound's controls.
-    pub fn with_controls(mut bounds: Vec<BoundRecord>, controls: &[ControlRecord]) -> Vec<BoundRecord> {
+    pub(super) fn with_controls(mut bounds: Vec<BoundRecord>, controls: &[ControlRecord]) -> Vec<BoundRecord> {
         for bound in &mut bounds {
             let own = controls.iter().filter(|c| c.bound == bound.bound);
             bound.controls = ControlTally { planted: own.clone().count(), caught: own.filter(|c| c.caught).count() };

@@ -1,6 +1,6 @@
 //! Cells of a claim, several at once: one that is enumerated, or has few replicates, keeps a single processor busy.
 
-use super::needs::is_small;
+use super::memory::is_small;
 use super::plan::{DecideError, Settings, measurable};
 use crate::claim::{Cell, Instance, InstanceError, PartSetup, Work, cells};
 use crate::engine::settle_coins;
@@ -17,11 +17,11 @@ pub(super) struct Ready<'s> {
     /// Which configuration it belongs to.
     pub place: usize,
     pub cell: Cell,
-    pub work: Ask<'s>,
+    pub work: CellWork<'s>,
 }
 
 /// What is done in a cell.
-pub(super) enum Ask<'s> {
+pub(super) enum CellWork<'s> {
     Run(Box<Instance>),
     Evaluate(&'s PartSetup),
 }
@@ -33,18 +33,18 @@ pub(super) fn make_ready<'s>(
     locate: impl Fn(InstanceError) -> DecideError,
 ) -> Result<Vec<Ready<'s>>, DecideError> {
     let mut ready = Vec::new();
-    for (place, asked) in design.0.iter_mut().enumerate() {
-        let cells = cells(asked.variant).map_err(&locate)?;
-        asked.cells = cells.len();
+    for (place, configuration) in design.0.iter_mut().enumerate() {
+        let cells = cells(configuration.variant).map_err(&locate)?;
+        configuration.cells = cells.len();
         for cell in cells {
-            let work = match &asked.variant.work {
+            let work = match &configuration.variant.work {
                 Work::Experiment(experiment) => {
                     let mut instance = Instance::build(settings.registry, experiment, &cell).map_err(&locate)?;
                     settle_coins(&mut instance);
-                    measurable(asked, experiment, &instance).map_err(&locate)?;
-                    Ask::Run(Box::new(instance))
+                    measurable(configuration, experiment, &instance).map_err(&locate)?;
+                    CellWork::Run(Box::new(instance))
                 }
-                Work::Quantity(part) => Ask::Evaluate(part),
+                Work::Quantity(part) => CellWork::Evaluate(part),
             };
             ready.push(Ready { place, cell, work });
         }

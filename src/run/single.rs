@@ -1,12 +1,12 @@
 //! One instance, evaluated by itself: the repeated operation of the search for worst instances.
 
 use super::plan::plan;
-use crate::claim::{Cell, Instance, Size, Trial, Variant, Work, cells, evaluate_quantity};
+use crate::claim::{Cell, Instance, Scenario, Size, Variant, Work, cells, evaluate_quantity};
 use crate::engine::{MOST_WORK, RunError, Sampling, Silent, settle_coins};
 use crate::evidence::{Budget, CellOutcome, CellRun, Configuration, Effort, Findings, Inquiry, known};
-use crate::model::{Audit, NO_TIES, Registry, Ties, Trait};
+use crate::model::{Audit, NO_TIES, Property, Registry, Ties};
 use crate::results::Outcome;
-use crate::verdict::{CellVerdict, Ground, blank, compare_order, experiment_cell, left_side, quantity_cell};
+use crate::verdict::{CellVerdict, Ground, compare_order, experiment_cell, left_side, quantity_cell, uncompared};
 use std::sync::Arc;
 
 /// Replicates of a sample that only guides a search; every instance meets the same random numbers.
@@ -29,7 +29,7 @@ const OWN_LEVEL: f64 = 1e-6;
 
 /// What the evaluation of one instance may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Price {
+pub(crate) struct Price {
     /// Of an enumeration.
     pub exact: Budget,
     /// Whether the file lists the instance itself: `verify` would run it at any size.
@@ -39,12 +39,12 @@ pub struct Price {
 impl Price {
     /// The price of an instance that is drawn.
     #[must_use]
-    pub const fn drawn(exact: Budget) -> Self {
+    pub(crate) const fn drawn(exact: Budget) -> Self {
         Price { exact, own: false }
     }
 
     /// The price of a cell of the file: what `verify` pays in its quick profile.
-    pub const OWN: Price = Price { exact: Budget::QUICK, own: true };
+    pub(crate) const OWN: Price = Price { exact: Budget::QUICK, own: true };
 
     /// Products of words that an enclosure may take.
     fn enclosed(self) -> u64 {
@@ -133,7 +133,7 @@ impl Place {
 ///
 /// # Errors
 /// That one: what fails before what is not known.
-pub fn admitted<'a>(audits: impl IntoIterator<Item = &'a (String, Audit)>) -> Result<(), Refusal> {
+pub(crate) fn admitted<'a>(audits: impl IntoIterator<Item = &'a (String, Audit)>) -> Result<(), Refusal> {
     let unmet: Vec<_> = audits.into_iter().filter(|(_, a)| a.holds() != Some(true)).collect();
     if let Some((name, audit)) = unmet.iter().find(|(_, a)| a.holds() == Some(false)) {
         return Err(Refusal::Outside(name.clone(), audit.value.clone()));
@@ -149,21 +149,30 @@ pub fn admitted<'a>(audits: impl IntoIterator<Item = &'a (String, Audit)>) -> Re
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn weigh(registry: &Registry, trial: &Trial, price: Price) -> Result<(CellVerdict, Place), Refusal> {
-    if trial.curves.is_empty() {
-        let (asked, run) = run_of(registry, &trial.variant, trial, price)?;
+pub(crate) fn evaluate_scenario(
+    registry: &Registry,
+    scenario: &Scenario,
+    price: Price,
+) -> Result<(CellVerdict, Place), Refusal> {
+    if scenario.curves.is_empty() {
+        let (configuration, run) = run_of(registry, &scenario.variant, scenario, price)?;
         let verdict = match run.outcome {
-            CellOutcome::Quantity(_) => quantity_cell(trial, &run),
-            CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => experiment_cell(price.level(), trial, &asked, &run),
+            CellOutcome::Quantity(_) => quantity_cell(scenario, &run),
+            CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => {
+                experiment_cell(price.level(), scenario, &configuration, &run)
+            }
         };
-        return Ok((verdict, Place::of(&trial.variant, &run)));
+        return Ok((verdict, Place::of(&scenario.variant, &run)));
     }
     let mut sides = Vec::new();
     let mut found = None;
-    for (name, variant) in &trial.curves {
-        let (asked, run) = run_of(registry, variant, trial, price)?;
-        found.get_or_insert_with(|| (blank(trial, &run), Place::of(variant, &run)));
-        sides.push((name.clone(), left_side(price.level(), &trial.question, &asked, &run, Ground::Strongest)?));
+    for (name, variant) in &scenario.curves {
+        let (configuration, run) = run_of(registry, variant, scenario, price)?;
+        found.get_or_insert_with(|| (uncompared(scenario, &run), Place::of(variant, &run)));
+        sides.push((
+            name.clone(),
+            left_side(price.level(), &scenario.question, &configuration, &run, Ground::Strongest)?,
+        ));
     }
     let (low, high, comparison) = compare_order(&sides).ok_or("an ordering needs two curves")?;
     let (mut verdict, place) = found.ok_or("an ordering needs two curves")?;
@@ -174,7 +183,7 @@ pub fn weigh(registry: &Registry, trial: &Trial, price: Price) -> Result<(CellVe
 fn run_of<'v>(
     registry: &Registry,
     variant: &'v Variant,
-    trial: &Trial,
+    scenario: &Scenario,
     price: Price,
 ) -> Result<(Configuration<'v>, CellRun), Refusal> {
     let mut all = cells(variant).map_err(|e| e.message)?;
@@ -182,12 +191,12 @@ fn run_of<'v>(
         (Some(cell), 0) => cell,
         _ => return Err("an instance has one value for each parameter".into()),
     };
-    let terms = trial.question.left.terms.clone();
-    let asked = Configuration { terms, cells: 1, ..Configuration::new(&trial.case, variant) };
+    let terms = scenario.question.left.terms.clone();
+    let configuration = Configuration { terms, cells: 1, ..Configuration::new(&scenario.case, variant) };
     let outcome = match &variant.work {
         Work::Quantity(part) => CellOutcome::Quantity(evaluate_quantity(registry, part, &cell).map_err(|e| e.message)?),
         Work::Experiment(experiment) => {
-            let size = Size::of(registry, experiment, &cell);
+            let size = Size::estimate(registry, experiment, &cell);
             let work = size.dimension.0.saturating_mul(size.workers.0).saturating_mul(size.horizon.0.max(1));
             let (coordinates, steps) = price.most();
             if size.dimension.0 > coordinates || work > steps {
@@ -203,16 +212,16 @@ fn run_of<'v>(
             if let Some(why) = instance.lacks() {
                 return Err(why.into());
             }
-            let run = measure((trial, &asked, cell), &instance, price)?;
-            return Ok((asked, run));
+            let run = measure((scenario, &configuration, cell), &instance, price)?;
+            return Ok((configuration, run));
         }
     };
-    Ok((asked, CellRun { cell, outcome }))
+    Ok((configuration, CellRun { cell, outcome }))
 }
 
 /// Replicates of a file's own cell: its own number, as far as the work allows.
-fn own_replicates(asked: &Configuration<'_>, instance: &Instance) -> Result<u64, Refusal> {
-    let own = asked.variant.experiment().map_or(GUIDE, |e| e.run.replicates.0);
+fn own_replicates(configuration: &Configuration<'_>, instance: &Instance) -> Result<u64, Refusal> {
+    let own = configuration.variant.experiment().map_or(GUIDE, |e| e.run.replicates.0);
     let entries = (instance.problem.dimension() as u64).saturating_mul(instance.workers as u64);
     let affordable = MOST_SAMPLED / entries.saturating_mul(instance.horizon).max(1);
     if affordable < own.min(FEWEST) && !instance.is_deterministic() {
@@ -222,12 +231,12 @@ fn own_replicates(asked: &Configuration<'_>, instance: &Instance) -> Result<u64,
 }
 
 fn measure(
-    (trial, asked, cell): (&Trial, &Configuration<'_>, Cell),
+    (scenario, configuration, cell): (&Scenario, &Configuration<'_>, Cell),
     instance: &Arc<Instance>,
     price: Price,
 ) -> Result<CellRun, Refusal> {
     let no_value = |error: RunError| error.to_string();
-    let plan = plan(asked, instance).map_err(no_value)?;
+    let plan = plan(configuration, instance).map_err(no_value)?;
     let effort = Effort { exact: price.exact, enclosed: price.enclosed() };
     let reach = Findings::reach(instance, &plan);
     let inquiry = Inquiry { reach: &reach, plan: &plan, effort, progress: &Silent };
@@ -235,20 +244,20 @@ fn measure(
     let run = |findings| CellRun { cell: cell.clone(), outcome: CellOutcome::Experiment(Box::new(findings)) };
     let unsampled = run(known.alone(&inquiry).map_err(no_value)?);
     let is_decided = |run: &CellRun| {
-        let comparison = experiment_cell(price.level(), trial, asked, run).comparison;
+        let comparison = experiment_cell(price.level(), scenario, configuration, run).comparison;
         comparison.is_ok_and(|c| c.outcome == Outcome::Violated)
     };
     // A run without randomness is its own sample, and as cheap.
-    let may_do = trial.curves.is_empty() && !instance.is_deterministic();
+    let may_do = scenario.curves.is_empty() && !instance.is_deterministic();
     if known.is_complete() || may_do && is_decided(&unsampled) {
         return Ok(unsampled);
     }
     // A finite law that cannot be enumerated is too large here, or exists only where its atoms are probabilities. The
     // file's own cells are sampled as `verify` samples them.
-    if !price.own && instance.noise.as_ref().is_some_and(|n| n.has(Trait::Continuous) != Some(true)) {
+    if !price.own && instance.noise.as_ref().is_some_and(|n| n.has(Property::Continuous) != Some(true)) {
         return Err(Refusal::TooLarge("its outcomes cannot be enumerated, or have no law where the run goes".into()));
     }
-    let looks = [if price.own { own_replicates(asked, instance)? } else { GUIDE }];
-    let sampling = Sampling { seed: 0, axes: &[], looks: &looks, progress: &Silent };
+    let looks = [if price.own { own_replicates(configuration, instance)? } else { GUIDE }];
+    let sampling = Sampling { seed: 0, cell_key: &[], looks: &looks, progress: &Silent };
     Ok(run(known.sample(&inquiry, sampling, &mut |_| true).map_err(no_value)?))
 }

@@ -168,7 +168,7 @@ impl<const N: usize> Scalar for Lane<N> {
     }
 
     #[inline(always)]
-    fn at_least(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
+    fn select_ge(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
         let tie = watch::look::<N>(|i| self.0[i] - other.0[i]);
         let mut out = *otherwise;
         for i in 0..N {

@@ -225,7 +225,7 @@ pub trait Scalar:
     ///
     /// # Errors
     /// [`Fault::Undecided`] where enclosures overlap.
-    fn at_least(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault>;
+    fn select_ge(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault>;
 
     /// `self / other`.
     ///

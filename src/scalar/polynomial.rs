@@ -18,16 +18,16 @@ const UNITS_A_SQUARE: u64 = 20;
 
 thread_local! {
     /// What the thread may still spend on polynomials.
-    static LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
+    static REMAINING: Cell<u64> = const { Cell::new(u64::MAX) };
 }
 
 /// Whether so many terms of this length can still be paid for; then they are.
 fn pays(terms: usize, example: Option<&Enclosure>) -> bool {
     let words = example.map_or(1, Enclosure::words) as u64;
     let price = (terms as u64).saturating_mul(UNITS_A_TERM + UNITS_A_SQUARE * words * words);
-    let left = LEFT.get().saturating_sub(price);
-    LEFT.set(left);
-    left > 0
+    let remaining = REMAINING.get().saturating_sub(price);
+    REMAINING.set(remaining);
+    remaining > 0
 }
 
 /// A product of up to four symbols, which count from 1; the empty product is the constant 1.
@@ -81,18 +81,18 @@ impl Polynomial {
         struct Back(u64);
         impl Drop for Back {
             fn drop(&mut self) {
-                LEFT.set(self.0);
+                REMAINING.set(self.0);
             }
         }
-        let _back = Back(LEFT.replace(units));
+        let _back = Back(REMAINING.replace(units));
         let out = f();
-        (out, units.saturating_sub(LEFT.get()))
+        (out, units.saturating_sub(REMAINING.get()))
     }
 
     /// Whether what there was to spend is gone.
     #[must_use]
     pub fn is_spent() -> bool {
-        LEFT.get() == 0
+        REMAINING.get() == 0
     }
 
     /// A symbol, from 1.
@@ -245,10 +245,10 @@ impl Scalar for Polynomial {
         Self::of_constants([self, at_zero], |[x, z]| x.sign_or(&z))
     }
 
-    fn at_least(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
+    fn select_ge(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
         let (Some(x), Some(y)) = (self.known(), other.known()) else { return Ok(Self::unknown()) };
         let (zero, one) = (Enclosure::zero(), Enclosure::one());
-        match x.at_least(&y, &one, &zero) {
+        match x.select_ge(&y, &one, &zero) {
             Ok(choice) if choice == one => Ok(then.clone()),
             Ok(_) => Ok(otherwise.clone()),
             Err(Fault::Undecided(_)) => Ok(Self::unknown()),
@@ -354,6 +354,6 @@ mod tests {
         assert_eq!((Polynomial::unknown() + &x).terms(), None);
         assert_eq!(x.divide(&number(2, 1)), Ok(x.clone() * &number(1, 2)));
         assert_eq!(number(1, 1).divide(&x), Ok(Polynomial::unknown()));
-        assert_eq!(number(1, 1).at_least(&number(1, 2), &x, &number(0, 1)), Ok(x));
+        assert_eq!(number(1, 1).select_ge(&number(1, 2), &x, &number(0, 1)), Ok(x));
     }
 }

@@ -276,7 +276,7 @@ impl Scalar for Rational {
         Ok(if self.is_zero() { at_zero.clone() } else { Self::integer(self.signum()) })
     }
 
-    fn at_least(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
+    fn select_ge(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
         Ok(if self >= other { then.clone() } else { otherwise.clone() })
     }
 

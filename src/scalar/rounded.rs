@@ -17,7 +17,7 @@ pub struct Rounded {
 impl Rounded {
     /// Of a rational number.
     #[must_use]
-    pub fn of(value: &Rational) -> Self {
+    pub fn nearest(value: &Rational) -> Self {
         Rounded { value: value.to_f64(), error: rounding_of(value), mark: of_rational(value).unwrap_or_else(fresh) }
     }
 

@@ -339,14 +339,14 @@ impl Surd {
         if exponent.abs() > MAX_POWER {
             return Err(Fault::TooLarge(MAX_BITS));
         }
-        let mut left = exponent.unsigned_abs();
+        let mut remaining = exponent.unsigned_abs();
         let (mut base, mut out) = (self.clone(), Self::one());
-        while left > 0 {
-            if left & 1 == 1 {
+        while remaining > 0 {
+            if remaining & 1 == 1 {
                 out = out.times(&base).kept()?;
             }
-            left >>= 1;
-            if left > 0 {
+            remaining >>= 1;
+            if remaining > 0 {
                 base = base.times(&base).kept()?;
             }
         }

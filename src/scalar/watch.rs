@@ -94,8 +94,8 @@ mod tests {
         let sign = || v.sign_or(&Lane::splat(0.0)).unwrap();
         assert_eq!(Watch::within(1e-10, true).over(sign).1, 1 << 3);
         assert_eq!(Watch::within(1e-10, false).over(sign).1, 1 << 3 | 1 << 5);
-        let (signs, suspects) = Watch::within(1e-7, true).over(sign);
-        assert_eq!((signs, suspects), (sign(), 1 << 3 | 1 << 7));
+        let (signs, doubtful) = Watch::within(1e-7, true).over(sign);
+        assert_eq!((signs, doubtful), (sign(), 1 << 3 | 1 << 7));
         assert_eq!(Watch::within(0.0, true).over(sign).1, 0);
     }
 
@@ -104,7 +104,7 @@ mod tests {
         let watch = Watch::within(1e-10, false);
         let (a, mut b): (Wide, Wide) = (Lane::splat(0.25), Lane::splat(0.5));
         b.0[9] = 0.25 + 1e-13;
-        assert_eq!(watch.over(|| a.at_least(&b, &a, &b).unwrap()).1, 1 << 9);
+        assert_eq!(watch.over(|| a.select_ge(&b, &a, &b).unwrap()).1, 1 << 9);
         assert_eq!(watch.over(|| Lane::keep_largest(&mut [a, -b, Lane::splat(0.01)], 1).unwrap()).1, 1 << 9);
         assert_eq!(watch.over(|| Lane::keep_largest(&mut [a, -b, Lane::splat(0.01)], 2).unwrap()).1, 0);
         assert_eq!(watch.over(|| (b * Lane::splat(4.0)).floor().unwrap()).1, u64::MAX);
@@ -121,7 +121,7 @@ mod tests {
         let all = || {
             let mut values = [Lane::splat(-0.3), sum];
             Lane::keep_largest(&mut values, 1).unwrap();
-            let at_least = Lane::splat(0.3).at_least(&sum, &one, &zero).unwrap();
+            let at_least = Lane::splat(0.3).select_ge(&sum, &one, &zero).unwrap();
             let floor = (tenth * Lane::splat(3.0) - sum + one - Lane::splat(1e-16)).floor().unwrap();
             [rest.sign_or(&zero).unwrap(), at_least, floor, values[0]].map(|v| v.0[0])
         };

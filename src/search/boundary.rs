@@ -2,14 +2,14 @@
 
 use super::CHEAP;
 use super::family::{Candidate, Family};
-use super::reading::Path;
-use super::weight::weigh_candidate;
+use super::score::evaluate_candidate;
+use super::slots::Path;
 use crate::model::Registry;
 use crate::scalar::{Rational, Scalar};
 
 /// The place of a flip: it lies between the two.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Boundary {
+pub(crate) struct Boundary {
     /// Name of the number.
     pub parameter: String,
     /// Lower end.
@@ -27,7 +27,7 @@ const REACH: u32 = 24;
 
 /// The numbers of a setup by name: parameters by theirs, others by their place, `problem.curvature.0`.
 #[must_use]
-pub fn names(family: &Family, skeleton: usize) -> Vec<String> {
+pub(super) fn names(family: &Family, skeleton: usize) -> Vec<String> {
     family.skeletons[skeleton].slots.iter().map(|slot| name_of(&slot.path)).collect()
 }
 
@@ -42,7 +42,12 @@ fn name_of(path: &Path) -> String {
 ///
 /// # Errors
 /// The number does not vary here (with those that do), or no flip was found.
-pub fn boundary(registry: &Registry, family: &Family, broken: &Candidate, name: &str) -> Result<Boundary, String> {
+pub(crate) fn boundary(
+    registry: &Registry,
+    family: &Family,
+    broken: &Candidate,
+    name: &str,
+) -> Result<Boundary, String> {
     let names = names(family, broken.skeleton);
     let Some(slot) = names.iter().position(|n| n == name) else {
         let known = if names.is_empty() { "none".into() } else { names.join(", ") };
@@ -56,7 +61,7 @@ pub fn boundary(registry: &Registry, family: &Family, broken: &Candidate, name: 
         if !domain.holds(value) {
             return None;
         }
-        weigh_candidate(registry, family, &candidate, CHEAP).ok().map(|w| w.certain)
+        evaluate_candidate(registry, family, &candidate, CHEAP).ok().map(|w| w.certain)
     };
     let start = broken.numbers[slot].clone();
     let whole = start.to_i64().is_some() && !domain.holds(&(start.clone() + Rational::ratio(1, 2)));

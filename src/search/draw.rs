@@ -1,6 +1,6 @@
 //! Fresh instances of a family, their neighbours, and children of two.
 
-use super::dice::Dice;
+use super::choices::Choices;
 use super::family::{Candidate, Family, Noise};
 use super::laws::NOISES;
 use super::objectives::PROBLEMS;
@@ -9,10 +9,10 @@ use crate::scalar::Rational;
 
 impl Family {
     /// A fresh instance.
-    pub fn draw(&self, dice: &mut Dice) -> Candidate {
-        let skeleton = dice.below(self.skeletons.len());
+    pub fn draw(&self, choices: &mut Choices) -> Candidate {
+        let skeleton = choices.below(self.skeletons.len());
         let shape = &self.skeletons[skeleton];
-        let numbers = shape.slots.iter().map(|slot| slot.domain.draw(dice)).collect();
+        let numbers = shape.slots.iter().map(|slot| slot.domain.draw(choices)).collect();
         let mut candidate = Candidate {
             skeleton,
             numbers,
@@ -22,36 +22,36 @@ impl Family {
             conventions: shape
                 .open
                 .iter()
-                .map(|(_, words)| if dice.one_in(2) { 0 } else { dice.below(words.len()) })
+                .map(|(_, words)| if choices.one_in(2) { 0 } else { choices.below(words.len()) })
                 .collect(),
         };
         self.put_in_order(&mut candidate);
         // The file's own objective, with too few or too many coordinates, does not belong to the family.
-        if shape.swaps_problem && (!shape.own_belongs || !dice.one_in(4)) {
-            self.swap_problem(&mut candidate, dice);
+        if shape.swaps_problem && (!shape.own_belongs || !choices.one_in(4)) {
+            self.swap_problem(&mut candidate, choices);
         }
-        if shape.swaps_noise && (candidate.problem.is_some() || !dice.one_in(3)) {
-            self.swap_noise(&mut candidate, dice);
+        if shape.swaps_noise && (candidate.problem.is_some() || !choices.one_in(3)) {
+            self.swap_noise(&mut candidate, choices);
         }
         candidate
     }
 
-    fn swap_problem(&self, candidate: &mut Candidate, dice: &mut Dice) {
+    fn swap_problem(&self, candidate: &mut Candidate, choices: &mut Choices) {
         // Quadratics and Huber's loss have all constants exactly: half of the tries.
         let problems = &self.skeletons[candidate.skeleton].problems;
-        let shape = if dice.one_in(2) { problems[0] } else { *dice.of(problems) };
+        let shape = if choices.one_in(2) { problems[0] } else { *choices.pick(problems) };
         let (low, high) = self.dimensions_of(candidate.skeleton, shape);
-        let d = if dice.one_in(2) { low } else { low + dice.below(high - low + 1) };
-        candidate.problem = Some(Gene::fresh(PROBLEMS, shape, d, dice));
+        let d = if choices.one_in(2) { low } else { low + choices.below(high - low + 1) };
+        candidate.problem = Some(Gene::fresh(PROBLEMS, shape, d, choices));
         if d != candidate.dimension {
             candidate.dimension = d;
             if candidate.noise != Noise::None && self.skeletons[candidate.skeleton].swaps_noise {
-                self.swap_noise(candidate, dice);
+                self.swap_noise(candidate, choices);
             }
         }
     }
 
-    fn swap_noise(&self, candidate: &mut Candidate, dice: &mut Dice) {
+    fn swap_noise(&self, candidate: &mut Candidate, choices: &mut Choices) {
         let d = candidate.dimension;
         let fits = |n: &&Option<usize>| n.is_none_or(|i| NOISES[i].dimensions.0 <= d && d <= NOISES[i].dimensions.1);
         let fitting: Vec<Option<usize>> = self.noises.iter().filter(fits).copied().collect();
@@ -59,39 +59,39 @@ impl Family {
         // either is refused.
         candidate.noise = Noise::Own;
         if !fitting.is_empty() {
-            candidate.noise = match dice.of(&fitting) {
+            candidate.noise = match choices.pick(&fitting) {
                 None => Noise::None,
-                Some(shape) => Noise::Law(Gene::fresh(NOISES, *shape, d, dice)),
+                Some(shape) => Noise::Law(Gene::fresh(NOISES, *shape, d, choices)),
             };
         }
     }
 
     /// A neighbour of an instance.
-    pub fn mutate(&self, candidate: &Candidate, dice: &mut Dice) -> Candidate {
+    pub fn mutate(&self, candidate: &Candidate, choices: &mut Choices) -> Candidate {
         let mut next = candidate.clone();
         let skeleton = &self.skeletons[next.skeleton];
-        for _ in 0..=dice.below(3) {
-            match dice.below(16) {
-                0 if skeleton.swaps_problem => self.swap_problem(&mut next, dice),
-                1 if skeleton.swaps_noise => self.swap_noise(&mut next, dice),
+        for _ in 0..=choices.below(3) {
+            match choices.below(16) {
+                0 if skeleton.swaps_problem => self.swap_problem(&mut next, choices),
+                1 if skeleton.swaps_noise => self.swap_noise(&mut next, choices),
                 2 if !skeleton.open.is_empty() => {
-                    let i = dice.below(skeleton.open.len());
-                    next.conventions[i] = dice.below(skeleton.open[i].1.len());
+                    let i = choices.below(skeleton.open.len());
+                    next.conventions[i] = choices.below(skeleton.open[i].1.len());
                 }
                 3..=7 if !next.numbers.is_empty() => {
-                    let i = dice.below(next.numbers.len());
-                    next.numbers[i] = skeleton.slots[i].domain.near(&next.numbers[i], dice);
+                    let i = choices.below(next.numbers.len());
+                    next.numbers[i] = skeleton.slots[i].domain.near(&next.numbers[i], choices);
                 }
                 8..=11 if next.problem.is_some() => {
                     if let Some(gene) = &mut next.problem {
-                        move_one(PROBLEMS, gene, next.dimension, dice);
+                        move_one(PROBLEMS, gene, next.dimension, choices);
                     }
                 }
                 _ => match &mut next.noise {
-                    Noise::Law(gene) => move_one(NOISES, gene, next.dimension, dice),
+                    Noise::Law(gene) => move_one(NOISES, gene, next.dimension, choices),
                     _ if !next.numbers.is_empty() => {
-                        let i = dice.below(next.numbers.len());
-                        next.numbers[i] = skeleton.slots[i].domain.near(&next.numbers[i], dice);
+                        let i = choices.below(next.numbers.len());
+                        next.numbers[i] = skeleton.slots[i].domain.near(&next.numbers[i], choices);
                     }
                     _ => {}
                 },
@@ -102,23 +102,23 @@ impl Family {
     }
 
     /// An instance with numbers of both, where they have the same setup.
-    pub fn cross(&self, a: &Candidate, b: &Candidate, dice: &mut Dice) -> Candidate {
+    pub fn cross(&self, a: &Candidate, b: &Candidate, choices: &mut Choices) -> Candidate {
         let mut child = a.clone();
         if a.skeleton != b.skeleton {
-            return self.mutate(a, dice);
+            return self.mutate(a, choices);
         }
-        let mix = |x: &mut [Rational], y: &[Rational], dice: &mut Dice| {
-            x.iter_mut().zip(y).filter(|_| dice.one_in(2)).for_each(|(x, y)| *x = y.clone());
+        let mix = |x: &mut [Rational], y: &[Rational], choices: &mut Choices| {
+            x.iter_mut().zip(y).filter(|_| choices.one_in(2)).for_each(|(x, y)| *x = y.clone());
         };
-        mix(&mut child.numbers, &b.numbers, dice);
+        mix(&mut child.numbers, &b.numbers, choices);
         if a.dimension == b.dimension {
-            if dice.one_in(2) {
+            if choices.one_in(2) {
                 child.noise = b.noise.clone();
             }
             if let (Some(x), Some(y)) = (&mut child.problem, &b.problem)
                 && x.shape == y.shape
             {
-                mix(&mut x.numbers, &y.numbers, dice);
+                mix(&mut x.numbers, &y.numbers, choices);
             }
         }
         self.put_in_order(&mut child);
@@ -137,19 +137,19 @@ impl Family {
     }
 }
 
-fn move_one(shapes: &[Shape], gene: &mut Gene, d: usize, dice: &mut Dice) {
+fn move_one(shapes: &[Shape], gene: &mut Gene, d: usize, choices: &mut Choices) {
     let Some(shape) = gene.shape else { return };
     let classes = (shapes[shape].classes)(d);
     if gene.numbers.is_empty() {
         return;
     }
-    let i = dice.below(gene.numbers.len());
-    gene.numbers[i] = match dice.below(4) {
+    let i = choices.below(gene.numbers.len());
+    gene.numbers[i] = match choices.below(4) {
         // Another number of the same part: symmetric instances are often the extreme ones.
         0 => {
-            let other = dice.of(&gene.numbers).clone();
-            if classes[i].holds(&other) { other } else { dice.near(&gene.numbers[i], classes[i]) }
+            let other = choices.pick(&gene.numbers).clone();
+            if classes[i].holds(&other) { other } else { choices.near(&gene.numbers[i], classes[i]) }
         }
-        _ => dice.near(&gene.numbers[i], classes[i]),
+        _ => choices.near(&gene.numbers[i], classes[i]),
     };
 }

@@ -1,13 +1,13 @@
 //! The instances among which a search looks: what a claim file says may vary, and what its hypotheses leave open.
 
+use super::couplings::Couplings;
 use super::laws::NOISES;
 use super::objectives::PROBLEMS;
 use super::parts::{ASKED_FOR, Gene, Shape};
-use super::reading::{Reading, Slot, orders};
 use super::requires::require;
-use super::ties::Ties;
+use super::slots::{Slot, SlotReader, orders};
 use super::values::{BOX, number_of, wall_at};
-use crate::claim::{Bound, FamilySetup, Formula, Node, Relation, Scope, Table, Trial, Value, Within, Work};
+use crate::claim::{Bound, FamilySetup, Formula, Node, Relation, Scenario, Scope, Table, Value, Within, Work};
 use crate::model::Registry;
 use crate::run::Refusal;
 use crate::scalar::Rational;
@@ -93,7 +93,7 @@ const OF_PROBLEM: &[&str] = &[
     "strongly-convex-linf",
 ];
 /// Replaces the value at a path; list entries are named by their place.
-pub fn put(tree: &mut Table, path: &[String], value: Value) {
+pub(super) fn put(tree: &mut Table, path: &[String], value: Value) {
     let Some((first, rest)) = path.split_first() else { return };
     let Some(entry) = tree.entries.iter_mut().find(|e| e.key == *first) else {
         return;
@@ -139,10 +139,12 @@ impl Family {
         }
         let chosen = Chosen { setup, problems, noises: &noises, registry };
         let skeletons = bound
-            .trials
+            .scenarios
             .iter()
-            .flat_map(|trial| without_irrational_sweeps(&trial.tree).into_iter().map(move |tree| (trial, tree)))
-            .map(|(trial, tree)| skeleton(trial, &tree, &chosen));
+            .flat_map(|scenario| {
+                without_irrational_sweeps(&scenario.tree).into_iter().map(move |tree| (scenario, tree))
+            })
+            .map(|(scenario, tree)| skeleton(scenario, &tree, &chosen));
         Family { skeletons: skeletons.collect(), noises, within: setup.within.clone() }
     }
 
@@ -275,21 +277,21 @@ fn fitting(dimensions: (usize, usize), shape: usize) -> (usize, usize) {
     (low.max(dimensions.0), high.min(dimensions.1))
 }
 
-fn skeleton(trial: &Trial, tree: &Table, chosen: &Chosen<'_>) -> Skeleton {
+fn skeleton(scenario: &Scenario, tree: &Table, chosen: &Chosen<'_>) -> Skeleton {
     let (setup, registry) = (chosen.setup, chosen.registry);
-    let has = |names: &[&str]| trial.variant.hypotheses.iter().any(|h| names.contains(&h.as_str()));
+    let has = |names: &[&str]| scenario.variant.hypotheses.iter().any(|h| names.contains(&h.as_str()));
     // Upper bounds are about every instance that meets the hypotheses; equalities, lower bounds and counterexamples are
     // about the instances that the file gives.
-    let bounds = matches!(trial.question.relation, Relation::Upper | Relation::Tight);
+    let bounds = matches!(scenario.question.relation, Relation::Upper | Relation::Tight);
     let speaks_of_a_class = bounds
-        && !is_written_out(trial.question.right.as_ref())
-        && !trial.variant.hypotheses.is_empty()
+        && !is_written_out(scenario.question.right.as_ref())
+        && !scenario.variant.hypotheses.is_empty()
         && tree.get("problem").is_some();
     let free = setup.scope.map_or(speaks_of_a_class, |scope| scope == Scope::Hypotheses);
-    let minibatch = matches!(&trial.variant.work, Work::Experiment(e) if e.oracle.minibatch);
-    let ties = Ties::new(tree);
-    let reading = Reading { ties: &ties, tree, setup, free, registry };
-    let loose = free && !minibatch && ties.by_hand.is_empty();
+    let minibatch = matches!(&scenario.variant.work, Work::Experiment(e) if e.oracle.minibatch);
+    let couplings = Couplings::new(tree);
+    let reader = SlotReader { couplings: &couplings, tree, setup, free, registry };
+    let loose = free && !minibatch && couplings.by_hand.is_empty();
     let conventions = setup.conventions.clone().unwrap_or_else(|| vec!["sign_zero".into(), "ties".into()]);
     let is_set = |key: &str| match tree.get("semantics").map(|n| &n.value) {
         Some(Value::Table(table)) => table.get(key).is_some(),
@@ -297,7 +299,7 @@ fn skeleton(trial: &Trial, tree: &Table, chosen: &Chosen<'_>) -> Skeleton {
     };
     let all: [(&'static str, &'static [&'static str]); 2] = [("sign_zero", SIGN_ZERO), ("ties", TIES)];
     let open = all.into_iter().filter(|(key, _)| free && !is_set(key) && conventions.iter().any(|c| c == key));
-    let noisy = matches!(&trial.variant.work, Work::Experiment(e) if e.oracle.noise.is_some());
+    let noisy = matches!(&scenario.variant.work, Work::Experiment(e) if e.oracle.noise.is_some());
     let own_dimension = own_dimension(tree);
     let walls = match tree.get("problem").map(|n| &n.value) {
         Some(Value::Table(problem)) => problem.get(BOX).cloned(),
@@ -313,20 +315,20 @@ fn skeleton(trial: &Trial, tree: &Table, chosen: &Chosen<'_>) -> Skeleton {
     let fits = |shape: &usize| fitting(dimensions, *shape).0 <= fitting(dimensions, *shape).1;
     let problems: Vec<usize> = chosen.problems.iter().copied().filter(takes_walls).filter(fits).collect();
     let swaps_problem = loose
-        && !ties.problem
-        && reading.objective_varies()
+        && !couplings.problem
+        && reader.objective_varies()
         && (setup.problems.is_some() || has(OF_PROBLEM))
         && !problems.is_empty();
-    let slots = reading.slots();
+    let slots = reader.slots();
     let declared = setup.dimension.is_some() && swaps_problem;
     Skeleton {
-        orders: orders(&reading, &slots),
+        orders: orders(&reader, &slots),
         slots,
         open: open.collect(),
         problems,
         swaps_problem,
         swaps_noise: loose
-            && !ties.noise
+            && !couplings.noise
             // Exact gradients in the file are a restriction like any other: a bound on a second moment that they
             // satisfy allows noise, too.
             && (setup.noise.is_some() || noisy)
@@ -408,7 +410,7 @@ fn own_dimension(tree: &Table) -> usize {
     start.or_else(|| problem.entries.iter().map(length).max()).unwrap_or(1)
 }
 
-/// A trial's tree without what an instance does not need; a swept parameter keeps its first value until it is drawn.
+/// A scenario's tree without what an instance does not need; a swept parameter keeps its first value until it is drawn.
 fn stripped(tree: &Table) -> Table {
     let mut tree = tree.clone();
     for entry in &mut tree.entries {

@@ -1,7 +1,7 @@
 //! What a file lists: its own cells, and every instance of a family that lists all of them.
 
 use super::family::{Candidate, Family, Noise, Skeleton};
-use super::reading::Domain;
+use super::slots::Domain;
 use crate::run::Place;
 use crate::scalar::Rational;
 use std::collections::BTreeMap;

@@ -6,42 +6,43 @@
 //! seed). With a time it depends on the machine's speed, and the result states how far the search got.
 
 mod boundary;
-mod dice;
+mod choices;
+mod couplings;
 mod draw;
 mod family;
 mod laws;
 mod listed;
 mod objectives;
 mod parts;
-mod reading;
 mod region;
 mod requires;
+mod score;
 mod shrink;
+mod slots;
 mod steps;
 mod strategy;
-mod suspects;
-mod ties;
+mod unconfirmed;
 mod values;
-mod weight;
 mod within;
 
-pub use boundary::{Boundary, boundary};
-pub use family::{Candidate, Family};
-pub use shrink::size;
-pub use steps::first_broken_step;
-pub use strategy::{Climb, Evolution, Random, Strategy};
-pub use weight::{Weighed, score, weigh_candidate, weigh_tree};
+pub(crate) use boundary::boundary;
+pub(crate) use family::Candidate;
+pub use family::Family;
+pub(crate) use score::{Evaluated, evaluate_candidate};
+pub(crate) use shrink::size;
+pub(crate) use steps::first_broken_step;
+pub(crate) use strategy::{Climb, Evolution, Random, Strategy};
 
 use crate::claim::Relation;
 use crate::evidence::Budget;
 use crate::model::Registry;
 use crate::run::{Price, Refusal};
-use dice::Dice;
+use choices::Choices;
 use rayon::prelude::*;
 use region::Region;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use suspects::Suspects;
+use unconfirmed::Unconfirmed;
 
 /// How long a search goes on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,11 +63,11 @@ pub trait Watch: Sync {
 #[derive(Default)]
 pub struct Found {
     /// The instance with the largest score among those whose violation is exact, else among all.
-    pub best: Option<(Candidate, Weighed)>,
+    pub best: Option<(Candidate, Evaluated)>,
     /// The same among instances near the file's own: declared parameters between those that it lists.
-    pub near: Option<(Candidate, Weighed)>,
+    pub near: Option<(Candidate, Evaluated)>,
     /// The smallest instance that a violation was shrunk to.
-    pub shrunk: Option<(Candidate, Weighed)>,
+    pub shrunk: Option<(Candidate, Evaluated)>,
     /// Evaluations and seconds until the first exact violation.
     pub first: Option<(u64, f64)>,
     /// Instances proposed, those outside the hypotheses included.
@@ -82,7 +83,7 @@ pub struct Found {
     /// Cells of the file that its family does not have.
     pub elsewhere: u64,
     /// A cell of the file that a sample places above the bound, while no exact method can decide it.
-    pub sampled: Option<(Candidate, Weighed)>,
+    pub sampled: Option<(Candidate, Evaluated)>,
     /// Why others did not count, most frequent first.
     pub refused: Vec<(String, u64)>,
     /// Whether the largest score hardly grew over the second half of the search.
@@ -98,7 +99,7 @@ const LISTED_BATCH: usize = 8;
 /// What one evaluation may cost in a search.
 const CHEAP: Price = Price::drawn(Budget(8_000_000));
 /// What one evaluation may cost while shrinking and at the end.
-pub const CAREFUL: Price = Price::drawn(Budget(200_000_000));
+pub(crate) const CAREFUL: Price = Price::drawn(Budget(200_000_000));
 /// Most listed instances of a family that are evaluated one by one instead of being searched.
 const MOST_LISTED: usize = 4096;
 /// Most evaluations of one shrinking, and of one whose instances are expensive.
@@ -109,7 +110,7 @@ const SETTLED: f64 = 1e-3;
 
 /// Whether a bound's relation can be broken by a single instance.
 #[must_use]
-pub fn is_searchable(relation: Relation) -> bool {
+pub(crate) fn is_searchable(relation: Relation) -> bool {
     relation != Relation::Rate
 }
 
@@ -178,24 +179,24 @@ impl Search<'_> {
                 self.skipped.insert("the search ended before".into(), rest.len() as u64);
                 break;
             }
-            let batch: Vec<Candidate> = rest.by_ref().take(LISTED_BATCH.min(self.left(task))).collect();
-            let weighed: Vec<Result<Weighed, Refusal>> =
-                batch.par_iter().map(|c| weigh_candidate(self.registry, self.family, c, Price::OWN)).collect();
-            for (candidate, weighed) in batch.into_iter().zip(weighed) {
-                match &weighed {
-                    Ok(weighed) => {
-                        self.region.add(weighed);
-                        if weighed.suspect && self.found.sampled.is_none() {
-                            self.found.sampled = Some((candidate.clone(), weighed.clone()));
+            let batch: Vec<Candidate> = rest.by_ref().take(LISTED_BATCH.min(self.remaining(task))).collect();
+            let evaluated: Vec<Result<Evaluated, Refusal>> =
+                batch.par_iter().map(|c| evaluate_candidate(self.registry, self.family, c, Price::OWN)).collect();
+            for (candidate, evaluated) in batch.into_iter().zip(evaluated) {
+                match &evaluated {
+                    Ok(evaluated) => {
+                        self.region.add(evaluated);
+                        if evaluated.unconfirmed && self.found.sampled.is_none() {
+                            self.found.sampled = Some((candidate.clone(), evaluated.clone()));
                         }
                     }
                     Err(Refusal::Outside(..)) => {}
                     Err(why) => *self.skipped.entry(kind_of(why)).or_default() += 1,
                 }
                 for strategy in &mut *strategies {
-                    strategy.learn(&candidate, weighed.as_ref().ok().map(|w| w.score), true);
+                    strategy.learn(&candidate, evaluated.as_ref().ok().map(|w| w.score), true);
                 }
-                self.count(candidate, weighed, Price::OWN);
+                self.count(candidate, evaluated, Price::OWN);
             }
             task.watch.progress(self.found.evaluations, self.best_score());
         }
@@ -204,37 +205,37 @@ impl Search<'_> {
 
     /// Evaluates what the strategies propose.
     fn drawn(&mut self, task: &Task<'_>, strategies: &mut [Box<dyn Strategy>]) {
-        let mut dice = Dice::new(task.seed, &[("claim", task.name.0), ("bound", task.name.1)]);
-        let mut suspects = Suspects::default();
+        let mut choices = Choices::new(task.seed, &[("claim", task.name.0), ("bound", task.name.1)]);
+        let mut unconfirmed = Unconfirmed::default();
         let (family, registry, count) = (self.family, self.registry, strategies.len());
         let mut proposed = 0;
         while self.goes_on(task) || proposed == 0 && matches!(task.effort, Effort::Time(_)) {
-            let batch: Vec<(usize, Candidate)> = (0..self.left(task).min(BATCH))
-                .map(|i| (i % count, strategies[i % count].propose(family, &mut dice)))
+            let batch: Vec<(usize, Candidate)> = (0..self.remaining(task).min(BATCH))
+                .map(|i| (i % count, strategies[i % count].propose(family, &mut choices)))
                 .collect();
             proposed += batch.len();
-            let mut weighed: Vec<Result<Weighed, Refusal>> =
-                batch.par_iter().map(|(_, c)| weigh_candidate(registry, family, c, CHEAP)).collect();
+            let mut evaluated: Vec<Result<Evaluated, Refusal>> =
+                batch.par_iter().map(|(_, c)| evaluate_candidate(registry, family, c, CHEAP)).collect();
             let mut price = CHEAP;
             if self.found.first.is_none() {
-                suspects.weigh_again(registry, family, &batch, &mut weighed);
-                price = suspects.paid.unwrap_or(CHEAP);
+                unconfirmed.evaluate_again(registry, family, &batch, &mut evaluated);
+                price = unconfirmed.paid.unwrap_or(CHEAP);
             }
-            for ((strategy, candidate), weighed) in batch.into_iter().zip(weighed) {
-                let score = match &weighed {
-                    Ok(weighed) => Some(weighed.score),
+            for ((strategy, candidate), evaluated) in batch.into_iter().zip(evaluated) {
+                let score = match &evaluated {
+                    Ok(evaluated) => Some(evaluated.score),
                     Err(refusal) => family.distance(registry, &candidate, refusal).map(|d| -1.0 - d),
                 };
-                let near = weighed.as_ref().is_ok_and(|w| self.is_near(&candidate, w));
+                let near = evaluated.as_ref().is_ok_and(|w| self.is_near(&candidate, w));
                 strategies[strategy].learn(&candidate, score, near);
-                self.count(candidate, weighed, price);
+                self.count(candidate, evaluated, price);
             }
             task.watch.progress(self.found.evaluations, self.best_score());
         }
     }
 
-    fn is_near(&self, candidate: &Candidate, weighed: &Weighed) -> bool {
-        self.family.is_between_listed(candidate) && self.region.holds(weighed)
+    fn is_near(&self, candidate: &Candidate, evaluated: &Evaluated) -> bool {
+        self.family.is_between_listed(candidate) && self.region.holds(evaluated)
     }
 
     fn best_score(&self) -> Option<f64> {
@@ -249,7 +250,7 @@ impl Search<'_> {
     }
 
     /// How many instances the effort leaves.
-    fn left(&self, task: &Task<'_>) -> usize {
+    fn remaining(&self, task: &Task<'_>) -> usize {
         match task.effort {
             Effort::Time(_) => usize::MAX,
             Effort::Evaluations(most) => usize::try_from(most - self.found.evaluations).unwrap_or(usize::MAX),
@@ -257,10 +258,10 @@ impl Search<'_> {
     }
 
     /// Takes what became of an instance into account.
-    fn count(&mut self, candidate: Candidate, weighed: Result<Weighed, Refusal>, price: Price) {
+    fn count(&mut self, candidate: Candidate, evaluated: Result<Evaluated, Refusal>, price: Price) {
         self.found.evaluations += 1;
-        let weighed = match weighed {
-            Ok(weighed) => weighed,
+        let evaluated = match evaluated {
+            Ok(evaluated) => evaluated,
             Err(why) => {
                 let is_outside = matches!(why, Refusal::Outside(..));
                 self.found.outside += u64::from(is_outside);
@@ -270,20 +271,20 @@ impl Search<'_> {
             }
         };
         self.found.met += 1;
-        if weighed.certain && self.found.first.is_none() {
+        if evaluated.certain && self.found.first.is_none() {
             self.found.first = Some((self.found.evaluations, self.begun.elapsed().as_secs_f64()));
         }
         // The result of a sample guides the strategies, and is no finding.
-        let key = |w: &Weighed| (w.certain, w.is_known(), w.score);
+        let key = |w: &Evaluated| (w.certain, w.is_known(), w.score);
         let is_better =
-            |old: &Option<(Candidate, Weighed)>| old.as_ref().is_none_or(|(_, old)| key(&weighed) > key(old));
-        if self.is_near(&candidate, &weighed) && is_better(&self.found.near) {
-            self.found.near = Some((candidate.clone(), weighed.clone()));
+            |old: &Option<(Candidate, Evaluated)>| old.as_ref().is_none_or(|(_, old)| key(&evaluated) > key(old));
+        if self.is_near(&candidate, &evaluated) && is_better(&self.found.near) {
+            self.found.near = Some((candidate.clone(), evaluated.clone()));
         }
         if is_better(&self.found.best) {
-            self.history.push((self.found.evaluations, weighed.score));
+            self.history.push((self.found.evaluations, evaluated.score));
             self.paid = price;
-            self.found.best = Some((candidate, weighed));
+            self.found.best = Some((candidate, evaluated));
         }
     }
 
@@ -302,8 +303,8 @@ impl Search<'_> {
         self.found.refused = sorted(std::mem::take(&mut self.refused));
         self.found.skipped = sorted(std::mem::take(&mut self.skipped));
         self.found.exhausted = whole && self.found.skipped.is_empty();
-        if let Some((worst, weighed)) = self.found.best.clone()
-            && weighed.certain
+        if let Some((worst, evaluated)) = self.found.best.clone()
+            && evaluated.certain
         {
             self.shrink(&worst);
         }
@@ -313,7 +314,7 @@ impl Search<'_> {
     /// The least that makes a violation certain: a file's own cell may cost more than it needs.
     fn least_price(&self, worst: &Candidate) -> Price {
         let enough = |price: &Price| {
-            weigh_candidate(self.registry, self.family, worst, *price).is_ok_and(|weighed| weighed.certain)
+            evaluate_candidate(self.registry, self.family, worst, *price).is_ok_and(|evaluated| evaluated.certain)
         };
         let less = |price: &Price| self.paid.own || price.exact < self.paid.exact;
         [CHEAP, CAREFUL].into_iter().filter(less).find(enough).unwrap_or(self.paid)
@@ -323,19 +324,19 @@ impl Search<'_> {
     fn shrink(&mut self, worst: &Candidate) {
         let (family, registry, price) = (self.family, self.registry, self.least_price(worst));
         let tries = if price == CHEAP { MOST_TRIES } else { MOST_DEAR_TRIES };
-        let mut larger: Option<(Candidate, Weighed)> = None;
+        let mut larger: Option<(Candidate, Evaluated)> = None;
         let broken = |candidate: &Candidate| {
-            let Ok(weighed) = weigh_candidate(registry, family, candidate, price) else { return false };
+            let Ok(evaluated) = evaluate_candidate(registry, family, candidate, price) else { return false };
             let best = larger.as_ref().or(self.found.best.as_ref()).map_or(f64::NEG_INFINITY, |(_, w)| w.score);
-            if weighed.certain && weighed.score > best {
-                larger = Some((candidate.clone(), weighed.clone()));
+            if evaluated.certain && evaluated.score > best {
+                larger = Some((candidate.clone(), evaluated.clone()));
             }
-            weighed.certain
+            evaluated.certain
         };
         let smallest = shrink::shrink(family, worst, tries, broken);
         let careful = if price.exact > CAREFUL.exact || price.own { price } else { CAREFUL };
-        if let Ok(weighed) = weigh_candidate(registry, family, &smallest, careful) {
-            self.found.shrunk = Some((smallest, weighed));
+        if let Ok(evaluated) = evaluate_candidate(registry, family, &smallest, careful) {
+            self.found.shrunk = Some((smallest, evaluated));
         }
         if larger.is_some() {
             self.found.best = larger;

@@ -1,6 +1,6 @@
 //! Objectives that may stand in for that of a claim file.
 
-use super::dice::Class;
+use super::choices::Class;
 use super::parts::{Shape, after, list, number, rows, table, text, twice, two_blocks};
 use crate::claim::Table;
 use crate::scalar::{Rational, Scalar};
@@ -14,7 +14,7 @@ const PIECES: usize = 3;
 const KNOTS: usize = 4;
 
 /// Objectives: each vector of numbers is the constants, then the start.
-pub static PROBLEMS: &[Shape] = &[
+pub(super) static PROBLEMS: &[Shape] = &[
     Shape {
         name: "quadratic",
         part: "quadratic",

@@ -1,6 +1,6 @@
 //! Objectives and noise laws that may stand in for those of a claim file: small, and with exact constants.
 
-use super::dice::{Class, Dice};
+use super::choices::{Choices, Class};
 use crate::claim::{Node, Table, Value};
 use crate::scalar::Rational;
 
@@ -59,7 +59,7 @@ pub(super) fn after<const SHARED: usize>(_d: usize, i: usize) -> Vec<usize> {
 }
 
 /// Parts that a search takes only where a claim file names them.
-pub const ASKED_FOR: &[&str] = &["tree"];
+pub(super) const ASKED_FOR: &[&str] = &["tree"];
 
 /// A part of an instance: which shape (`None`: as the file has it), and its numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,8 +72,8 @@ pub struct Gene {
 
 impl Gene {
     /// A fresh part of d coordinates.
-    pub fn fresh(shapes: &[Shape], shape: usize, d: usize, dice: &mut Dice) -> Self {
-        let numbers = (shapes[shape].classes)(d).into_iter().map(|class| dice.number(class)).collect();
+    pub fn fresh(shapes: &[Shape], shape: usize, d: usize, choices: &mut Choices) -> Self {
+        let numbers = (shapes[shape].classes)(d).into_iter().map(|class| choices.number(class)).collect();
         Gene { shape: Some(shape), numbers }
     }
 
@@ -95,7 +95,7 @@ mod tests {
     use super::super::laws::{NOISES, subtrees};
     use super::super::objectives::PROBLEMS;
     use super::*;
-    use crate::claim::{LAWS, OBJECTIVES, load};
+    use crate::claim::load;
     use crate::scalar::Scalar;
 
     /// Nodes stand in the order root, its two, their four; each subtree of two draws keeps vectors and weights
@@ -124,14 +124,14 @@ mod tests {
             parts.dedup();
             parts
         };
-        assert_eq!(parts(PROBLEMS), OBJECTIVES);
-        assert_eq!(parts(NOISES), LAWS);
+        assert_eq!(parts(PROBLEMS), crate::claim::OBJECTIVES);
+        assert_eq!(parts(NOISES), crate::claim::LAWS);
     }
 
     /// Every shape with fresh numbers is a part that the reader takes, in every dimension, and loses coordinates.
     #[test]
     fn every_shape_reads_back() {
-        let mut dice = Dice::new(3, &[]);
+        let mut choices = Choices::new(3, &[]);
         let registry = crate::model::Registry::standard();
         let file = |problem: &Table, noise: &Table| {
             let mut tree = crate::claim::parse_tree(
@@ -147,13 +147,13 @@ mod tests {
         for (shapes, other) in [(PROBLEMS, &NOISES[4]), (NOISES, &PROBLEMS[0])] {
             for (k, shape) in shapes.iter().enumerate() {
                 for d in shape.dimensions.0..=shape.dimensions.1.min(3) {
-                    let mut gene = Gene::fresh(shapes, k, d, &mut dice);
+                    let mut gene = Gene::fresh(shapes, k, d, &mut choices);
                     // No row is 0.
                     if shape.part == "line-losses" {
                         let first = if shape.name == shape.part { 0 } else { 3 };
                         gene.numbers[first] = Rational::one();
                     }
-                    let beside = (other.classes)(d).into_iter().map(|class| dice.number(class)).collect::<Vec<_>>();
+                    let beside = (other.classes)(d).into_iter().map(|class| choices.number(class)).collect::<Vec<_>>();
                     let (part, other) =
                         ((shape.render)(d, &gene.numbers).unwrap(), (other.render)(d, &beside).unwrap());
                     let text = if std::ptr::eq(shapes, PROBLEMS) { file(&part, &other) } else { file(&other, &part) };

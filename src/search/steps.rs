@@ -1,7 +1,7 @@
 //! Which link of a proof gives way at an instance that breaks the claim.
 
 use super::CAREFUL;
-use super::weight::weigh_tree;
+use super::score::evaluate_tree;
 use crate::claim::{Bound, Node, Relation, Scope, Spec, Table, Value};
 use crate::model::Registry;
 
@@ -9,13 +9,13 @@ use crate::model::Registry;
 /// own.
 fn same_setup<'b>(other: &'b Bound, bound: &'b Bound) -> Option<(&'b Table, &'b Table)> {
     let same = |a: &Table, b: &Table, key: &str| a.get(key).map(|n| &n.value) == b.get(key).map(|n| &n.value);
-    let pairs = other.trials.iter().flat_map(|o| bound.trials.iter().map(move |b| (o, b)));
+    let pairs = other.scenarios.iter().flat_map(|o| bound.scenarios.iter().map(move |b| (o, b)));
     let fits = |a: &Table, b: &Table| ["algorithm", "oracle", "quantity", "semantics"].iter().all(|k| same(a, b, k));
     pairs.filter(|(o, b)| o.case == b.case).map(|(o, b)| (&o.tree, &b.tree)).find(|(a, b)| fits(a, b))
 }
 
 /// Parameters that a step sets for itself, such as the horizon 1 of a single step.
-fn set_parameters(asked: &mut Table, question: &Table, own: &Table) {
+fn set_parameters(question_tree: &mut Table, question: &Table, own: &Table) {
     let of = |t: &Table| match t.get("parameters").map(|n| &n.value) {
         Some(Value::Table(parameters)) => parameters.entries.clone(),
         _ => Vec::new(),
@@ -23,7 +23,7 @@ fn set_parameters(asked: &mut Table, question: &Table, own: &Table) {
     let before = of(own);
     let differs =
         |key: &str, value: &Value| before.iter().find(|e| e.key == key).is_none_or(|e| e.node.value != *value);
-    let Some(parameters) = asked.entries.iter_mut().find(|e| e.key == "parameters") else { return };
+    let Some(parameters) = question_tree.entries.iter_mut().find(|e| e.key == "parameters") else { return };
     let Value::Table(parameters) = &mut parameters.node.value else { return };
     for entry in of(question) {
         let single = !matches!(entry.node.value, Value::List(_));
@@ -35,27 +35,27 @@ fn set_parameters(asked: &mut Table, question: &Table, own: &Table) {
 
 /// The first of the file's other bounds, in its order, that breaks at the instance too: the link that gives way.
 #[must_use]
-pub fn first_broken_step(spec: &Spec, bound: &Bound, tree: &Table, registry: &Registry) -> Option<String> {
+pub(crate) fn first_broken_step(spec: &Spec, bound: &Bound, tree: &Table, registry: &Registry) -> Option<String> {
     // Links of a proof are upper bounds on every instance; a bound on listed instances only is none.
     let is_link = |b: &&Bound| {
-        let relation = b.trials.first().map(|t| t.question.relation);
+        let relation = b.scenarios.first().map(|t| t.question.relation);
         b.family.scope != Some(Scope::Listed) && matches!(relation, Some(Relation::Upper | Relation::Tight))
     };
     for other in spec.bounds.iter().filter(|b| b.name != bound.name).filter(is_link) {
         let Some((question, own)) = same_setup(other, bound) else { continue };
-        let mut asked = tree.clone();
+        let mut question_tree = tree.clone();
         for key in ["left", "right", "relation", "margin", "requires", "hypotheses"] {
-            asked.entries.retain(|e| e.key != key);
+            question_tree.entries.retain(|e| e.key != key);
             if let Some(node) = question.get(key) {
-                asked.set(key, 0..0, Node { span: 0..0, value: node.value.clone() });
+                question_tree.set(key, 0..0, Node { span: 0..0, value: node.value.clone() });
             }
         }
-        set_parameters(&mut asked, question, own);
+        set_parameters(&mut question_tree, question, own);
         // That a bound is attained is claimed for the file's instances only.
         if question.get("relation").is_some_and(|n| n.value == Value::Text("tight".into())) {
-            asked.set("relation", 0..0, Node::new(Value::Text("upper".into())));
+            question_tree.set("relation", 0..0, Node::new(Value::Text("upper".into())));
         }
-        if weigh_tree(registry, &asked, CAREFUL).is_ok_and(|(_, w)| w.certain) {
+        if evaluate_tree(registry, &question_tree, CAREFUL).is_ok_and(|(_, w)| w.certain) {
             return Some(other.name.clone());
         }
     }

@@ -1,29 +1,29 @@
 //! Ways to look for a worse instance, behind one interface.
 
-use super::dice::Dice;
+use super::choices::Choices;
 use super::family::{Candidate, Family};
 
 /// A way to propose instances.
-pub trait Strategy: Send {
+pub(crate) trait Strategy: Send {
     /// The next instance to try.
-    fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate;
+    fn propose(&mut self, family: &Family, choices: &mut Choices) -> Candidate;
     /// What became of a proposal: its score, where it is an instance at all, and whether it is near the file's own
     /// cells.
     fn learn(&mut self, candidate: &Candidate, score: Option<f64>, near: bool);
 }
 
 /// Fresh instances, always.
-pub struct Random;
+pub(crate) struct Random;
 
 impl Strategy for Random {
-    fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate {
-        family.draw(dice)
+    fn propose(&mut self, family: &Family, choices: &mut Choices) -> Candidate {
+        family.draw(choices)
     }
     fn learn(&mut self, _candidate: &Candidate, _score: Option<f64>, _near: bool) {}
 }
 
 /// Local refinement: keeps what is at least as bad as what it stands on, and starts again where nothing nearby is.
-pub struct Climb {
+pub(crate) struct Climb {
     at: Option<(Candidate, f64)>,
     /// Fresh instances seen since the last start.
     scouted: usize,
@@ -41,13 +41,13 @@ const SCOUTS: usize = 24;
 impl Climb {
     /// A climb that has not started.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Climb { at: None, scouted: 0, idle: 0, stays_near: false }
     }
 
     /// A climb among instances near the file's own cells.
     #[must_use]
-    pub fn near() -> Self {
+    pub(crate) fn near() -> Self {
         Climb { stays_near: true, ..Climb::new() }
     }
 }
@@ -59,10 +59,10 @@ impl Default for Climb {
 }
 
 impl Strategy for Climb {
-    fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate {
+    fn propose(&mut self, family: &Family, choices: &mut Choices) -> Candidate {
         let mut next = match &self.at {
-            Some((candidate, _)) if self.scouted >= SCOUTS => family.mutate(candidate, dice),
-            _ => family.draw(dice),
+            Some((candidate, _)) if self.scouted >= SCOUTS => family.mutate(candidate, choices),
+            _ => family.draw(choices),
         };
         if self.stays_near {
             family.bring_home(&mut next);
@@ -90,7 +90,7 @@ impl Strategy for Climb {
 }
 
 /// A population: children of two of its members, or neighbours of one; the worst member leaves.
-pub struct Evolution {
+pub(crate) struct Evolution {
     members: Vec<(Candidate, f64)>,
 }
 
@@ -100,13 +100,13 @@ const MEMBERS: usize = 32;
 impl Evolution {
     /// An empty population.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Evolution { members: Vec::new() }
     }
 
     /// The better of two members taken at random.
-    fn parent(&self, dice: &mut Dice) -> &Candidate {
-        let (a, b) = (dice.of(&self.members), dice.of(&self.members));
+    fn parent(&self, choices: &mut Choices) -> &Candidate {
+        let (a, b) = (choices.pick(&self.members), choices.pick(&self.members));
         if a.1 >= b.1 { &a.0 } else { &b.0 }
     }
 }
@@ -118,16 +118,16 @@ impl Default for Evolution {
 }
 
 impl Strategy for Evolution {
-    fn propose(&mut self, family: &Family, dice: &mut Dice) -> Candidate {
-        if self.members.len() < MEMBERS || dice.one_in(16) {
-            return family.draw(dice);
+    fn propose(&mut self, family: &Family, choices: &mut Choices) -> Candidate {
+        if self.members.len() < MEMBERS || choices.one_in(16) {
+            return family.draw(choices);
         }
-        let first = self.parent(dice).clone();
-        if dice.one_in(3) {
-            let second = self.parent(dice).clone();
-            family.cross(&first, &second, dice)
+        let first = self.parent(choices).clone();
+        if choices.one_in(3) {
+            let second = self.parent(choices).clone();
+            family.cross(&first, &second, choices)
         } else {
-            family.mutate(&first, dice)
+            family.mutate(&first, choices)
         }
     }
 

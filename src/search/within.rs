@@ -3,7 +3,7 @@
 
 use super::family::{Candidate, Family};
 use super::requires::inequalities;
-use crate::claim::{Instance, Symbol, Within, Work, cells, trial_of};
+use crate::claim::{Instance, Symbol, Within, Work, cells, scenario_of};
 use crate::expr::ExprError;
 use crate::model::{Registry, fact_spec};
 use crate::run::Refusal;
@@ -19,9 +19,9 @@ impl Family {
     pub fn distance(&self, registry: &Registry, candidate: &Candidate, why: &Refusal) -> Option<f64> {
         let Refusal::Outside(name, _) = why else { return None };
         self.within.iter().find(|w| inequalities(w).contains(name))?;
-        let trial = trial_of(&self.render(candidate)?, registry).ok()?;
-        let cell = cells(&trial.variant).ok()?.pop()?;
-        let Work::Experiment(experiment) = &trial.variant.work else { return None };
+        let scenario = scenario_of(&self.render(candidate)?, registry).ok()?;
+        let cell = cells(&scenario.variant).ok()?.pop()?;
+        let Work::Experiment(experiment) = &scenario.variant.work else { return None };
         let instance = Instance::build(registry, experiment, &cell).ok()?;
         let value = |within: &Within| {
             let symbol = |name: &str, span: &Range<usize>| match fact_spec(name) {

@@ -99,7 +99,7 @@ impl Scalar for Interval {
         })
     }
 
-    fn at_least(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
+    fn select_ge(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
         Ok(if self.low() >= other.high() {
             *then
         } else if self.high() < other.low() {

@@ -14,7 +14,7 @@ use super::estimate::{around, real, usable};
 ///
 /// ```
 /// // exact: with v = 0 the half-width is 7 ln(4/alpha)/(3 (n - 1)); ln(4/(4 e^-3)) = 3 and n = 8 give 1
-/// use signcheck::stats::{Interval, empirical_bernstein};
+/// use signcheck::internals::stats::{Interval, empirical_bernstein};
 /// let unit = Interval::new(0.0, 1.0).unwrap();
 /// let got = empirical_bernstein(8, 0.5, 0.0, unit, 4.0 * (-3.0_f64).exp());
 /// assert!((got.high() - 1.5).abs() < 1e-14);

@@ -14,7 +14,7 @@ const TAIL_ERROR: f64 = 1e-10;
 ///
 /// ```
 /// // exact: P[Bin(3, 1/2) >= 2] = 1/2
-/// assert!((signcheck::stats::binomial_at_least(2, 3, 0.5) - 0.5).abs() < 1e-15);
+/// assert!((signcheck::internals::stats::binomial_at_least(2, 3, 0.5) - 0.5).abs() < 1e-15);
 /// ```
 #[must_use]
 pub fn binomial_at_least(k: u64, n: u64, p: f64) -> f64 {
@@ -30,7 +30,7 @@ pub fn binomial_at_least(k: u64, n: u64, p: f64) -> f64 {
 
 /// P[Bin(n, p) <= k] = 1 - I_p(k + 1, n - k); errors as [`binomial_at_least`].
 #[must_use]
-pub fn binomial_at_most(k: u64, n: u64, p: f64) -> f64 {
+pub(super) fn binomial_at_most(k: u64, n: u64, p: f64) -> f64 {
     if k >= n {
         1.0
     } else {

@@ -12,7 +12,7 @@ use super::estimate::{around, real, usable};
 ///
 /// ```
 /// // exact: sqrt(ln(200)/200) = 0.162762...
-/// use signcheck::stats::{Interval, hoeffding};
+/// use signcheck::internals::stats::{Interval, hoeffding};
 /// let unit = Interval::new(0.0, 1.0).unwrap();
 /// assert!((hoeffding(100, 0.5, unit, 0.01).high() - 0.6627623631).abs() < 1e-9);
 /// ```

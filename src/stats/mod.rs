@@ -5,8 +5,8 @@
 //! | the mean of a statistic with a known range | [`bounded_mean`] ([`hoeffding`] and [`empirical_bernstein`]) | every n |
 //! | a probability from counts | [`clopper_pearson`] | every n |
 //! | the mean of a statistic without one | [`student_mean`] | n to infinity |
-//! | the exponent of a rate | [`slope`], [`local_slopes`] | n to infinity |
-//! | how the level is divided | [`share`], [`total_level`] | always |
+//! | the exponent of a rate | [`slope`] | n to infinity |
+//! | how the level is divided | [`bonferroni`] | always |
 //!
 //! Nothing here reads, draws or panics. Levels `alpha` are probabilities of error, two-sided unless a name says
 //! otherwise. An `alpha` outside (0, 1) excludes nothing, so that a slip shows as an undecided verdict and never as a
@@ -17,32 +17,32 @@
 mod arithmetic;
 mod bernstein;
 mod binomial;
+mod bonferroni;
 mod bounded;
 mod estimate;
-mod histogram;
 mod hoeffding;
 mod incomplete_beta;
 mod incomplete_gamma;
 mod interval;
 mod moments;
 mod normal;
-mod share;
 mod slope;
 mod special;
 mod student;
 pub mod tolerance;
 
 pub use bernstein::empirical_bernstein;
-pub use binomial::{binomial_at_least, binomial_at_most, clopper_pearson};
-pub use bounded::{bounded_mean, partly_known_mean};
-pub use estimate::{Coverage, MeanEstimate, MeanFault};
-pub use histogram::{Histogram, LayoutMismatch};
+pub use binomial::{binomial_at_least, clopper_pearson};
+pub use bonferroni::bonferroni;
+pub use bounded::bounded_mean;
+pub(crate) use bounded::partly_known_mean;
+pub(crate) use estimate::{Coverage, MeanEstimate, MeanFault};
 pub use hoeffding::hoeffding;
-pub use incomplete_beta::beta_tails;
-pub use incomplete_gamma::gamma_tails;
+pub(crate) use incomplete_gamma::gamma_tails;
 pub use interval::Interval;
 pub use moments::Moments;
-pub use normal::{normal_quantile, normal_upper_quantile, normal_upper_tail};
-pub use share::{share, total_level};
-pub use slope::{LogPoint, SlopeEstimate, Spread, local_slopes, log_log, slope, slope_shift};
-pub use student::{no_normal_limit, student_mean, student_upper_quantile, student_upper_tail};
+pub(crate) use normal::{normal_upper_quantile, normal_upper_tail};
+pub(crate) use slope::Spread;
+pub use slope::{LogPoint, log_log, slope, slope_shift};
+pub(crate) use student::no_normal_limit;
+pub use student::{student_mean, student_upper_quantile};

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```
 /// // exact: the mean of 1, 2, 3 is 2, the variance with n - 1 is 1
-/// let mut m = signcheck::stats::Moments::default();
+/// let mut m = signcheck::internals::stats::Moments::default();
 /// for x in [1.0, 2.0, 3.0] {
 ///     m.push(x);
 /// }

@@ -106,7 +106,7 @@ impl SlopeEstimate {
 /// `None` with fewer than two different x, or where a number is not finite or an error negative.
 ///
 /// ```
-/// use signcheck::stats::{log_log, slope};
+/// use signcheck::internals::stats::{log_log, slope};
 /// // exact: y = 3 x^-1/2 has the exponent -1/2
 /// let points: Vec<_> = [1.0_f64, 4.0, 16.0].iter().filter_map(|&x| log_log(x, 3.0 / x.sqrt(), 0.01)).collect();
 /// assert!((slope(&points).unwrap().slope + 0.5).abs() < 1e-14);
@@ -168,7 +168,7 @@ pub fn slope(points: &[LogPoint]) -> Option<SlopeEstimate> {
 /// slope does not exist.
 ///
 /// ```
-/// use signcheck::stats::{LogPoint, slope_shift};
+/// use signcheck::internals::stats::{LogPoint, slope_shift};
 /// // exact: two points at x = 0 and x = 2: the slope is (y_2 - y_1)/2
 /// let points = [0.0, 2.0].map(|x| LogPoint { x, y: 1.0, standard_error: 0.0 });
 /// assert_eq!(slope_shift(&points, &[0.5, 0.25]), 0.375);
@@ -180,25 +180,6 @@ pub fn slope_shift(points: &[LogPoint], errors: &[f64]) -> f64 {
     let moved: f64 = points.iter().zip(errors).map(|(p, error)| (p.x - centre).abs() * error).sum();
     let shift = moved / spread;
     if shift >= 0.0 { shift } else { f64::INFINITY }
-}
-
-/// The slope between each point and the next: at the middle x, with the error sqrt(se_1^2 + se_2^2)/|x_2 - x_1|.
-///
-/// Neighbours with the same x give no slope. Successive errors are correlated (they share a point).
-#[must_use]
-pub fn local_slopes(points: &[LogPoint]) -> Vec<LogPoint> {
-    let between = |pair: &[LogPoint]| match pair {
-        [a, b] if b.x != a.x => {
-            let step = b.x - a.x;
-            Some(LogPoint {
-                x: a.x + step / 2.0,
-                y: (b.y - a.y) / step,
-                standard_error: libm::hypot(a.standard_error, b.standard_error) / step.abs(),
-            })
-        }
-        _ => None,
-    };
-    points.windows(2).filter_map(between).collect()
 }
 
 #[cfg(test)]
@@ -245,13 +226,6 @@ mod tests {
             (0..3).map(|i| LogPoint { x: f64::from(i), y: 1.0 - 0.5 * f64::from(i), standard_error: 0.3 }).collect();
         let fit = slope(&points).expect("fits");
         assert!((fit.slope + 0.5).abs() < 1e-15 && (fit.standard_error - 0.3 / 2.0_f64.sqrt()).abs() < 1e-15);
-        let local = local_slopes(&points);
-        // exact: neighbours at distance 1 give -1/2 with error s sqrt 2
-        assert_eq!(local.len(), 2);
-        assert!(
-            local.iter().all(|p| (p.y + 0.5).abs() < 1e-15 && (p.standard_error - 0.3 * 2.0_f64.sqrt()).abs() < 1e-15)
-        );
-        assert_eq!(local[1].x, 1.5);
     }
 
     #[test]
@@ -275,7 +249,6 @@ mod tests {
         assert!(slope(&[p(0.0, 1.0, 0.1), p(1.0, 0.0, -0.1)]).is_none());
         assert!(log_log(0.0, 1.0, 0.1).is_none() && log_log(1.0, -1.0, 0.1).is_none());
         assert!(log_log(1.0, 1.0, f64::NAN).is_none());
-        assert!(local_slopes(&[p(1.0, 1.0, 0.1); 2]).is_empty());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::special::bisect;
 ///
 /// ```
 /// // reference: scipy 1.17.1, scipy.stats.norm.isf(0.005) / 10
-/// let got = signcheck::stats::tolerance::mean_tolerance(1.0, 100, 0.01);
+/// let got = signcheck::internals::stats::tolerance::mean_tolerance(1.0, 100, 0.01);
 /// assert!((got - 0.2575829303548901).abs() < 1e-15);
 /// ```
 #[must_use]

@@ -1,22 +1,22 @@
 //! From what is known of the runs to a verdict per cell.
 
+use super::combine::{CellVerdict, combine_cells};
 use super::compare::{Comparison, compare, compare_order, compare_rate, is_vacuous};
-use super::gather::{CellVerdict, gather};
 use super::sides::{Ground, SideValue, Trust, left_of_estimates, left_of_row, right_side};
-use crate::claim::{Expression, Question, Relation, Spec, Symbol, Trial, Trivial, Work, cell_name, requirements};
+use crate::claim::{Expression, Question, Relation, Scenario, Spec, Symbol, Trivial, Work, cell_name, requirements};
 use crate::engine::left_lacks;
-use crate::evidence::{Answered, CellOutcome, CellRun, Configuration, Design, Observed};
+use crate::evidence::{CellOutcome, CellRun, Configuration, ConfigurationRuns, Design, Observed};
 use crate::model::Ties;
 use crate::results::{Evidence, Outcome};
-use crate::stats::share;
+use crate::stats::bonferroni;
 use std::collections::BTreeMap;
 
 /// Most looks at the estimates of one cell.
-pub const LOOKS: usize = 4;
+pub(crate) const LOOKS: usize = 4;
 
 /// Decides the questions of a claim.
 #[derive(Clone, Copy)]
-pub struct Judge<'a> {
+pub(crate) struct Judge<'a> {
     /// The claim.
     pub spec: &'a Spec,
     /// Everything that is run for it.
@@ -28,84 +28,87 @@ pub struct Judge<'a> {
 impl Judge<'_> {
     /// The part of the level that each (bound or control, cell) has: the level over their number (Bonferroni's
     /// correction).
-    pub fn each(&self) -> f64 {
-        share(self.level, self.design.questions(self.spec.trials()))
+    pub(crate) fn each(&self) -> f64 {
+        bonferroni(self.level, self.design.questions(self.spec.scenarios()))
     }
 
     /// Whether more samples would change nothing for the questions that rest on this cell: each is decided, or cannot
     /// be. Before the declared number of replicates only intervals that hold for every number count.
-    pub fn is_settled(&self, asked: &Configuration<'_>, run: &CellRun, early: bool) -> bool {
-        self.spec.trials().filter(|trial| asked.answers(trial)).all(|trial| {
-            let verdict = self.experiment_cell(trial, asked, run);
+    pub(crate) fn is_settled(&self, configuration: &Configuration<'_>, run: &CellRun, early: bool) -> bool {
+        self.spec.scenarios().filter(|scenario| configuration.answers(scenario)).all(|scenario| {
+            let verdict = self.experiment_cell(scenario, configuration, run);
             verdict.failing().is_some()
                 || match &verdict.comparison {
                     Ok(c) => c.outcome != Outcome::Undecided && !(early && c.grade == Evidence::Asymptotic),
                     // A sample that is too small to be used yet may become large enough.
-                    Err(_) => verdict.right.is_none() || !may_see_more(trial, run),
+                    Err(_) => verdict.right.is_none() || !may_see_more(scenario, run),
                 }
         })
     }
 
     /// Whether the reachable range of this cell's run answers every question that rests on it: the bound is broken,
     /// whatever the outcome.
-    pub fn is_broken_everywhere(&self, asked: &Configuration<'_>, unsampled: &CellRun) -> bool {
-        let mut questions = self.spec.trials().filter(|trial| asked.concerns(trial)).peekable();
+    pub(crate) fn is_broken_everywhere(&self, configuration: &Configuration<'_>, unsampled: &CellRun) -> bool {
+        let mut questions = self.spec.scenarios().filter(|scenario| configuration.concerns(scenario)).peekable();
         questions.peek().is_some()
-            && questions.all(|trial| {
-                let comparison = self.experiment_cell(trial, asked, unsampled).comparison;
-                asked.answers(trial) && comparison.is_ok_and(|c| c.outcome == Outcome::Violated)
+            && questions.all(|scenario| {
+                let comparison = self.experiment_cell(scenario, configuration, unsampled).comparison;
+                configuration.answers(scenario) && comparison.is_ok_and(|c| c.outcome == Outcome::Violated)
             })
     }
 
     /// The verdict of every cell.
     #[must_use]
-    pub fn cells(&self, trials: &[Trial], observed: &Observed<'_>) -> Vec<CellVerdict> {
+    pub(crate) fn cells(&self, scenarios: &[Scenario], observed: &Observed<'_>) -> Vec<CellVerdict> {
         let mut verdicts = Vec::new();
-        for trial in trials {
-            verdicts.extend(match trial.question.relation {
-                Relation::Ordering => self.ordering(trial, observed),
-                Relation::Rate => self.rate(trial, observed),
-                _ => self.plain(trial, observed),
+        for scenario in scenarios {
+            verdicts.extend(match scenario.question.relation {
+                Relation::Ordering => self.ordering(scenario, observed),
+                Relation::Rate => self.rate(scenario, observed),
+                _ => self.plain(scenario, observed),
             });
         }
         verdicts
     }
 
-    fn plain(&self, trial: &Trial, observed: &Observed<'_>) -> Vec<CellVerdict> {
-        let Some(found) = observed.of(&trial.case, &trial.variant) else { return Vec::new() };
+    fn plain(&self, scenario: &Scenario, observed: &Observed<'_>) -> Vec<CellVerdict> {
+        let Some(found) = observed.of(&scenario.case, &scenario.variant) else { return Vec::new() };
         let verdict = |run: &CellRun| match &run.outcome {
-            CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => self.experiment_cell(trial, found.asked, run),
-            CellOutcome::Quantity(_) => quantity_cell(trial, run),
+            CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => {
+                self.experiment_cell(scenario, found.configuration, run)
+            }
+            CellOutcome::Quantity(_) => quantity_cell(scenario, run),
         };
         found.runs.iter().map(verdict).collect()
     }
 
-    fn experiment_cell(&self, trial: &Trial, asked: &Configuration<'_>, run: &CellRun) -> CellVerdict {
-        experiment_cell(self.each(), trial, asked, run)
+    fn experiment_cell(&self, scenario: &Scenario, configuration: &Configuration<'_>, run: &CellRun) -> CellVerdict {
+        experiment_cell(self.each(), scenario, configuration, run)
     }
 
-    fn rate(&self, trial: &Trial, observed: &Observed<'_>) -> Vec<CellVerdict> {
-        let (Some(found), Some(axis)) = (observed.of(&trial.case, &trial.variant), &trial.question.rate_in) else {
+    fn rate(&self, scenario: &Scenario, observed: &Observed<'_>) -> Vec<CellVerdict> {
+        let (Some(found), Some(axis)) = (observed.of(&scenario.case, &scenario.variant), &scenario.question.rate_in)
+        else {
             return Vec::new();
         };
-        let question = &trial.question;
+        let question = &scenario.question;
         let mut groups: BTreeMap<String, Vec<&CellRun>> = BTreeMap::new();
         for run in found.runs {
             let key: Vec<String> =
-                run.cell.axes().into_iter().filter(|(n, _)| n != axis).map(|(n, v)| format!("{n}={v}")).collect();
+                run.cell.labels().into_iter().filter(|(n, _)| n != axis).map(|(n, v)| format!("{n}={v}")).collect();
             groups.entry(key.join(";")).or_default().push(run);
         }
         groups
             .into_values()
             .map(|runs| {
-                let mut verdict = blank(trial, runs[0]);
+                let mut verdict = uncompared(scenario, runs[0]);
                 verdict.cell.remove(axis);
                 let constants = |symbol: &Symbol| runs[0].constant(symbol);
                 let sides: Result<Vec<(f64, SideValue)>, String> = runs
                     .iter()
                     .map(|run| {
                         let x = run.cell.values.get(axis).ok_or_else(|| format!("'{axis}' has no value"))?;
-                        Ok((x.to_f64(), self.rate_side(trial, found.asked, run)?))
+                        Ok((x.to_f64(), self.rate_side(scenario, found.configuration, run)?))
                     })
                     .collect();
                 let right = question.right.as_ref().map(|r| right_side(&r.expr, &constants));
@@ -128,28 +131,34 @@ impl Judge<'_> {
             .collect()
     }
 
-    fn rate_side(&self, trial: &Trial, asked: &Configuration<'_>, run: &CellRun) -> Result<SideValue, String> {
-        match (&run.outcome, &trial.variant.work) {
+    fn rate_side(
+        &self,
+        scenario: &Scenario,
+        configuration: &Configuration<'_>,
+        run: &CellRun,
+    ) -> Result<SideValue, String> {
+        match (&run.outcome, &scenario.variant.work) {
             (CellOutcome::Quantity(rows), Work::Quantity(_)) => {
                 let row = rows.first().ok_or("no rows")?;
-                left_of_row(&trial.question.left.combine, row, &|symbol| run.constant(symbol))
+                left_of_row(&scenario.question.left.combine, row, &|symbol| run.constant(symbol))
             }
-            _ => left_side(self.each(), &trial.question, asked, run, Ground::NextBest),
+            _ => left_side(self.each(), &scenario.question, configuration, run, Ground::NextBest),
         }
     }
 
-    fn ordering(&self, trial: &Trial, observed: &Observed<'_>) -> Vec<CellVerdict> {
-        let curves: Option<Vec<(&String, Answered<'_, '_>)>> =
-            trial.curves.iter().map(|(name, v)| Some((name, observed.of(&trial.case, v)?))).collect();
+    fn ordering(&self, scenario: &Scenario, observed: &Observed<'_>) -> Vec<CellVerdict> {
+        let curves: Option<Vec<(&String, ConfigurationRuns<'_, '_>)>> =
+            scenario.curves.iter().map(|(name, v)| Some((name, observed.of(&scenario.case, v)?))).collect();
         let Some(curves) = curves.filter(|all| !all.is_empty()) else { return Vec::new() };
         // The loader has checked that all curves sweep the same values.
         let count = curves.iter().map(|(_, found)| found.runs.len()).min().unwrap_or(0);
         (0..count)
             .map(|i| {
-                let mut verdict = blank(trial, &curves[0].1.runs[i]);
+                let mut verdict = uncompared(scenario, &curves[0].1.runs[i]);
                 for ground in [Ground::Strongest, Ground::NextBest] {
-                    let side = |name: &String, found: &Answered<'_, '_>| {
-                        let left = left_side(self.each(), &trial.question, found.asked, &found.runs[i], ground)?;
+                    let side = |name: &String, found: &ConfigurationRuns<'_, '_>| {
+                        let left =
+                            left_side(self.each(), &scenario.question, found.configuration, &found.runs[i], ground)?;
                         Ok((name.clone(), left))
                     };
                     let sides: Result<Vec<(String, SideValue)>, String> =
@@ -175,18 +184,18 @@ impl Judge<'_> {
 
 /// A cell's verdict before its sides are compared: its name, and the audits of its hypotheses.
 #[must_use]
-pub fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
+pub(crate) fn uncompared(scenario: &Scenario, run: &CellRun) -> CellVerdict {
     let (audits, loose) = match &run.outcome {
         CellOutcome::Experiment(e) => {
-            (e.instance.audit(&trial.variant, e.estimates.ties), e.instance.loose(&trial.facts()))
+            (e.instance.audit(&scenario.variant, e.estimates.ties), e.instance.loose(&scenario.facts()))
         }
-        CellOutcome::Unrun(instance) => (instance.audit(&trial.variant, Ties::NotSeen), Vec::new()),
+        CellOutcome::Unrun(instance) => (instance.audit(&scenario.variant, Ties::NotSeen), Vec::new()),
         CellOutcome::Quantity(_) => {
-            (requirements(&trial.variant, &|symbol| run.constant(symbol), &|_| None), Vec::new())
+            (requirements(&scenario.variant, &|symbol| run.constant(symbol), &|_| None), Vec::new())
         }
     };
     CellVerdict {
-        cell: cell_name(trial, &run.cell),
+        cell: cell_name(scenario, &run.cell),
         audits,
         loose,
         left: None,
@@ -200,9 +209,9 @@ pub fn blank(trial: &Trial, run: &CellRun) -> CellVerdict {
 }
 
 /// Whether a left side without a value may have one with more replicates: nothing but its sample stands in the way.
-fn may_see_more(trial: &Trial, run: &CellRun) -> bool {
+fn may_see_more(scenario: &Scenario, run: &CellRun) -> bool {
     run.experiment().is_some_and(|e| {
-        let lacks = left_lacks(&trial.question.left, &e.instance).is_some();
+        let lacks = left_lacks(&scenario.question.left, &e.instance).is_some();
         e.estimates.is_sampled() && e.estimates.diverged.0 == 0 && e.undefined.is_none() && !lacks
     })
 }
@@ -211,10 +220,10 @@ fn may_see_more(trial: &Trial, run: &CellRun) -> bool {
 ///
 /// # Errors
 /// A sentence that says why it has none.
-pub fn left_side(
+pub(crate) fn left_side(
     each: f64,
     question: &Question,
-    asked: &Configuration<'_>,
+    configuration: &Configuration<'_>,
     run: &CellRun,
     ground: Ground,
 ) -> Result<SideValue, String> {
@@ -238,20 +247,25 @@ pub fn left_side(
             ),
         });
     }
-    let sources = asked.sources(&question.left)?;
+    let sources = configuration.sources(&question.left)?;
     let constants = |symbol: &Symbol| run.constant(symbol);
     let (deterministic, rough) = (e.estimates.deterministic, e.instance.is_rough());
     let trust = Trust { deterministic, rough, ground, steps: e.instance.horizon, near: e.estimates.near };
     // Every look at the estimates has its part of the cell's level, whether or not it was the last.
-    let alpha = share(each, LOOKS);
+    let alpha = bonferroni(each, LOOKS);
     left_of_estimates(&question.left, &sources, &e.estimates, (&e.ranges, &e.sight), &constants, alpha, trust)
 }
 
 /// An experiment's cell, at its part of the level.
-pub fn experiment_cell(each: f64, trial: &Trial, asked: &Configuration<'_>, run: &CellRun) -> CellVerdict {
-    let mut verdict = blank(trial, run);
+pub(crate) fn experiment_cell(
+    each: f64,
+    scenario: &Scenario,
+    configuration: &Configuration<'_>,
+    run: &CellRun,
+) -> CellVerdict {
+    let mut verdict = uncompared(scenario, run);
     let constants = |symbol: &Symbol| run.constant(symbol);
-    let question = &trial.question;
+    let question = &scenario.question;
     let right = match &question.right {
         Some(right) => right_side(&right.expr, &constants).map_err(|e| format!("the right side: {e}")),
         None => Err("no right side".into()),
@@ -260,13 +274,14 @@ pub fn experiment_cell(each: f64, trial: &Trial, asked: &Configuration<'_>, run:
     verdict.right = right.as_ref().ok().cloned();
     verdict.vacuous = vacuous(question, verdict.right.as_ref(), |t| right_side(t, &constants));
     if let Ok((right, margin)) = right.clone().and_then(|r| Ok((r, margin.clone()?)))
-        && let Some((left, comparison)) = broken_everywhere((each, question, asked, run), &right, margin.as_ref())
+        && let Some((left, comparison)) =
+            broken_everywhere((each, question, configuration, run), &right, margin.as_ref())
     {
         (verdict.left, verdict.comparison) = (Some(left), Ok(comparison));
         return verdict;
     }
     for ground in [Ground::Strongest, Ground::NextBest] {
-        let left = left_side(each, question, asked, run, ground);
+        let left = left_side(each, question, configuration, run, ground);
         let side = left.as_ref().ok().cloned();
         let comparison = left.and_then(|l| {
             let (r, m) = (right.clone()?, margin.clone()?);
@@ -310,7 +325,7 @@ fn next_best(verdict: &mut CellVerdict, left: Option<SideValue>, found: Result<C
 /// A random run's bound that is broken wherever the run can go is broken for certain, without a sample. Where there is
 /// none, the left side is the value nearest to the right one: the violation is at least that large.
 fn broken_everywhere(
-    (each, question, asked, run): (f64, &Question, &Configuration<'_>, &CellRun),
+    (each, question, configuration, run): (f64, &Question, &Configuration<'_>, &CellRun),
     right: &SideValue,
     margin: Option<&SideValue>,
 ) -> Option<(SideValue, Comparison)> {
@@ -318,7 +333,7 @@ fn broken_everywhere(
     if estimates.deterministic {
         return None;
     }
-    let mut left = left_side(each, question, asked, run, Ground::Everywhere).ok()?;
+    let mut left = left_side(each, question, configuration, run, Ground::Everywhere).ok()?;
     if left.exact.is_none() && !estimates.is_sampled() {
         left.point = right.point.clamp(left.interval.low(), left.interval.high());
     }
@@ -327,11 +342,11 @@ fn broken_everywhere(
 }
 
 /// A quantity's cell: the row nearest to violation stands for all rows.
-pub fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
-    let blank = blank(trial, run);
+pub(crate) fn quantity_cell(scenario: &Scenario, run: &CellRun) -> CellVerdict {
+    let blank = uncompared(scenario, run);
     let CellOutcome::Quantity(rows) = &run.outcome else { return blank };
     let constants = |symbol: &Symbol| run.constant(symbol);
-    let question = &trial.question;
+    let question = &scenario.question;
     let per_row: Vec<CellVerdict> = rows
         .iter()
         .map(|row| {
@@ -351,7 +366,7 @@ pub fn quantity_cell(trial: &Trial, run: &CellRun) -> CellVerdict {
             verdict
         })
         .collect();
-    match gather(&per_row) {
+    match combine_cells(&per_row) {
         Some(view) => {
             let mut shown = CellVerdict { vacuous: view.vacuous, ..per_row[view.nearest].clone() };
             if let Ok(comparison) = &mut shown.comparison {

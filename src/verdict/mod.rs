@@ -1,14 +1,14 @@
 //! From estimates to verdicts. Pure: nothing here runs, reads or writes, and nothing here knows what a claim file
 //! expects.
 
+mod combine;
 mod compare;
-mod gather;
 mod judge;
 mod sides;
 mod units;
 
-pub use compare::{Comparison, compare, compare_order, compare_rate, is_vacuous};
-pub use gather::{CellVerdict, CellView, gather};
-pub use judge::{Judge, LOOKS, blank, experiment_cell, left_side, quantity_cell};
-pub use sides::{Constants, Grade, Ground, SideValue, Trust, left_of_estimates, left_of_row, right_side};
-pub use units::{UnitsReport, units_of};
+pub(crate) use combine::{CellVerdict, CellView, combine_cells};
+pub(crate) use compare::compare_order;
+pub(crate) use judge::{Judge, LOOKS, experiment_cell, left_side, quantity_cell, uncompared};
+pub(crate) use sides::{Constants, Ground, SideValue, left_of_row, right_side};
+pub(crate) use units::units_of;

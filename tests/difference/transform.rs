@@ -1,11 +1,11 @@
 //! Rewritings that must change nothing: names, order, spelling, defaults written out, and methods that coincide.
 
-use super::generate::Dice;
+use super::generate::Random;
 use super::number::parse;
 use toml::{Table, Value};
 
 /// A rewritten file as text, with what was done to it.
-pub struct Rewritten {
+pub(crate) struct Rewritten {
     pub how: &'static str,
     pub text: String,
     /// Whether hypotheses, cells and bounds still go by the same names.
@@ -147,7 +147,7 @@ fn quiet(file: &Table) -> bool {
 }
 
 /// Methods that coincide with the file's, as changes of its algorithm.
-fn twin(file: &Table, dice: &mut Dice) -> Option<(&'static str, Table)> {
+fn twin(file: &Table, random: &mut Random) -> Option<(&'static str, Table)> {
     let text = toml::to_string(file).ok()?;
     // A memory shows which method it is, and a change of the method would meet another one.
     if text.contains("momentum_")
@@ -222,14 +222,14 @@ fn twin(file: &Table, dice: &mut Dice) -> Option<(&'static str, Table)> {
     // compressed-sgd compresses worker by worker, which is the same where there is one.
     let all: Vec<_> =
         all.into_iter().filter(|(_, t)| !(t.contains_key("compressor") && text.contains("workers"))).collect();
-    (!all.is_empty()).then(|| dice.of(&all))
+    (!all.is_empty()).then(|| random.pick(&all))
 }
 
 /// One rewriting, chosen by the number; none where the chosen one does not apply.
-pub fn rewrite(file: &Table, seed: u64) -> Option<Rewritten> {
-    let mut dice = Dice(seed ^ 0x7777);
+pub(crate) fn rewrite(file: &Table, seed: u64) -> Option<Rewritten> {
+    let mut random = Random(seed ^ 0x7777);
     let mut out = file.clone();
-    let how = match dice.below(8) {
+    let how = match random.below(8) {
         0 => {
             let text = toml::to_string(&rename(file)).ok()?;
             return Some(Rewritten { how: "parameters renamed", text, same_names: false });
@@ -285,7 +285,7 @@ pub fn rewrite(file: &Table, seed: u64) -> Option<Rewritten> {
             "equal cells"
         }
         _ => {
-            let (how, method) = twin(file, &mut dice)?;
+            let (how, method) = twin(file, &mut random)?;
             out.insert("algorithm".into(), Value::Table(method));
             how
         }

@@ -2,29 +2,29 @@
 
 mod common;
 
-use common::{Dice, at, places, seal, shipped};
+use common::{Random, at, places, seal, shipped};
 use signcheck_checker::certificate::{Verdict, check};
 use signcheck_checker::json::Json;
 
 #[test]
 fn damaged_texts_are_answered() {
     let all = shipped();
-    let mut dice = Dice(7);
+    let mut random = Random(7);
     for _ in 0..3000 {
-        let (path, text) = dice.of(&all);
+        let (path, text) = random.pick(&all);
         let mut bytes = text.clone().into_bytes();
-        match dice.below(4) {
-            0 => bytes.truncate(dice.below(bytes.len())),
+        match random.below(4) {
+            0 => bytes.truncate(random.below(bytes.len())),
             1 => {
-                let place = dice.below(bytes.len());
-                bytes[place] ^= 1 << dice.below(7);
+                let place = random.below(bytes.len());
+                bytes[place] ^= 1 << random.below(7);
             }
             2 => {
-                let place = dice.below(bytes.len());
-                bytes.insert(place, *dice.of(b"{}[]\",:0-.e\\\n"));
+                let place = random.below(bytes.len());
+                bytes.insert(place, *random.pick(b"{}[]\",:0-.e\\\n"));
             }
             _ => {
-                let (from, to) = (dice.below(bytes.len()), dice.below(bytes.len()));
+                let (from, to) = (random.below(bytes.len()), random.below(bytes.len()));
                 bytes.drain(from.min(to)..from.max(to));
             }
         }
@@ -40,7 +40,7 @@ fn damaged_texts_are_answered() {
 fn values_of_other_kinds_are_answered() {
     let quick = |t: &str| t.len() < 6000 && !t.contains("mv-sto") && !t.contains("wilson");
     let all: Vec<_> = shipped().into_iter().filter(|(_, text)| quick(text)).collect();
-    let mut dice = Dice(11);
+    let mut random = Random(11);
     let numbers = [-1, 0, 1, 7, 400, 100_001, 1 << 62].map(Json::Count);
     let doubles = [0.5, -2.5, 1e308, 5e-324, 1e17].map(Json::Double);
     let texts = [
@@ -76,14 +76,14 @@ fn values_of_other_kinds_are_answered() {
     let others = [Json::Null, Json::Flag(true), Json::Table([].into())];
     let odd = [&numbers[..], &doubles, &texts, &lists, &others].concat();
     for _ in 0..1200 {
-        let (_, text) = dice.of(&all);
+        let (_, text) = random.pick(&all);
         let mut document = Json::read(text).unwrap();
-        for _ in 0..=dice.below(2) {
+        for _ in 0..=random.below(2) {
             let mut paths = Vec::new();
             places(&document, &[], &mut paths);
-            let path: Vec<&str> = dice.of(&paths).iter().map(String::as_str).collect();
+            let path: Vec<&str> = random.pick(&paths).iter().map(String::as_str).collect();
             if path.as_slice() != ["format"] {
-                *at(&mut document, &path).unwrap() = dice.of(&odd).clone();
+                *at(&mut document, &path).unwrap() = random.pick(&odd).clone();
             }
         }
         seal(&mut document);

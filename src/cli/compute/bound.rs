@@ -2,11 +2,11 @@
 
 use super::super::Exit;
 use super::super::common::{assignment, load_all, print, print_json, resolve};
+use crate::claim::{Expression, Parameter, Symbol, evaluate};
+use crate::model::{Real, Registry};
+use crate::scalar::Rational;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use signcheck::claim::{Expression, Parameter, Symbol, evaluate};
-use signcheck::model::{Real, Registry};
-use signcheck::scalar::Rational;
 use std::collections::BTreeMap;
 
 /// The right side of a claim at given constants.
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 #[command(
     after_help = "Example: signcheck compute bound bernstein2018/theorem-1 --set K=16 --set L1=4 --set D=1 --set sigma1=0"
 )]
-pub struct Bound {
+pub(crate) struct Bound {
     /// Claim id or file
     claim: String,
     /// Which bound; the first if not given
@@ -29,7 +29,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    pub fn run(self) -> Result<Exit> {
+    pub(crate) fn run(self) -> Result<Exit> {
         let registry = Registry::standard();
         let claims = load_all(resolve(std::slice::from_ref(&self.claim))?, &registry, &[])?;
         let spec = &claims.first().context("no claim")?.spec;
@@ -41,11 +41,12 @@ impl Bound {
             let names: Vec<&str> = spec.bounds.iter().map(|b| b.name.as_str()).collect();
             bail!("{} has no bound of that name; it has: {}", spec.id, names.join(", "));
         };
-        let Some((trial, right)) = bound.trials.first().and_then(|t| Some((t, t.question.right.as_ref()?))) else {
+        let Some((scenario, right)) = bound.scenarios.first().and_then(|t| Some((t, t.question.right.as_ref()?)))
+        else {
             let message = "is known up to a constant only, so that it has no value; it can be verified as a rate";
             bail!("{}, bound {}: its right side {message}", spec.id, bound.name);
         };
-        let value = value_at(&right.expr, &trial.variant.parameters, &self.set)
+        let value = value_at(&right.expr, &scenario.variant.parameters, &self.set)
             .with_context(|| format!("{}, bound {}: {}", spec.id, bound.name, right.text))?;
         if self.json {
             let exact = value.exact().and_then(Rational::to_fraction);

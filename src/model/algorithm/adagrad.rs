@@ -10,7 +10,7 @@
 //! arithmetic a b that is no rational ends the run with a fault.
 
 use super::common::{count_mean, count_signs, descend};
-use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, mean_gradient, norm2_squared, take_signs};
+use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Query, Step, mean_gradient, norm2_squared, take_signs};
 use crate::model::{
     Arithmetic, BuildError, DynAlgorithm, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero, Slot,
 };
@@ -28,7 +28,7 @@ enum Rule {
 }
 
 /// A step divided by the root of all that was seen.
-pub struct AdaGrad {
+struct AdaGrad {
     step_size: Slot,
     b0: Real,
     rule: Rule,
@@ -48,13 +48,13 @@ const PARAMS: &[ParamSpec] = &[
 fn build(p: &Params, rule: Rule) -> Result<Box<dyn DynAlgorithm>, BuildError> {
     let b0 = if p.has("b0") { p.number("b0")? } else { Real::integer(0) };
     if !(b0.to_f64() >= 0.0 && b0.to_f64().is_finite()) {
-        return Err(BuildError::at("b0", format!("'b0' is {b0}; it must be 0 or more")));
+        return Err(BuildError::about("b0", format!("'b0' is {b0}; it must be 0 or more")));
     }
     Ok(Box::new(AdaGrad { step_size: p.schedule("step_size")?, b0, rule }))
 }
 
 /// Registry line of equation 5.
-pub static NORM: AlgorithmEntry = AlgorithmEntry {
+pub(super) static NORM: AlgorithmEntry = AlgorithmEntry {
     name: "adagrad-norm",
     summary: "b^2 += |g|_2^2; x -= (eta/b) g",
     source: "li2021, equation 5",
@@ -63,7 +63,7 @@ pub static NORM: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of equation 6.
-pub static SIGN_A: AlgorithmEntry = AlgorithmEntry {
+pub(super) static SIGN_A: AlgorithmEntry = AlgorithmEntry {
     name: "sign-adagrad-a",
     summary: "b^2 += |g|_2^2; x -= (eta/b) sgn g",
     source: "li2021, equation 6",
@@ -72,7 +72,7 @@ pub static SIGN_A: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of equation 9.
-pub static SIGN_B: AlgorithmEntry = AlgorithmEntry {
+pub(super) static SIGN_B: AlgorithmEntry = AlgorithmEntry {
     name: "sign-adagrad-b",
     summary: "b^2 += |sgn g|_2^2; x -= (eta/b) sgn g",
     source: "li2021, equation 9",
@@ -80,7 +80,10 @@ pub static SIGN_B: AlgorithmEntry = AlgorithmEntry {
     build: |p| build(p, Rule::SignBoth),
 };
 
-impl AdaGrad {}
+crate::buffers! {
+    /// b^2, and room for two gradients.
+    struct Memory { kept b_squared: number, scratch g: vector, scratch other: vector }
+}
 
 impl Algorithm for AdaGrad {
     /// The rule on the gradient itself takes no sign.
@@ -88,9 +91,7 @@ impl Algorithm for AdaGrad {
         self.rule != Rule::Gradient && semantics.sign_zero == SignZero::Random
     }
 
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 1, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     /// b is at least |g|_2 >= |g_i|, at least |sgn g|_2 >= |sgn g_i|, and at least b0.
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {
@@ -102,12 +103,11 @@ impl Algorithm for AdaGrad {
     }
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let eta = step.value(self.step_size);
         let d = step.x.len();
-        let (g, other) = step.scratch.split_at_mut(d);
+        let Memory { b_squared, g, other } = step.memory;
         mean_gradient(step.workers, step.x, other, g, query)?;
-        let b_squared = &mut step.state[0];
         if step.k == 0 {
             let b0 = self.b0.cast::<S>()?;
             *b_squared = b0.clone() * &b0;

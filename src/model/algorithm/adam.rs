@@ -14,12 +14,12 @@
 //! for sgn(0) and for momenta do not apply. Exact runs end where v^ is no rational square.
 
 use super::common::{STEP_SIZE, count_mean};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient};
+use super::{Algorithm, AlgorithmEntry, Query, Step, mean_gradient};
 use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, Limits, ParamSpec, Params, Real, Semantics, Slot};
 use crate::scalar::{Fault, Scalar};
 
 /// Momentum over the root of a mean square.
-pub struct Adam {
+struct Adam {
     step_size: Slot,
     beta1: Real,
     beta2: Real,
@@ -37,7 +37,7 @@ const EPSILON: ParamSpec = ParamSpec {
 const CORRECTION: &[&str] = &["yes", "no"];
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "adam",
     summary: "m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; x -= lr m^/(sqrt v^ + eps)",
     source: "Kingma and Ba 2015; bernstein2018, Section 2",
@@ -70,7 +70,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of the case without momentum.
-pub static RMSPROP: AlgorithmEntry = AlgorithmEntry {
+pub(super) static RMSPROP: AlgorithmEntry = AlgorithmEntry {
     name: "rmsprop",
     summary: "v = beta2 v + (1 - beta2) g^2; x -= lr g/(sqrt v + eps)",
     source: "Tieleman and Hinton 2012; bernstein2018, Section 2",
@@ -101,12 +101,12 @@ fn build(p: &Params, momentum: bool) -> Result<Box<dyn DynAlgorithm>, BuildError
         if (0.0..1.0).contains(&value.to_f64()) {
             Ok(value)
         } else {
-            Err(BuildError::at(key, format!("'{key}' is {value}; it must be 0 or more and below 1")))
+            Err(BuildError::about(key, format!("'{key}' is {value}; it must be 0 or more and below 1")))
         }
     };
     let epsilon = p.number("epsilon")?;
     if !(epsilon.to_f64() >= 0.0 && epsilon.to_f64().is_finite()) {
-        return Err(BuildError::at("epsilon", format!("'epsilon' is {epsilon}; it must be finite and 0 or more")));
+        return Err(BuildError::about("epsilon", format!("'epsilon' is {epsilon}; it must be finite and 0 or more")));
     }
     // Each method's own habit where nothing is said.
     let corrected = if p.has("bias_correction") { p.text("bias_correction")? == "yes" } else { momentum };
@@ -120,35 +120,42 @@ fn build(p: &Params, momentum: bool) -> Result<Box<dyn DynAlgorithm>, BuildError
 }
 
 impl Adam {
-    /// 1 - beta1^t and 1 - beta2^t, the powers being kept in the state; 1 and 1 without correction.
+    /// 1 - beta^t, the power being kept in the state; 1 without correction.
     #[inline(always)]
-    fn corrections<S: Scalar>(&self, k: u64, powers: &mut [S], betas: [&S; 2]) -> [S; 2] {
+    fn correction<S: Scalar>(&self, k: u64, power: &mut S, beta: &S) -> S {
         if !self.corrected {
-            return [S::one(), S::one()];
+            return S::one();
         }
-        for (power, beta) in powers.iter_mut().zip(betas) {
-            *power = if k == 0 { beta.clone() } else { power.clone() * beta };
-        }
-        [S::one() - &powers[0], S::one() - &powers[1]]
+        *power = if k == 0 { beta.clone() } else { power.clone() * beta };
+        S::one() - &*power
+    }
+}
+
+crate::buffers! {
+    /// m, v, the powers of the two factors where they correct, and room for two gradients.
+    struct Memory {
+        kept momentum: vector,
+        kept square: vector,
+        kept power1: number,
+        kept power2: number,
+        scratch g: vector,
+        scratch other: vector,
     }
 }
 
 impl Algorithm for Adam {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 2 * dimension + 2 * usize::from(self.corrected), scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
         let (beta1, beta2) = (self.beta1.cast::<S>()?, self.beta2.cast::<S>()?);
         let (epsilon, zero) = (self.epsilon.cast::<S>()?, S::zero());
         let d = step.x.len();
-        let (g, other) = step.scratch.split_at_mut(d);
+        let Memory { momentum: m, square: v, power1, power2, g, other } = step.memory;
         mean_gradient(step.workers, step.x, other, g, query)?;
-        let (m, rest) = step.state.split_at_mut(d);
-        let (v, powers) = rest.split_at_mut(d);
-        let [first, second] = self.corrections(step.k, powers, [&beta1, &beta2]);
+        let first = self.correction(step.k, power1, &beta1);
+        let second = self.correction(step.k, power2, &beta2);
         let (new1, new2) = (S::one() - &beta1, S::one() - &beta2);
         for i in 0..d {
             m[i] *= &beta1;
@@ -165,10 +172,6 @@ impl Algorithm for Adam {
         }
         count_mean(d, step.workers, query);
         Ok(())
-    }
-
-    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
-        vec![View { name: "momentum", range: 0..dimension }]
     }
 
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {

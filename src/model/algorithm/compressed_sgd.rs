@@ -9,19 +9,19 @@
 
 use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};
 use super::ef_sgd::COMPRESSOR;
-use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step};
+use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Query, Step};
 use crate::model::compressor::build_compressor;
 use crate::model::{Arithmetic, DynCompressor, Real, Semantics, SignZero, Slot};
 use crate::scalar::Fault;
 
 /// SGD on compressed gradients whose errors are lost.
-pub struct CompressedSgd {
+struct CompressedSgd {
     step_size: Slot,
     compressor: Box<dyn DynCompressor>,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "compressed-sgd",
     summary: "x -= lr mean_m C(g_m), without feedback",
     source: "karimireddy2019, Remark 5",
@@ -29,17 +29,19 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     build: |p| Ok(Box::new(CompressedSgd { step_size: p.schedule("step_size")?, compressor: build_compressor(p)? })),
 };
 
+crate::buffers! {
+    /// Room for a message, their sum, and traces of NaN.
+    struct Memory { scratch g: vector, scratch sum: vector, scratch trace: vector }
+}
+
 impl Algorithm for CompressedSgd {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: 3 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
         let d = step.x.len();
-        let (g, rest) = step.scratch.split_at_mut(d);
-        let (sum, trace) = rest.split_at_mut(d);
+        let Memory { g, sum, trace } = step.memory;
         sum.fill(S::zero());
         trace.fill(S::zero());
         let bits = self.compressor.bits(d, step.semantics);

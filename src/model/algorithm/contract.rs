@@ -102,7 +102,7 @@ impl<S: Test> Query<S> for Probe {
         for (i, (p, out)) in p.iter().zip(out).enumerate() {
             // u is an odd multiple of 1/32, so that it never equals a probability of 1/2.
             let u = S::of(|lane| 2 * (mix([self.first + lane, self.calls, i as u64]) % 16) as i64 + 1);
-            *out = p.at_least(&u, &S::one(), &S::zero())?;
+            *out = p.select_ge(&u, &S::one(), &S::zero())?;
         }
         Ok(())
     }
@@ -216,8 +216,7 @@ impl Setup {
             let step = Step {
                 k,
                 x: &mut x,
-                state: &mut state,
-                scratch: &mut scratch,
+                memory: Uncut { state: &mut state, scratch: &mut scratch },
                 values: &values,
                 workers: self.workers,
                 semantics: &self.semantics,
@@ -353,8 +352,10 @@ fn every_entry_draws_only_when_it_says_so() {
             let step = Step {
                 k: 0,
                 x: &mut start(0),
-                state: &mut vec![Narrow::zero(); layout.state],
-                scratch: &mut vec![Narrow::zero(); layout.scratch],
+                memory: Uncut {
+                    state: &mut vec![Narrow::zero(); layout.state],
+                    scratch: &mut vec![Narrow::zero(); layout.scratch],
+                },
                 values: &values,
                 workers: 2,
                 semantics: &setup.semantics,

@@ -10,7 +10,7 @@
 //! **Ties and edge cases** sgn(0) as `sign_zero` says; delay 0 is `signsgd`.
 
 use super::common::{STEP_SIZE, count_signs, descend};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, take_signs};
+use super::{Algorithm, AlgorithmEntry, Query, Step, take_signs};
 use crate::model::{Arithmetic, BuildError, Kind, Limits, ParamSpec, Params, Slot};
 use crate::scalar::Fault;
 
@@ -18,14 +18,14 @@ use crate::scalar::Fault;
 const MAX_DELAY: usize = 1_000_000;
 
 /// Signs of stale gradients.
-pub struct DelayedSignSgd {
+struct DelayedSignSgd {
     step_size: Slot,
     /// One a worker.
     delays: Vec<usize>,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "delayed-signsgd",
     summary: "x_{k+1} = x_k - lr sgn(g(x_{k - tau}))",
     source: "bernstein2018, Section 6",
@@ -36,7 +36,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
             kind: Kind::Vector,
             default: Some("1"),
             limits: Limits::NON_NEGATIVE,
-            doc: "tau, steps by which gradients are late: one number, or one a worker; before step tau they are taken at x_0",
+            doc: "tau, steps by which gradients are late: one number, or one per worker; before step tau they are taken at x_0",
         },
     ],
     build: |p| Ok(Box::new(DelayedSignSgd { step_size: p.schedule("step_size")?, delays: delays(p)? })),
@@ -46,38 +46,38 @@ fn delays(p: &Params) -> Result<Vec<usize>, BuildError> {
     let count = |value: &crate::model::Real| {
         let whole = value.exact().and_then(crate::scalar::Rational::to_i64).and_then(|n| usize::try_from(n).ok());
         whole.filter(|n| *n <= MAX_DELAY).ok_or_else(|| {
-            BuildError::at("delay", format!("'delay' holds {value}; it takes whole numbers from 0 to {MAX_DELAY}"))
+            BuildError::about("delay", format!("'delay' holds {value}; it takes whole numbers from 0 to {MAX_DELAY}"))
         })
     };
     p.vector("delay", p.workers.max(1))?.iter().map(count).collect()
 }
 
-impl DelayedSignSgd {
-    fn depth(&self) -> usize {
-        self.delays.iter().copied().max().unwrap_or(0)
-    }
+crate::buffers! {
+    /// The last iterates, and room for two gradients.
+    struct Memory { kept past: past, scratch g: vector, scratch other: vector }
 }
 
 impl Algorithm for DelayedSignSgd {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: self.depth() * dimension, scratch: 2 * dimension }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
+
+    fn past(&self) -> usize {
+        self.delays.iter().copied().max().unwrap_or(0)
     }
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
-        let (d, depth) = (step.x.len(), self.depth());
-        let (g, other) = step.scratch.split_at_mut(d);
-        let other = &mut other[..d];
+        let (d, depth) = (step.x.len(), self.past());
+        let Memory { past, g, other } = step.memory;
         if step.k == 0 {
-            step.state.chunks_mut(d).for_each(|row| row.clone_from_slice(step.x));
+            past.chunks_mut(d).for_each(|row| row.clone_from_slice(step.x));
         }
         g.fill(S::zero());
         for worker in 0..step.workers {
             // Iterate j stands in row j mod depth until iterate j + depth replaces it, at the end of that step.
             let delay = self.delays.get(worker).copied().unwrap_or(depth);
             let row = (step.k.saturating_sub(delay as u64) % depth.max(1) as u64) as usize;
-            let point = if delay == 0 { &*step.x } else { &step.state[row * d..(row + 1) * d] };
+            let point = if delay == 0 { &*step.x } else { &past[row * d..(row + 1) * d] };
             query.gradient(worker, point, other)?;
             for (sum, g) in g.iter_mut().zip(other.iter()) {
                 *sum += g;
@@ -90,7 +90,7 @@ impl Algorithm for DelayedSignSgd {
         take_signs(g, step.semantics.sign_zero, query)?;
         if depth > 0 {
             let row = (step.k % depth as u64) as usize;
-            step.state[row * d..(row + 1) * d].clone_from_slice(step.x);
+            past[row * d..(row + 1) * d].clone_from_slice(step.x);
         }
         descend(step.x, &lr, g);
         count_signs(d, step.workers, 0, step.semantics, query);

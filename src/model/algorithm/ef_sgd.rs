@@ -7,10 +7,11 @@
 //! **Ties and edge cases** e_0 = 0; sgn(0) and blocks as the run's conventions say. A single worker keeps e and sends
 //! Delta; several send floats to the server, which keeps e. The server sends Delta either way.
 
-use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Layout, Query, Step, View, mean_gradient};
+use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Query, Step, mean_gradient};
 use crate::model::compressor::build_compressor;
 use crate::model::{
-    Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero, Slot,
+    Arithmetic, BuildError, DynAlgorithm, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero,
+    Slot,
 };
 use crate::scalar::Fault;
 
@@ -23,19 +24,16 @@ pub(super) const COMPRESSOR: ParamSpec = ParamSpec {
     doc: "C; `sign` gives EF-signSGD",
 };
 
-/// A compressor whose error comes back at the next step.
-pub(super) struct ErrorFeedback {
+/// SGD with a compressor whose error is fed back.
+struct ErrorFeedback {
     step_size: Slot,
     compressor: Box<dyn DynCompressor>,
-}
-
-/// SGD with a compressor whose error is fed back.
-pub struct EfSgd {
-    feedback: ErrorFeedback,
+    /// Whether the gradient is taken at x - e instead of x.
+    ahead: bool,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "ef-sgd",
     summary: "p = lr g + e; x -= C(p); e = p - C(p)",
     source: "karimireddy2019, Algorithms 1 and 2",
@@ -49,22 +47,37 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
         },
         COMPRESSOR,
     ],
-    build: |p| Ok(Box::new(EfSgd { feedback: ErrorFeedback::build(p)? })),
+    build: |p| build(p, false),
 };
 
-impl ErrorFeedback {
-    pub(super) fn build(p: &Params) -> Result<Self, BuildError> {
-        Ok(ErrorFeedback { step_size: p.schedule("step_size")?, compressor: build_compressor(p)? })
-    }
+/// Error feedback, with the gradient taken `ahead`, at x - e, or at x.
+pub(super) fn build(p: &Params, ahead: bool) -> Result<Box<dyn DynAlgorithm>, BuildError> {
+    Ok(Box::new(ErrorFeedback { step_size: p.schedule("step_size")?, compressor: build_compressor(p)?, ahead }))
+}
 
-    /// Steps along C(lr g + e), g standing in the first `dimension` numbers of the scratch and e in the state.
+crate::buffers! {
+    /// The error, and room for what is compressed, its message, and the point x - e.
+    struct Memory { kept error: vector, scratch p: vector, scratch delta: vector, scratch z: vector }
+}
+
+impl Algorithm for ErrorFeedback {
+    type Memory<'a, S: 'a> = Memory<'a, S>;
+
     #[inline(always)]
-    pub(super) fn apply<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
-        let lr = step.value(self.step_size);
-        let d = step.x.len();
-        let (p, rest) = step.scratch.split_at_mut(d);
-        let delta = &mut rest[..d];
-        for (p, e) in p.iter_mut().zip(step.state.iter()) {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let (lr, d) = (step.value(self.step_size), step.x.len());
+        let Memory { error, p, delta, z } = step.memory;
+        let point = if self.ahead {
+            z.clone_from_slice(step.x);
+            for (z, e) in z.iter_mut().zip(error.iter()) {
+                *z -= e;
+            }
+            &*z
+        } else {
+            &*step.x
+        };
+        mean_gradient(step.workers, point, delta, p, query)?;
+        for (p, e) in p.iter_mut().zip(error.iter()) {
             *p = mutant!("the learning rate stands outside the compressor", p.clone() + e, p.clone() * &lr + e);
         }
         delta.clone_from_slice(p);
@@ -75,7 +88,7 @@ impl ErrorFeedback {
                 step.x[i] -= &(delta[i].clone() * &lr),
                 step.x[i] -= &delta[i]
             );
-            step.state[i] = mutant!("the memory of error feedback is dropped", S::zero(), p[i].clone() - &delta[i]);
+            error[i] = mutant!("the memory of error feedback is dropped", S::zero(), p[i].clone() - &delta[i]);
         }
         let bits = self.compressor.bits(d, step.semantics);
         for _ in 0..step.workers {
@@ -85,48 +98,24 @@ impl ErrorFeedback {
         Ok(())
     }
 
-    pub(super) fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)> {
+    fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)> {
         vec![("delta", self.compressor.quality(dimension))]
     }
 
-    /// Signs of the compressor follow `sign_zero`; nobody votes, so that ties do not matter.
-    pub(super) fn is_random(&self, semantics: &Semantics) -> bool {
-        self.compressor.is_random() || semantics.sign_zero == SignZero::Random
-    }
-}
-
-impl Algorithm for EfSgd {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: dimension, scratch: 2 * dimension }
-    }
-
-    #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
-        let (p, other) = step.scratch.split_at_mut(step.x.len());
-        mean_gradient(step.workers, step.x, other, p, query)?;
-        self.feedback.apply(step, query)
-    }
-
-    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
-        vec![View { name: "error", range: 0..dimension }]
-    }
-
-    fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)> {
-        self.feedback.facts(dimension)
-    }
-
     /// |e'| <= q (lr |g| + |e|) with q = sqrt(1 - delta), on every path where C draws nothing: |e| <= q lr |g|/(1 - q).
-    fn memory(&self, largest: &[f64], gradient: f64, dimension: usize, semantics: &Semantics) -> Option<f64> {
-        if self.feedback.is_random(semantics) {
+    /// The gradient's bound holds where iterates are, and not at x - e.
+    fn largest_error(&self, largest: &[f64], gradient: f64, dimension: usize, semantics: &Semantics) -> Option<f64> {
+        if self.ahead || self.is_random(semantics) {
             return None;
         }
-        let rest = (1.0 - self.feedback.compressor.quality(dimension).to_f64()).max(0.0).sqrt();
-        let lr = largest.get(self.feedback.step_size.0)?;
+        let rest = (1.0 - self.compressor.quality(dimension).to_f64()).max(0.0).sqrt();
+        let lr = largest.get(self.step_size.0)?;
         // The slack covers the rounding of these few operations.
         (rest < 1.0).then(|| rest * lr * gradient / (1.0 - rest) * (1.0 + 1e-9))
     }
 
+    /// Signs of the compressor follow `sign_zero`; nobody votes, so that ties do not matter.
     fn is_random(&self, semantics: &Semantics) -> bool {
-        self.feedback.is_random(semantics)
+        self.compressor.is_random() || semantics.sign_zero == SignZero::Random
     }
 }

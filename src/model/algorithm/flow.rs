@@ -11,13 +11,13 @@
 //! **Ties and edge cases** a time below 0 counts as 0. Exponentials have no rational form: exact runs of gradient flows
 //! end, enclosed ones go on. Nothing is sent.
 
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step};
+use super::{Algorithm, AlgorithmEntry, Query, Step};
 use crate::model::problem::Flow;
 use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, Limits, ParamSpec, Params, Real, Semantics, Slot};
 use crate::scalar::Fault;
 
 /// The exact flow of a problem.
-pub struct ExactFlow {
+struct ExactFlow {
     kind: Flow,
     step_size: Slot,
     speed: Real,
@@ -35,7 +35,7 @@ const PARAMS: &[ParamSpec] = &[
 ];
 
 /// Registry line of equation 22.
-pub static GRADIENT: AlgorithmEntry = AlgorithmEntry {
+pub(super) static GRADIENT: AlgorithmEntry = AlgorithmEntry {
     name: "gradient-flow",
     summary: "x' = -beta grad f(x), solved exactly over times of step_size",
     source: "li2021, equation 22",
@@ -44,7 +44,7 @@ pub static GRADIENT: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of equation 23.
-pub static SIGN: AlgorithmEntry = AlgorithmEntry {
+pub(super) static SIGN: AlgorithmEntry = AlgorithmEntry {
     name: "sign-flow",
     summary: "x' = -beta sgn(grad f(x)), solved exactly over times of step_size",
     source: "li2021, equation 23",
@@ -56,16 +56,20 @@ fn build(p: &Params, kind: Flow) -> Result<Box<dyn DynAlgorithm>, BuildError> {
     Ok(Box::new(ExactFlow { kind, step_size: p.schedule("step_size")?, speed: p.positive("speed")? }))
 }
 
+crate::buffers! {
+    /// Room for the point that the flow reaches.
+    struct Memory { scratch end: vector }
+}
+
 impl Algorithm for ExactFlow {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let time = (step.value(self.step_size) * self.speed.cast::<S>()?).max(&S::zero());
-        query.flow(self.kind, step.x, &time, step.scratch)?;
-        step.x.clone_from_slice(step.scratch);
+        let Memory { end } = step.memory;
+        query.flow(self.kind, step.x, &time, end)?;
+        step.x.clone_from_slice(end);
         Ok(())
     }
 

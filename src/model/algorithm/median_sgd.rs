@@ -7,17 +7,17 @@
 //! **Ties and edge cases** a gradient that is NaN makes its replicate's coordinate NaN: a median could hide it.
 
 use super::common::{STEP_SIZE, apply_trace, count_mean, descend, trace_nan};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, median};
+use super::{Algorithm, AlgorithmEntry, Query, Step, median};
 use crate::model::{Arithmetic, Slot};
 use crate::scalar::{Fault, Scalar};
 
 /// Coordinate-wise median in place of the mean.
-pub struct MedianSgd {
+struct MedianSgd {
     step_size: Slot,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "median-sgd",
     summary: "x -= lr median(g_i)",
     source: "chen2020, medianSGD",
@@ -25,27 +25,19 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     build: |p| Ok(Box::new(MedianSgd { step_size: p.schedule("step_size")? })),
 };
 
-/// Numbers of working space that [`descend_by_median`] takes.
-pub(super) fn scratch(dimension: usize, workers: usize) -> usize {
-    (workers + 2) * dimension
-}
-
 /// x -= lr median of what `vector` writes for each worker.
 ///
 /// # Errors
 /// As `vector`.
 #[inline(always)]
 pub(super) fn descend_by_median<S: Scalar>(
-    (x, memory): (&mut [S], &mut [S]),
+    (x, rows, middle, trace): (&mut [S], &mut [S], &mut [S], &mut [S]),
     workers: usize,
     step_size: &S,
     query: &mut dyn Query<S>,
     mut vector: impl FnMut(usize, &[S], &mut [S], &mut dyn Query<S>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let d = x.len();
-    let (rows, rest) = memory.split_at_mut(workers * d);
-    let (trace, middle) = rest.split_at_mut(d);
-    let middle = &mut middle[..d];
     trace.fill(S::zero());
     for worker in 0..workers {
         let row = &mut rows[worker * d..(worker + 1) * d];
@@ -59,21 +51,25 @@ pub(super) fn descend_by_median<S: Scalar>(
     Ok(())
 }
 
+crate::buffers! {
+    /// The workers' vectors, their medians, and traces of NaN.
+    struct Memory { scratch rows: per_worker, scratch middle: vector, scratch trace: vector }
+}
+
 impl Algorithm for MedianSgd {
     /// Takes no sign, and nobody votes.
     fn is_random(&self, _semantics: &crate::model::Semantics) -> bool {
         false
     }
 
-    fn layout(&self, dimension: usize, workers: usize) -> Layout {
-        Layout { state: 0, scratch: scratch(dimension, workers) }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
+        let Memory { rows, middle, trace } = step.memory;
         descend_by_median(
-            (step.x, step.scratch),
+            (step.x, rows, middle, trace),
             step.workers,
             &lr,
             query,

@@ -1,51 +1,51 @@
 //! Optimisers as state machines over flat slices.
 
-pub mod adagrad;
-pub mod adam;
+mod adagrad;
+mod adam;
 mod common;
-pub mod compressed_sgd;
+mod compressed_sgd;
 #[cfg(test)]
 mod contract;
-pub mod delayed_signsgd;
-pub mod ef_lookahead;
-pub mod ef_sgd;
-pub mod flow;
+mod delayed_signsgd;
+mod ef_lookahead;
+mod ef_sgd;
+mod flow;
 mod median;
-pub mod median_sgd;
-pub mod mv_signsgd_sim;
-pub mod mv_sto_signsgd_sim;
-pub mod noisy_median_sgd;
-pub mod noisy_signsgd;
-pub mod scaled_sign;
-pub mod scaled_vote;
-pub mod sgd;
-pub mod sgdm;
-pub mod signsgd;
-pub mod signsgd_dim;
-pub mod signsgd_sim;
-pub mod signsgdm;
-pub mod signum;
-pub mod signum_noise;
-pub mod vote;
-pub mod vote_abstain;
-pub mod vote_sum;
+mod median_sgd;
+mod memory;
+mod mv_signsgd_sim;
+mod mv_sto_signsgd_sim;
+mod noisy_median_sgd;
+mod noisy_signsgd;
+mod scaled_sign;
+mod scaled_vote;
+mod sgd;
+mod sgdm;
+mod signsgd;
+mod signsgd_dim;
+mod signsgd_sim;
+mod signsgdm;
+mod signum;
+mod signum_noise;
+mod vote;
+mod vote_abstain;
+mod vote_sum;
 
 pub(crate) use median::medians;
+pub use memory::{Buffer, Buffers, Extent, Layout, Shape, Uncut, View};
 
 use super::query::{FLOAT_BITS, Query, norm1, norm2_squared, take_signs};
 use super::{Arithmetic, BuildError, ParamSpec, Params, Real, Semantics, SignZero, Slot};
 use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 
 /// One iteration's view of a run.
-pub struct Step<'a, S> {
+pub struct Step<'a, S, M> {
     /// Iteration index, from 0.
     pub k: u64,
     /// The iterate, updated in place.
     pub x: &'a mut [S],
-    /// Memory that lasts: [`Layout::state`] numbers, 0 before the first step.
-    pub state: &'a mut [S],
-    /// Memory that does not last: [`Layout::scratch`] numbers of any content.
-    pub scratch: &'a mut [S],
+    /// The algorithm's buffers.
+    pub memory: M,
     /// Schedules at k, by slot.
     pub values: &'a [S],
     /// Number of workers.
@@ -54,7 +54,7 @@ pub struct Step<'a, S> {
     pub semantics: &'a Semantics,
 }
 
-impl<S: Scalar> Step<'_, S> {
+impl<S: Scalar, M> Step<'_, S, M> {
     /// The value of a schedule at this iteration.
     #[inline(always)]
     #[must_use]
@@ -63,40 +63,28 @@ impl<S: Scalar> Step<'_, S> {
     }
 }
 
-/// How many numbers an algorithm needs beside the iterate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Layout {
-    /// Numbers that last from step to step.
-    pub state: usize,
-    /// Numbers of working space.
-    pub scratch: usize,
-}
-
-/// A part of the state that statistics may look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct View {
-    /// `error`, `momentum`, ...
-    pub name: &'static str,
-    /// Where it stands in the state.
-    pub range: std::ops::Range<usize>,
-}
-
 /// An optimiser. Mark [`Algorithm::step`] `#[inline(always)]`.
 pub trait Algorithm: Send + Sync + 'static {
-    /// Memory for a problem of this dimension and this many workers.
-    fn layout(&self, dimension: usize, workers: usize) -> Layout;
+    /// Its buffers, declared by [`buffers!`](crate::buffers).
+    type Memory<'a, S: 'a>: Buffers<'a, S>
+    where
+        Self: Sized;
 
     /// One iteration.
     ///
     /// # Errors
     /// Where the arithmetic cannot take the step.
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault>;
+    fn step<S: Arithmetic>(
+        &self,
+        step: Step<'_, S, Self::Memory<'_, S>>,
+        query: &mut dyn Query<S>,
+    ) -> Result<(), Fault>
+    where
+        Self: Sized;
 
-    /// Parts of the state that statistics may look at, each of the iterate's dimension; `momenta`, one per worker, of
-    /// that dimension times the number of workers; `weight`, one number. `previous` is the iterate at which the
-    /// momentum was taken.
-    fn views(&self, _dimension: usize, _workers: usize) -> Vec<View> {
-        Vec::new()
+    /// How many past iterates the buffers of extent `past` hold.
+    fn past(&self) -> usize {
+        0
     }
 
     /// Constants that the algorithm brings (a compressor's quality `delta`).
@@ -110,9 +98,15 @@ pub trait Algorithm: Send + Sync + 'static {
         None
     }
 
-    /// The largest |memory|_2 on any path, given the largest value of each schedule and the largest |g|_2 of a
+    /// The largest |error|_2 on any path, given the largest value of each schedule and the largest |g|_2 of a
     /// stochastic gradient; `None` where it has no bound that is known.
-    fn memory(&self, _largest: &[f64], _gradient: f64, _dimension: usize, _semantics: &Semantics) -> Option<f64> {
+    fn largest_error(
+        &self,
+        _largest: &[f64],
+        _gradient: f64,
+        _dimension: usize,
+        _semantics: &Semantics,
+    ) -> Option<f64> {
         None
     }
 
@@ -129,52 +123,17 @@ pub trait Runs<S> {
     ///
     /// # Errors
     /// As there.
-    fn run_step(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault>;
+    fn run_step(&self, step: Step<'_, S, Uncut<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault>;
 }
 
 impl<A: Algorithm, S: Arithmetic> Runs<S> for A {
-    fn run_step(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn run_step(&self, step: Step<'_, S, Uncut<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+        let Step { k, x, memory, values, workers, semantics } = step;
+        let shape = Shape { dimension: x.len(), workers, past: self.past() };
         S::dispatch(
             #[inline(always)]
-            || self.step(step, query),
+            || self.step(Step { k, x, memory: Buffers::cut(memory, shape), values, workers, semantics }, query),
         )
-    }
-}
-
-/// What does not depend on the arithmetic.
-pub trait AlgorithmMeta {
-    /// See [`Algorithm::layout`].
-    fn layout(&self, dimension: usize, workers: usize) -> Layout;
-    /// See [`Algorithm::views`].
-    fn views(&self, dimension: usize, workers: usize) -> Vec<View>;
-    /// See [`Algorithm::facts`].
-    fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)>;
-    /// See [`Algorithm::reach`].
-    fn reach(&self, values: &[f64], workers: usize) -> Option<f64>;
-    /// See [`Algorithm::memory`].
-    fn memory(&self, largest: &[f64], gradient: f64, dimension: usize, semantics: &Semantics) -> Option<f64>;
-    /// See [`Algorithm::is_random`].
-    fn is_random(&self, semantics: &Semantics) -> bool;
-}
-
-impl<A: Algorithm> AlgorithmMeta for A {
-    fn layout(&self, dimension: usize, workers: usize) -> Layout {
-        Algorithm::layout(self, dimension, workers)
-    }
-    fn views(&self, dimension: usize, workers: usize) -> Vec<View> {
-        Algorithm::views(self, dimension, workers)
-    }
-    fn facts(&self, dimension: usize) -> Vec<(&'static str, Real)> {
-        Algorithm::facts(self, dimension)
-    }
-    fn reach(&self, values: &[f64], workers: usize) -> Option<f64> {
-        Algorithm::reach(self, values, workers)
-    }
-    fn memory(&self, largest: &[f64], gradient: f64, dimension: usize, semantics: &Semantics) -> Option<f64> {
-        Algorithm::memory(self, largest, gradient, dimension, semantics)
-    }
-    fn is_random(&self, semantics: &Semantics) -> bool {
-        Algorithm::is_random(self, semantics)
     }
 }
 
@@ -187,12 +146,28 @@ pub trait DynAlgorithm:
     + Runs<Surd>
     + Runs<Enclosure>
     + Runs<Polynomial>
-    + AlgorithmMeta
+    + Algorithm
     + Send
     + Sync
 {
+    /// What [`Algorithm::Memory`] declares.
+    fn buffers(&self) -> &'static [Buffer];
+
+    /// Memory for a problem of this dimension and this many workers.
+    fn layout(&self, dimension: usize, workers: usize) -> Layout {
+        Layout::of(self.buffers(), Shape { dimension, workers, past: self.past() })
+    }
+
+    /// What is kept, and where it stands in the state.
+    fn views(&self, dimension: usize, workers: usize) -> Vec<View> {
+        memory::views(self.buffers(), Shape { dimension, workers, past: self.past() })
+    }
 }
-impl<A: Algorithm> DynAlgorithm for A {}
+impl<A: Algorithm> DynAlgorithm for A {
+    fn buffers(&self) -> &'static [Buffer] {
+        <A::Memory<'static, ()> as Buffers<'static, ()>>::ALL
+    }
+}
 
 /// An algorithm of the registry. Parameters of kind [`super::Kind::Schedule`] get their slots in table order.
 pub struct AlgorithmEntry {

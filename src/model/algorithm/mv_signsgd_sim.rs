@@ -11,18 +11,18 @@
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, apply_trace, descend};
 use super::vote::collect;
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, votes_at_random};
+use super::{Algorithm, AlgorithmEntry, Query, Step, votes_at_random};
 use crate::model::{Arithmetic, MomentumForm, Slot};
 use crate::scalar::Fault;
 
 /// Votes of the signs of momenta.
-pub struct MvSignSgdSim {
+struct MvSignSgdSim {
     step_size: Slot,
     momentum: Slot,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "mv-signsgd-sim",
     summary: "m_i = theta m_i + (1 - theta) g_i; x -= gamma sgn(sum_i sgn m_i)",
     source: "sun2023, Section 3.1",
@@ -30,22 +30,23 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     build: |p| Ok(Box::new(MvSignSgdSim { step_size: p.schedule("step_size")?, momentum: p.schedule("momentum")? })),
 };
 
+crate::buffers! {
+    /// The iterate at which the momenta were taken, the workers' momenta, and room for a vote and traces of NaN.
+    struct Memory { kept previous: vector, kept momenta: per_worker, scratch g: vector, scratch trace: vector }
+}
+
 impl Algorithm for MvSignSgdSim {
     fn is_random(&self, semantics: &crate::model::Semantics) -> bool {
         votes_at_random(semantics)
     }
 
-    /// The previous iterate, and the workers' momenta.
-    fn layout(&self, dimension: usize, workers: usize) -> Layout {
-        Layout { state: (1 + workers) * dimension, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, theta) = (step.value(self.step_size), step.value(self.momentum));
         let d = step.x.len();
-        let (g, trace) = step.scratch.split_at_mut(d);
-        let (previous, momenta) = step.state.split_at_mut(d);
+        let Memory { previous, momenta, g, trace } = step.memory;
         previous.clone_from_slice(step.x);
         let (x, at) = (&*step.x, (step.k, step.semantics));
         let tally = collect(
@@ -68,13 +69,6 @@ impl Algorithm for MvSignSgdSim {
         descend(step.x, &lr, g);
         apply_trace(step.x, trace);
         Ok(())
-    }
-
-    fn views(&self, dimension: usize, workers: usize) -> Vec<View> {
-        vec![
-            View { name: "previous", range: 0..dimension },
-            View { name: "momenta", range: dimension..(1 + workers) * dimension },
-        ]
     }
 
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {

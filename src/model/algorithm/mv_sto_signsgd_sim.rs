@@ -16,7 +16,7 @@
 //! 0). NaN as in `vote`.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, apply_trace, descend, extrapolate, trace_nan};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View};
+use super::{Algorithm, AlgorithmEntry, Query, Step};
 use crate::model::compressor::Compressor;
 use crate::model::compressor::stochastic_sign::StochasticSign;
 use crate::model::wire::{SignMessage, Tally};
@@ -26,7 +26,7 @@ use crate::model::{
 use crate::scalar::{Fault, Scalar};
 
 /// Votes of stochastic signs.
-pub struct MvStoSignSgdSim {
+struct MvStoSignSgdSim {
     step_size: Slot,
     momentum: Slot,
     extrapolation: Slot,
@@ -51,7 +51,7 @@ const RADIUS: ParamSpec = ParamSpec {
 };
 
 /// Registry line of Algorithm 2.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "mv-sto-signsgd-sim",
     summary: "m_i = theta m_i + (1 - theta) g_i(x + alpha (x - x_prev)); x -= gamma sgn(sum_i S_R(m_i))",
     source: "sun2023, Algorithm 2",
@@ -60,7 +60,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of Algorithm 3.
-pub static FEDERATED: AlgorithmEntry = AlgorithmEntry {
+pub(super) static FEDERATED: AlgorithmEntry = AlgorithmEntry {
     name: "federated-mv-sto-signsgd-sim",
     summary: "mv-sto-signsgd-sim with gradients at the end of K local steps z -= eta g_i(z)",
     source: "sun2023, Algorithm 3",
@@ -103,7 +103,7 @@ fn build(p: &Params, federated: bool) -> Result<Box<dyn DynAlgorithm>, BuildErro
 fn count_clipped<S: Scalar>(radius: &S, v: &[S], clipped: &mut [S]) -> Result<(), Fault> {
     let (zero, one) = (S::zero(), S::one());
     for (clipped, v) in clipped.iter_mut().zip(v) {
-        *clipped += &radius.at_least(&v.abs(), &zero, &one)?;
+        *clipped += &radius.select_ge(&v.abs(), &zero, &one)?;
     }
     Ok(())
 }
@@ -128,23 +128,30 @@ impl MvStoSignSgdSim {
     }
 }
 
-impl Algorithm for MvStoSignSgdSim {
-    /// The previous iterate, the counts of clipped entries, and the workers' momenta.
-    fn layout(&self, dimension: usize, workers: usize) -> Layout {
-        Layout { state: (2 + workers) * dimension, scratch: 4 * dimension }
+crate::buffers! {
+    /// The last iterate, the counts of clipped entries and the workers' momenta; the points ahead and after the local steps, a
+    /// message, and traces of NaN.
+    struct Memory {
+        kept previous: vector,
+        kept clipped: vector,
+        kept momenta: per_worker,
+        scratch y: vector,
+        scratch z: vector,
+        scratch buffer: vector,
+        scratch trace: vector,
     }
+}
+
+impl Algorithm for MvStoSignSgdSim {
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, theta) = (step.value(self.step_size), step.value(self.momentum));
         let eta = self.local.map(|(slot, _)| step.value(slot));
         let ahead = step.value(self.extrapolation);
         let d = step.x.len();
-        let (y, rest) = step.scratch.split_at_mut(d);
-        let (z, rest) = rest.split_at_mut(d);
-        let (buffer, trace) = rest.split_at_mut(d);
-        let (previous, rest) = step.state.split_at_mut(d);
-        let (clipped, momenta) = rest.split_at_mut(d);
+        let Memory { previous, clipped, momenta, y, z, buffer, trace } = step.memory;
         let radius = self.signs.radius().cast::<S>()?;
         extrapolate(step.k, &ahead, step.x, previous, y);
         trace.fill(S::zero());
@@ -179,14 +186,6 @@ impl Algorithm for MvStoSignSgdSim {
         descend(step.x, &lr, buffer);
         apply_trace(step.x, trace);
         Ok(())
-    }
-
-    fn views(&self, dimension: usize, workers: usize) -> Vec<View> {
-        vec![
-            View { name: "previous", range: 0..dimension },
-            View { name: "clipped", range: dimension..2 * dimension },
-            View { name: "momenta", range: 2 * dimension..(2 + workers) * dimension },
-        ]
     }
 
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {

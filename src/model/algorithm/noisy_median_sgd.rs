@@ -7,20 +7,20 @@
 //! **Ties and edge cases** as `median-sgd`.
 
 use super::common::STEP_SIZE;
-use super::median_sgd::{descend_by_median, scratch};
+use super::median_sgd::descend_by_median;
 use super::noisy_signsgd::{NOISE_LEVEL, PERTURBATION};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step};
+use super::{Algorithm, AlgorithmEntry, Query, Step};
 use crate::model::{Arithmetic, Semantics, Slot};
 use crate::scalar::Fault;
 
 /// Coordinate-wise median of perturbed gradients.
-pub struct NoisyMedianSgd {
+struct NoisyMedianSgd {
     step_size: Slot,
     noise_level: Slot,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "noisy-median-sgd",
     summary: "x -= lr median(g_i + b xi_i)",
     source: "chen2020, noisy medianSGD",
@@ -30,17 +30,20 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     },
 };
 
+crate::buffers! {
+    /// The workers' vectors, their medians, traces of NaN, and the noise.
+    struct Memory { scratch rows: per_worker, scratch middle: vector, scratch trace: vector, scratch xi: vector }
+}
+
 impl Algorithm for NoisyMedianSgd {
-    fn layout(&self, dimension: usize, workers: usize) -> Layout {
-        Layout { state: 0, scratch: dimension + scratch(dimension, workers) }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, level) = (step.value(self.step_size), step.value(self.noise_level));
-        let (xi, memory) = step.scratch.split_at_mut(step.x.len());
+        let Memory { rows, middle, trace, xi } = step.memory;
         descend_by_median(
-            (step.x, memory),
+            (step.x, rows, middle, trace),
             step.workers,
             &lr,
             query,

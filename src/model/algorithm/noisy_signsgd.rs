@@ -8,7 +8,7 @@
 //! **Ties and edge cases** as `vote`.
 
 use super::common::{STEP_SIZE, apply_trace, descend};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, vote};
+use super::{Algorithm, AlgorithmEntry, Query, Step, vote};
 use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Semantics, Slot};
 use crate::scalar::Fault;
 
@@ -31,13 +31,13 @@ pub(super) const PERTURBATION: ParamSpec = ParamSpec {
 };
 
 /// Majority of the signs of perturbed gradients.
-pub struct NoisySignSgd {
+struct NoisySignSgd {
     step_size: Slot,
     noise_level: Slot,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "noisy-signsgd",
     summary: "x -= lr sgn(sum_i sgn(g_i + b xi_i))",
     source: "chen2020, noisy signSGD",
@@ -47,16 +47,18 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     },
 };
 
+crate::buffers! {
+    /// Room for a vote, for traces of NaN, and for the noise.
+    struct Memory { scratch g: vector, scratch trace: vector, scratch xi: vector }
+}
+
 impl Algorithm for NoisySignSgd {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: 3 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, level) = (step.value(self.step_size), step.value(self.noise_level));
-        let (g, rest) = step.scratch.split_at_mut(step.x.len());
-        let (trace, xi) = rest.split_at_mut(step.x.len());
+        let Memory { g, trace, xi } = step.memory;
         let x = &*step.x;
         let tally = vote::collect(
             step.workers,

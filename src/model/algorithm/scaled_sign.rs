@@ -8,19 +8,19 @@
 //! **Ties and edge cases** sgn(0) as `sign_zero` says. Another sign than 0 lengthens the step along that coordinate.
 
 use super::common::{STEP_SIZE, count_signs, descend, scale_bits};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, mean_gradient, norm1, take_signs};
+use super::{Algorithm, AlgorithmEntry, Query, Step, mean_gradient, norm1, take_signs};
 use crate::model::{Arithmetic, Slot};
 use crate::scalar::Fault;
 
 /// Signs times an l1 norm.
-pub struct ScaledSign {
+struct ScaledSign {
     step_size: Slot,
     /// Whether the norm is divided by the number of coordinates.
     by_mean: bool,
 }
 
 /// Registry line of the mean absolute value as the scale.
-pub static MEAN: AlgorithmEntry = AlgorithmEntry {
+pub(super) static MEAN: AlgorithmEntry = AlgorithmEntry {
     name: "scaled-signsgd-mean",
     summary: "x -= lr (|g|_1/d) sgn g",
     source: "karimireddy2019, Section 6",
@@ -29,7 +29,7 @@ pub static MEAN: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of the norm itself as the scale.
-pub static NORM: AlgorithmEntry = AlgorithmEntry {
+pub(super) static NORM: AlgorithmEntry = AlgorithmEntry {
     name: "scaled-signgd",
     summary: "x -= alpha |g|_1 sgn g",
     source: "li2021, Algorithms 1 and 2",
@@ -38,7 +38,7 @@ pub static NORM: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of the same update under the name of its stochastic form.
-pub static NORM_STOCHASTIC: AlgorithmEntry = AlgorithmEntry {
+pub(super) static NORM_STOCHASTIC: AlgorithmEntry = AlgorithmEntry {
     name: "scaled-signsgd",
     summary: "x -= alpha |g|_1 sgn g: scaled-signgd for a noisy oracle",
     source: "li2021, Algorithm 2",
@@ -46,16 +46,19 @@ pub static NORM_STOCHASTIC: AlgorithmEntry = AlgorithmEntry {
     build: |p| (NORM.build)(p),
 };
 
+crate::buffers! {
+    /// Room for two gradients.
+    struct Memory { scratch g: vector, scratch other: vector }
+}
+
 impl Algorithm for ScaledSign {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
         let d = step.x.len();
-        let (g, other) = step.scratch.split_at_mut(d);
+        let Memory { g, other } = step.memory;
         mean_gradient(step.workers, step.x, other, g, query)?;
         for block in step.semantics.scaling.ranges(d) {
             let part = &mut g[block.clone()];

@@ -7,17 +7,17 @@
 //! **Ties and edge cases** as `vote`. Each direction costs the signs and one float per block.
 
 use super::common::{STEP_SIZE, apply_trace, descend, scale_bits};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, norm1, vote, votes_at_random};
+use super::{Algorithm, AlgorithmEntry, Query, Step, norm1, vote, votes_at_random};
 use crate::model::{Arithmetic, Slot};
 use crate::scalar::Fault;
 
 /// Majority of signs times the mean norm.
-pub struct ScaledVote {
+struct ScaledVote {
     step_size: Slot,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "scaled-vote",
     summary: "x -= alpha mean_m |g_m|_1 sgn(sum_m sgn g_m)",
     source: "li2021, Algorithm 3",
@@ -25,22 +25,23 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     build: |p| Ok(Box::new(ScaledVote { step_size: p.schedule("step_size")? })),
 };
 
+crate::buffers! {
+    /// Room for a vote, for traces of NaN, and for the norms: there are at most as many blocks as coordinates.
+    struct Memory { scratch g: vector, scratch trace: vector, scratch norms: vector }
+}
+
 impl Algorithm for ScaledVote {
     fn is_random(&self, semantics: &crate::model::Semantics) -> bool {
         votes_at_random(semantics)
     }
 
-    /// The mean norms take one number per block, and there are at most as many blocks as coordinates.
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: 3 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
         let (d, scaling) = (step.x.len(), &step.semantics.scaling);
-        let (g, rest) = step.scratch.split_at_mut(d);
-        let (trace, norms) = rest.split_at_mut(d);
+        let Memory { g, trace, norms } = step.memory;
         norms.fill(S::zero());
         let scales = scale_bits(d, step.semantics);
         let x = &*step.x;

@@ -5,12 +5,12 @@
 //! **Shapes and units** lr in `[x]^2/[f]`.
 
 use super::common::{STEP_SIZE, count_mean, descend};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, mean_gradient};
+use super::{Algorithm, AlgorithmEntry, Query, Step, mean_gradient};
 use crate::model::{Arithmetic, BuildError, DynAlgorithm, ParamSpec, Params, Slot};
 use crate::scalar::Fault;
 
 /// x -= lr g.
-pub struct Sgd {
+struct Sgd {
     step_size: Slot,
 }
 
@@ -21,11 +21,11 @@ fn build(p: &Params) -> Result<Box<dyn DynAlgorithm>, BuildError> {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry =
+pub(super) static ENTRY: AlgorithmEntry =
     AlgorithmEntry { name: "sgd", summary: "x -= lr g", source: "karimireddy2019, (SGD)", params: PARAMS, build };
 
 /// Registry line of the name that deterministic claims use; the noise is the oracle's, the update is the same.
-pub static GD: AlgorithmEntry = AlgorithmEntry {
+pub(super) static GD: AlgorithmEntry = AlgorithmEntry {
     name: "gd",
     summary: "x -= lr grad f: sgd for an oracle without noise",
     source: "li2021, Section II",
@@ -33,20 +33,23 @@ pub static GD: AlgorithmEntry = AlgorithmEntry {
     build,
 };
 
+crate::buffers! {
+    /// Room for two gradients.
+    struct Memory { scratch g: vector, scratch other: vector }
+}
+
 impl Algorithm for Sgd {
     /// Takes no sign, and nobody votes.
     fn is_random(&self, _semantics: &crate::model::Semantics) -> bool {
         false
     }
 
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
-        let (g, other) = step.scratch.split_at_mut(step.x.len());
+        let Memory { g, other } = step.memory;
         mean_gradient(step.workers, step.x, other, g, query)?;
         descend(step.x, &lr, g);
         count_mean(step.x.len(), step.workers, query);

@@ -6,18 +6,18 @@
 //! **Ties and edge cases** m before the first step is 0, or m = g at k = 0 with `momentum_start = "first-gradient"`.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_mean, descend};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient};
+use super::{Algorithm, AlgorithmEntry, Query, Step, mean_gradient};
 use crate::model::{Arithmetic, MomentumForm, Slot};
 use crate::scalar::Fault;
 
 /// Heavy-ball SGD.
-pub struct Sgdm {
+struct Sgdm {
     step_size: Slot,
     momentum: Slot,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "sgdm",
     summary: "m = g + beta m; x -= lr m",
     source: "karimireddy2019, Section 6 (baseline)",
@@ -25,28 +25,27 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     build: |p| Ok(Box::new(Sgdm { step_size: p.schedule("step_size")?, momentum: p.schedule("momentum")? })),
 };
 
+crate::buffers! {
+    /// The momentum, and room for two gradients.
+    struct Memory { kept momentum: vector, scratch g: vector, scratch other: vector }
+}
+
 impl Algorithm for Sgdm {
     /// Takes no sign, and nobody votes.
     fn is_random(&self, _semantics: &crate::model::Semantics) -> bool {
         false
     }
 
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: dimension, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, beta) = (step.value(self.step_size), step.value(self.momentum));
-        let (g, other) = step.scratch.split_at_mut(step.x.len());
+        let Memory { momentum, g, other } = step.memory;
         mean_gradient(step.workers, step.x, other, g, query)?;
-        accumulate(MomentumForm::Sum, (step.k, step.semantics), &beta, g, step.state);
-        descend(step.x, &lr, step.state);
+        accumulate(MomentumForm::Sum, (step.k, step.semantics), &beta, g, momentum);
+        descend(step.x, &lr, momentum);
         count_mean(step.x.len(), step.workers, query);
         Ok(())
-    }
-
-    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
-        vec![View { name: "momentum", range: 0..dimension }]
     }
 }

@@ -7,17 +7,17 @@
 //! **Ties and edge cases** sgn(0) as the run's `sign_zero` says.
 
 use super::common::{STEP_SIZE, count_signs, descend};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, mean_gradient, take_signs};
+use super::{Algorithm, AlgorithmEntry, Query, Step, mean_gradient, take_signs};
 use crate::model::{Arithmetic, Slot};
 use crate::scalar::Fault;
 
 /// x -= lr sgn(g).
-pub struct SignSgd {
+struct SignSgd {
     step_size: Slot,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signsgd",
     summary: "x -= lr sgn(g)",
     source: "bernstein2018, Algorithm 1",
@@ -25,15 +25,18 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     build: |p| Ok(Box::new(SignSgd { step_size: p.schedule("step_size")? })),
 };
 
+crate::buffers! {
+    /// Room for two gradients.
+    struct Memory { scratch g: vector, scratch other: vector }
+}
+
 impl Algorithm for SignSgd {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
-        let (g, other) = step.scratch.split_at_mut(step.x.len());
+        let Memory { g, other } = step.memory;
         mean_gradient(step.workers, step.x, other, g, query)?;
         take_signs(g, step.semantics.sign_zero, query)?;
         descend(step.x, &lr, g);

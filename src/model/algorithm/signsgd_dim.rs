@@ -10,18 +10,18 @@
 //! `signsgd`.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend, extrapolate};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient, take_signs};
+use super::{Algorithm, AlgorithmEntry, Query, Step, mean_gradient, take_signs};
 use crate::model::{Arithmetic, MomentumForm, Slot};
 use crate::scalar::Fault;
 
 /// Sign of a momentum of gradients that are taken ahead of the iterate.
-pub struct SignSgdDim {
+struct SignSgdDim {
     step_size: Slot,
     momentum: Slot,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signsgd-dim",
     summary: "y = x + theta/(1 - theta) (x - x_prev); m = theta m + (1 - theta) g(y); x -= gamma sgn(m)",
     source: "sun2023, equation 4",
@@ -29,18 +29,25 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     build: |p| Ok(Box::new(SignSgdDim { step_size: p.schedule("step_size")?, momentum: p.schedule("momentum")? })),
 };
 
-impl Algorithm for SignSgdDim {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 2 * dimension, scratch: 3 * dimension }
+crate::buffers! {
+    /// The momentum and the last iterate; room for two gradients and the point ahead.
+    struct Memory {
+        kept momentum: vector,
+        kept previous: vector,
+        scratch g: vector,
+        scratch other: vector,
+        scratch y: vector,
     }
+}
+
+impl Algorithm for SignSgdDim {
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, theta) = (step.value(self.step_size), step.value(self.momentum));
         let d = step.x.len();
-        let (g, rest) = step.scratch.split_at_mut(d);
-        let (y, other) = rest.split_at_mut(d);
-        let (momentum, previous) = step.state.split_at_mut(d);
+        let Memory { momentum, previous, g, other, y } = step.memory;
         let ahead = theta.divide(&(S::one() - &theta))?;
         extrapolate(step.k, &ahead, step.x, previous, y);
         mean_gradient(step.workers, y, other, g, query)?;
@@ -50,11 +57,6 @@ impl Algorithm for SignSgdDim {
         descend(step.x, &lr, g);
         count_signs(d, step.workers, 0, step.semantics, query);
         Ok(())
-    }
-
-    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
-        let previous = View { name: "previous", range: dimension..2 * dimension };
-        vec![View { name: "momentum", range: 0..dimension }, previous]
     }
 
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {

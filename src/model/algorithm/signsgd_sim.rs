@@ -9,12 +9,12 @@
 //! **Ties and edge cases** m_0 = 0 unless `momentum_start` says otherwise; sgn(0) as `sign_zero` says.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient, take_signs};
+use super::{Algorithm, AlgorithmEntry, Query, Step, mean_gradient, take_signs};
 use crate::model::{Arithmetic, BuildError, Kind, Limits, MomentumForm, ParamSpec, Real, Slot};
 use crate::scalar::Fault;
 
 /// Sign of an averaged momentum, with a step for each coordinate.
-pub struct SignSgdSim {
+struct SignSgdSim {
     step_size: Slot,
     momentum: Slot,
     /// Absent where all are 1.
@@ -22,7 +22,7 @@ pub struct SignSgdSim {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signsgd-sim",
     summary: "m = theta m + (1 - theta) g; x_j -= gamma c_j sgn(m_j)",
     source: "sun2023, Algorithm 1",
@@ -34,13 +34,13 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
             kind: Kind::Vector,
             default: Some("1"),
             limits: Limits::POSITIVE,
-            doc: "c_j, one a coordinate: coordinate j steps by step_size * c_j",
+            doc: "c_j, one per coordinate: coordinate j steps by step_size * c_j",
         },
     ],
     build: |p| {
         let given = if p.has("step_factors") { p.list("step_factors")? } else { vec![Real::integer(1)] };
         if given.iter().any(|c| !(c.to_f64() > 0.0 && c.to_f64().is_finite())) {
-            return Err(BuildError::at("step_factors", "'step_factors' takes finite numbers above 0"));
+            return Err(BuildError::about("step_factors", "'step_factors' takes finite numbers above 0"));
         }
         let plain = given.iter().all(|c| *c == Real::integer(1));
         Ok(Box::new(SignSgdSim {
@@ -51,16 +51,18 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     },
 };
 
+crate::buffers! {
+    /// The momentum with the iterate that it was taken at, and room for two gradients.
+    struct Memory { kept momentum: vector, kept previous: vector, scratch g: vector, scratch other: vector }
+}
+
 impl Algorithm for SignSgdSim {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 2 * dimension, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, theta) = (step.value(self.step_size), step.value(self.momentum));
-        let (g, other) = step.scratch.split_at_mut(step.x.len());
-        let (momentum, previous) = step.state.split_at_mut(step.x.len());
+        let Memory { momentum, previous, g, other } = step.memory;
         previous.clone_from_slice(step.x);
         mean_gradient(step.workers, step.x, other, g, query)?;
         accumulate(MomentumForm::Average, (step.k, step.semantics), &theta, g, momentum);
@@ -74,11 +76,6 @@ impl Algorithm for SignSgdSim {
         descend(step.x, &lr, g);
         count_signs(step.x.len(), step.workers, 0, step.semantics, query);
         Ok(())
-    }
-
-    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
-        let previous = View { name: "previous", range: dimension..2 * dimension };
-        vec![View { name: "momentum", range: 0..dimension }, previous]
     }
 
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {

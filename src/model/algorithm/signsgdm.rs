@@ -8,21 +8,14 @@
 
 use super::AlgorithmEntry;
 use super::common::{MOMENTUM, STEP_SIZE};
-use super::signum::Signum;
+use super::signum::build;
 use crate::model::MomentumForm;
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signsgdm",
     summary: "m = g + beta m; x -= lr sgn(m)",
     source: "karimireddy2019, (SIGNSGDM)",
     params: &[STEP_SIZE, MOMENTUM],
-    build: |p| {
-        Ok(Box::new(Signum {
-            step_size: p.schedule("step_size")?,
-            momentum: p.schedule("momentum")?,
-            form: MomentumForm::Sum,
-            warmup: 0,
-        }))
-    },
+    build: |p| build(p, MomentumForm::Sum, 0),
 };

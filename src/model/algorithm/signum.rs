@@ -10,20 +10,20 @@
 //! **Ties and edge cases** sgn(0) as the run's `sign_zero` says, for m and in the warm-up for g.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient, take_signs};
-use crate::model::{Arithmetic, Kind, Limits, MomentumForm, ParamSpec, Slot};
+use super::{Algorithm, AlgorithmEntry, Query, Step, mean_gradient, take_signs};
+use crate::model::{Arithmetic, BuildError, DynAlgorithm, Kind, Limits, MomentumForm, ParamSpec, Params, Slot};
 use crate::scalar::Fault;
 
 /// Sign of a momentum, after a warm-up by signs of gradients.
-pub struct Signum {
-    pub(super) step_size: Slot,
-    pub(super) momentum: Slot,
-    pub(super) form: MomentumForm,
-    pub(super) warmup: u64,
+struct Signum {
+    step_size: Slot,
+    momentum: Slot,
+    form: MomentumForm,
+    warmup: u64,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signum",
     summary: "m = beta m + (1 - beta) g; x -= lr sgn(m)",
     source: "bernstein2018, Algorithm 2",
@@ -38,29 +38,29 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
             doc: "C, steps that follow sgn(g) while m accumulates",
         },
     ],
-    build: |p| {
-        Ok(Box::new(Signum {
-            step_size: p.schedule("step_size")?,
-            momentum: p.schedule("momentum")?,
-            form: MomentumForm::Average,
-            warmup: p.count("warmup")? as u64,
-        }))
-    },
+    build: |p| build(p, MomentumForm::Average, p.count("warmup")? as u64),
 };
 
+/// The sign of a momentum of this form, after so many steps of warm-up.
+pub(super) fn build(p: &Params, form: MomentumForm, warmup: u64) -> Result<Box<dyn DynAlgorithm>, BuildError> {
+    Ok(Box::new(Signum { step_size: p.schedule("step_size")?, momentum: p.schedule("momentum")?, form, warmup }))
+}
+
+crate::buffers! {
+    /// The momentum with its gradients' weight, and room for two gradients.
+    struct Memory { kept momentum: vector, kept weight: number, scratch g: vector, scratch other: vector }
+}
+
 impl Algorithm for Signum {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: dimension + 1, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, beta) = (step.value(self.step_size), step.value(self.momentum));
-        let (g, other) = step.scratch.split_at_mut(step.x.len());
+        let Memory { momentum, weight, g, other } = step.memory;
         mean_gradient(step.workers, step.x, other, g, query)?;
-        let (momentum, weight) = step.state.split_at_mut(step.x.len());
         accumulate(self.form, (step.k, step.semantics), &beta, g, momentum);
-        accumulate(self.form, (step.k, step.semantics), &beta, &[S::one()], weight);
+        accumulate(self.form, (step.k, step.semantics), &beta, &[S::one()], std::slice::from_mut(weight));
         if step.k >= self.warmup {
             g.clone_from_slice(momentum);
         }
@@ -68,11 +68,6 @@ impl Algorithm for Signum {
         descend(step.x, &lr, g);
         count_signs(step.x.len(), step.workers, 0, step.semantics, query);
         Ok(())
-    }
-
-    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
-        let weight = View { name: "weight", range: dimension..dimension + 1 };
-        vec![View { name: "momentum", range: 0..dimension }, weight]
     }
 
     fn reach(&self, values: &[f64], _workers: usize) -> Option<f64> {

@@ -11,19 +11,19 @@
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
 use super::noisy_signsgd::PERTURBATION;
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, View, mean_gradient, take_signs};
+use super::{Algorithm, AlgorithmEntry, Query, Step, mean_gradient, take_signs};
 use crate::model::{Arithmetic, Kind, Limits, MomentumForm, ParamSpec, Semantics, Slot};
 use crate::scalar::Fault;
 
 /// Sign of a momentum plus noise that all workers share.
-pub struct SignumNoise {
+struct SignumNoise {
     step_size: Slot,
     momentum: Slot,
     noise_level: Slot,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signum-noise",
     summary: "m = beta m + (1 - beta) g; x -= lr sgn(m) + b xi, xi shared by all workers",
     source: "bernstein2018, Section 6",
@@ -48,29 +48,28 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     },
 };
 
+crate::buffers! {
+    /// The momentum, and room for two gradients, then the noise.
+    struct Memory { kept momentum: vector, scratch g: vector, scratch other: vector }
+}
+
 impl Algorithm for SignumNoise {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: dimension, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, beta, level) = (step.value(self.step_size), step.value(self.momentum), step.value(self.noise_level));
-        let (g, other) = step.scratch.split_at_mut(step.x.len());
+        let Memory { momentum, g, other } = step.memory;
         mean_gradient(step.workers, step.x, other, g, query)?;
-        accumulate(MomentumForm::Average, (step.k, step.semantics), &beta, g, step.state);
-        g.clone_from_slice(step.state);
+        accumulate(MomentumForm::Average, (step.k, step.semantics), &beta, g, momentum);
+        g.clone_from_slice(momentum);
         take_signs(g, step.semantics.sign_zero, query)?;
-        let xi = &mut other[..step.x.len()];
+        let xi = other;
         query.perturbation(xi)?;
         descend(step.x, &lr, g);
         descend(step.x, &level, xi);
         count_signs(step.x.len(), step.workers, 0, step.semantics, query);
         Ok(())
-    }
-
-    fn views(&self, dimension: usize, _workers: usize) -> Vec<View> {
-        vec![View { name: "momentum", range: 0..dimension }]
     }
 
     fn is_random(&self, _semantics: &Semantics) -> bool {

@@ -7,18 +7,18 @@
 //! that is NaN has no vote; its replicate's iterate becomes NaN in that coordinate, so that the run counts as diverged.
 
 use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, take_signs, votes_at_random};
+use super::{Algorithm, AlgorithmEntry, Query, Step, take_signs, votes_at_random};
 use crate::model::wire::{SignMessage, Tally};
 use crate::model::{Arithmetic, Semantics, Slot};
 use crate::scalar::{Fault, Scalar};
 
 /// The server's majority of the workers' signs.
-pub struct Vote {
+struct Vote {
     step_size: Slot,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "vote",
     summary: "x -= lr sgn(sum_m sgn g_m)",
     source: "bernstein2018, Algorithm 3",
@@ -98,7 +98,7 @@ pub(super) fn sides<S: Scalar>(
 }
 
 /// Registry line of the name that sun2023 uses.
-pub static MV: AlgorithmEntry = AlgorithmEntry {
+pub(super) static MV: AlgorithmEntry = AlgorithmEntry {
     name: "mv-signsgd",
     summary: "vote, under the name of sun2023",
     source: "bernstein2018, Algorithm 3; sun2023, Section 3.1",
@@ -106,19 +106,22 @@ pub static MV: AlgorithmEntry = AlgorithmEntry {
     build: |p| (ENTRY.build)(p),
 };
 
+crate::buffers! {
+    /// Room for a vote, and for traces of NaN.
+    struct Memory { scratch g: vector, scratch trace: vector }
+}
+
 impl Algorithm for Vote {
     fn is_random(&self, semantics: &crate::model::Semantics) -> bool {
         votes_at_random(semantics)
     }
 
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
-        let (g, trace) = step.scratch.split_at_mut(step.x.len());
+        let Memory { g, trace } = step.memory;
         let x = &*step.x;
         let tally = sides(
             step.workers,

@@ -11,19 +11,19 @@
 //! quorum above M/2 leaves every tie at 0. NaN as in `vote`.
 
 use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, take_signs, votes_at_random};
+use super::{Algorithm, AlgorithmEntry, Query, Step, take_signs, votes_at_random};
 use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Slot};
 use crate::scalar::Fault;
 
 /// Ternary votes.
-pub struct VoteAbstain {
+struct VoteAbstain {
     step_size: Slot,
     threshold: Slot,
     quorum: usize,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "vote-abstain",
     summary: "workers send sgn g_m where |g_m| >= c, else 0; the server the winner where it has q votes, else 0",
     source: "bernstein2018, Section 6",
@@ -53,23 +53,29 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     },
 };
 
+crate::buffers! {
+    /// Room for a vote, the sizes behind it, the counts, and traces of NaN.
+    struct Memory {
+        scratch vote: vector,
+        scratch size: vector,
+        scratch sum: vector,
+        scratch turnout: vector,
+        scratch trace: vector,
+    }
+}
+
 impl Algorithm for VoteAbstain {
     fn is_random(&self, semantics: &crate::model::Semantics) -> bool {
         votes_at_random(semantics)
     }
 
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: 5 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let (lr, threshold) = (step.value(self.step_size), step.value(self.threshold));
         let d = step.x.len();
-        let (vote, rest) = step.scratch.split_at_mut(d);
-        let (size, rest) = rest.split_at_mut(d);
-        let (sum, rest) = rest.split_at_mut(d);
-        let (turnout, trace) = rest.split_at_mut(d);
+        let Memory { vote, size, sum, turnout, trace } = step.memory;
         let (zero, bits) = (S::zero(), 2 * d as u64);
         trace.fill(zero.clone());
         sum.fill(zero.clone());
@@ -82,7 +88,7 @@ impl Algorithm for VoteAbstain {
             }
             take_signs(vote, step.semantics.sign_zero, query)?;
             for i in 0..d {
-                let cast = size[i].at_least(&threshold, &vote[i], &zero)?;
+                let cast = size[i].select_ge(&threshold, &vote[i], &zero)?;
                 sum[i] += &cast;
                 turnout[i] += &cast.abs();
             }
@@ -94,7 +100,7 @@ impl Algorithm for VoteAbstain {
         for i in 0..d {
             // Turnout plus |sum| is twice the number of votes of the side that won.
             let won = turnout[i].clone() + &sum[i].abs();
-            vote[i] = won.at_least(&needed, &vote[i], &zero)?;
+            vote[i] = won.select_ge(&needed, &vote[i], &zero)?;
         }
         query.broadcast(bits, step.workers);
         descend(step.x, &lr, vote);

@@ -7,17 +7,17 @@
 //! bits that the values of the sum need: log2(2M + 1) rounded up where 0 can be sent, log2(M + 1) where it cannot.
 
 use super::common::{STEP_SIZE, apply_trace, descend};
-use super::{Algorithm, AlgorithmEntry, Layout, Query, Step, vote};
+use super::{Algorithm, AlgorithmEntry, Query, Step, vote};
 use crate::model::{Arithmetic, Semantics, SignZero, Slot};
 use crate::scalar::Fault;
 
 /// The votes' sum in place of its sign.
-pub struct VoteSum {
+struct VoteSum {
     step_size: Slot,
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "vote-sum",
     summary: "x -= lr sum_m sgn g_m",
     source: "bernstein2018, supplement",
@@ -25,15 +25,18 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
     build: |p| Ok(Box::new(VoteSum { step_size: p.schedule("step_size")? })),
 };
 
+crate::buffers! {
+    /// Room for a vote, and for traces of NaN.
+    struct Memory { scratch g: vector, scratch trace: vector }
+}
+
 impl Algorithm for VoteSum {
-    fn layout(&self, dimension: usize, _workers: usize) -> Layout {
-        Layout { state: 0, scratch: 2 * dimension }
-    }
+    type Memory<'a, S: 'a> = Memory<'a, S>;
 
     #[inline(always)]
-    fn step<S: Arithmetic>(&self, step: Step<'_, S>, query: &mut dyn Query<S>) -> Result<(), Fault> {
+    fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let lr = step.value(self.step_size);
-        let (g, trace) = step.scratch.split_at_mut(step.x.len());
+        let Memory { g, trace } = step.memory;
         let x = &*step.x;
         let tally = vote::collect(
             step.workers,

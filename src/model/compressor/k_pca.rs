@@ -18,13 +18,13 @@ use crate::scalar::Fault;
 const SWEEPS: usize = 60;
 
 /// Truncated singular value decomposition.
-pub struct KPca {
+pub(super) struct KPca {
     k: usize,
     rows: usize,
 }
 
 /// Registry line.
-pub static ENTRY: CompressorEntry = CompressorEntry {
+pub(super) static ENTRY: CompressorEntry = CompressorEntry {
     name: "k-pca",
     summary: "v as a matrix by rows, cut to its k largest singular values",
     params: &[
@@ -41,7 +41,7 @@ pub static ENTRY: CompressorEntry = CompressorEntry {
         let rows = p.count("rows")?;
         if rows == 0 || !p.dimension.is_multiple_of(rows) {
             let message = format!("'rows' is {rows}; it must be 1 or more and divide the dimension {}", p.dimension);
-            return Err(BuildError::at("rows", message));
+            return Err(BuildError::about("rows", message));
         }
         Ok(Box::new(KPca { k: kept(p)?, rows }))
     },

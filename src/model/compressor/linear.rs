@@ -10,19 +10,19 @@ use crate::model::{Arithmetic, BuildError, Kind, Limits, ParamSpec, Query, Real,
 use crate::scalar::Fault;
 
 /// C(v) = c v.
-pub struct Linear {
+pub(super) struct Linear {
     factor: Real,
 }
 
 /// Registry line.
-pub static ENTRY: CompressorEntry = CompressorEntry {
+pub(super) static ENTRY: CompressorEntry = CompressorEntry {
     name: "linear",
     summary: "c v",
     params: &[ParamSpec { name: "factor", kind: Kind::Number, default: None, limits: Limits::open(0, 2), doc: "c" }],
     build: |p| {
         let factor = p.positive("factor")?;
         if factor.to_f64() >= 2.0 {
-            return Err(BuildError::at("factor", format!("'factor' is {factor}; it must be above 0 and below 2")));
+            return Err(BuildError::about("factor", format!("'factor' is {factor}; it must be above 0 and below 2")));
         }
         Ok(Box::new(Linear { factor }))
     },

@@ -2,14 +2,14 @@
 
 #[cfg(test)]
 mod contract;
-pub mod identity;
-pub mod k_pca;
-pub mod linear;
-pub mod random_k;
-pub mod sign;
-pub mod stochastic_sign;
-pub mod top_k;
-pub mod unbiased;
+mod identity;
+mod k_pca;
+mod linear;
+mod random_k;
+mod sign;
+pub(crate) mod stochastic_sign;
+mod top_k;
+mod unbiased;
 
 use super::{Arithmetic, BuildError, ParamSpec, ParamValue, Params, Query, Real, Semantics};
 use crate::scalar::{Checked, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
@@ -26,7 +26,9 @@ pub trait Compressor: Send + Sync + 'static {
         v: &mut [S],
         semantics: &Semantics,
         query: &mut dyn Query<S>,
-    ) -> Result<(), Fault>;
+    ) -> Result<(), Fault>
+    where
+        Self: Sized;
 
     /// Guaranteed quality delta in (0, 1] for vectors of this dimension; 0 where the map guarantees none.
     fn quality(&self, dimension: usize) -> Real;
@@ -58,28 +60,6 @@ impl<C: Compressor, S: Arithmetic> Compresses<S> for C {
     }
 }
 
-/// What does not depend on the arithmetic.
-pub trait CompressorMeta {
-    /// See [`Compressor::quality`].
-    fn quality(&self, dimension: usize) -> Real;
-    /// See [`Compressor::bits`].
-    fn bits(&self, dimension: usize, semantics: &Semantics) -> u64;
-    /// See [`Compressor::is_random`].
-    fn is_random(&self) -> bool;
-}
-
-impl<C: Compressor> CompressorMeta for C {
-    fn quality(&self, dimension: usize) -> Real {
-        Compressor::quality(self, dimension)
-    }
-    fn bits(&self, dimension: usize, semantics: &Semantics) -> u64 {
-        Compressor::bits(self, dimension, semantics)
-    }
-    fn is_random(&self) -> bool {
-        Compressor::is_random(self)
-    }
-}
-
 /// A compressor in every arithmetic: what the registry builds.
 pub trait DynCompressor:
     Compresses<Narrow>
@@ -89,7 +69,7 @@ pub trait DynCompressor:
     + Compresses<Surd>
     + Compresses<Enclosure>
     + Compresses<Polynomial>
-    + CompressorMeta
+    + Compressor
     + Send
     + Sync
 {
@@ -114,7 +94,7 @@ pub struct CompressorEntry {
 /// As the compressor's own builder.
 pub fn build_compressor(p: &Params) -> Result<Box<dyn DynCompressor>, BuildError> {
     let Some(ParamValue::Compressor(entry, params)) = p.values.get("compressor") else {
-        return Err(BuildError::at("compressor", "'compressor' takes { name = \"..\" }"));
+        return Err(BuildError::about("compressor", "'compressor' takes { name = \"..\" }"));
     };
     (entry.build)(params)
 }
@@ -151,7 +131,7 @@ fn index_bits(dimension: usize) -> u64 {
 /// The parameter `k` of a sparsifier.
 fn kept(p: &Params) -> Result<usize, BuildError> {
     match p.count("k")? {
-        0 => Err(BuildError::at("k", "'k' is 0; at least 1 entry must be kept")),
+        0 => Err(BuildError::about("k", "'k' is 0; at least 1 entry must be kept")),
         k => Ok(k),
     }
 }

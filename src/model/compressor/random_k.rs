@@ -16,14 +16,14 @@ use std::slice::from_mut;
 use std::slice::from_ref;
 
 /// Keeps k entries, every set of k with the same probability.
-pub struct RandomK {
+pub(super) struct RandomK {
     k: usize,
     /// Whether entries are kept as they are, and not multiplied by d/k.
     rescale: bool,
 }
 
 /// Registry line.
-pub static ENTRY: CompressorEntry = CompressorEntry {
+pub(super) static ENTRY: CompressorEntry = CompressorEntry {
     name: "random-k",
     summary: "k entries drawn at random, else 0",
     params: &[
@@ -38,14 +38,14 @@ impl Compressor for RandomK {
     fn compress<S: Arithmetic>(&self, v: &mut [S], _: &Semantics, query: &mut dyn Query<S>) -> Result<(), Fault> {
         let d = v.len();
         let kept = self.k.min(d);
-        let mut left = S::ratio(kept as i64, 1);
+        let mut remaining = S::ratio(kept as i64, 1);
         let factor = if self.rescale { S::one() } else { S::ratio(d as i64, kept.max(1) as u64) };
         for (i, value) in v.iter_mut().enumerate() {
-            // Division, not multiplication by 1/(d - i): left = d - i must give exactly 1.
-            let p = left.divide(&S::ratio((d - i) as i64, 1))?;
+            // Division, not multiplication by 1/(d - i): remaining = d - i must give exactly 1.
+            let p = remaining.divide(&S::ratio((d - i) as i64, 1))?;
             let mut stays = S::zero();
             query.coin(from_ref(&p), from_mut(&mut stays))?;
-            left -= &stays;
+            remaining -= &stays;
             *value *= &(stays * &factor);
         }
         Ok(())

@@ -12,12 +12,12 @@ use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Query, Real, Semantics};
 use crate::scalar::Fault;
 
 /// Random signs with mean v/R.
-pub struct StochasticSign {
+pub(crate) struct StochasticSign {
     radius: Real,
 }
 
 /// Registry line.
-pub static ENTRY: CompressorEntry = CompressorEntry {
+pub(crate) static ENTRY: CompressorEntry = CompressorEntry {
     name: "stochastic-sign",
     summary: "+1 with probability 1/2 + v_i/(2R), else -1; a coin decides at 0, so that `sign_zero` plays no part",
     params: &[ParamSpec {
@@ -63,7 +63,7 @@ impl Compressor for StochasticSign {
         query.coin(v, &mut coins)?;
         for (value, coin) in v.iter_mut().zip(coins) {
             // A choice, not 2 coin - 1: an enclosure of a decided coin stays a point.
-            let sign = coin.at_least(&half, &S::one(), &-S::one())?;
+            let sign = coin.select_ge(&half, &S::one(), &-S::one())?;
             // 0 times the probability: a NaN must not come out as a sign.
             *value = if S::LANES == 0 { sign } else { sign + value.min(&S::zero()).max(&S::zero()) };
         }

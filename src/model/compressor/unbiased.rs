@@ -17,7 +17,7 @@ use crate::model::{
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// Random rounding to multiples of r/s.
-pub struct Unbiased {
+pub(super) struct Unbiased {
     levels: usize,
     by_largest: bool,
     rescale: bool,
@@ -33,7 +33,7 @@ pub(super) const RESCALE: ParamSpec = ParamSpec {
 };
 
 /// Registry line.
-pub static QSGD: CompressorEntry = CompressorEntry {
+pub(super) static QSGD: CompressorEntry = CompressorEntry {
     name: "qsgd",
     summary: "|v|_2 sgn(v_i) zeta_i/s, s |v_i|/|v|_2 rounded at random",
     params: &[
@@ -44,7 +44,7 @@ pub static QSGD: CompressorEntry = CompressorEntry {
 };
 
 /// Registry line.
-pub static TERNGRAD: CompressorEntry = CompressorEntry {
+pub(super) static TERNGRAD: CompressorEntry = CompressorEntry {
     name: "terngrad",
     summary: "|v|_inf sgn(v_i) Bernoulli(|v_i|/|v|_inf)",
     params: &[RESCALE],
@@ -65,7 +65,7 @@ pub(super) fn unbiased_quality(inflation: &Real) -> Real {
 fn build(p: &Params, by_largest: bool) -> Result<Box<dyn DynCompressor>, BuildError> {
     let levels = if p.has("levels") { p.count("levels")? } else { 1 };
     if !(1..=1 << 30).contains(&levels) {
-        return Err(BuildError::at("levels", format!("'levels' is {levels}; it must be from 1 to 2^30")));
+        return Err(BuildError::about("levels", format!("'levels' is {levels}; it must be from 1 to 2^30")));
     }
     Ok(Box::new(Unbiased { levels, by_largest, rescale: rescale(p)? }))
 }

@@ -6,9 +6,9 @@
 mod law;
 mod witness;
 
-pub use witness::{Property, Witness};
+pub use witness::{RefutableProperty, Witness};
 
-use super::{DynNoise, DynProblem, Evaluates, Facts, Known, Real, Trait};
+use super::{DynNoise, DynProblem, Evaluates, Facts, Known, Property, Real};
 use crate::scalar::{Rational, Scalar};
 
 /// A distance from 0 that no box of a theorem has.
@@ -135,7 +135,7 @@ pub struct HypothesisSpec {
 
 impl Subject<'_> {
     /// The audit of a property that points of the objective refute, where they do.
-    fn refuted(&self, property: Property, what: &str) -> Option<Audit> {
+    fn refuted(&self, property: RefutableProperty, what: &str) -> Option<Audit> {
         let witness = self.problem.refutation(property)?;
         witness.refutes(property, self.problem).then(|| Audit::failing(what, witness))
     }
@@ -144,11 +144,11 @@ impl Subject<'_> {
     #[must_use]
     pub fn no_constant(&self, fact: &str) -> Option<Audit> {
         let (property, what) = match fact {
-            "L" | "L1" | "Lmax" | "Linf" => (Property::Smooth, "the gradient is not Lipschitz"),
-            "mu" | "mu1" => (Property::Pl, "no PL constant"),
-            "rho" => (Property::HessianLipschitz, "the Hessian is not Lipschitz"),
-            "G" => (Property::BoundedGradient, "the gradient is not bounded"),
-            "fstar" | "D" | "R" => (Property::LowerBound, "f is not bounded below"),
+            "L" | "L1" | "Lmax" | "Linf" => (RefutableProperty::Smooth, "the gradient is not Lipschitz"),
+            "mu" | "mu1" => (RefutableProperty::Pl, "no PL constant"),
+            "rho" => (RefutableProperty::HessianLipschitz, "the Hessian is not Lipschitz"),
+            "G" => (RefutableProperty::BoundedGradient, "the gradient is not bounded"),
+            "fstar" | "D" | "R" => (RefutableProperty::LowerBound, "f is not bounded below"),
             _ => return None,
         };
         self.refuted(property, what)
@@ -184,7 +184,7 @@ fn positive(subject: &Subject<'_>, name: &str) -> Audit {
 }
 
 /// A constant of the objective whose absence points may show.
-fn of_objective(subject: &Subject<'_>, property: Property, what: &str, known: Audit) -> Audit {
+fn of_objective(subject: &Subject<'_>, property: RefutableProperty, what: &str, known: Audit) -> Audit {
     subject.refuted(property, what).unwrap_or(known)
 }
 
@@ -196,11 +196,11 @@ fn noise_constant(subject: &Subject<'_>, name: &str) -> Audit {
     }
 }
 
-fn of_noise(subject: &Subject<'_>, property: Trait, text: &str) -> Audit {
+fn of_noise(subject: &Subject<'_>, property: Property, text: &str) -> Audit {
     let of_samples = match property {
         // Samples are drawn uniformly and afresh for every gradient; whether f is their mean is the problem's to say.
-        Trait::Independent => Some(true),
-        Trait::Unbiased => subject.problem.has(Trait::Unbiased),
+        Property::Independent => Some(true),
+        Property::Unbiased => subject.problem.has(Property::Unbiased),
         _ => None,
     };
     let holds = match (subject.noise, subject.minibatch) {
@@ -214,11 +214,11 @@ fn of_noise(subject: &Subject<'_>, property: Trait, text: &str) -> Audit {
     }
     let not = format!("not {text}");
     let refuted = match property {
-        Trait::Unbiased => subject.refuted_law(&not, |x, coordinate| Witness::Bias { x, coordinate }),
-        Trait::Symmetric => subject.refuted_law(&not, |x, coordinate| Witness::Skew { x, coordinate }),
-        Trait::Unimodal => subject.refuted_law(&not, |x, coordinate| Witness::TwoAtoms { x, coordinate }),
-        Trait::IndependentCoordinates => subject.refuted_law(&not, |x, _| Witness::Together { x }),
-        Trait::Independent => {
+        Property::Unbiased => subject.refuted_law(&not, |x, coordinate| Witness::Bias { x, coordinate }),
+        Property::Symmetric => subject.refuted_law(&not, |x, coordinate| Witness::Skew { x, coordinate }),
+        Property::Unimodal => subject.refuted_law(&not, |x, coordinate| Witness::TwoAtoms { x, coordinate }),
+        Property::IndependentCoordinates => subject.refuted_law(&not, |x, _| Witness::Together { x }),
+        Property::Independent => {
             (1..8).find_map(|b| subject.refuted_law(&not, |x, _| Witness::Memory { x, atoms: (0, b) }))
         }
         _ => None,
@@ -229,46 +229,46 @@ fn of_noise(subject: &Subject<'_>, property: Trait, text: &str) -> Audit {
 /// Bounded below by f*, or by what every value of the loss is above.
 fn lower_bound(s: &Subject<'_>) -> Audit {
     let known = match (s.facts.get("fstar"), s.problem.floor()) {
-        (Some(_), _) if s.problem.has(Trait::Walled) != Some(true) => constant(s, "fstar"),
+        (Some(_), _) if s.problem.has(Property::Walled) != Some(true) => constant(s, "fstar"),
         (_, Some(floor)) => Audit::holding(format!("f >= {floor}"), Known::Bound),
         _ => Audit::not_known("no lower bound of f is known here"),
     };
-    of_objective(s, Property::LowerBound, "f is not bounded below", known)
+    of_objective(s, RefutableProperty::LowerBound, "f is not bounded below", known)
 }
 
 /// Where f falls without end there is no minimiser; inside walls there is one.
 fn minimiser(s: &Subject<'_>) -> Audit {
     let known = constant(s, "R");
-    if s.problem.has(Trait::Walled) == Some(true) {
+    if s.problem.has(Property::Walled) == Some(true) {
         return known;
     }
-    of_objective(s, Property::LowerBound, "f has no minimiser", known)
+    of_objective(s, RefutableProperty::LowerBound, "f has no minimiser", known)
 }
 
 /// Strong convexity needs a constant above 0 and a problem whose constant is more than one of PL.
 fn strongly_convex(s: &Subject<'_>) -> Audit {
-    let known = match s.problem.has(Trait::StronglyConvex) {
+    let known = match s.problem.has(Property::StronglyConvex) {
         Some(true) => positive(s, "mu1"),
         _ => Audit::not_known("strongly convex in l_inf: not known"),
     };
-    of_objective(s, Property::StronglyConvex, "not strongly convex in l_inf", known)
+    of_objective(s, RefutableProperty::StronglyConvex, "not strongly convex in l_inf", known)
 }
 
 fn convex(s: &Subject<'_>) -> Audit {
-    let known = match s.problem.has(Trait::Convex) {
+    let known = match s.problem.has(Property::Convex) {
         Some(true) => Audit::holding("convex", Known::Exact),
         _ => Audit::not_known("convex: not known"),
     };
-    of_objective(s, Property::Convex, "not convex", known)
+    of_objective(s, RefutableProperty::Convex, "not convex", known)
 }
 
 /// E|g~|^2 >= |E g~|^2: what has an unbounded gradient has no bound on its unbiased estimates' squares.
 fn second_moment(s: &Subject<'_>) -> Audit {
     let known = constant(s, "second_moment");
-    if known.holds().is_some() || of_noise(s, Trait::Unbiased, "unbiased").holds() != Some(true) {
+    if known.holds().is_some() || of_noise(s, Property::Unbiased, "unbiased").holds() != Some(true) {
         return known;
     }
-    of_objective(s, Property::BoundedGradient, "E|g~|_2^2 is not bounded", known)
+    of_objective(s, RefutableProperty::BoundedGradient, "E|g~|_2^2 is not bounded", known)
 }
 
 /// Exact gradients have the right sign always.
@@ -299,7 +299,7 @@ fn no_ties(s: &Subject<'_>) -> Audit {
         Ties::At(step) => return Audit::failing("", Witness::Tie { step }),
         Ties::NotSeen => {}
     }
-    let continuous = s.noise.is_some_and(|n| n.has(Trait::Continuous) == Some(true));
+    let continuous = s.noise.is_some_and(|n| n.has(Property::Continuous) == Some(true));
     match (continuous, s.workers % 2 == 1) {
         (true, true) => Audit::holding("every draw has a density, and M is odd", Known::Exact),
         (true, false) => Audit::not_known(format!("M = {} votes may tie", s.workers)),
@@ -367,10 +367,15 @@ pub const HYPOTHESES: &[HypothesisSpec] = &[
     hypothesis!("smooth", "l2-smooth with constant L", |s| smooth(s, "L")),
     hypothesis!("smooth-coordinate", "coordinate-wise smooth with constants L_i, |L|_1 = L1", |s| smooth(s, "L1")),
     hypothesis!("smooth-linf", "l_inf-smooth: |g(y) - g(x)|_1 <= Linf |y - x|_inf", |s| smooth(s, "Linf")),
-    hypothesis!("pl", "PL in l2 with mu > 0", |s| of_objective(s, Property::Pl, "no PL constant", positive(s, "mu"))),
+    hypothesis!("pl", "PL in l2 with mu > 0", |s| of_objective(
+        s,
+        RefutableProperty::Pl,
+        "no PL constant",
+        positive(s, "mu")
+    )),
     hypothesis!("pl-l1", "PL in l1 with mu1 > 0", |s| of_objective(
         s,
-        Property::Pl,
+        RefutableProperty::Pl,
         "no PL constant",
         positive(s, "mu1")
     )),
@@ -382,33 +387,33 @@ pub const HYPOTHESES: &[HypothesisSpec] = &[
     hypothesis!("sign-advantage", "each coordinate's sign is right with probability p_sign > 1/2", sign_advantage),
     hypothesis!("hessian-lipschitz", "Hessian Lipschitz with constant rho", |s| of_objective(
         s,
-        Property::HessianLipschitz,
+        RefutableProperty::HessianLipschitz,
         "the Hessian is not Lipschitz",
         constant(s, "rho")
     )),
     hypothesis!("convex", "f is convex", convex),
     hypothesis!("minimiser", "a minimiser is known, at distance R from the start", minimiser),
-    hypothesis!("unbiased", "E g~ = g", |s| of_noise(s, Trait::Unbiased, "unbiased")),
+    hypothesis!("unbiased", "E g~ = g", |s| of_noise(s, Property::Unbiased, "unbiased")),
     hypothesis!("variance", "E|g~ - g|_2^2 <= sigma^2", |s| noise_constant(s, "sigma")),
     hypothesis!("variance-coordinate", "E(g~_i - g_i)^2 <= sigma_i^2", |s| noise_constant(s, "sigma1")),
     hypothesis!("variance-l1", "E|g~ - g|_1^2 <= sigma_l1^2", |s| noise_constant(s, "sigma_l1")),
     hypothesis!("second-moment", "E|g~|_2^2 <= second_moment at every x", second_moment),
     hypothesis!("bounded-gradient", "|grad f|_2 <= G at every x", |s| of_objective(
         s,
-        Property::BoundedGradient,
+        RefutableProperty::BoundedGradient,
         "the gradient is not bounded",
         constant(s, "G")
     )),
-    hypothesis!("symmetric", "each noise coordinate is symmetric", |s| of_noise(s, Trait::Symmetric, "symmetric")),
-    hypothesis!("unimodal", "each noise coordinate is unimodal", |s| of_noise(s, Trait::Unimodal, "unimodal")),
+    hypothesis!("symmetric", "each noise coordinate is symmetric", |s| of_noise(s, Property::Symmetric, "symmetric")),
+    hypothesis!("unimodal", "each noise coordinate is unimodal", |s| of_noise(s, Property::Unimodal, "unimodal")),
     hypothesis!("independent-draws", "draws of different workers and steps are independent", |s| {
-        of_noise(s, Trait::Independent, "independent over workers and steps")
+        of_noise(s, Property::Independent, "independent over workers and steps")
     }),
     hypothesis!("independent-coordinates", "noise of different coordinates is independent, given the iterate", |s| {
-        of_noise(s, Trait::IndependentCoordinates, "independent over coordinates")
+        of_noise(s, Property::IndependentCoordinates, "independent over coordinates")
     }),
     hypothesis!("smooth-samples", "g(.; xi) is as Lipschitz as the gradient itself, for every xi", |s| {
-        of_noise(s, Trait::SmoothSamples, "as smooth for every outcome")
+        of_noise(s, Property::SmoothSamples, "as smooth for every outcome")
     }),
     hypothesis!(
         "bounded-domain",
@@ -422,5 +427,5 @@ pub const HYPOTHESES: &[HypothesisSpec] = &[
 ];
 
 fn smooth(s: &Subject<'_>, name: &str) -> Audit {
-    of_objective(s, Property::Smooth, "the gradient is not Lipschitz", constant(s, name))
+    of_objective(s, RefutableProperty::Smooth, "the gradient is not Lipschitz", constant(s, name))
 }

@@ -9,7 +9,7 @@ use std::fmt;
 
 /// A property of an objective that points can refute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Property {
+pub enum RefutableProperty {
     /// f is bounded below on all of R^d.
     LowerBound,
     /// The gradient is Lipschitz.
@@ -213,7 +213,7 @@ fn above(a: &Enclosure, b: &Enclosure) -> bool {
 }
 
 /// a >= b, for certain.
-fn at_least(a: &Enclosure, b: &Enclosure) -> bool {
+fn is_at_least(a: &Enclosure, b: &Enclosure) -> bool {
     let (low, _) = (a.clone() - b).ends();
     low >= 0.0
 }
@@ -229,12 +229,12 @@ fn power(exponent: u32) -> Enclosure {
 impl Witness {
     /// Whether this refutes a property of the objective, by evaluation.
     #[must_use]
-    pub fn refutes(&self, property: Property, problem: &dyn Evaluates<Enclosure>) -> bool {
+    pub fn refutes(&self, property: RefutableProperty, problem: &dyn Evaluates<Enclosure>) -> bool {
         self.check(property, &Objective(problem)).unwrap_or(false)
     }
 
-    fn check(&self, property: Property, f: &Objective<'_>) -> Option<bool> {
-        use Property as P;
+    fn check(&self, property: RefutableProperty, f: &Objective<'_>) -> Option<bool> {
+        use RefutableProperty as P;
         Some(match (self, property) {
             (Witness::Stationary { at, below }, P::Pl | P::Convex | P::StronglyConvex) => {
                 let (at, below) = (point(at)?, point(below)?);
@@ -273,7 +273,7 @@ impl Witness {
                     let ratio = (size.clone() * &size).divide(&height).ok()?;
                     // Over two doublings of the distance by a half at least, and so on and on.
                     if let (Some(before), 0) = (&last, k % 2) {
-                        fell &= at_least(before, &(ratio.clone() * whole(2)));
+                        fell &= is_at_least(before, &(ratio.clone() * whole(2)));
                     }
                     if k % 2 == 0 {
                         last = Some(ratio);
@@ -282,7 +282,9 @@ impl Witness {
                 fell
             }
             (Witness::Above { a, b }, P::Convex | P::StronglyConvex) => f.chord(&point(a)?, &point(b)?, above)?,
-            (Witness::Straight { a, b }, P::StronglyConvex) => a != b && f.chord(&point(a)?, &point(b)?, at_least)?,
+            (Witness::Straight { a, b }, P::StronglyConvex) => {
+                a != b && f.chord(&point(a)?, &point(b)?, is_at_least)?
+            }
             (Witness::Jump { at, along }, P::Smooth | P::HessianLipschitz) => {
                 let (at, along) = (point(at)?, point(along)?);
                 let across = |h: &Enclosure| {
@@ -313,7 +315,7 @@ fn grows(h: &dyn Fn(&Enclosure) -> Option<Enclosure>, first: &Enclosure) -> Opti
     for k in 0..DOUBLINGS {
         let (near, far) = (power(k), power(k + 1));
         let gain = h(&far)? - &h(&near)?;
-        holds &= at_least(&gain, &(near * Enclosure::ratio(1, 2) * first));
+        holds &= is_at_least(&gain, &(near * Enclosure::ratio(1, 2) * first));
     }
     Some(holds)
 }
@@ -324,7 +326,7 @@ fn keeps(h: &dyn Fn(&Enclosure) -> Option<Enclosure>) -> Option<bool> {
     let least = first.clone() * Enclosure::ratio(1, 2);
     let mut holds = above(&first, &whole(0));
     for k in 1..=DOUBLINGS {
-        holds &= at_least(&h(&Enclosure::ratio(1, 1 << k))?, &least);
+        holds &= is_at_least(&h(&Enclosure::ratio(1, 1 << k))?, &least);
     }
     Some(holds)
 }

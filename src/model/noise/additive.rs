@@ -6,7 +6,7 @@
 
 use super::finite_law::FiniteLaw;
 use super::{Atom, DrawMoments, DrawRounding, Drawn, DynNoise, Noise, Tails, drawn};
-use crate::model::facts::{Facts, Trait};
+use crate::model::facts::{Facts, Property};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
@@ -17,7 +17,7 @@ pub(super) const SCALE: ParamSpec = ParamSpec {
     kind: Kind::Vector,
     default: Some("1"),
     limits: Limits::NON_NEGATIVE,
-    doc: "s_i, one a coordinate; the standard deviation where the law has variance 1",
+    doc: "s_i, one per coordinate; the standard deviation where the law has variance 1",
 };
 
 /// Most atoms of a product law that are enumerated.
@@ -90,7 +90,7 @@ pub(super) struct Additive<L> {
 pub(super) fn build<L: Standard>(p: &Params, law: L) -> Result<Box<dyn DynNoise>, BuildError> {
     let scale = if p.has("scale") { p.vector("scale", p.dimension)? } else { vec![Real::integer(1); p.dimension] };
     if let Some(bad) = scale.iter().find(|s| !(s.to_f64() >= 0.0 && s.to_f64().is_finite())) {
-        return Err(BuildError::at("scale", format!("'scale' holds {bad}; it takes finite numbers, 0 or more")));
+        return Err(BuildError::about("scale", format!("'scale' holds {bad}; it takes finite numbers, 0 or more")));
     }
     let float = scale.iter().map(Real::to_f64).collect();
     Ok(Box::new(Additive { law, scale, float }))
@@ -142,13 +142,15 @@ impl<L: Standard> Noise for Additive<L> {
         DrawRounding::Added(drawn(law.atoms().iter().map(|(v, _)| v), &self.scale, batch))
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Symmetric => Some(self.law.is_symmetric()),
-            Trait::Unimodal => Some(self.law.is_unimodal()),
-            Trait::Unbiased | Trait::Independent | Trait::IndependentCoordinates | Trait::SmoothSamples => Some(true),
-            Trait::Continuous => Some(self.law.is_continuous() && self.scale.iter().all(|s| s.to_f64() > 0.0)),
-            Trait::Convex | Trait::StronglyConvex | Trait::Smooth | Trait::Walled => None,
+            Property::Symmetric => Some(self.law.is_symmetric()),
+            Property::Unimodal => Some(self.law.is_unimodal()),
+            Property::Unbiased | Property::Independent | Property::IndependentCoordinates | Property::SmoothSamples => {
+                Some(true)
+            }
+            Property::Continuous => Some(self.law.is_continuous() && self.scale.iter().all(|s| s.to_f64() > 0.0)),
+            Property::Convex | Property::StronglyConvex | Property::Smooth | Property::Walled => None,
         }
     }
 }

@@ -11,7 +11,7 @@
 use super::finite::exact;
 use super::finite_law::FiniteLaw;
 use super::{Atom, DrawRounding, Drawn, Noise, NoiseEntry, Tails, additive};
-use crate::model::facts::{Facts, Trait};
+use crate::model::facts::{Facts, Property};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
@@ -24,7 +24,7 @@ struct CantelliExtremal {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "cantelli-extremal",
     summary: "g_i = -eta with probability q, else (f_i' + eta q)/(1 - q); mirrored for f_i' < 0",
     params: &[
@@ -36,10 +36,10 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
         let shift = if p.has("shift") { p.number("shift")? } else { Real::integer(0) };
         let shift = exact("shift", &shift)?;
         if wrong.signum() < 0 || wrong >= Rational::one() {
-            return Err(BuildError::at("wrong", format!("'wrong' is {wrong}; it must be 0 or more and below 1")));
+            return Err(BuildError::about("wrong", format!("'wrong' is {wrong}; it must be 0 or more and below 1")));
         }
         if shift.signum() < 0 {
-            return Err(BuildError::at("shift", format!("'shift' is {shift}; it must be 0 or more")));
+            return Err(BuildError::about("shift", format!("'shift' is {shift}; it must be 0 or more")));
         }
         Ok(Box::new(CantelliExtremal { float: (wrong.to_f64(), shift.to_f64()), wrong, shift }))
     },
@@ -105,15 +105,15 @@ impl Noise for CantelliExtremal {
         DrawRounding::Alone(Drawn::UNKNOWN)
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Symmetric => Some(self.wrong.is_zero() || self.wrong == Rational::ratio(1, 2)),
-            Trait::Unimodal => Some(self.wrong.is_zero()),
-            Trait::Unbiased | Trait::Independent | Trait::IndependentCoordinates => Some(true),
-            Trait::Continuous => Some(false),
+            Property::Symmetric => Some(self.wrong.is_zero() || self.wrong == Rational::ratio(1, 2)),
+            Property::Unimodal => Some(self.wrong.is_zero()),
+            Property::Unbiased | Property::Independent | Property::IndependentCoordinates => Some(true),
+            Property::Continuous => Some(false),
             // The draw jumps with the gradient's sign.
-            Trait::SmoothSamples => Some(self.wrong.is_zero()),
-            Trait::Convex | Trait::StronglyConvex | Trait::Smooth | Trait::Walled => None,
+            Property::SmoothSamples => Some(self.wrong.is_zero()),
+            Property::Convex | Property::StronglyConvex | Property::Smooth | Property::Walled => None,
         }
     }
 }

@@ -258,7 +258,7 @@ fn facts_by_hand() {
 
 #[test]
 fn properties_are_told() {
-    let told = |name: &str, property| laws().iter().find(|(n, _)| *n == name).unwrap().1.has(property);
+    let answer = |name: &str, property| laws().iter().find(|(n, _)| *n == name).unwrap().1.has(property);
     for (name, symmetric, unimodal) in [
         ("gaussian", true, true),
         ("exp-1", false, true),
@@ -267,9 +267,9 @@ fn properties_are_told() {
         ("gauss-extremal", true, true),
         ("joint", false, false),
     ] {
-        assert_eq!(told(name, Trait::Symmetric), Some(symmetric), "{name}");
-        assert_eq!(told(name, Trait::Unimodal), Some(unimodal), "{name}");
-        assert_eq!(told(name, Trait::Unbiased), Some(true), "{name}");
+        assert_eq!(answer(name, Property::Symmetric), Some(symmetric), "{name}");
+        assert_eq!(answer(name, Property::Unimodal), Some(unimodal), "{name}");
+        assert_eq!(answer(name, Property::Unbiased), Some(true), "{name}");
     }
 }
 

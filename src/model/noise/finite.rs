@@ -57,7 +57,7 @@ impl Finite {
     pub(super) fn new(law: FiniteLaw, key: &'static str) -> Result<Self, BuildError> {
         let mean = law.mean();
         if !mean.is_zero() {
-            return Err(BuildError::at(
+            return Err(BuildError::about(
                 key,
                 format!("the atoms have the mean {mean}; additive noise takes mean 0: subtract {mean} from each value"),
             ));
@@ -69,7 +69,7 @@ impl Finite {
 /// An exact number of a part that enumerates, or an error that says why it must be one.
 pub(super) fn exact(key: &'static str, value: &Real) -> Result<Rational, BuildError> {
     value.exact().cloned().ok_or_else(|| {
-        BuildError::at(key, format!("'{key}' holds {value}, known in double precision only; it takes exact numbers"))
+        BuildError::about(key, format!("'{key}' holds {value}, known in double precision only; it takes exact numbers"))
     })
 }
 
@@ -78,15 +78,15 @@ pub(super) fn read_law(p: &Params, key: &'static str) -> Result<FiniteLaw, Build
     let mut atoms = Vec::new();
     for row in p.matrix(key)? {
         let [value, probability] = row.as_slice() else {
-            return Err(BuildError::at(key, format!("'{key}' takes rows [value, probability]")));
+            return Err(BuildError::about(key, format!("'{key}' takes rows [value, probability]")));
         };
         atoms.push((exact(key, value)?, exact(key, probability)?));
     }
-    FiniteLaw::new(atoms).map_err(|e| BuildError::at(key, e.to_string()))
+    FiniteLaw::new(atoms).map_err(|e| BuildError::about(key, e.to_string()))
 }
 
 /// Registry line of given atoms.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "finite",
     summary: "independent atoms [[value, probability], ..] of mean 0 in each coordinate, times s_i",
     params: &[
@@ -109,7 +109,7 @@ fn centred(text: &str) -> Result<Finite, BuildError> {
 }
 
 /// Registry line of fair signs.
-pub static RADEMACHER: NoiseEntry = NoiseEntry {
+pub(super) static RADEMACHER: NoiseEntry = NoiseEntry {
     name: "rademacher",
     summary: "independent +-s_i, 1/2 each",
     params: &[SCALE],
@@ -117,7 +117,7 @@ pub static RADEMACHER: NoiseEntry = NoiseEntry {
 };
 
 /// Registry line of the skewed law.
-pub static SKEW50: NoiseEntry = NoiseEntry {
+pub(super) static SKEW50: NoiseEntry = NoiseEntry {
     name: "skew50",
     summary: "50 with probability 1/10, else -1, less the mean 41/10; times s_i",
     params: &[SCALE],
@@ -125,7 +125,7 @@ pub static SKEW50: NoiseEntry = NoiseEntry {
 };
 
 /// Registry line of rare noise.
-pub static SPARSE_INDEPENDENT: NoiseEntry = NoiseEntry {
+pub(super) static SPARSE_INDEPENDENT: NoiseEntry = NoiseEntry {
     name: "sparse-independent",
     summary: "independent +-s with probability eps/2 each, else 0; times s_i",
     params: &[
@@ -137,11 +137,11 @@ pub static SPARSE_INDEPENDENT: NoiseEntry = NoiseEntry {
         let size = if p.has("size") { exact("size", &p.positive("size")?)? } else { Rational::one() };
         let rate = exact("probability", &p.positive("probability")?)?;
         if rate > Rational::one() {
-            return Err(BuildError::at("probability", format!("'probability' is {rate}; it must be at most 1")));
+            return Err(BuildError::about("probability", format!("'probability' is {rate}; it must be at most 1")));
         }
         let half = rate.clone() * Rational::ratio(1, 2);
         let atoms = vec![(size.clone(), half.clone()), (-size, half), (Rational::zero(), Rational::one() - rate)];
-        let law = FiniteLaw::new(atoms).map_err(|e| BuildError::at("probability", e.to_string()))?;
+        let law = FiniteLaw::new(atoms).map_err(|e| BuildError::about("probability", e.to_string()))?;
         build(p, Finite::new(law, "probability")?)
     },
 };

@@ -18,7 +18,7 @@ struct GaussExtremal {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "gauss-extremal",
     summary: "0 with probability 1 - w, else uniform on [-a, a]",
     params: &[
@@ -29,7 +29,7 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
     build: |p| {
         let (half_width, weight) = (p.positive("half_width")?, p.positive("weight")?);
         if weight.to_f64() > 1.0 {
-            return Err(BuildError::at("weight", format!("'weight' is {weight}; it must be above 0 and at most 1")));
+            return Err(BuildError::about("weight", format!("'weight' is {weight}; it must be above 0 and at most 1")));
         }
         let float = (half_width.to_f64(), weight.to_f64());
         build(p, GaussExtremal { half_width, weight, float })

@@ -7,7 +7,7 @@
 use super::finite::{cumulative, exact};
 use super::finite_law::FiniteLaw;
 use super::{Atom, DrawMoments, DrawRounding, Noise, NoiseEntry, Tails, drawn};
-use crate::model::facts::{Facts, Trait};
+use crate::model::facts::{Facts, Property};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
@@ -24,7 +24,7 @@ pub(super) struct Joint {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "joint",
     summary: "atoms over all coordinates at once: rows [v_1, .., v_d, p]",
     params: &[ParamSpec {
@@ -38,7 +38,7 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
 };
 
 fn read(p: &Params) -> Result<Joint, BuildError> {
-    let refuse = |message: String| BuildError::at("atoms", message);
+    let refuse = |message: String| BuildError::about("atoms", message);
     let mut rows = Vec::new();
     for row in p.matrix("atoms")? {
         if row.len() != p.dimension + 1 {
@@ -188,14 +188,14 @@ impl Noise for Joint {
         DrawRounding::Added(drawn(self.values(), &[Real::integer(1)], batch))
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Symmetric => Some(self.marginals.iter().all(FiniteLaw::is_symmetric)),
-            Trait::Unimodal => Some(self.marginals.iter().all(FiniteLaw::is_constant)),
-            Trait::Unbiased | Trait::Independent | Trait::SmoothSamples => Some(true),
-            Trait::Continuous => Some(false),
-            Trait::IndependentCoordinates => Some(self.is_product()),
-            Trait::Convex | Trait::StronglyConvex | Trait::Smooth | Trait::Walled => None,
+            Property::Symmetric => Some(self.marginals.iter().all(FiniteLaw::is_symmetric)),
+            Property::Unimodal => Some(self.marginals.iter().all(FiniteLaw::is_constant)),
+            Property::Unbiased | Property::Independent | Property::SmoothSamples => Some(true),
+            Property::Continuous => Some(false),
+            Property::IndependentCoordinates => Some(self.is_product()),
+            Property::Convex | Property::StronglyConvex | Property::Smooth | Property::Walled => None,
         }
     }
 }

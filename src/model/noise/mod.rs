@@ -1,30 +1,30 @@
 //! Noise laws: what a stochastic gradient adds to, or makes of, the true one.
 
 mod additive;
-pub mod cantelli_extremal;
+mod cantelli_extremal;
 #[cfg(test)]
 mod contract;
-pub mod exp_1;
-pub mod finite;
+mod exp_1;
+mod finite;
 mod finite_law;
-pub mod gauss_extremal;
-pub mod gaussian;
-pub mod joint;
-pub mod laplace;
-pub mod logistic;
-pub mod multiplicative;
-pub mod sparse;
-pub mod state_atoms;
-pub mod student;
-pub mod tree;
-pub mod two_atom;
-pub mod uniform;
+mod gauss_extremal;
+mod gaussian;
+mod joint;
+mod laplace;
+mod logistic;
+mod multiplicative;
+mod sparse;
+mod state_atoms;
+mod student;
+mod tree;
+mod two_atom;
+mod uniform;
 
 pub use finite_law::{FiniteLaw, FiniteLawError};
 
-use super::facts::{Facts, Trait};
+use super::facts::{Facts, Property};
 use super::{BuildError, ParamSpec, Params, Real};
-use crate::rng::Stream;
+pub use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
 
 /// One atom of a finite-support law of the stochastic gradient.
@@ -157,7 +157,9 @@ impl Tails {
 pub trait Noise: Send + Sync + 'static {
     /// Replaces the true gradient at x by the mean of `batch` independent draws of the stochastic gradient. Where an
     /// algorithm draws noise of its own there is no x, and the slice is empty.
-    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, x: &[Lane<N>], gradient: &mut [Lane<N>]);
+    fn perturb<const N: usize>(&self, stream: &mut Stream<N>, batch: u64, x: &[Lane<N>], gradient: &mut [Lane<N>])
+    where
+        Self: Sized;
 
     /// The law of one draw at x with its true gradient, where its support is finite. The probabilities sum to 1.
     fn atoms(&self, _x: &[Rational], _gradient: &[Rational]) -> Option<Vec<Atom>> {
@@ -174,7 +176,9 @@ pub trait Noise: Send + Sync + 'static {
         batch: u64,
         x: &[Lane<N>],
         gradient: &mut [Lane<N>],
-    ) {
+    ) where
+        Self: Sized,
+    {
         self.perturb(stream, batch, x, gradient);
     }
 
@@ -217,7 +221,10 @@ pub trait Noise: Send + Sync + 'static {
     /// The probability of the rarest atom of the laws at a gradient, lane by lane, where it depends on the state; 1
     /// where no draw there is random. Called only where [`Noise::tails`] does not know it.
     #[inline(always)]
-    fn rarest_at<const N: usize>(&self, _x: &[Lane<N>], _gradient: &[Lane<N>]) -> Lane<N> {
+    fn rarest_at<const N: usize>(&self, _x: &[Lane<N>], _gradient: &[Lane<N>]) -> Lane<N>
+    where
+        Self: Sized,
+    {
         Lane::splat(0.0)
     }
 
@@ -225,7 +232,7 @@ pub trait Noise: Send + Sync + 'static {
     fn in_doubles(&self, batch: u64) -> DrawRounding;
 
     /// Whether the law has a property; `None` where that is not known.
-    fn has(&self, property: Trait) -> Option<bool>;
+    fn has(&self, property: Property) -> Option<bool>;
 
     /// Where there is no such law, in words that follow "a gradient"; `None` for a law that exists at every gradient.
     /// There [`Noise::atoms`] has no atoms and a draw of [`Noise::perturb`] is NaN.
@@ -305,78 +312,8 @@ impl<T: Noise, const N: usize> Perturbs<N> for T {
     }
 }
 
-/// What does not depend on the lane width.
-pub trait NoiseMeta {
-    /// See [`Noise::atoms_from`].
-    fn atoms_from(&self, node: u64, x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>>;
-    /// See [`Noise::node_after`].
-    fn node_after(&self, node: u64, atom: usize) -> u64;
-    /// See [`Noise::is_additive`].
-    fn is_additive(&self) -> bool;
-    /// See [`Noise::is_silent`].
-    fn is_silent(&self) -> bool;
-    /// See [`Noise::facts`].
-    fn facts(&self) -> Facts;
-    /// See [`Noise::draw_moments`].
-    fn draw_moments(&self) -> Option<DrawMoments>;
-    /// See [`Noise::largest`].
-    fn largest(&self) -> Option<f64>;
-    /// See [`Noise::tails`].
-    fn tails(&self) -> Tails;
-    /// See [`Noise::in_doubles`].
-    fn in_doubles(&self, batch: u64) -> DrawRounding;
-    /// See [`Noise::has`].
-    fn has(&self, property: Trait) -> Option<bool>;
-    /// See [`Noise::where_undefined`].
-    fn where_undefined(&self) -> Option<&'static str>;
-    /// See [`Noise::law_at`].
-    ///
-    /// # Errors
-    /// Why there is none.
-    fn law_at(&self, x: &Rational, gradient: &Rational) -> Result<(), BuildError>;
-}
-
-impl<T: Noise> NoiseMeta for T {
-    fn atoms_from(&self, node: u64, x: &[Rational], gradient: &[Rational]) -> Option<Vec<Atom>> {
-        Noise::atoms_from(self, node, x, gradient)
-    }
-    fn node_after(&self, node: u64, atom: usize) -> u64 {
-        Noise::node_after(self, node, atom)
-    }
-    fn is_additive(&self) -> bool {
-        Noise::is_additive(self)
-    }
-    fn is_silent(&self) -> bool {
-        Noise::is_silent(self)
-    }
-    fn facts(&self) -> Facts {
-        Noise::facts(self)
-    }
-    fn draw_moments(&self) -> Option<DrawMoments> {
-        Noise::draw_moments(self)
-    }
-    fn largest(&self) -> Option<f64> {
-        Noise::largest(self)
-    }
-    fn tails(&self) -> Tails {
-        Noise::tails(self)
-    }
-    fn in_doubles(&self, batch: u64) -> DrawRounding {
-        Noise::in_doubles(self, batch)
-    }
-    fn has(&self, property: Trait) -> Option<bool> {
-        Noise::has(self, property)
-    }
-    fn where_undefined(&self) -> Option<&'static str> {
-        Noise::where_undefined(self)
-    }
-    fn law_at(&self, x: &Rational, gradient: &Rational) -> Result<(), BuildError> {
-        Noise::law_at(self, x, gradient)
-    }
-}
-
 /// A law in every lane width: what the registry builds.
-pub trait DynNoise: Perturbs<1> + Perturbs<{ crate::scalar::WIDTH }> + NoiseMeta + Send + Sync {}
+pub trait DynNoise: Perturbs<1> + Perturbs<{ crate::scalar::WIDTH }> + Noise + Send + Sync {}
 impl<T: Noise> DynNoise for T {}
 
 /// A law of the registry. `params.dimension` is the number of coordinates.

@@ -10,7 +10,7 @@
 use super::finite::{Table, read_law};
 use super::finite_law::FiniteLaw;
 use super::{Atom, DrawMoments, DrawRounding, Noise, NoiseEntry, Tails, additive, drawn};
-use crate::model::facts::{Facts, Trait};
+use crate::model::facts::{Facts, Property};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
@@ -23,7 +23,7 @@ struct Multiplicative {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "multiplicative",
     summary: "g_i = f_i' xi_i with atoms of mean 1, independent over coordinates or shared",
     params: &[
@@ -46,7 +46,7 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
         let law = read_law(p, "atoms")?;
         let mean = law.mean();
         if mean != Rational::one() {
-            return Err(BuildError::at("atoms", format!("the atoms have the mean {mean}; a factor takes mean 1")));
+            return Err(BuildError::about("atoms", format!("the atoms have the mean {mean}; a factor takes mean 1")));
         }
         let shared = p.has("over") && p.text("over")? == "shared";
         Ok(Box::new(Multiplicative { table: Table::new(&law), law, shared }))
@@ -110,16 +110,16 @@ impl Noise for Multiplicative {
         DrawRounding::Times(drawn(self.law.atoms().iter().map(|(v, _)| v), &[Real::integer(1)], batch))
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Symmetric => Some(self.law.centred().is_symmetric()),
-            Trait::Unimodal => Some(self.law.is_constant()),
-            Trait::Unbiased | Trait::Independent => Some(true),
-            Trait::Continuous => Some(false),
-            Trait::IndependentCoordinates => Some(!self.shared || self.law.is_constant()),
+            Property::Symmetric => Some(self.law.centred().is_symmetric()),
+            Property::Unimodal => Some(self.law.is_constant()),
+            Property::Unbiased | Property::Independent => Some(true),
+            Property::Continuous => Some(false),
+            Property::IndependentCoordinates => Some(!self.shared || self.law.is_constant()),
             // xi f' is |xi| times as Lipschitz as f'.
-            Trait::SmoothSamples => Some(self.law.is_constant()),
-            Trait::Convex | Trait::StronglyConvex | Trait::Smooth | Trait::Walled => None,
+            Property::SmoothSamples => Some(self.law.is_constant()),
+            Property::Convex | Property::StronglyConvex | Property::Smooth | Property::Walled => None,
         }
     }
 }

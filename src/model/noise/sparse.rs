@@ -5,7 +5,7 @@
 //! A batch of n is drawn in closed form.
 
 use super::{DrawMoments, DrawRounding, Drawn, Noise, NoiseEntry, Tails, additive};
-use crate::model::facts::{Facts, Trait};
+use crate::model::facts::{Facts, Property};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Scalar};
@@ -16,7 +16,7 @@ struct Sparse {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "sparse",
     summary: "N(0, s^2) on the first coordinate alone",
     params: &[ParamSpec {
@@ -29,7 +29,7 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
     build: |p| {
         let scale = if p.has("scale") { p.number("scale")? } else { Real::integer(1) };
         if !(scale.to_f64() >= 0.0 && scale.to_f64().is_finite()) {
-            return Err(BuildError::at("scale", format!("'scale' is {scale}; it must be finite and 0 or more")));
+            return Err(BuildError::about("scale", format!("'scale' is {scale}; it must be finite and 0 or more")));
         }
         Ok(Box::new(Sparse { scale }))
     },
@@ -64,8 +64,11 @@ impl Noise for Sparse {
         DrawRounding::Added(Drawn::AS_IS)
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
-        (!matches!(property, Trait::Convex | Trait::StronglyConvex | Trait::Smooth | Trait::Walled | Trait::Continuous))
-            .then_some(true)
+    fn has(&self, property: Property) -> Option<bool> {
+        (!matches!(
+            property,
+            Property::Convex | Property::StronglyConvex | Property::Smooth | Property::Walled | Property::Continuous
+        ))
+        .then_some(true)
     }
 }

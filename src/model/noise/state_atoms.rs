@@ -16,7 +16,7 @@
 use super::finite_law::FiniteLaw;
 use super::{Atom, DrawRounding, Drawn, Noise, NoiseEntry, Tails, additive};
 use crate::expr::{Builtin, Expr, ExprError};
-use crate::model::facts::{Facts, Trait};
+use crate::model::facts::{Facts, Property};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Lane, Rational, Scalar};
@@ -69,7 +69,7 @@ const fn constant(name: &'static str) -> ParamSpec {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "state-atoms",
     summary: "independent coordinates with atoms \"value : probability; ..\" in the true gradient g, of mean g",
     params: &[
@@ -100,7 +100,7 @@ fn expression(text: &str, constants: &[(&'static str, Real)]) -> Result<Formula,
             )),
         })
     });
-    expr.map_err(|e| BuildError::at("atoms", format!("'{}': {}", text.trim(), e.message)))
+    expr.map_err(|e| BuildError::about("atoms", format!("'{}': {}", text.trim(), e.message)))
 }
 
 impl StateAtoms {
@@ -112,12 +112,12 @@ impl StateAtoms {
         for atom in p.text("atoms")?.split(';') {
             let (value, probability) = atom.split_once(':').ok_or_else(|| {
                 let message = "'atoms' takes \"value : probability; ..\", as in \"g + 1 : 1/2; g - 1 : 1/2\"";
-                BuildError::at("atoms", message)
+                BuildError::about("atoms", message)
             })?;
             atoms.push((expression(value, &constants)?, expression(probability, &constants)?));
         }
         if atoms.len() > MAX_ATOMS {
-            return Err(BuildError::at("atoms", format!("{} atoms; at most {MAX_ATOMS} are read", atoms.len())));
+            return Err(BuildError::about("atoms", format!("{} atoms; at most {MAX_ATOMS} are read", atoms.len())));
         }
         let law = StateAtoms { atoms };
         let tries = [(0, 1), (1, 16), (-1, 16), (1, 1), (-1, 1), (3, 1), (-3, 1)];
@@ -129,7 +129,7 @@ impl StateAtoms {
                 Err(Problem::NoLaw(why)) => reasons.push(format!("at g = {g} {why}")),
             }
         }
-        Err(BuildError::at("atoms", format!("no law at any gradient tried: {}", reasons.swap_remove(0))))
+        Err(BuildError::about("atoms", format!("no law at any gradient tried: {}", reasons.swap_remove(0))))
     }
 
     /// The values of all names in one arithmetic.
@@ -232,7 +232,7 @@ impl Noise for StateAtoms {
             Ok(_) | Err(Problem::Inexact) => Ok(()),
             Err(Problem::NoLaw(why)) => {
                 let place = format!("at the start, with g = {gradient} and x = {x}");
-                Err(BuildError::at("atoms", format!("'atoms' are no law {place}: {why}")))
+                Err(BuildError::about("atoms", format!("'atoms' are no law {place}: {why}")))
             }
         }
     }
@@ -263,10 +263,10 @@ impl Noise for StateAtoms {
         DrawRounding::Alone(Drawn::UNKNOWN)
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Unbiased | Trait::Independent | Trait::IndependentCoordinates => Some(true),
-            Trait::Continuous => Some(false),
+            Property::Unbiased | Property::Independent | Property::IndependentCoordinates => Some(true),
+            Property::Continuous => Some(false),
             _ => None,
         }
     }

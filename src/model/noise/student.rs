@@ -16,7 +16,7 @@ struct Student {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "student",
     summary: "independent Student t, nu > 2, of standard deviation s_i",
     params: &[
@@ -32,7 +32,10 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
     build: |p| {
         let nu = p.number("nu")?.to_f64();
         if !(nu > 2.0 && nu.is_finite()) {
-            return Err(BuildError::at("nu", format!("'nu' is {nu}; it must be above 2, so that there is a variance")));
+            return Err(BuildError::about(
+                "nu",
+                format!("'nu' is {nu}; it must be above 2, so that there is a variance"),
+            ));
         }
         build(p, Student { nu })
     },

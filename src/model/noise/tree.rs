@@ -15,7 +15,7 @@
 use super::finite::exact;
 use super::joint::Joint;
 use super::{Atom, DrawRounding, Noise, NoiseEntry, Tails, drawn};
-use crate::model::facts::{Facts, Trait};
+use crate::model::facts::{Facts, Property};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
@@ -35,7 +35,7 @@ struct Tree {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "tree",
     summary: "a law for each history of a run's draws, all workers' together: rows [node, v_1, .., v_d, p]",
     params: &[
@@ -59,7 +59,7 @@ pub static ENTRY: NoiseEntry = NoiseEntry {
 
 impl Tree {
     fn build(p: &Params) -> Result<Self, BuildError> {
-        let refuse = |message: String| BuildError::at("atoms", message);
+        let refuse = |message: String| BuildError::about("atoms", message);
         let mut rows: BTreeMap<i64, Vec<Vec<Rational>>> = BTreeMap::new();
         for row in p.matrix("atoms")? {
             if row.len() != p.dimension + 2 {
@@ -202,11 +202,11 @@ impl Noise for Tree {
         DrawRounding::Added(drawn(values.into_iter(), &[Real::integer(1)], batch))
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         let all = |property| self.laws().map(|law| law.has(property)).try_fold(true, |all, one| Some(all && one?));
         match property {
             // What a draw follows is settled by the draws before it.
-            Trait::Independent => Some(self.nodes.len() == 1 && self.again),
+            Property::Independent => Some(self.nodes.len() == 1 && self.again),
             other => all(other),
         }
     }

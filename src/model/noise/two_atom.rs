@@ -11,7 +11,7 @@
 use super::finite::exact;
 use super::finite_law::FiniteLaw;
 use super::{Atom, DrawRounding, Noise, NoiseEntry, Tails, additive, drawn};
-use crate::model::facts::{Facts, Trait};
+use crate::model::facts::{Facts, Property};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Real};
 use crate::rng::Stream;
 use crate::scalar::{Lane, Rational, Scalar};
@@ -27,7 +27,7 @@ struct TwoAtom {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "two-atom",
     summary: "g_i = +-s with mean f_i', independent over coordinates",
     params: &[ParamSpec {
@@ -105,7 +105,7 @@ impl Noise for TwoAtom {
             "'size' is {}, below the gradient's entry {gradient} at the start: no law of two atoms +-{0} has that mean",
             self.size
         );
-        Err(BuildError::at("size", message))
+        Err(BuildError::about("size", message))
     }
 
     fn largest(&self) -> Option<f64> {
@@ -134,15 +134,15 @@ impl Noise for TwoAtom {
         DrawRounding::Alone(drawn(std::iter::once(&self.size), &[Real::integer(1)], batch))
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Symmetric | Trait::Unimodal | Trait::Continuous => Some(false),
+            Property::Symmetric | Property::Unimodal | Property::Continuous => Some(false),
             // Only where |f_i'| <= s, which is the instance's to hold.
-            Trait::Unbiased => None,
-            Trait::Independent | Trait::IndependentCoordinates => Some(true),
+            Property::Unbiased => None,
+            Property::Independent | Property::IndependentCoordinates => Some(true),
             // The draw jumps where its probability passes the coin.
-            Trait::SmoothSamples => Some(false),
-            Trait::Convex | Trait::StronglyConvex | Trait::Smooth | Trait::Walled => None,
+            Property::SmoothSamples => Some(false),
+            Property::Convex | Property::StronglyConvex | Property::Smooth | Property::Walled => None,
         }
     }
 }

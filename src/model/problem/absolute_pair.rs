@@ -10,18 +10,18 @@
 
 use super::constants::{Constants, norm2};
 use super::{Footprint, Minimisers, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = eps |x1 + x2| + |x1 - x2|.
-pub struct AbsolutePair {
+pub(super) struct AbsolutePair {
     epsilon: Real,
     constants: Constants,
     at_zero: i64,
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "absolute-pair",
     summary: "eps |x1 + x2| + |x1 - x2|",
     params: &[
@@ -39,7 +39,10 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     build: |p| {
         let epsilon = p.positive("epsilon")?;
         if epsilon.to_f64() >= 1.0 {
-            return Err(BuildError::at("epsilon", format!("'epsilon' is {epsilon}; it must be above 0 and below 1")));
+            return Err(BuildError::about(
+                "epsilon",
+                format!("'epsilon' is {epsilon}; it must be above 0 and below 1"),
+            ));
         }
         let at_zero = match p.text("kink")? {
             "zero" => 0,
@@ -47,7 +50,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             "minus" => -1,
             other => {
                 let message = format!("'kink' is '{other}'; it must be zero, plus or minus");
-                return Err(BuildError::at("kink", message));
+                return Err(BuildError::about("kink", message));
             }
         };
         Ok(Box::new(AbsolutePair { constants: Constants::new(std::slice::from_ref(&epsilon)), epsilon, at_zero }))
@@ -83,21 +86,25 @@ impl Problem for AbsolutePair {
         facts
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Convex => Some(true),
-            Trait::Smooth => Some(false),
+            Property::Convex => Some(true),
+            Property::Smooth => Some(false),
             _ => None,
         }
     }
 
     /// A kink along x1 = x2, and a cone around 0.
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let pair = |a: i64, b: i64| vec![Real::integer(a), Real::integer(b)];
         match property {
-            Property::Smooth | Property::HessianLipschitz => Some(Witness::Jump { at: pair(4, 4), along: pair(1, -1) }),
-            Property::Pl => Some(Witness::Flattening { from: pair(0, 0), along: pair(1, 0), below: pair(0, 0) }),
-            Property::StronglyConvex => Some(Witness::Straight { a: pair(0, 0), b: pair(1, 0) }),
+            RefutableProperty::Smooth | RefutableProperty::HessianLipschitz => {
+                Some(Witness::Jump { at: pair(4, 4), along: pair(1, -1) })
+            }
+            RefutableProperty::Pl => {
+                Some(Witness::Flattening { from: pair(0, 0), along: pair(1, 0), below: pair(0, 0) })
+            }
+            RefutableProperty::StronglyConvex => Some(Witness::Straight { a: pair(0, 0), b: pair(1, 0) }),
             _ => None,
         }
     }

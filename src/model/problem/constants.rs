@@ -67,7 +67,7 @@ pub(super) fn spread(p: &Params, key: &'static str) -> Result<Vec<Real>, BuildEr
     }
     let dimension = p.count("dimension")?;
     if dimension == 0 {
-        return Err(BuildError::at("dimension", "'dimension' must be at least 1"));
+        return Err(BuildError::about("dimension", "'dimension' must be at least 1"));
     }
     p.vector(key, dimension)
 }
@@ -79,7 +79,7 @@ pub(super) fn spread(p: &Params, key: &'static str) -> Result<Vec<Real>, BuildEr
 pub(super) fn spread_positive(p: &Params, key: &'static str) -> Result<Vec<Real>, BuildError> {
     let values = spread(p, key)?;
     match values.iter().find(|v| !(v.to_f64() > 0.0 && v.to_f64().is_finite())) {
-        Some(bad) => Err(BuildError::at(key, format!("'{key}' contains {bad}; every entry must be above 0"))),
+        Some(bad) => Err(BuildError::about(key, format!("'{key}' contains {bad}; every entry must be above 0"))),
         None => Ok(values),
     }
 }

@@ -10,18 +10,18 @@
 
 use super::constants::{Constants, DIMENSION, axis, norm2, origin, spread_positive};
 use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
-use crate::model::{Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{Facts, Kind, Limits, ParamSpec, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 use std::f64::consts::TAU;
 
 /// f(x) = sum a_i (1 - cos x_i).
-pub struct Cosine {
+pub(super) struct Cosine {
     amplitude: Vec<Real>,
     a: Constants,
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "cosine",
     summary: "sum a_i (1 - cos x_i)",
     params: &[
@@ -30,7 +30,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: None,
             limits: Limits::POSITIVE,
-            doc: "a_i, one a coordinate",
+            doc: "a_i, one per coordinate",
         },
         DIMENSION,
     ],
@@ -113,21 +113,23 @@ impl Problem for Cosine {
         Some(self.amplitude.clone())
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Convex | Trait::StronglyConvex => Some(false),
-            Trait::Smooth => Some(true),
+            Property::Convex | Property::StronglyConvex => Some(false),
+            Property::Smooth => Some(true),
             _ => None,
         }
     }
 
     /// Above its chord around the top at pi, where the gradient vanishes too.
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let d = self.amplitude.len();
         let at = |n: i64, over: u64| axis(d, 0, &Real::Exact(Rational::ratio(n, over)));
         match property {
-            Property::Convex | Property::StronglyConvex => Some(Witness::Above { a: at(2, 1), b: at(4, 1) }),
-            Property::Pl => Some(Witness::Summit { low: at(3, 1), high: at(13, 4), below: origin(d) }),
+            RefutableProperty::Convex | RefutableProperty::StronglyConvex => {
+                Some(Witness::Above { a: at(2, 1), b: at(4, 1) })
+            }
+            RefutableProperty::Pl => Some(Witness::Summit { low: at(3, 1), high: at(13, 4), below: origin(d) }),
             _ => None,
         }
     }
@@ -167,7 +169,7 @@ fn arctan<S: Scalar>(u: &S) -> Result<S, Fault> {
 fn enclosed<S: Scalar>(kind: Flow, a: &S, x: &S, time: &S) -> Result<S, Fault> {
     // 355/113 lies above pi by 3e-7.
     let (inside, outside) = (S::one(), S::zero());
-    let within = (x.abs() + S::ratio(1, 1_000_000)).at_least(&S::ratio(355, 113), &outside, &inside)?;
+    let within = (x.abs() + S::ratio(1, 1_000_000)).select_ge(&S::ratio(355, 113), &outside, &inside)?;
     if within != inside {
         return Err(Fault::NoExactForm("a flow on a cosine, beyond the period around 0,"));
     }

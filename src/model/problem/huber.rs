@@ -8,11 +8,11 @@
 
 use super::constants::{CURVATURE, Constants, axis, origin, quotient};
 use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = sum h(x_i) with h' = clip(L x, -s, s) and h(0) = 0.
-pub struct Huber {
+pub(super) struct Huber {
     dimension: usize,
     curvature: Real,
     slope: Real,
@@ -21,7 +21,7 @@ pub struct Huber {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "huber",
     summary: "sum of Huber losses: f' = clip(L x, -s, s)",
     params: &[
@@ -40,7 +40,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     build: |p| {
         let (dimension, curvature, slope) = (p.count("dimension")?, p.positive("curvature")?, p.positive("slope")?);
         if dimension == 0 {
-            return Err(BuildError::at("dimension", "'dimension' must be at least 1"));
+            return Err(BuildError::about("dimension", "'dimension' must be at least 1"));
         }
         let half = quotient(&Real::integer(1), &curvature.times(&Real::integer(2)));
         let constants = Constants::new(&[curvature.clone(), slope.clone(), half]);
@@ -116,19 +116,19 @@ impl Problem for Huber {
         Some(vec![self.curvature.clone(); self.dimension])
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Convex | Trait::Smooth).then_some(true)
+    fn has(&self, property: Property) -> Option<bool> {
+        matches!(property, Property::Convex | Property::Smooth).then_some(true)
     }
 
     /// Straight beyond the bend at x_1 = s/L.
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let d = self.dimension;
         let bend = quotient(&self.slope, &self.curvature);
         let at = |times: i64| axis(d, 0, &bend.times(&Real::integer(times)));
         match property {
-            Property::Pl => Some(Witness::Flattening { from: origin(d), along: at(1), below: origin(d) }),
-            Property::StronglyConvex => Some(Witness::Straight { a: at(1), b: at(3) }),
-            Property::HessianLipschitz => Some(Witness::Bend { at: at(1), along: at(1) }),
+            RefutableProperty::Pl => Some(Witness::Flattening { from: origin(d), along: at(1), below: origin(d) }),
+            RefutableProperty::StronglyConvex => Some(Witness::Straight { a: at(1), b: at(3) }),
+            RefutableProperty::HessianLipschitz => Some(Witness::Bend { at: at(1), along: at(1) }),
             _ => None,
         }
     }

@@ -24,7 +24,7 @@ mod known;
 
 use super::constants::{Constants, ROWS};
 use super::{Footprint, Minimisers, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 use known::Knowledge;
 
@@ -37,7 +37,7 @@ enum Loss {
 }
 
 /// f(x) = sum_i l(<a_i, x> - b_i).
-pub struct LineLosses {
+pub(super) struct LineLosses {
     dimension: usize,
     loss: Loss,
     /// Value of sgn(0) in the subgradient.
@@ -49,7 +49,7 @@ pub struct LineLosses {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "line-losses",
     summary: "sum_i l(<a_i, x> - b_i), l a square, Huber's loss or an absolute value",
     params: &[
@@ -59,7 +59,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: Some(""),
             limits: Limits::ANY,
-            doc: "b_i, one a row; 0 where absent",
+            doc: "b_i, one per row; 0 where absent",
         },
         ParamSpec {
             name: "loss",
@@ -92,7 +92,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
 pub(super) fn exact(values: &[Real], key: &'static str) -> Result<Vec<Rational>, BuildError> {
     let one = |v: &Real| {
         let message = || format!("'{key}' holds {v}, known in double precision only; give integers or fractions");
-        v.exact().cloned().ok_or_else(|| BuildError::at(key, message()))
+        v.exact().cloned().ok_or_else(|| BuildError::about(key, message()))
     };
     values.iter().map(one).collect()
 }
@@ -102,13 +102,13 @@ impl LineLosses {
         let given = p.matrix("rows")?;
         let rows: Vec<Vec<Rational>> = given.iter().map(|r| exact(r, "rows")).collect::<Result<_, _>>()?;
         if let Some(i) = rows.iter().position(|r| r.iter().all(Rational::is_zero)) {
-            return Err(BuildError::at("rows", format!("row {i} (from 0) of 'rows' is all 0; leave it out")));
+            return Err(BuildError::about("rows", format!("row {i} (from 0) of 'rows' is all 0; leave it out")));
         }
         let targets =
             if p.has("targets") { exact(&p.list("targets")?, "targets")? } else { vec![Rational::zero(); rows.len()] };
         if targets.len() != rows.len() {
             let message = format!("'targets' has {} entries; there are {} rows", targets.len(), rows.len());
-            return Err(BuildError::at("targets", message));
+            return Err(BuildError::about("targets", message));
         }
         let loss = match p.text("loss")? {
             "huber" => Loss::Huber,
@@ -215,12 +215,12 @@ impl Problem for LineLosses {
         (self.loss != Loss::Absolute).then(|| self.known.coordinate.clone())
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Convex => Some(true),
-            Trait::Smooth => Some(self.loss != Loss::Absolute),
+            Property::Convex => Some(true),
+            Property::Smooth => Some(self.loss != Loss::Absolute),
             // The mean over the samples is grad f / n.
-            Trait::Unbiased => Some(self.samples() == Some(1)),
+            Property::Unbiased => Some(self.samples() == Some(1)),
             _ => None,
         }
     }
@@ -234,7 +234,7 @@ impl Problem for LineLosses {
         Some(Real::integer(0))
     }
 
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         self.known.refutation(property, self.loss)
     }
 }

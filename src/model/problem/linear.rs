@@ -9,11 +9,11 @@
 
 use super::constants::{Constants, DIMENSION, axis, norm1, norm2, origin, spread};
 use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = c'x, over the box |x_i| <= b_i where one is given.
-pub struct Linear {
+pub(super) struct Linear {
     slope: Vec<Real>,
     half_width: Option<Vec<Real>>,
     c: Constants,
@@ -21,7 +21,7 @@ pub struct Linear {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "linear",
     summary: "c'x, on a box where one is given: iterates are projected on it",
     params: &[
@@ -30,7 +30,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: None,
             limits: Limits::ANY,
-            doc: "c_i, one a coordinate",
+            doc: "c_i, one per coordinate",
         },
         DIMENSION,
         ParamSpec {
@@ -38,7 +38,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: Some(""),
             limits: Limits::ANY,
-            doc: "half-width b_i of the box around 0, one a coordinate or one for all",
+            doc: "half-width b_i of the box around 0, one per coordinate or one for all",
         },
     ],
     statistics: &[],
@@ -50,13 +50,13 @@ impl Linear {
     fn build(p: &Params) -> Result<Self, BuildError> {
         let slope = spread(p, "slope")?;
         if slope.iter().any(|c| !c.to_f64().is_finite()) {
-            return Err(BuildError::at("slope", "every 'slope' must be a finite number"));
+            return Err(BuildError::about("slope", "every 'slope' must be a finite number"));
         }
         let half_width = if p.has("box") { Some(p.vector("box", slope.len())?) } else { None };
         // A projection cannot fail, so that its walls must exist in every arithmetic.
         if let Some(bad) = half_width.iter().flatten().find(|b| b.exact().is_none() || b.to_f64() < 0.0) {
             let message = format!("'box' contains {bad}; every half-width must be an exact number, 0 or more");
-            return Err(BuildError::at("box", message));
+            return Err(BuildError::about("box", message));
         }
         Ok(Linear { c: Constants::new(&slope), b: half_width.as_deref().map(Constants::new), slope, half_width })
     }
@@ -133,24 +133,26 @@ impl Problem for Linear {
         Some(vec![Real::integer(0); self.slope.len()])
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Convex | Trait::Smooth => Some(true),
-            Trait::Walled => Some(self.b.is_some()),
+            Property::Convex | Property::Smooth => Some(true),
+            Property::Walled => Some(self.b.is_some()),
             _ => None,
         }
     }
 
     /// Where a slope is not 0, f falls for ever beyond every wall.
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let (d, is_flat) = (self.slope.len(), self.floor().is_some());
         let along = |sign: i64| self.slope.iter().map(|c| c.times(&Real::integer(sign))).collect();
         match property {
-            Property::LowerBound if !is_flat => Some(Witness::Descent { from: origin(d), along: along(-1) }),
-            Property::Pl if !is_flat && self.b.is_none() => {
+            RefutableProperty::LowerBound if !is_flat => Some(Witness::Descent { from: origin(d), along: along(-1) }),
+            RefutableProperty::Pl if !is_flat && self.b.is_none() => {
                 Some(Witness::Flattening { from: origin(d), along: along(1), below: origin(d) })
             }
-            Property::StronglyConvex => Some(Witness::Straight { a: origin(d), b: axis(d, 0, &Real::integer(1)) }),
+            RefutableProperty::StronglyConvex => {
+                Some(Witness::Straight { a: origin(d), b: axis(d, 0, &Real::integer(1)) })
+            }
             _ => None,
         }
     }

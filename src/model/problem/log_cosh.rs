@@ -11,17 +11,17 @@
 
 use super::constants::{CURVATURE, axis, origin, quotient};
 use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = L sum ln cosh x_i.
-pub struct LogCosh {
+pub(super) struct LogCosh {
     dimension: usize,
     curvature: Real,
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "log-cosh",
     summary: "L sum log cosh x_i",
     params: &[
@@ -33,7 +33,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     build: |p| {
         let (dimension, curvature) = (p.count("dimension")?, p.positive("curvature")?);
         if dimension == 0 {
-            return Err(BuildError::at("dimension", "'dimension' must be at least 1"));
+            return Err(BuildError::about("dimension", "'dimension' must be at least 1"));
         }
         Ok(Box::new(LogCosh { dimension, curvature }))
     },
@@ -121,14 +121,14 @@ impl Problem for LogCosh {
         Some(vec![self.curvature.clone(); self.dimension])
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Convex | Trait::Smooth).then_some(true)
+    fn has(&self, property: Property) -> Option<bool> {
+        matches!(property, Property::Convex | Property::Smooth).then_some(true)
     }
 
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let d = self.dimension;
         let along = axis(d, 0, &Real::integer(1));
-        (property == Property::Pl).then(|| Witness::Flattening { from: origin(d), along, below: origin(d) })
+        (property == RefutableProperty::Pl).then(|| Witness::Flattening { from: origin(d), along, below: origin(d) })
     }
 
     fn minimisers(&self) -> Option<Minimisers> {

@@ -28,7 +28,7 @@ mod split;
 
 use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::data::{self, Rounding};
-use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Real, Trait};
+use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Property, Real};
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::stats::Interval;
 use enclosed::Enclosed;
@@ -36,7 +36,7 @@ use shared::Source;
 use std::sync::{Arc, OnceLock};
 
 /// The regularised logistic loss of a data set.
-pub struct Logistic {
+pub(super) struct Logistic {
     loss: data::Logistic,
     /// lambda, as it is known.
     lambda: Real,
@@ -48,7 +48,7 @@ pub struct Logistic {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "logistic",
     summary: "(1/n) sum log(1 + exp(-b_i a_i'x)) + lambda |x|^2/2, generated or from a LIBSVM file",
     params: &[
@@ -129,16 +129,16 @@ impl Logistic {
             Real::Exact(Rational::ratio(1, data.matrix().rows() as u64))
         };
         let loss = data::Logistic::with_lambda(data, lambda.to_f64())
-            .map_err(|why| BuildError::at("lambda", why.to_string()))?;
+            .map_err(|why| BuildError::about("lambda", why.to_string()))?;
         let minimum = match p.text("minimum")? {
             "skip" => None,
             "solve" if loss.lambda() > 0.0 => Some(shared::slot(&source, loss.lambda())),
             "solve" => {
                 let message = "'lambda' must be above 0 for a minimum to exist, or 'minimum' be \"skip\"";
-                return Err(BuildError::at("lambda", message));
+                return Err(BuildError::about("lambda", message));
             }
             other => {
-                return Err(BuildError::at("minimum", format!("'minimum' is '{other}'; it must be solve or skip")));
+                return Err(BuildError::about("minimum", format!("'minimum' is '{other}'; it must be solve or skip")));
             }
         };
         let shards = split::shards(p, loss.data().labels())?;
@@ -330,8 +330,9 @@ impl Problem for Logistic {
         Some(self.loss.smoothness_by_coordinate().into_iter().map(|v| self.constant(v)).collect())
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex | Trait::Unbiased).then_some(true)
+    fn has(&self, property: Property) -> Option<bool> {
+        matches!(property, Property::Convex | Property::Smooth | Property::StronglyConvex | Property::Unbiased)
+            .then_some(true)
     }
 
     /// Every loss and the regulariser are 0 or more.

@@ -12,14 +12,14 @@ use super::constants::{Constants, ROWS, axis, norm2, origin};
 use super::line_losses::exact;
 use super::{Footprint, Minimisers, Problem, ProblemEntry};
 use crate::model::elimination::{combine, dot, gram, solve};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// Most sets of rows that are tried for f*.
 const MOST_SETS: u64 = 20_000;
 
 /// f(x) = max_i (<a_i, x> + b_i).
-pub struct MaxAffine {
+pub(super) struct MaxAffine {
     dimension: usize,
     rows: Vec<Vec<Rational>>,
     offsets: Vec<Rational>,
@@ -40,7 +40,7 @@ enum Lowest {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "max-affine",
     summary: "max_i (<a_i, x> + b_i)",
     params: &[
@@ -50,7 +50,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: Some(""),
             limits: Limits::ANY,
-            doc: "b_i, one a row; 0 where absent",
+            doc: "b_i, one per row; 0 where absent",
         },
     ],
     statistics: &[],
@@ -66,7 +66,7 @@ impl MaxAffine {
             if p.has("offsets") { exact(&p.list("offsets")?, "offsets")? } else { vec![Rational::zero(); rows.len()] };
         if offsets.len() != rows.len() {
             let message = format!("'offsets' has {} entries; there are {} rows", offsets.len(), rows.len());
-            return Err(BuildError::at("offsets", message));
+            return Err(BuildError::about("offsets", message));
         }
         let numbers: Vec<Real> = rows.iter().flatten().chain(&offsets).cloned().map(Real::Exact).collect();
         let lowest = lowest(&rows, &offsets);
@@ -176,7 +176,7 @@ impl Problem for MaxAffine {
         out.fill(S::zero());
         for i in 0..self.rows.len() {
             // The first piece that reaches the top takes what is free.
-            let first = self.piece(i, x)?.at_least(&top, &free, &zero)?;
+            let first = self.piece(i, x)?.select_ge(&top, &free, &zero)?;
             free -= &first;
             for (j, out) in out.iter_mut().enumerate() {
                 out.add_product(&self.constants.get(i * self.dimension + j)?, &first);
@@ -197,16 +197,16 @@ impl Problem for MaxAffine {
         facts
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Convex => Some(true),
-            Trait::Smooth => Some(self.rows.iter().all(|row| *row == self.rows[0])),
+            Property::Convex => Some(true),
+            Property::Smooth => Some(self.rows.iter().all(|row| *row == self.rows[0])),
             _ => None,
         }
     }
 
     /// Along the first axis, far out, one piece is on top for ever; a lone minimiser is a kink in every direction.
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let only = match &self.lowest {
             Lowest::At(_, only) => only.as_ref().map(|x| x.iter().cloned().map(Real::Exact).collect::<Vec<_>>()),
             _ => None,
@@ -214,18 +214,18 @@ impl Problem for MaxAffine {
         let far = Real::Exact(self.beyond_kinks());
         let (near, twice) = (axis(self.dimension, 0, &far), axis(self.dimension, 0, &far.times(&Real::integer(2))));
         match property {
-            Property::LowerBound => {
+            RefutableProperty::LowerBound => {
                 let sum = |j| self.rows.iter().fold(Rational::zero(), |sum, row| sum - &row[j]);
                 let along = (0..self.dimension).map(|j| Real::Exact(sum(j))).collect();
                 Some(Witness::Descent { from: origin(self.dimension), along })
             }
-            Property::Smooth | Property::HessianLipschitz => {
+            RefutableProperty::Smooth | RefutableProperty::HessianLipschitz => {
                 let along = axis(self.dimension, 0, &Real::Exact(Rational::ratio(1, 1 << 30)));
                 Some(Witness::Jump { at: only?, along })
             }
-            Property::StronglyConvex => Some(Witness::Straight { a: near, b: twice }),
-            Property::Pl => Some(Witness::Flattening { from: near.clone(), along: near, below: only? }),
-            Property::Convex | Property::BoundedGradient => None,
+            RefutableProperty::StronglyConvex => Some(Witness::Straight { a: near, b: twice }),
+            RefutableProperty::Pl => Some(Witness::Flattening { from: near.clone(), along: near, below: only? }),
+            RefutableProperty::Convex | RefutableProperty::BoundedGradient => None,
         }
     }
 

@@ -12,11 +12,11 @@
 
 use super::constants::{Constants, axis, origin, quotient};
 use super::{Footprint, Minimisers, Problem, ProblemEntry};
-use crate::model::{Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::model::{Facts, Kind, Limits, ParamSpec, Params, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = G max(max_i x_i, |x|_2 - c), c = R(1 + 1/sqrt d).
-pub struct MaxType {
+pub(super) struct MaxType {
     dimension: usize,
     bound: Real,
     /// R/sqrt d.
@@ -26,7 +26,7 @@ pub struct MaxType {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "max-type",
     summary: "G max(max_i x_i, |x|_2 - R(1 + 1/sqrt d)) in horizon + 1 dimensions",
     params: &[
@@ -84,7 +84,7 @@ impl MaxType {
         }
         let reach = top.clone() + self.constants.get::<S>(1)?;
         let margin = reach.clone() * &reach.abs() - &square;
-        let inside = margin.at_least(&S::zero(), &S::one(), &S::zero())?;
+        let inside = margin.select_ge(&S::zero(), &S::one(), &S::zero())?;
         let norm = if inside == S::one() { S::zero() } else { square.sqrt()? };
         Ok(Branches { top, inside, norm })
     }
@@ -99,7 +99,7 @@ impl Problem for MaxType {
     fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
         let Branches { top, inside, norm } = self.branches(x)?;
         let outer = norm - self.constants.get::<S>(1)?;
-        Ok(inside.at_least(&S::one(), &top, &outer)? * self.constants.get::<S>(0)?)
+        Ok(inside.select_ge(&S::one(), &top, &outer)? * self.constants.get::<S>(0)?)
     }
 
     #[inline(always)]
@@ -111,10 +111,10 @@ impl Problem for MaxType {
         let bound: S = self.constants.get(0)?;
         let mut free = one.clone();
         for (x, out) in x.iter().zip(out) {
-            let first = x.at_least(&top, &free, &zero)?;
+            let first = x.select_ge(&top, &free, &zero)?;
             free -= &first;
             let outer = x.clone() * &scale;
-            *out = inside.at_least(&one, &first, &outer)? * &bound;
+            *out = inside.select_ge(&one, &first, &outer)? * &bound;
         }
         Ok(())
     }
@@ -126,26 +126,26 @@ impl Problem for MaxType {
         facts
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Convex => Some(true),
-            Trait::Smooth => Some(false),
+            Property::Convex => Some(true),
+            Property::Smooth => Some(false),
             _ => None,
         }
     }
 
     /// A kink between the first two coordinates, and a straight line along the first.
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let d = self.dimension;
         let along = axis(d, 0, &self.depth);
         match property {
-            Property::Smooth | Property::HessianLipschitz if d > 1 => {
+            RefutableProperty::Smooth | RefutableProperty::HessianLipschitz if d > 1 => {
                 let mut across = along;
                 across[1] = Real::integer(0).minus(&self.depth);
                 Some(Witness::Jump { at: origin(d), along: across })
             }
-            Property::Pl => Some(Witness::Flattening { from: origin(d), along, below: origin(d) }),
-            Property::StronglyConvex => Some(Witness::Straight { a: origin(d), b: along }),
+            RefutableProperty::Pl => Some(Witness::Flattening { from: origin(d), along, below: origin(d) }),
+            RefutableProperty::StronglyConvex => Some(Witness::Straight { a: origin(d), b: along }),
             _ => None,
         }
     }

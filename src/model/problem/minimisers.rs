@@ -140,7 +140,7 @@ pub(super) fn beyond<S: Scalar>(x: &S, low: Option<S>, high: Option<S>) -> S {
 fn from_whole_turn<S: Scalar>(x: &S) -> Result<S, Fault> {
     // Below half a turn 0 is the nearest, and exact numbers stay exact.
     let (near, zero, one) = (S::ratio(157, 50), S::zero(), S::one());
-    if S::LANES == 0 && x.abs().at_least(&near, &one, &zero).is_ok_and(|beyond| beyond == zero) {
+    if S::LANES == 0 && x.abs().select_ge(&near, &one, &zero).is_ok_and(|beyond| beyond == zero) {
         return Ok(x.clone());
     }
     let turn = S::from_ends(TAU, TAU.next_down(), TAU.next_up())?;

@@ -1,34 +1,34 @@
 //! Objectives: value, (sub)gradient, and facts in closed form.
 
-pub mod absolute_pair;
+mod absolute_pair;
 mod constants;
-pub mod cosine;
-pub mod huber;
-pub mod line_losses;
-pub mod linear;
-pub mod log_cosh;
-pub mod logistic;
-pub mod max_affine;
-pub mod max_type;
+mod cosine;
+mod huber;
+mod line_losses;
+mod linear;
+mod log_cosh;
+mod logistic;
+mod max_affine;
+mod max_type;
 mod minimisers;
-pub mod piecewise_quadratic;
-pub mod pl_toy;
-pub mod quadratic;
-pub mod quadratic_matrix;
+mod piecewise_quadratic;
+mod pl_toy;
+pub(crate) mod quadratic;
+mod quadratic_matrix;
 mod seeded;
 mod spectrum;
-pub mod two_line_squares;
-pub mod wilson;
-pub mod worker_quadratics;
-pub mod worker_squares;
+mod two_line_squares;
+mod wilson;
+mod worker_quadratics;
+mod worker_squares;
 
 pub use minimisers::Minimisers;
 
 #[cfg(test)]
 mod contract;
 
-use super::facts::{Facts, Trait};
-use super::{ParamSpec, Property, Real, Witness};
+use super::facts::{Facts, Property};
+use super::{ParamSpec, Real, RefutableProperty, Witness};
 use crate::scalar::{Checked, Computable, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
 
@@ -84,13 +84,17 @@ pub trait Problem: Send + Sync + 'static {
     ///
     /// # Errors
     /// Where the arithmetic has no such value.
-    fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault>;
+    fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault>
+    where
+        Self: Sized;
 
     /// A (sub)gradient of f at x, written to `out`.
     ///
     /// # Errors
     /// As [`Problem::value`].
-    fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault>;
+    fn gradient<S: Scalar>(&self, x: &[S], out: &mut [S]) -> Result<(), Fault>
+    where
+        Self: Sized;
 
     /// Number of workers with objectives of their own, or `None` where all share f.
     fn own_objectives(&self) -> Option<usize> {
@@ -102,7 +106,10 @@ pub trait Problem: Send + Sync + 'static {
     /// # Errors
     /// As [`Problem::value`].
     #[inline(always)]
-    fn worker_gradient<S: Scalar>(&self, _worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
+    fn worker_gradient<S: Scalar>(&self, _worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault>
+    where
+        Self: Sized,
+    {
         self.gradient(x, out)
     }
 
@@ -115,7 +122,10 @@ pub trait Problem: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Fault::Unsupported`] where f is no finite sum.
-    fn sample_gradient<S: Scalar>(&self, _index: usize, _x: &[S], _out: &mut [S]) -> Result<(), Fault> {
+    fn sample_gradient<S: Scalar>(&self, _index: usize, _x: &[S], _out: &mut [S]) -> Result<(), Fault>
+    where
+        Self: Sized,
+    {
         Err(Fault::Unsupported("this problem is no finite sum: remove `sampling = \"minibatch\"`".into()))
     }
 
@@ -135,7 +145,10 @@ pub trait Problem: Send + Sync + 'static {
         index: usize,
         x: &[S],
         out: &mut [S],
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Fault>
+    where
+        Self: Sized,
+    {
         self.sample_gradient(index, x, out)
     }
 
@@ -144,13 +157,20 @@ pub trait Problem: Send + Sync + 'static {
     /// # Errors
     /// [`Fault::Unsupported`] where there is none; [`Fault::NoExactForm`] where it is irrational.
     #[inline(always)]
-    fn flow<S: Scalar>(&self, kind: Flow, _x: &[S], _time: &S, _out: &mut [S]) -> Result<(), Fault> {
+    fn flow<S: Scalar>(&self, kind: Flow, _x: &[S], _time: &S, _out: &mut [S]) -> Result<(), Fault>
+    where
+        Self: Sized,
+    {
         Err(kind.refused())
     }
 
     /// Projects x onto the feasible set; does nothing without one.
     #[inline(always)]
-    fn project<S: Scalar>(&self, _x: &mut [S]) {}
+    fn project<S: Scalar>(&self, _x: &mut [S])
+    where
+        Self: Sized,
+    {
+    }
 
     /// Half-widths of the box |x_i| <= b_i that f is considered on, one per coordinate; `None` for all of R^d.
     fn half_widths(&self) -> Option<&[Real]> {
@@ -167,7 +187,7 @@ pub trait Problem: Send + Sync + 'static {
     }
 
     /// Whether the objective has a property; `None` where that is not known.
-    fn has(&self, property: Trait) -> Option<bool>;
+    fn has(&self, property: Property) -> Option<bool>;
 
     /// A number that no value of f is below, where f* is not known.
     fn floor(&self) -> Option<Real> {
@@ -176,7 +196,7 @@ pub trait Problem: Send + Sync + 'static {
 
     /// Points at which the objective shows that it does not have a property; they are evaluated before they are
     /// believed.
-    fn refutation(&self, _property: Property) -> Option<Witness> {
+    fn refutation(&self, _property: RefutableProperty) -> Option<Witness> {
         None
     }
 
@@ -189,7 +209,10 @@ pub trait Problem: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Fault::Unsupported`] elsewhere.
-    fn away_from_minimisers<S: Scalar>(&self, _x: &[S], _out: &mut [S]) -> Result<(), Fault> {
+    fn away_from_minimisers<S: Scalar>(&self, _x: &[S], _out: &mut [S]) -> Result<(), Fault>
+    where
+        Self: Sized,
+    {
         Err(Fault::Unsupported("the minimisers of this problem are not known".into()))
     }
 
@@ -207,7 +230,10 @@ pub trait Problem: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`Problem::value`].
-    fn own_statistic<S: Scalar>(&self, _index: usize, _x: &[S]) -> Result<S, Fault> {
+    fn own_statistic<S: Scalar>(&self, _index: usize, _x: &[S]) -> Result<S, Fault>
+    where
+        Self: Sized,
+    {
         Err(Fault::Unsupported("this problem has no statistics of its own".into()))
     }
 
@@ -311,88 +337,6 @@ impl<P: Problem, S: Scalar> Evaluates<S> for P {
     }
 }
 
-/// What does not depend on the arithmetic.
-pub trait ProblemMeta {
-    /// See [`Problem::dimension`].
-    fn dimension(&self) -> usize;
-    /// See [`Problem::own_objectives`].
-    fn own_objectives(&self) -> Option<usize>;
-    /// See [`Problem::samples`].
-    fn samples(&self) -> Option<usize>;
-    /// See [`Problem::worker_samples`].
-    fn worker_samples(&self, worker: usize) -> Option<usize>;
-    /// See [`Problem::half_widths`].
-    fn half_widths(&self) -> Option<&[Real]>;
-    /// See [`Problem::facts`].
-    fn facts(&self) -> Facts;
-    /// See [`Problem::smoothness_by_coordinate`].
-    fn smoothness_by_coordinate(&self) -> Option<Vec<Real>>;
-    /// See [`Problem::has`].
-    fn has(&self, property: Trait) -> Option<bool>;
-    /// See [`Problem::floor`].
-    fn floor(&self) -> Option<Real>;
-    /// See [`Problem::refutation`].
-    fn refutation(&self, property: Property) -> Option<Witness>;
-    /// See [`Problem::minimisers`].
-    fn minimisers(&self) -> Option<Minimisers>;
-    /// See [`Problem::default_start`].
-    fn default_start(&self) -> Option<Vec<Real>>;
-    /// See [`Problem::own_statistics`].
-    fn own_statistics(&self) -> &'static [OwnStatistic];
-    /// See [`Problem::prefers_narrow`].
-    fn prefers_narrow(&self) -> bool;
-    /// See [`Problem::work`].
-    fn work(&self) -> usize;
-}
-
-impl<P: Problem> ProblemMeta for P {
-    fn dimension(&self) -> usize {
-        Problem::dimension(self)
-    }
-    fn own_objectives(&self) -> Option<usize> {
-        Problem::own_objectives(self)
-    }
-    fn samples(&self) -> Option<usize> {
-        Problem::samples(self)
-    }
-    fn worker_samples(&self, worker: usize) -> Option<usize> {
-        Problem::worker_samples(self, worker)
-    }
-    fn half_widths(&self) -> Option<&[Real]> {
-        Problem::half_widths(self)
-    }
-    fn facts(&self) -> Facts {
-        Problem::facts(self)
-    }
-    fn smoothness_by_coordinate(&self) -> Option<Vec<Real>> {
-        Problem::smoothness_by_coordinate(self)
-    }
-    fn has(&self, property: Trait) -> Option<bool> {
-        Problem::has(self, property)
-    }
-    fn floor(&self) -> Option<Real> {
-        Problem::floor(self)
-    }
-    fn refutation(&self, property: Property) -> Option<Witness> {
-        Problem::refutation(self, property)
-    }
-    fn minimisers(&self) -> Option<Minimisers> {
-        Problem::minimisers(self)
-    }
-    fn default_start(&self) -> Option<Vec<Real>> {
-        Problem::default_start(self)
-    }
-    fn own_statistics(&self) -> &'static [OwnStatistic] {
-        Problem::own_statistics(self)
-    }
-    fn prefers_narrow(&self) -> bool {
-        Problem::prefers_narrow(self)
-    }
-    fn work(&self) -> usize {
-        Problem::work(self)
-    }
-}
-
 /// A problem in every arithmetic: what the registry builds.
 pub trait DynProblem:
     Evaluates<Narrow>
@@ -404,7 +348,7 @@ pub trait DynProblem:
     + Evaluates<Enclosure>
     + Evaluates<Interval>
     + Evaluates<Polynomial>
-    + ProblemMeta
+    + Problem
     + Send
     + Sync
 {

@@ -19,11 +19,11 @@ use super::constants::Constants;
 use super::line_losses::exact;
 use super::minimisers::beyond;
 use super::{Footprint, Minimisers, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// f(0 at the first knot) with a piecewise linear derivative.
-pub struct PiecewiseQuadratic {
+pub(super) struct PiecewiseQuadratic {
     pieces: usize,
     /// t_1, g_1, c, then for each piece its start, its length and its curvature; then t_n.
     constants: Constants,
@@ -31,7 +31,7 @@ pub struct PiecewiseQuadratic {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "piecewise-quadratic",
     summary: "one variable, f' linear between the slopes g_i at the knots t_i: curvatures of either sign",
     params: &[
@@ -47,7 +47,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: None,
             limits: Limits::ANY,
-            doc: "g_i = f'(t_i), one a knot",
+            doc: "g_i = f'(t_i), one per knot",
         },
         ParamSpec {
             name: "outside",
@@ -175,19 +175,19 @@ impl PiecewiseQuadratic {
     fn build(p: &Params) -> Result<Self, BuildError> {
         let (knots, slopes) = (exact(&p.list("knots")?, "knots")?, exact(&p.list("slopes")?, "slopes")?);
         if knots.is_empty() {
-            return Err(BuildError::at("knots", "'knots' is empty; give at least one"));
+            return Err(BuildError::about("knots", "'knots' is empty; give at least one"));
         }
         if let Some(i) = (1..knots.len()).find(|i| knots[*i] <= knots[*i - 1]) {
             let message = format!("'knots' must ascend; {} comes after {}", knots[i], knots[i - 1]);
-            return Err(BuildError::at("knots", message));
+            return Err(BuildError::about("knots", message));
         }
         if slopes.len() != knots.len() {
             let message = format!("'slopes' has {} entries; there are {} knots", slopes.len(), knots.len());
-            return Err(BuildError::at("slopes", message));
+            return Err(BuildError::about("slopes", message));
         }
         let outside = exact(&[p.number("outside")?], "outside")?.swap_remove(0);
         if outside.signum() < 0 {
-            return Err(BuildError::at("outside", format!("'outside' is {outside}; it must be 0 or more")));
+            return Err(BuildError::about("outside", format!("'outside' is {outside}; it must be 0 or more")));
         }
         let shape = Shape::new(knots, slopes, outside);
         let pieces = shape.knots.len() - 1;
@@ -273,15 +273,15 @@ impl Problem for PiecewiseQuadratic {
         self.facts().get("L").map(|fact| vec![fact.value.clone()])
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Convex => Some((0..self.pieces).all(|i| self.shape.curvature(i).signum() >= 0)),
-            Trait::Smooth => Some(true),
+            Property::Convex => Some((0..self.pieces).all(|i| self.shape.curvature(i).signum() >= 0)),
+            Property::Smooth => Some(true),
             _ => None,
         }
     }
 
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let (shape, last) = (&self.shape, self.pieces);
         let at = |x: Rational| vec![Real::Exact(x)];
         let (first, end) = (shape.knots[0].clone(), shape.knots[last].clone());
@@ -290,14 +290,16 @@ impl Problem for PiecewiseQuadratic {
         let above =
             || bent.map(|i| Witness::Above { a: at(shape.knots[i].clone()), b: at(shape.knots[i + 1].clone()) });
         match property {
-            Property::LowerBound if shape.slopes[0].signum() > 0 => {
+            RefutableProperty::LowerBound if shape.slopes[0].signum() > 0 => {
                 Some(Witness::Descent { from: at(first), along: at(-Rational::one()) })
             }
-            Property::LowerBound => Some(Witness::Descent { from: at(end), along: at(Rational::one()) }),
-            Property::Convex => above(),
-            Property::StronglyConvex => above().or_else(|| Some(Witness::Straight { a: beyond(1), b: beyond(2) })),
-            Property::BoundedGradient => Some(Witness::Growth { from: at(end), along: at(Rational::one()) }),
-            Property::Pl => {
+            RefutableProperty::LowerBound => Some(Witness::Descent { from: at(end), along: at(Rational::one()) }),
+            RefutableProperty::Convex => above(),
+            RefutableProperty::StronglyConvex => {
+                above().or_else(|| Some(Witness::Straight { a: beyond(1), b: beyond(2) }))
+            }
+            RefutableProperty::BoundedGradient => Some(Witness::Growth { from: at(end), along: at(Rational::one()) }),
+            RefutableProperty::Pl => {
                 let (lowest, best) = (shape.lowest.as_ref()?, shape.minimisers.first()?);
                 let below = best.0.clone().or_else(|| best.1.clone())?;
                 let zeros = shape.zeros();
@@ -305,7 +307,7 @@ impl Problem for PiecewiseQuadratic {
                 let place = place.0.clone().or_else(|| place.1.clone())?;
                 Some(Witness::Stationary { at: at(place), below: at(below) })
             }
-            Property::Smooth | Property::HessianLipschitz => None,
+            RefutableProperty::Smooth | RefutableProperty::HessianLipschitz => None,
         }
     }
 
@@ -323,7 +325,7 @@ impl Problem for PiecewiseQuadratic {
             let away = beyond(&x[0], low.as_ref().map(S::from_rational), high.as_ref().map(S::from_rational));
             best = Some(match best {
                 None => away,
-                Some(best) => away.abs().at_least(&best.abs(), &best, &away)?,
+                Some(best) => away.abs().select_ge(&best.abs(), &best, &away)?,
             });
         }
         out[0] = best.ok_or_else(|| Fault::Unsupported("there is no minimiser".into()))?;

@@ -8,14 +8,14 @@
 //! **Ties and edge cases** Exact arithmetic reaches no further than x = 0.
 
 use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
-use crate::model::{Facts, Property, Real, Trait, Witness};
+use crate::model::{Facts, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// f(x) = x^2 + 3 sin(x)^2.
-pub struct PlToy;
+pub(super) struct PlToy;
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "pl-toy",
     summary: "x^2 + 3 sin(x)^2 in one dimension: not convex, PL",
     params: &[],
@@ -68,19 +68,21 @@ impl Problem for PlToy {
         Some(vec![Real::integer(8)])
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Convex | Trait::StronglyConvex => Some(false),
-            Trait::Smooth => Some(true),
+            Property::Convex | Property::StronglyConvex => Some(false),
+            Property::Smooth => Some(true),
             _ => None,
         }
     }
 
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let at = |x: i64| vec![Real::integer(x)];
         match property {
-            Property::Convex | Property::StronglyConvex => Some(Witness::Above { a: at(1), b: at(2) }),
-            Property::BoundedGradient => Some(Witness::Growth { from: at(0), along: at(10) }),
+            RefutableProperty::Convex | RefutableProperty::StronglyConvex => {
+                Some(Witness::Above { a: at(1), b: at(2) })
+            }
+            RefutableProperty::BoundedGradient => Some(Witness::Growth { from: at(0), along: at(10) }),
             _ => None,
         }
     }

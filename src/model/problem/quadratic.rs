@@ -10,17 +10,17 @@
 
 use super::constants::{Constants, DIMENSION, axis, origin, spread};
 use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = sum a_i x_i^2 / 2.
-pub struct Quadratic {
+pub(crate) struct Quadratic {
     curvature: Vec<Real>,
     a: Constants,
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(crate) static ENTRY: ProblemEntry = ProblemEntry {
     name: "quadratic",
     summary: "sum a_i x_i^2 / 2",
     params: &[
@@ -29,7 +29,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: None,
             limits: Limits::ANY,
-            doc: "a_i, one a coordinate",
+            doc: "a_i, one per coordinate",
         },
         DIMENSION,
     ],
@@ -39,7 +39,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         let curvature = spread(p, "curvature")?;
         if curvature.iter().any(|a| !(a.to_f64() >= 0.0 && a.to_f64().is_finite())) {
             let message = "every 'curvature' must be 0 or more: one below 0 leaves f without a lower bound";
-            return Err(BuildError::at("curvature", message));
+            return Err(BuildError::about("curvature", message));
         }
         Ok(Box::new(Quadratic { a: Constants::new(&curvature), curvature }))
     },
@@ -96,23 +96,23 @@ impl Problem for Quadratic {
         Some(self.curvature.clone())
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Convex | Trait::Smooth => Some(true),
-            Trait::StronglyConvex => Some(self.curvature.iter().all(|a| a.to_f64() > 0.0)),
+            Property::Convex | Property::Smooth => Some(true),
+            Property::StronglyConvex => Some(self.curvature.iter().all(|a| a.to_f64() > 0.0)),
             _ => None,
         }
     }
 
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let d = self.curvature.len();
         let along = |flat: bool| {
             let i = (0..d).find(|i| (self.a.float(*i) == 0.0) == flat)?;
             Some((origin(d), axis(d, i, &Real::integer(1))))
         };
         match property {
-            Property::StronglyConvex => along(true).map(|(a, b)| Witness::Straight { a, b }),
-            Property::BoundedGradient => along(false).map(|(from, along)| Witness::Growth { from, along }),
+            RefutableProperty::StronglyConvex => along(true).map(|(a, b)| Witness::Straight { a, b }),
+            RefutableProperty::BoundedGradient => along(false).map(|(from, along)| Witness::Growth { from, along }),
             _ => None,
         }
     }

@@ -23,11 +23,11 @@ mod build;
 
 use super::constants::{Constants, origin};
 use super::{Footprint, Minimisers, Problem, ProblemEntry};
-use crate::model::{Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{Facts, Kind, Limits, ParamSpec, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = x'Hx/2.
-pub struct QuadraticMatrix {
+pub(super) struct QuadraticMatrix {
     dimension: usize,
     /// H by rows.
     entries: Constants,
@@ -43,7 +43,7 @@ pub struct QuadraticMatrix {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "quadratic-matrix",
     summary: "x'Hx/2 with a symmetric matrix, given or drawn with -diag(L) <= H <= diag(L)",
     params: &[
@@ -129,11 +129,11 @@ impl Problem for QuadraticMatrix {
         Some(self.coordinate.clone())
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Convex => Some(self.convex),
-            Trait::StronglyConvex => Some(self.convex && self.flat.is_none()),
-            Trait::Smooth => Some(true),
+            Property::Convex => Some(self.convex),
+            Property::StronglyConvex => Some(self.convex && self.flat.is_none()),
+            Property::Smooth => Some(true),
             _ => None,
         }
     }
@@ -142,16 +142,16 @@ impl Problem for QuadraticMatrix {
         self.minimisers.clone()
     }
 
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let (zero, steep) = (origin(self.dimension), self.steep.clone());
         match (property, &self.falling) {
-            (Property::BoundedGradient, _) => Some(Witness::Growth { from: zero, along: steep? }),
-            (Property::LowerBound, Some(v)) => Some(Witness::Descent { from: zero, along: v.clone() }),
-            (Property::Pl, Some(v)) => Some(Witness::Stationary { at: zero, below: v.clone() }),
-            (Property::Convex | Property::StronglyConvex, Some(v)) => {
+            (RefutableProperty::BoundedGradient, _) => Some(Witness::Growth { from: zero, along: steep? }),
+            (RefutableProperty::LowerBound, Some(v)) => Some(Witness::Descent { from: zero, along: v.clone() }),
+            (RefutableProperty::Pl, Some(v)) => Some(Witness::Stationary { at: zero, below: v.clone() }),
+            (RefutableProperty::Convex | RefutableProperty::StronglyConvex, Some(v)) => {
                 Some(Witness::Above { a: v.clone(), b: zero.iter().zip(v).map(|(z, v)| z.minus(v)).collect() })
             }
-            (Property::StronglyConvex, None) => Some(Witness::Straight { a: zero, b: self.flat.clone()? }),
+            (RefutableProperty::StronglyConvex, None) => Some(Witness::Straight { a: zero, b: self.flat.clone()? }),
             _ => None,
         }
     }

@@ -16,17 +16,17 @@
 
 use super::constants::{Constants, axis, origin, quotient};
 use super::{Footprint, Minimisers, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = <a1, x>^2 + <a2, x>^2, a1 = (1 + eps, -1 + eps), a2 = (-1 + eps, 1 + eps).
-pub struct TwoLineSquares {
+pub(super) struct TwoLineSquares {
     epsilon: Real,
     constants: Constants,
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "two-line-squares",
     summary: "<a1,x>^2 + <a2,x>^2, a1 = (1+eps, -1+eps), a2 = (-1+eps, 1+eps)",
     params: &[ParamSpec {
@@ -42,7 +42,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         let epsilon = p.positive("epsilon")?;
         if epsilon.to_f64() > 1.0 {
             let message = format!("'epsilon' is {epsilon}; it must be above 0 and at most 1");
-            return Err(BuildError::at("epsilon", message));
+            return Err(BuildError::about("epsilon", message));
         }
         Ok(Box::new(TwoLineSquares { constants: Constants::new(std::slice::from_ref(&epsilon)), epsilon }))
     },
@@ -113,18 +113,18 @@ impl Problem for TwoLineSquares {
         Some(vec![Real::integer(8); 2])
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Convex | Trait::Smooth | Trait::StronglyConvex => Some(true),
+            Property::Convex | Property::Smooth | Property::StronglyConvex => Some(true),
             // The mean over the two squares is grad f / 2.
-            Trait::Unbiased => Some(false),
+            Property::Unbiased => Some(false),
             _ => None,
         }
     }
 
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let (from, along) = (origin(2), axis(2, 0, &Real::integer(1)));
-        (property == Property::BoundedGradient).then_some(Witness::Growth { from, along })
+        (property == RefutableProperty::BoundedGradient).then_some(Witness::Growth { from, along })
     }
 
     fn minimisers(&self) -> Option<Minimisers> {

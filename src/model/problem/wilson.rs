@@ -25,12 +25,14 @@ mod rows;
 use super::constants::{axis, origin};
 use super::seeded::{permutation, stream};
 use super::{Footprint, Minimisers, OwnStatistic, Problem, ProblemEntry};
-use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::model::{
+    BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Property, Real, RefutableProperty, Witness,
+};
 use crate::scalar::{Fault, Rational, Scalar};
 use rows::{Core, Row};
 
 /// f(x) = |A x - y|^2 over the training rows.
-pub struct Wilson {
+pub(super) struct Wilson {
     dimension: usize,
     train: Vec<Row>,
     test: Vec<Row>,
@@ -45,7 +47,7 @@ static OWN: &[OwnStatistic] = &[
 ];
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "wilson",
     summary: "least squares |Ax - y|^2 with more coordinates than points, one of which tells the label",
     params: &[
@@ -82,7 +84,7 @@ impl Wilson {
         let points = train.saturating_add(test);
         if train == 0 || !(3..=MOST).contains(&points) {
             let message = format!("train + test is {points}; it must be 3 to {MOST} with train at least 1");
-            return Err(BuildError::at("train", message));
+            return Err(BuildError::about("train", message));
         }
         let seed = p.count("data_seed")? as u64;
         let mut labels = stream(seed, "wilson labels");
@@ -199,25 +201,25 @@ impl Problem for Wilson {
         Some(sums.into_iter().map(Real::integer).collect())
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
+    fn has(&self, property: Property) -> Option<bool> {
         match property {
-            Trait::Convex | Trait::Smooth => Some(true),
+            Property::Convex | Property::Smooth => Some(true),
             // The mean over the rows is grad f / n.
-            Trait::Unbiased => Some(self.samples() == Some(1)),
+            Property::Unbiased => Some(self.samples() == Some(1)),
             _ => None,
         }
     }
 
     /// No row distinguishes columns 2 and 3.
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let (d, one) = (self.dimension, Real::integer(1));
         match property {
-            Property::StronglyConvex => {
+            RefutableProperty::StronglyConvex => {
                 let mut apart = axis(d, 1, &one);
                 apart[2] = Real::integer(-1);
                 Some(Witness::Straight { a: origin(d), b: apart })
             }
-            Property::BoundedGradient => Some(Witness::Growth { from: origin(d), along: axis(d, 0, &one) }),
+            RefutableProperty::BoundedGradient => Some(Witness::Growth { from: origin(d), along: axis(d, 0, &one) }),
             _ => None,
         }
     }

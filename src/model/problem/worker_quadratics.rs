@@ -14,11 +14,11 @@
 use super::constants::{Constants, axis, norm2, origin, quotient};
 use super::worker_squares::{average, median};
 use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = (1/M) sum_i sum_j a_ij (x_j - c_ij)^2 / 2.
-pub struct WorkerQuadratics {
+pub(super) struct WorkerQuadratics {
     workers: usize,
     /// A_j and x*_j.
     mean_curvature: Vec<Real>,
@@ -32,7 +32,7 @@ pub struct WorkerQuadratics {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "worker-quadratics",
     summary: "worker i has sum_j a_ij (x_j - c_ij)^2/2; f is their mean",
     params: &[
@@ -41,14 +41,14 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Matrix,
             default: None,
             limits: Limits::ANY,
-            doc: "c_ij, one row a worker",
+            doc: "c_ij, one row per worker",
         },
         ParamSpec {
             name: "curvature",
             kind: Kind::Matrix,
             default: Some(""),
             limits: Limits::NON_NEGATIVE,
-            doc: "a_ij, one row a worker or one for all; 1 where absent",
+            doc: "a_ij, one row per worker or one for all; 1 where absent",
         },
     ],
     statistics: &[],
@@ -68,10 +68,10 @@ fn curvatures(p: &Params, workers: usize, dimension: usize) -> Result<Vec<Vec<Re
     if rows.len() != workers || rows[0].len() != dimension {
         let found = format!("'curvature' has {} rows of {}", rows.len(), rows[0].len());
         let message = format!("{found}; it takes 1 or {workers} of {dimension}, as 'targets' has");
-        return Err(BuildError::at("curvature", message));
+        return Err(BuildError::about("curvature", message));
     }
     if let Some(bad) = rows.iter().flatten().find(|a| !(a.to_f64() >= 0.0 && a.to_f64().is_finite())) {
-        return Err(BuildError::at("curvature", format!("'curvature' holds {bad}; it takes numbers, 0 or more")));
+        return Err(BuildError::about("curvature", format!("'curvature' holds {bad}; it takes numbers, 0 or more")));
     }
     Ok(rows)
 }
@@ -81,7 +81,7 @@ impl WorkerQuadratics {
         let targets = p.matrix("targets")?;
         let (workers, dimension) = (targets.len(), targets[0].len());
         if dimension == 0 || targets.iter().flatten().any(|c| !c.to_f64().is_finite()) {
-            return Err(BuildError::at("targets", "'targets' takes rows of at least one finite number"));
+            return Err(BuildError::about("targets", "'targets' takes rows of at least one finite number"));
         }
         let curvature = curvatures(p, workers, dimension)?;
         let column = |rows: &[Vec<Real>], j: usize| rows.iter().map(|row| row[j].clone()).collect::<Vec<_>>();
@@ -91,7 +91,7 @@ impl WorkerQuadratics {
             let mean = average(&a);
             if mean.to_f64() <= 0.0 {
                 let message = format!("coordinate {} has the curvature 0 for all workers: f has no minimiser", j + 1);
-                return Err(BuildError::at("curvature", message));
+                return Err(BuildError::about("curvature", message));
             }
             let weighted: Vec<Real> = a.iter().zip(&c).map(|(a, c)| a.times(c)).collect();
             let centre = quotient(&average(&weighted), &mean);
@@ -190,13 +190,13 @@ impl Problem for WorkerQuadratics {
         Some(self.mean_curvature.clone())
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex).then_some(true)
+    fn has(&self, property: Property) -> Option<bool> {
+        matches!(property, Property::Convex | Property::Smooth | Property::StronglyConvex).then_some(true)
     }
 
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let (from, along) = (origin(self.d()), axis(self.d(), 0, &Real::integer(1)));
-        (property == Property::BoundedGradient).then_some(Witness::Growth { from, along })
+        (property == RefutableProperty::BoundedGradient).then_some(Witness::Growth { from, along })
     }
 
     fn minimisers(&self) -> Option<Minimisers> {

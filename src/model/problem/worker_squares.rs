@@ -9,11 +9,11 @@
 
 use super::constants::{Constants, axis, origin, quotient};
 use super::{Flow, Footprint, Minimisers, Problem, ProblemEntry, walk_towards};
-use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, Trait, Witness};
+use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = (1/M) sum (x - a_i)^2 / 2 with the terms spread over M workers.
-pub struct WorkerSquares {
+pub(super) struct WorkerSquares {
     targets: Vec<Real>,
     mean: Real,
     lowest: Real,
@@ -23,7 +23,7 @@ pub struct WorkerSquares {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "worker-squares",
     summary: "worker i has (x - a_i)^2/2; f is their mean",
     params: &[ParamSpec {
@@ -31,14 +31,14 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         kind: Kind::Vector,
         default: None,
         limits: Limits::ANY,
-        doc: "a_i, one a worker",
+        doc: "a_i, one per worker",
     }],
     statistics: &[],
     footprint: Footprint::SMALL,
     build: |p| {
         let targets = p.list("targets")?;
         if targets.iter().any(|a| !a.to_f64().is_finite()) {
-            return Err(BuildError::at("targets", "every target must be a finite number"));
+            return Err(BuildError::about("targets", "every target must be a finite number"));
         }
         let mean = average(&targets);
         let squares: Vec<Real> = targets.iter().map(|a| a.minus(&mean).times(&a.minus(&mean))).collect();
@@ -112,13 +112,13 @@ impl Problem for WorkerSquares {
         Some(vec![Real::integer(1)])
     }
 
-    fn has(&self, property: Trait) -> Option<bool> {
-        matches!(property, Trait::Convex | Trait::Smooth | Trait::StronglyConvex).then_some(true)
+    fn has(&self, property: Property) -> Option<bool> {
+        matches!(property, Property::Convex | Property::Smooth | Property::StronglyConvex).then_some(true)
     }
 
-    fn refutation(&self, property: Property) -> Option<Witness> {
+    fn refutation(&self, property: RefutableProperty) -> Option<Witness> {
         let (from, along) = (origin(1), axis(1, 0, &Real::integer(1)));
-        (property == Property::BoundedGradient).then_some(Witness::Growth { from, along })
+        (property == RefutableProperty::BoundedGradient).then_some(Witness::Growth { from, along })
     }
 
     fn minimisers(&self) -> Option<Minimisers> {

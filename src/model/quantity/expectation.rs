@@ -9,7 +9,7 @@
 //! **Ties and edge cases** An outcome on which an expression has no value (0/0, a root of a negative number) is an
 //! error: it does not drop out.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::expr::{Builtin, Expr, ExprError};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Computable, Fault, Rational, Scalar};
@@ -47,7 +47,7 @@ const fn expression(name: &'static str, default: Option<&'static str>) -> ParamS
 }
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "expectation",
     summary: "E of up to three expressions over independent finite variables, and the ends of the first",
     source: "moments and pointwise inequalities of every paper",
@@ -79,6 +79,14 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "largest", doc: "largest value of `first` over the outcomes" },
         OutputSpec { name: "least", doc: "least value of `first` over the outcomes" },
     ],
+    calculator: Calculator {
+        examples: &[
+            "--law 'x = 50 : 1/10, -1 : 9/10' --first x^2 --second 'abs(x)'",
+            "--law 't = 1..m' --first 1/t --m 10",
+        ],
+        beside: &["second", "third", "largest", "least"],
+        ..Calculator::PLAIN
+    },
     evaluate,
 };
 
@@ -114,7 +122,7 @@ struct Task {
 }
 
 fn parse(key: &'static str, text: &str) -> Result<Expr, BuildError> {
-    Expr::parse(text.trim()).map_err(|e| BuildError::at(key, format!("'{}': {}", text.trim(), e.message)))
+    Expr::parse(text.trim()).map_err(|e| BuildError::about(key, format!("'{}': {}", text.trim(), e.message)))
 }
 
 impl Task {
@@ -129,7 +137,10 @@ impl Task {
         }
         let outcomes = task.variables.iter().try_fold(1usize, |n, v| n.checked_mul(v.outcomes.len()));
         if outcomes.is_none_or(|n| n > MAX_OUTCOMES) {
-            return Err(BuildError::at("law", format!("more than {MAX_OUTCOMES} outcomes; fewer variables or values")));
+            return Err(BuildError::about(
+                "law",
+                format!("more than {MAX_OUTCOMES} outcomes; fewer variables or values"),
+            ));
         }
         let known: Vec<&str> = task.names().collect();
         let mut expressions = Vec::new();
@@ -139,7 +150,7 @@ impl Task {
                 expr.check(&known, &[]).and_then(|()| expr.resolve(&mut |name, span| task.symbol(name, span)));
             expressions.push(resolved.map_err(|e| {
                 let help = e.help.map_or_else(String::new, |help| format!(" ({help})"));
-                BuildError::at(key, format!("{}{help}", e.message))
+                BuildError::about(key, format!("{}{help}", e.message))
             })?);
         }
         task.expressions = expressions;
@@ -168,30 +179,30 @@ impl Task {
             let missing = || ExprError::new(format!("'{name}' is no constant that is given"), span.clone());
             self.constant(name).ok_or_else(missing)
         };
-        let refuse = |e: ExprError| BuildError::at("law", format!("'{}': {}", text.trim(), e.message));
+        let refuse = |e: ExprError| BuildError::about("law", format!("'{}': {}", text.trim(), e.message));
         let expr = parse("law", text)?.resolve(&mut constant).map_err(refuse)?;
         let value = |symbol: &Symbol| self.value::<Rational>(symbol, &[]);
-        expr.eval::<Rational>(&value).map_err(|e| BuildError::at("law", e.to_string()))
+        expr.eval::<Rational>(&value).map_err(|e| BuildError::about("law", e.to_string()))
     }
 
     fn variable(&self, text: &str) -> Result<Variable, BuildError> {
         let usage = "'law' takes \"x = value : probability, ..; t = 1..m\"";
-        let (name, law) = text.split_once('=').ok_or_else(|| BuildError::at("law", usage))?;
+        let (name, law) = text.split_once('=').ok_or_else(|| BuildError::about("law", usage))?;
         let name = name.trim().to_owned();
         let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !letters || !name.starts_with(|c: char| c.is_ascii_alphabetic()) || self.names().any(|n| n == name) {
-            return Err(BuildError::at("law", format!("'{name}' is no new name; {usage}")));
+            return Err(BuildError::about("law", format!("'{name}' is no new name; {usage}")));
         }
         if let Some((first, last)) = law.split_once("..") {
             let whole = |text: &str| {
                 let value = self.number(text)?;
-                let refuse = || BuildError::at("law", format!("'{name}' ranges to {value}; a range has whole ends"));
+                let refuse = || BuildError::about("law", format!("'{name}' ranges to {value}; a range has whole ends"));
                 value.to_i64().ok_or_else(refuse)
             };
             let (first, last) = (whole(first)?, whole(last)?);
             if last < first || last - first >= MAX_OUTCOMES as i64 {
                 let message = format!("'{name}' ranges over {first}..{last}; it takes 1 to {MAX_OUTCOMES} values");
-                return Err(BuildError::at("law", message));
+                return Err(BuildError::about("law", message));
             }
             let outcomes = (first..=last).map(|i| (Rational::integer(i), Rational::one())).collect();
             return Ok(Variable { name, outcomes });
@@ -199,16 +210,19 @@ impl Task {
         let mut outcomes = Vec::new();
         let mut total = Rational::zero();
         for atom in law.split(',') {
-            let (value, weight) = atom.split_once(':').ok_or_else(|| BuildError::at("law", usage))?;
+            let (value, weight) = atom.split_once(':').ok_or_else(|| BuildError::about("law", usage))?;
             let (value, weight) = (self.number(value)?, self.number(weight)?);
             if weight.signum() < 0 {
-                return Err(BuildError::at("law", format!("'{name}' has the probability {weight}, below 0")));
+                return Err(BuildError::about("law", format!("'{name}' has the probability {weight}, below 0")));
             }
             total += &weight;
             outcomes.push((value, weight));
         }
         if total != Rational::one() {
-            return Err(BuildError::at("law", format!("the probabilities of '{name}' sum to {total}; they must to 1")));
+            return Err(BuildError::about(
+                "law",
+                format!("the probabilities of '{name}' sum to {total}; they must to 1"),
+            ));
         }
         Ok(Variable { name, outcomes })
     }

@@ -8,12 +8,12 @@
 //! **Source** bernstein2018, section 3: the density of i.i.d. Gaussian entries tends to 2/pi.
 //! **Errors** closed forms in doubles; the variance is a difference of numbers near 4/pi^2, good to 1e-14.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use std::f64::consts::FRAC_2_PI;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "gaussian-density",
     summary: "mean and variance of phi(v) for d independent N(0, 1) entries",
     source: "bernstein2018, section 3",
@@ -23,12 +23,13 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "variance", doc: "Var phi(v)" },
         OutputSpec { name: "limit", doc: "2/pi" },
     ],
+    calculator: Calculator { examples: &["--dimension 100"], beside: &["variance"], ..Calculator::PLAIN },
     evaluate,
 };
 
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let d = match p.count("dimension")? {
-        0 => return Err(BuildError::at("dimension", "'dimension' is 0; at least 1 entry is needed")),
+        0 => return Err(BuildError::about("dimension", "'dimension' is 0; at least 1 entry is needed")),
         d => d as f64,
     };
     let mean = 1.0 / d + (1.0 - 1.0 / d) * FRAC_2_PI;

@@ -10,7 +10,7 @@
 //! **Ties and edge cases** drawn data: entries 0, +1 or -1, labels +-1; draws with dependent rows are left out.
 
 use super::vectors::{SEED, exact, show};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::model::elimination::{combine, dot, gram, solve};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::{CellKey, Stream};
@@ -20,7 +20,7 @@ use crate::scalar::{Rational, Scalar};
 const MOST: usize = 10;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "interpolation",
     summary: "|x|^2 of the smallest solution of Ax = y, and of the maximum-margin separator",
     source: "karimireddy2019, lemma 9",
@@ -69,6 +69,11 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "support", doc: "smallest y_i a_i, a = (AA')^-1 y" },
         OutputSpec { name: "residual", doc: "|Ax - y|_2^2 of the first" },
     ],
+    calculator: Calculator {
+        examples: &["--rows '1,0,0;2,0,1' --labels 1,1", "--draws 3 --points 2 --dimension 4"],
+        beside: &["margin_norm"],
+        ..Calculator::PLAIN
+    },
     evaluate,
 };
 
@@ -84,20 +89,20 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     if rows.len() != labels.len() || rows.len() > MOST {
         let message =
             format!("{} rows and {} labels; equally many are needed, at most {MOST}", rows.len(), labels.len());
-        return Err(BuildError::at("labels", message));
+        return Err(BuildError::about("labels", message));
     }
     if let Some(bad) = labels.iter().find(|y| Scalar::abs(*y) != Rational::one()) {
-        return Err(BuildError::at("labels", format!("'labels' holds {bad}; each must be +1 or -1")));
+        return Err(BuildError::about("labels", format!("'labels' holds {bad}; each must be +1 or -1")));
     }
     let row = compare(&rows, &labels)?;
-    row.map(|r| vec![r]).ok_or_else(|| BuildError::at("rows", "the rows are linearly dependent; drop or change one"))
+    row.map(|r| vec![r]).ok_or_else(|| BuildError::about("rows", "the rows are linearly dependent; drop or change one"))
 }
 
 fn drawn(p: &Params) -> Result<Vec<Row>, BuildError> {
     let (count, n, d) = (p.count("draws")?, p.count("points")?, p.count("dimension")?);
     if !(1..=10_000).contains(&count) || !(1..=MOST).contains(&n) || !(n..=100).contains(&d) {
         let message = format!("{count} draws of {n} points in {d} dimensions; at most 10000, 1 to {MOST}, n to 100");
-        return Err(BuildError::at("draws", message));
+        return Err(BuildError::about("draws", message));
     }
     let mut stream: Stream<1> = Stream::new(&CellKey::new(p.count("data_seed")? as u64, &[], "interpolation"), 0);
     let mut below = |n: usize| stream.index(n)[0] as i64;
@@ -109,7 +114,7 @@ fn drawn(p: &Params) -> Result<Vec<Row>, BuildError> {
         all.extend(compare(&rows, &labels)?);
     }
     if all.is_empty() {
-        return Err(BuildError::at("draws", "all draws had dependent rows; raise 'draws' or 'dimension'"));
+        return Err(BuildError::about("draws", "all draws had dependent rows; raise 'draws' or 'dimension'"));
     }
     Ok(all)
 }
@@ -126,7 +131,7 @@ fn compare(rows: &[Vec<Rational>], labels: &[Rational]) -> Result<Option<Row>, B
     }
     let support = labels.iter().zip(&weights).map(|(y, a)| y.clone() * a).min().unwrap_or_else(Rational::zero);
     let Some(widest) = separator(rows, labels, &products) else {
-        return Err(BuildError::at("rows", "no set of points carries the margin: the data are not separable"));
+        return Err(BuildError::about("rows", "no set of points carries the margin: the data are not separable"));
     };
     let away: Vec<Rational> = smallest.iter().zip(&widest).map(|(a, b)| a.clone() - b).collect();
     let outputs = [dot(&smallest, &smallest), dot(&widest, &widest), dot(&away, &away), support, residual];

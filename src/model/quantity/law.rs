@@ -42,41 +42,41 @@ pub(super) struct OneDraw {
 
 impl Draw {
     /// Reads `law` and `mean`.
-    pub fn read(p: &Params) -> Result<Self, BuildError> {
+    pub(super) fn read(p: &Params) -> Result<Self, BuildError> {
         let text = p.text("law")?;
         let mean = if p.has("mean") { Some(p.number("mean")?) } else { None };
         if mean.as_ref().is_some_and(|m| m.to_f64() == 0.0) {
-            return Err(BuildError::at("mean", "'mean' is 0, which has no sign to miss; give another"));
+            return Err(BuildError::about("mean", "'mean' is 0, which has no sign to miss; give another"));
         }
         let finite = ["finite", "skew50", "rademacher"].iter().any(|name| text.trim().starts_with(name));
         if !finite {
             let law: StandardLaw = text
                 .parse()
-                .map_err(|e: LawError| BuildError::at("law", format!("{e}; or finite(50:1/10, -1:9/10)")))?;
+                .map_err(|e: LawError| BuildError::about("law", format!("{e}; or finite(50:1/10, -1:9/10)")))?;
             let Some(mean) = mean else {
                 let message = format!("{law} has mean 0, whose sign cannot be missed: give a mean");
-                return Err(BuildError::at("law", message));
+                return Err(BuildError::about("law", message));
             };
             return Ok(Draw::Continuous(law, mean));
         }
-        let law: FiniteLaw = text.parse().map_err(|e: FiniteLawError| BuildError::at("law", e.to_string()))?;
+        let law: FiniteLaw = text.parse().map_err(|e: FiniteLawError| BuildError::about("law", e.to_string()))?;
         let law = match mean {
             None => law,
             Some(mean) => {
                 let message = || format!("'mean' is {mean}, known in double precision only; give a fraction");
-                let exact = mean.exact().ok_or_else(|| BuildError::at("mean", message()))?;
+                let exact = mean.exact().ok_or_else(|| BuildError::about("mean", message()))?;
                 law.centred().affine(&Rational::one(), exact)
             }
         };
         if law.mean().is_zero() {
             let message = "the law has mean 0, whose sign cannot be missed: give a mean";
-            return Err(BuildError::at("law", message));
+            return Err(BuildError::about("law", message));
         }
         Ok(Draw::Finite(law))
     }
 
     /// The sign of one draw.
-    pub fn one(&self) -> Result<OneDraw, BuildError> {
+    pub(super) fn one(&self) -> Result<OneDraw, BuildError> {
         match self {
             Draw::Finite(law) => {
                 let right = law.mean().signum();
@@ -88,7 +88,7 @@ impl Draw {
             }
             Draw::Continuous(law, mean) => {
                 let tail = sum_tail(law, 1, mean.to_f64().abs());
-                let tail = tail.map_err(|e| BuildError::at("law", e.to_string()))?;
+                let tail = tail.map_err(|e| BuildError::about("law", e.to_string()))?;
                 Ok(OneDraw { wrong: Real::Float(tail.value), zero: Real::integer(0), error: tail.error })
             }
         }

@@ -13,7 +13,7 @@
 
 use super::law::{Draw, LAW, MEAN};
 use super::vote_error::vote_error;
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::closed::enclosed::{BITS, normal_between_0_and};
 use crate::closed::{Disagreement, StandardLaw, distance_from_normal, sum_tail};
 use crate::model::noise::FiniteLaw;
@@ -28,7 +28,7 @@ const MAX_SAMPLES: usize = 10_001;
 const MAX_WORK: usize = 4_000_000;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "mean-error",
     summary: "P[sgn of the mean of n draws is not the sgn of the law's mean], beside the vote of n draws",
     source: "bernstein2018, section 4",
@@ -45,6 +45,11 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "gaussian", doc: "P[a Gaussian of the mean's mean and variance is wrong]" },
         OutputSpec { name: "kolmogorov", doc: "largest difference of distribution functions to that Gaussian" },
     ],
+    calculator: Calculator {
+        examples: &["--noise 'finite(50:1/10, -1:9/10)' --samples 30", "--noise logistic --mean 1/2 --samples 4"],
+        flags: NOISE,
+        ..Calculator::PLAIN
+    },
     evaluate,
 };
 
@@ -53,7 +58,7 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let n = p.count("samples")?;
     if !(1..=MAX_SAMPLES).contains(&n) {
         let message = format!("'samples' is {n}; it must be from 1 to {MAX_SAMPLES}");
-        return Err(BuildError::at("samples", message));
+        return Err(BuildError::about("samples", message));
     }
     match draw {
         Draw::Finite(law) => of_finite(law, n),
@@ -63,7 +68,7 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
 
 /// Draws of mean `mean` and variance 1.
 fn of_continuous(law: &StandardLaw, mean: &Real, n: usize) -> Result<Vec<Row>, BuildError> {
-    let refuse = |e: Disagreement| BuildError::at("law", e.to_string());
+    let refuse = |e: Disagreement| BuildError::about("law", e.to_string());
     let size = mean.to_f64().abs();
     let error = sum_tail(law, n, size * n as f64).map_err(refuse)?;
     let one = Draw::Continuous(law.clone(), mean.clone()).one()?;
@@ -146,7 +151,7 @@ fn sum_law(law: &FiniteLaw, n: usize) -> Result<BTreeMap<Rational, Rational>, Bu
         if work > MAX_WORK {
             let message =
                 format!("the sum of {n} draws takes more than {MAX_WORK} products: draw fewer, or use fewer atoms");
-            return Err(BuildError::at("samples", message));
+            return Err(BuildError::about("samples", message));
         }
         let mut next: BTreeMap<Rational, Rational> = BTreeMap::new();
         for (value, weight) in &sum {

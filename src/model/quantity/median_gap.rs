@@ -7,7 +7,7 @@
 //! **Errors** by two quadrature rules that must agree; see `closed::Median`.
 //! **Ties and edge cases** an odd number of workers; exactly 0 for values that are symmetric about their mean.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::closed::{LawError, Median, MedianFault, StandardLaw};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, ParamValue, Params, Real};
 use crate::scalar::Rational;
@@ -39,7 +39,7 @@ pub(super) const PARAMS: &[ParamSpec] = &[
 ];
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "median-gap",
     summary: "E median(u_i + b xi_i) - mean(u)",
     source: "chen2020, theorem 4a",
@@ -49,6 +49,14 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "median_mean", doc: "E median" },
         OutputSpec { name: "variance", doc: "Var median" },
     ],
+    calculator: Calculator {
+        examples: &[
+            "--values 0,1,5,2,9 --noise gaussian --scale 10",
+            "--sets '0,4;1;2,3' --noise 'student(5)' --scale 10",
+        ],
+        flags: NOISE,
+        beside: &["median_mean", "variance"],
+    },
     evaluate,
 };
 
@@ -58,17 +66,19 @@ pub(super) fn median(p: &Params) -> Result<(Median, String), BuildError> {
     let sets: Vec<Vec<Real>> = match (p.values.get("values"), p.values.get("sets")) {
         (Some(_), None) => p.list("values")?.into_iter().map(|u| vec![u]).collect(),
         (None, Some(ParamValue::Matrix(rows))) => rows.clone(),
-        (None, Some(_)) => return Err(BuildError::at("sets", "'sets' takes lists of numbers: [[0, 1], [2], [5, 9]]")),
+        (None, Some(_)) => {
+            return Err(BuildError::about("sets", "'sets' takes lists of numbers: [[0, 1], [2], [5, 9]]"));
+        }
         _ => return Err(BuildError::whole("give either `values` or `sets`")),
     };
     let law = p.text("law").unwrap_or("gaussian");
-    let law: StandardLaw = law.parse().map_err(|e: LawError| BuildError::at("law", e.to_string()))?;
+    let law: StandardLaw = law.parse().map_err(|e: LawError| BuildError::about("law", e.to_string()))?;
     let scale = number(&p.number("scale")?, "scale")?;
     let sets: Result<Vec<Vec<Rational>>, BuildError> =
         sets.iter().map(|s| s.iter().map(|u| number(u, key)).collect()).collect();
     let input = format!("{law}, b = {scale}");
     let key = |fault: &MedianFault| if matches!(fault, MedianFault::Scale(_)) { "scale" } else { key };
-    let median = Median::new(&sets?, law, &scale).map_err(|e| BuildError::at(key(&e), e.to_string()))?;
+    let median = Median::new(&sets?, law, &scale).map_err(|e| BuildError::about(key(&e), e.to_string()))?;
     Ok((median, input))
 }
 
@@ -76,7 +86,7 @@ pub(super) fn median(p: &Params) -> Result<(Median, String), BuildError> {
 fn number(value: &Real, key: &'static str) -> Result<Rational, BuildError> {
     let near = || Rational::from_double(value.to_f64());
     let found = value.exact().cloned().or_else(near);
-    found.ok_or_else(|| BuildError::at(key, format!("'{key}' holds {value}; it takes finite numbers")))
+    found.ok_or_else(|| BuildError::about(key, format!("'{key}' holds {value}; it takes finite numbers")))
 }
 
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {

@@ -7,14 +7,14 @@
 //! **Assumptions** gauss: the noise is unimodal and symmetric.
 //! **Ties and edge cases** S = 0 has no bound of Markov's; above S = 1 only does it say something.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::closed::bounds::{cantelli, gauss_far, gauss_is_far, gauss_near, markov};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, lift};
 
 const KINDS: &[&str] = &["markov", "cantelli", "gauss"];
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "sign-error-bound",
     summary: "Markov's, Cantelli's or Gauss's bound on a worker's wrong-sign probability",
     source: "bernstein2018, theorem 2",
@@ -29,6 +29,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         ParamSpec { name: "kind", kind: Kind::Word(KINDS), default: None, limits: Limits::ANY, doc: "whose bound" },
     ],
     outputs: &[OutputSpec { name: "bound", doc: "the bound" }],
+    calculator: Calculator { examples: &["--snr 2 --kind gauss"], ..Calculator::PLAIN },
     evaluate,
 };
 
@@ -36,10 +37,13 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let snr = p.number("snr")?;
     let (size, kind) = (snr.to_f64(), p.text("kind")?);
     if !(size >= 0.0 && size.is_finite()) {
-        return Err(BuildError::at("snr", format!("'snr' is {snr}; it must be 0 or more")));
+        return Err(BuildError::about("snr", format!("'snr' is {snr}; it must be 0 or more")));
     }
     if size == 0.0 && kind == "markov" {
-        return Err(BuildError::at("snr", "'snr' is 0, where Markov's bound 1/S is infinite; give a number above 0"));
+        return Err(BuildError::about(
+            "snr",
+            "'snr' is 0, where Markov's bound 1/S is infinite; give a number above 0",
+        ));
     }
     let far = snr.exact().map_or(size * size > 4.0 / 3.0, gauss_is_far);
     let bound = match kind {
@@ -48,7 +52,7 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
         "gauss" if far => lift!(&[&snr], |t| gauss_far(&t[0])),
         "gauss" => lift!(&[&snr], |t| gauss_near(&t[0])),
         other => {
-            return Err(BuildError::at("kind", format!("unknown bound '{other}'; there are: {}", KINDS.join(", "))));
+            return Err(BuildError::about("kind", format!("unknown bound '{other}'; there are: {}", KINDS.join(", "))));
         }
     };
     Ok(vec![Row::closed(format!("{kind}, S = {snr}"), vec![bound])])

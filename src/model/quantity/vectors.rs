@@ -6,6 +6,8 @@ use crate::scalar::Rational;
 
 /// Most vectors of one evaluation.
 const MAX_ROWS: usize = 100_000;
+/// Most entries of all vectors of a grid together.
+const MAX_ENTRIES: usize = 20 * MAX_ROWS;
 
 /// What the compressor of a quantity takes for sgn(0).
 pub(super) const SIGN_ZERO: ParamSpec = ParamSpec {
@@ -57,7 +59,7 @@ pub(super) fn vectors(p: &Params) -> Result<Vec<Vec<Rational>>, BuildError> {
         (true, false, false) => {
             let v = exact(&p.list("vector")?, "vector")?;
             if v.iter().all(Rational::is_zero) {
-                return Err(BuildError::at("vector", "the vector is 0; at least one entry must differ from 0"));
+                return Err(BuildError::about("vector", "the vector is 0; at least one entry must differ from 0"));
             }
             Ok(vec![v])
         }
@@ -66,7 +68,7 @@ pub(super) fn vectors(p: &Params) -> Result<Vec<Vec<Rational>>, BuildError> {
             let mut all = grid(&values, dimension(p)?)?;
             all.retain(|v| v.iter().any(|x| !x.is_zero()));
             if all.is_empty() {
-                return Err(BuildError::at("values", "the only vector of these values is 0; add another value"));
+                return Err(BuildError::about("values", "the only vector of these values is 0; add another value"));
             }
             Ok(all)
         }
@@ -77,7 +79,7 @@ pub(super) fn vectors(p: &Params) -> Result<Vec<Vec<Rational>>, BuildError> {
 
 fn dimension(p: &Params) -> Result<usize, BuildError> {
     match p.count("dimension")? {
-        0 => Err(BuildError::at("dimension", "'dimension' is 0; at least 1 entry is needed")),
+        0 => Err(BuildError::about("dimension", "'dimension' is 0; at least 1 entry is needed")),
         d => Ok(d),
     }
 }
@@ -86,17 +88,20 @@ fn dimension(p: &Params) -> Result<usize, BuildError> {
 pub(super) fn exact(values: &[Real], key: &'static str) -> Result<Vec<Rational>, BuildError> {
     let rational = |v: &Real| {
         let message = || format!("'{key}' holds {v}, known in double precision only; give integers or fractions");
-        v.exact().cloned().ok_or_else(|| BuildError::at(key, message()))
+        v.exact().cloned().ok_or_else(|| BuildError::about(key, message()))
     };
     values.iter().map(rational).collect()
 }
 
 /// All vectors with entries of the list, the last entry running fastest.
 pub(super) fn grid(values: &[Rational], d: usize) -> Result<Vec<Vec<Rational>>, BuildError> {
-    let count = u32::try_from(d).ok().and_then(|d| values.len().checked_pow(d)).filter(|n| *n <= MAX_ROWS);
-    let Some(count) = count else {
-        let message = format!("{} values in {d} entries make more than {MAX_ROWS} vectors: use fewer", values.len());
-        return Err(BuildError::at("values", message));
+    let few = |n: &usize| *n <= MAX_ROWS && n.saturating_mul(d) <= MAX_ENTRIES;
+    let Some(count) = u32::try_from(d).ok().and_then(|d| values.len().checked_pow(d)).filter(few) else {
+        let message = format!(
+            "{} values in {d} entries make more than {MAX_ROWS} vectors, or {MAX_ENTRIES} entries in all: use fewer",
+            values.len()
+        );
+        return Err(BuildError::about("values", message));
     };
     let vector = |mut index: usize| {
         let mut v = vec![values[0].clone(); d];
@@ -113,7 +118,7 @@ fn drawn(p: &Params) -> Result<Vec<Vec<Rational>>, BuildError> {
     let (count, d) = (p.count("draws")?, dimension(p)?);
     if count == 0 || count.saturating_mul(d) > 10 * MAX_ROWS {
         let most = 10 * MAX_ROWS;
-        return Err(BuildError::at(
+        return Err(BuildError::about(
             "draws",
             format!("{count} vectors of {d} entries; from 1 to {most} entries are drawn"),
         ));

@@ -5,7 +5,7 @@
 //! **Source** li2021, theorem 3 and its proof.
 //! **Errors** none.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::closed::votes::{symmetric_beta, tails_alike};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params};
 use crate::scalar::{Rational, Scalar};
@@ -14,7 +14,7 @@ use crate::scalar::{Rational, Scalar};
 const MAX_WORKERS: usize = 501;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "vote-margin",
     summary: "P[win] - P[lose] of a vote beside 2 I_p(kappa, kappa) - 1, kappa = floor((M + 1)/2)",
     source: "li2021, theorem 3",
@@ -32,17 +32,18 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "margin", doc: "P[win] - P[lose]" },
         OutputSpec { name: "beta", doc: "2 I_p(kappa, kappa) - 1" },
     ],
+    calculator: Calculator { examples: &["--right 2/3 --workers 4"], beside: &["beta"], ..Calculator::PLAIN },
     evaluate,
 };
 
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let right = p.number("right")?;
-    let refuse = || BuildError::at("right", format!("'right' is {right}; it must be a fraction from 0 to 1"));
+    let refuse = || BuildError::about("right", format!("'right' is {right}; it must be a fraction from 0 to 1"));
     let right = right.exact().filter(|p| p.signum() >= 0 && **p <= Rational::one()).ok_or_else(refuse)?;
     let workers = p.count("workers")?;
     if !(1..=MAX_WORKERS).contains(&workers) {
         let message = format!("'workers' is {workers}; it must be from 1 to {MAX_WORKERS}");
-        return Err(BuildError::at("workers", message));
+        return Err(BuildError::about("workers", message));
     }
     let (lose, tie) = tails_alike(&(Rational::one() - right), workers);
     let margin = Rational::one() - &tie - &lose - &lose;

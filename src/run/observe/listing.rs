@@ -5,7 +5,7 @@ use super::super::records::Records;
 use super::samples::{curve_value, exponent, known, no_value, sampled_left};
 use super::{Fixed, cell_text};
 use crate::charts::drawn;
-use crate::claim::{Expression, FigureKind, Relation, Symbol, Trial, Variant};
+use crate::claim::{Expression, FigureKind, Relation, Scenario, Symbol, Variant};
 use crate::evidence::{CellOutcome, CellRun};
 use crate::model::Real;
 use crate::regress::{Entry, Value};
@@ -25,7 +25,7 @@ pub(super) struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    pub fn new(records: Records<'a>, fixed: &'a [Fixed]) -> Self {
+    pub(super) fn new(records: Records<'a>, fixed: &'a [Fixed]) -> Self {
         Listing { records, fixed, entries: Vec::new(), seen: BTreeSet::new() }
     }
 
@@ -33,7 +33,7 @@ impl<'a> Listing<'a> {
     ///
     /// # Errors
     /// A bound or control without a cell.
-    pub fn all(mut self) -> Result<Vec<Entry>, DecideError> {
+    pub(super) fn all(mut self) -> Result<Vec<Entry>, DecideError> {
         self.bounds()?;
         self.controls()?;
         self.curves();
@@ -63,11 +63,11 @@ impl<'a> Listing<'a> {
         }
         for bound in &spec.bounds {
             let mut found = cells.get(&bound.name).into_iter().flatten();
-            for trial in &bound.trials {
-                match trial.question.relation {
-                    Relation::Rate => self.rate(&bound.name, trial, &mut found),
-                    Relation::Ordering => self.ordering(&bound.name, trial),
-                    _ => self.plain(&bound.name, trial),
+            for scenario in &bound.scenarios {
+                match scenario.question.relation {
+                    Relation::Rate => self.rate(&bound.name, scenario, &mut found),
+                    Relation::Ordering => self.ordering(&bound.name, scenario),
+                    _ => self.plain(&bound.name, scenario),
                 }
             }
         }
@@ -83,42 +83,43 @@ impl<'a> Listing<'a> {
             let count = number.entry(&control.bound).or_default();
             *count += 1;
             let quantity = format!("{}: control {count}", control.bound);
-            let sampled = control.trials.iter().any(|t| self.is_sampled(t));
+            let sampled = control.scenarios.iter().any(|t| self.is_sampled(t));
             self.push(quantity, String::new(), outcome(record.outcome, "", sampled));
         }
         Ok(())
     }
 
-    fn is_sampled(&self, trial: &Trial) -> bool {
-        let variants = trial.curves.iter().map(|(_, v)| v).chain(trial.curves.is_empty().then_some(&trial.variant));
-        let indices: Vec<usize> = variants.filter_map(|v| self.index(&trial.case, v)).collect();
+    fn is_sampled(&self, scenario: &Scenario) -> bool {
+        let variants =
+            scenario.curves.iter().map(|(_, v)| v).chain(scenario.curves.is_empty().then_some(&scenario.variant));
+        let indices: Vec<usize> = variants.filter_map(|v| self.index(&scenario.case, v)).collect();
         indices.iter().any(|i| self.fixed[*i].iter().flatten().any(|e| !e.deterministic))
     }
 
-    fn plain(&mut self, bound: &str, trial: &Trial) {
-        let Some(index) = self.index(&trial.case, &trial.variant) else { return };
+    fn plain(&mut self, bound: &str, scenario: &Scenario) {
+        let Some(index) = self.index(&scenario.case, &scenario.variant) else { return };
         for i in 0..self.records.observed.at(index).runs.len() {
-            self.left(&format!("{bound}: left"), trial, (index, i), &trial.variant);
-            self.right(bound, trial, (index, i));
+            self.left(&format!("{bound}: left"), scenario, (index, i), &scenario.variant);
+            self.right(bound, scenario, (index, i));
         }
     }
 
-    fn ordering(&mut self, bound: &str, trial: &Trial) {
-        for (curve, variant) in &trial.curves {
-            let Some(index) = self.index(&trial.case, variant) else { continue };
+    fn ordering(&mut self, bound: &str, scenario: &Scenario) {
+        for (curve, variant) in &scenario.curves {
+            let Some(index) = self.index(&scenario.case, variant) else { continue };
             for i in 0..self.records.observed.at(index).runs.len() {
-                self.left(&format!("{bound}: left of {curve}"), trial, (index, i), variant);
+                self.left(&format!("{bound}: left of {curve}"), scenario, (index, i), variant);
             }
         }
     }
 
     /// The left side of one run, its bits and calls.
-    fn left(&mut self, quantity: &str, trial: &Trial, (index, i): (usize, usize), variant: &Variant) {
+    fn left(&mut self, quantity: &str, scenario: &Scenario, (index, i): (usize, usize), variant: &Variant) {
         let found = self.records.observed.at(index);
         let run = &found.runs[i];
-        let cell = cell_text(&trial.case, variant, &run.cell);
-        if self.first(format!("left {index} {i} {}", trial.question.left_text)) {
-            let value = self.left_value(trial, (index, i));
+        let cell = cell_text(&scenario.case, variant, &run.cell);
+        if self.first(format!("left {index} {i} {}", scenario.question.left_text)) {
+            let value = self.left_value(scenario, (index, i));
             self.push(quantity.into(), cell.clone(), value);
         }
         let traffic = run.experiment().map(|e| e.estimates.traffic);
@@ -129,19 +130,19 @@ impl<'a> Listing<'a> {
         }
     }
 
-    fn left_value(&self, trial: &Trial, (index, i): (usize, usize)) -> Value {
+    fn left_value(&self, scenario: &Scenario, (index, i): (usize, usize)) -> Value {
         let found = self.records.observed.at(index);
-        let (run, question) = (&found.runs[i], &trial.question);
+        let (run, question) = (&found.runs[i], &scenario.question);
         match (&run.outcome, &self.fixed[index][i]) {
             (CellOutcome::Experiment(e), Some(fixed)) => {
                 if fixed.diverged.0 > 0 {
                     return Value::Word { text: "diverged".into(), sampled: !fixed.deterministic };
                 }
-                match left_side(self.records.judge.each(), question, found.asked, run, Ground::Strongest) {
+                match left_side(self.records.judge.each(), question, found.configuration, run, Ground::Strongest) {
                     Ok(side) if side.grade <= Evidence::Numeric => known(&side),
                     Ok(_) => {
                         let constants = |symbol: &Symbol| run.constant(symbol);
-                        let sources = found.asked.sources(&question.left).ok();
+                        let sources = found.configuration.sources(&question.left).ok();
                         sources
                             .and_then(|s| sampled_left(&question.left, &s, fixed, &e.ranges, &constants))
                             .map_or(Value::Word { text: "no value".into(), sampled: true }, Value::sampled)
@@ -154,16 +155,16 @@ impl<'a> Listing<'a> {
         }
     }
 
-    fn right(&mut self, bound: &str, trial: &Trial, (index, i): (usize, usize)) {
+    fn right(&mut self, bound: &str, scenario: &Scenario, (index, i): (usize, usize)) {
         let run = &self.records.observed.at(index).runs[i];
-        let Some(right) = &trial.question.right else { return };
+        let Some(right) = &scenario.question.right else { return };
         let value = match &run.outcome {
             CellOutcome::Experiment(_) | CellOutcome::Unrun(_) => {
                 right_side(&right.expr, &|symbol| run.constant(symbol)).ok().map(|s| known(&s))
             }
             CellOutcome::Quantity(_) => self.over_rows(run, &right.expr),
         };
-        let cell = cell_text(&trial.case, &trial.variant, &run.cell);
+        let cell = cell_text(&scenario.case, &scenario.variant, &run.cell);
         self.push(format!("{bound}: right"), cell, value.unwrap_or_else(no_value));
     }
 
@@ -182,32 +183,33 @@ impl<'a> Listing<'a> {
     }
 
     /// The exponent of each group of cells, and the left sides that it was fitted through.
-    fn rate<'r>(&mut self, bound: &str, trial: &Trial, records: &mut impl Iterator<Item = &'r CellRecord>) {
-        let (Some(index), Some(axis)) = (self.index(&trial.case, &trial.variant), &trial.question.rate_in) else {
+    fn rate<'r>(&mut self, bound: &str, scenario: &Scenario, records: &mut impl Iterator<Item = &'r CellRecord>) {
+        let (Some(index), Some(axis)) = (self.index(&scenario.case, &scenario.variant), &scenario.question.rate_in)
+        else {
             return;
         };
         let found = self.records.observed.at(index);
         let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (i, run) in found.runs.iter().enumerate() {
-            let others = run.cell.axes().into_iter().filter(|(n, _)| n != axis);
+            let others = run.cell.labels().into_iter().filter(|(n, _)| n != axis);
             let key: Vec<String> = others.map(|(n, v)| format!("{n}={v}")).collect();
             groups.entry(key.join(";")).or_default().push(i);
         }
         for group in groups.into_values() {
             for i in &group {
-                self.left(&format!("{bound}: left"), trial, (index, *i), &trial.variant);
+                self.left(&format!("{bound}: left"), scenario, (index, *i), &scenario.variant);
             }
-            let cell = cell_text(&trial.case, &trial.variant, &found.runs[group[0]].cell);
+            let cell = cell_text(&scenario.case, &scenario.variant, &found.runs[group[0]].cell);
             let kept = cell.split(", ").filter(|part| !part.starts_with(&format!("{axis}=")));
             let cell = kept.collect::<Vec<_>>().join(", ");
             let points: Vec<(f64, Value)> = group
                 .iter()
                 .map(|i| {
                     let x = found.runs[*i].cell.values.get(axis).map_or(f64::NAN, Real::to_f64);
-                    (x, self.left_value(trial, (index, *i)))
+                    (x, self.left_value(scenario, (index, *i)))
                 })
                 .collect();
-            if self.first(format!("rate {index} {cell} {} {axis}", trial.question.left_text)) {
+            if self.first(format!("rate {index} {cell} {} {axis}", scenario.question.left_text)) {
                 self.push(format!("{bound}: exponent in {axis}"), cell.clone(), exponent(points));
             }
             let claimed = records.next().and_then(|r| r.right.value).map(|v| Value::within(v, v, false));
@@ -223,7 +225,7 @@ impl<'a> Listing<'a> {
                 let Some(index) = self.index(case, variant) else { continue };
                 let found = self.records.observed.at(index);
                 for formula in figure.y.iter().chain(&figure.lines) {
-                    let Some(at) = found.asked.curve(&formula.expr) else { continue };
+                    let Some(at) = found.configuration.curve(&formula.expr) else { continue };
                     for (i, run) in found.runs.iter().enumerate() {
                         let (Some(fixed), Some(e)) = (&self.fixed[index][i], run.experiment()) else { continue };
                         if !self.first(format!("curve {index} {i} {at}")) {

@@ -31,7 +31,7 @@ impl Checked {
         out
     }
 
-    /// See [`Scalar::at_least`](crate::scalar::Scalar::at_least).
+    /// See [`Scalar::select_ge`](crate::scalar::Scalar::select_ge).
     #[inline(always)]
     pub(super) fn not_below(&self, other: &Self, then: &Self, otherwise: &Self) -> Self {
         let is_near = |i: usize| {

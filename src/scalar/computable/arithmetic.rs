@@ -79,7 +79,7 @@ impl Scalar for Computable {
         })
     }
 
-    fn at_least(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
+    fn select_ge(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
         Ok(if self.order(other)? == Ordering::Less { otherwise.clone() } else { then.clone() })
     }
 

@@ -47,7 +47,7 @@ impl Fingerprint {
     }
 
     /// That of a rational number.
-    pub(super) fn of(value: &Rational) -> Self {
+    pub(super) fn from_rational(value: &Rational) -> Self {
         of_rational(value).map_or_else(Self::fresh, |residue| Fingerprint([residue; 2]))
     }
 
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn the_field_is_one() {
         // exact: 3 (1/3) = 1, 2^-1 = 2^60, 1/3 + 1/6 = 1/2, (-5)/7 + 5/7 = 0
-        let of = |n: i64, d: u64| Fingerprint::of(&Rational::ratio(n, d));
+        let of = |n: i64, d: u64| Fingerprint::from_rational(&Rational::ratio(n, d));
         assert_eq!(of(3, 1).times(of(1, 3)), of(1, 1));
         assert_eq!(of(1, 2).0, [1 << 60; 2]);
         assert_eq!(of(1, 3).plus(of(1, 6)), of(1, 2));
@@ -115,7 +115,7 @@ mod tests {
         assert_ne!(a.made(Made::Root), b.made(Made::Root));
         assert_eq!(a.made_with(b, Made::Least), b.made_with(a, Made::Least));
         // identity: (a + b)^2 = a^2 + 2 a b + b^2, whatever a and b are
-        let two = Fingerprint::of(&Rational::integer(2));
+        let two = Fingerprint::from_rational(&Rational::integer(2));
         let square = |x: Fingerprint| x.times(x);
         assert_eq!(square(a.plus(b)), square(a).plus(square(b)).plus(two.times(a).times(b)));
     }

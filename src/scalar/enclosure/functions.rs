@@ -153,7 +153,7 @@ impl Scalar for Enclosure {
         match self.decided_sign() {
             Some(0) => Ok(at_zero.clone()),
             Some(sign) => Ok(Self::ratio(sign, 1)),
-            None => Self::open("a sign", || {
+            None => Self::hull_or_fault("a sign", || {
                 let (low, high) = self.floats();
                 let below = if low.is_infinite() || negative(&low) { Self::ratio(-1, 1) } else { at_zero.clone() };
                 let above = if high.is_infinite() || positive(&high) { Self::one() } else { at_zero.clone() };
@@ -162,11 +162,11 @@ impl Scalar for Enclosure {
         }
     }
 
-    fn at_least(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
+    fn select_ge(&self, other: &Self, then: &Self, otherwise: &Self) -> Result<Self, Fault> {
         match self.compare(other) {
             Some(Ordering::Less) => Ok(otherwise.clone()),
             Some(_) => Ok(then.clone()),
-            None => Self::open("which of two numbers is larger", || then.hull(otherwise)),
+            None => Self::hull_or_fault("which of two numbers is larger", || then.hull(otherwise)),
         }
     }
 
@@ -284,7 +284,7 @@ impl Scalar for Enclosure {
         let whole = |x: &Float| FBig::<Down, 2>::from_repr(x.clone(), Context::new(0)).floor().to_int().value();
         let (a, b) = (whole(&a), whole(&b));
         let whole = |n| Self::from_exact(Rational::from_integer(n));
-        if a == b { Ok(whole(a)) } else { Self::open("a whole part", || whole(a).hull(&whole(b))) }
+        if a == b { Ok(whole(a)) } else { Self::hull_or_fault("a whole part", || whole(a).hull(&whole(b))) }
     }
 
     fn keep_largest(values: &mut [Self], k: usize) -> Result<(), Fault> {
@@ -306,7 +306,7 @@ impl Scalar for Enclosure {
             if surely >= k {
                 *value = Self::zero();
             } else if perhaps >= k {
-                *value = Self::open("which entries are largest", || value.hull(&Self::zero()))?;
+                *value = Self::hull_or_fault("which entries are largest", || value.hull(&Self::zero()))?;
             }
         }
         Ok(())

@@ -295,7 +295,7 @@ impl Enclosure {
 
     fn mark(&self) -> Fingerprint {
         match &self.0 {
-            Form::Exact(q) => Fingerprint::of(q),
+            Form::Exact(q) => Fingerprint::from_rational(q),
             Form::Between(ends) => ends.2,
         }
     }
@@ -307,7 +307,7 @@ impl Enclosure {
     }
 
     /// The fault where a choice stays open and hulls are not requested.
-    fn open<T>(what: &'static str, hull: impl FnOnce() -> T) -> Result<T, Fault> {
+    fn hull_or_fault<T>(what: &'static str, hull: impl FnOnce() -> T) -> Result<T, Fault> {
         if HULLS.get() { Ok(hull()) } else { Err(Fault::Undecided(what)) }
     }
 
@@ -317,7 +317,7 @@ impl Enclosure {
             return Enclosure(Form::Exact(value));
         }
         let (low, high) = around(&value);
-        Self::between(low, high).marked(Fingerprint::of(&value))
+        Self::between(low, high).marked(Fingerprint::from_rational(&value))
     }
 
     fn is_exact_zero(&self) -> bool {
@@ -396,15 +396,15 @@ impl Enclosure {
             return Err(Fault::TooLarge(MAX_POWER as usize));
         }
         // Even powers do not see the sign; odd ones keep it: no product of unrelated ends.
-        let mut left = exponent.unsigned_abs();
-        let mut base = if left.is_multiple_of(2) { self.abs() } else { self.clone() };
+        let mut remaining = exponent.unsigned_abs();
+        let mut base = if remaining.is_multiple_of(2) { self.abs() } else { self.clone() };
         let mut out = Self::one();
-        while left > 0 {
-            if left & 1 == 1 {
+        while remaining > 0 {
+            if remaining & 1 == 1 {
                 out = out.times(&base);
             }
-            left >>= 1;
-            if left > 0 {
+            remaining >>= 1;
+            if remaining > 0 {
                 base = base.squared();
             }
         }
@@ -573,7 +573,7 @@ mod tests {
         let hull = |f: &dyn Fn() -> Result<Enclosure, Fault>| Enclosure::with_hulls(128, f);
         let (low, high) = hull(&|| open().sign_or(&Enclosure::zero())).unwrap().ends();
         assert!(low <= -1.0 && high >= 1.0 && low > -1.1 && high < 1.1);
-        let (low, high) = hull(&|| open().at_least(&Enclosure::zero(), &q5(), &Enclosure::zero())).unwrap().ends();
+        let (low, high) = hull(&|| open().select_ge(&Enclosure::zero(), &q5(), &Enclosure::zero())).unwrap().ends();
         assert!(low <= 0.0 && (5.0..5.1).contains(&high));
         let lost = Enclosure::with_hulls(128, || Ok::<_, Fault>(open().sign_or(&Enclosure::zero())?.to_bits()));
         assert!(matches!(lost, Err(Fault::Undecided(_))));

@@ -17,7 +17,7 @@ use std::ops::{Add, Mul, Neg, Sub};
 /// Serialises as `{"low": .., "high": ..}` with an infinite end as `null`.
 ///
 /// ```
-/// use signcheck::stats::Interval;
+/// use signcheck::internals::stats::Interval;
 /// let x = Interval::new(1.0, 4.0).unwrap();
 /// let root = x.sqrt().unwrap();
 /// assert!(root.contains(1.0) && root.contains(2.0) && !root.contains(2.1));

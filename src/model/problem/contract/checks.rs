@@ -4,7 +4,7 @@ use super::arithmetic::{enclosures_hold, exact_agrees, lanes_agree};
 use super::reached;
 use super::table::Case;
 use crate::model::problem::{DynProblem, Flow};
-use crate::model::{Facts, Real, Trait};
+use crate::model::{Facts, Property, Real};
 use crate::scalar::Narrow;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -69,7 +69,7 @@ impl Subject {
         Subject {
             facts: problem.facts(),
             coordinate: coordinate.map(|l| l.iter().map(Real::to_f64).collect()),
-            convex: problem.has(Trait::Convex),
+            convex: problem.has(Property::Convex),
             mean_factor: None,
             shift_gradient: 0.0,
             shift_projection: 0.0,
@@ -205,7 +205,7 @@ fn gradient(s: &Subject, _: &Case) -> Outcome {
             };
             let (left, right) = (moved(-h), moved(h));
             let jump = norm_inf(&minus(&s.gradient(&left), &s.gradient(&right)));
-            if s.problem.has(Trait::Smooth) == Some(false) && jump > 4.0 * h * smoothness {
+            if s.problem.has(Property::Smooth) == Some(false) && jump > 4.0 * h * smoothness {
                 kinks += 1;
                 continue;
             }

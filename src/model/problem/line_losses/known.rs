@@ -5,7 +5,7 @@ use crate::model::elimination::{combine, dot, gram, orthogonal, solve, transpose
 use crate::model::problem::Minimisers;
 use crate::model::problem::constants::norm2;
 use crate::model::problem::spectrum::{self, Span};
-use crate::model::{Facts, Known, Property, Real, Witness};
+use crate::model::{Facts, Known, Real, RefutableProperty, Witness};
 use crate::scalar::{Rational, Scalar};
 use nalgebra::DMatrix;
 
@@ -92,25 +92,27 @@ impl Knowledge {
         }
     }
 
-    pub(super) fn refutation(&self, property: Property, loss: Loss) -> Option<Witness> {
+    pub(super) fn refutation(&self, property: RefutableProperty, loss: Loss) -> Option<Witness> {
         let zero = vec![Real::integer(0); self.row.len()];
         let along = |scale: &Rational| self.row.iter().map(|a| Real::Exact(a.clone() * scale)).collect::<Vec<_>>();
         let small = Rational::ratio(1, 1 << 30);
         match (property, loss) {
-            (Property::BoundedGradient, Loss::Square) => {
+            (RefutableProperty::BoundedGradient, Loss::Square) => {
                 Some(Witness::Growth { from: zero, along: along(&Rational::one()) })
             }
-            (Property::StronglyConvex, Loss::Square) => Some(Witness::Straight { a: zero, b: self.flat.clone()? }),
-            (Property::Pl, Loss::Huber | Loss::Absolute) => {
+            (RefutableProperty::StronglyConvex, Loss::Square) => {
+                Some(Witness::Straight { a: zero, b: self.flat.clone()? })
+            }
+            (RefutableProperty::Pl, Loss::Huber | Loss::Absolute) => {
                 Some(Witness::Flattening { from: zero.clone(), along: along(&self.far), below: zero })
             }
-            (Property::StronglyConvex, _) => {
+            (RefutableProperty::StronglyConvex, _) => {
                 Some(Witness::Straight { a: along(&self.far), b: along(&(self.far.clone() * Rational::integer(2))) })
             }
-            (Property::Smooth | Property::HessianLipschitz, Loss::Absolute) => {
+            (RefutableProperty::Smooth | RefutableProperty::HessianLipschitz, Loss::Absolute) => {
                 Some(Witness::Jump { at: self.kink.clone(), along: along(&small) })
             }
-            (Property::HessianLipschitz, Loss::Huber) => {
+            (RefutableProperty::HessianLipschitz, Loss::Huber) => {
                 Some(Witness::Bend { at: self.bend.clone(), along: along(&small) })
             }
             _ => None,

@@ -33,7 +33,7 @@ pub(super) struct Solved {
 
 impl Solved {
     /// f*.
-    pub fn value(&self) -> Real {
+    pub(super) fn value(&self) -> Real {
         match self.certified {
             Some(Certified { value, .. }) => Real::between(self.minimum.value, value),
             None => Real::Float(self.minimum.value),
@@ -41,7 +41,7 @@ impl Solved {
     }
 
     /// The minimiser.
-    pub fn point(&self) -> Vec<Real> {
+    pub(super) fn point(&self) -> Vec<Real> {
         let distance = self.certified.map(|c| c.distance);
         let coordinate = |near: &f64| {
             let within = distance.and_then(|d| Interval::new((near - d).next_down(), (near + d).next_up()));
@@ -94,7 +94,7 @@ pub(super) fn dataset(source: &Source) -> Result<Arc<Dataset>, BuildError> {
         return Ok(data);
     }
     let key = if matches!(source, Source::File { .. }) { "file" } else { "samples" };
-    let fresh = Arc::new(source.load().map_err(|why| BuildError::at(key, why.to_string()))?);
+    let fresh = Arc::new(source.load().map_err(|why| BuildError::about(key, why.to_string()))?);
     let mut table = lock(&DATA);
     if let Some(first) = table.get(source).and_then(Weak::upgrade) {
         return Ok(first);

@@ -53,7 +53,7 @@ pub(super) fn shards(p: &Params, labels: &[i8]) -> Result<Option<Vec<Vec<usize>>
     let workers = p.count("workers")?;
     if workers == 0 || workers > labels.len() {
         let message = format!("'workers' is {workers}; it must be from 1 to the number of samples, {}", labels.len());
-        return Err(BuildError::at("workers", message));
+        return Err(BuildError::about("workers", message));
     }
     let mut draws = stream(p.count("split_seed")? as u64, "split");
     let order = permutation(&mut draws, labels.len());

@@ -35,7 +35,7 @@ impl QuadraticMatrix {
         };
         if coordinate.len() != rows.len() {
             let message = format!("'diagonal' has {} entries; the matrix has {} rows", coordinate.len(), rows.len());
-            return Err(BuildError::at("diagonal", message));
+            return Err(BuildError::about("diagonal", message));
         }
         let dense = to_dense(&rows);
         if p.has("matrix") && p.has("diagonal") {
@@ -73,15 +73,15 @@ fn symmetric(p: &Params) -> Result<Rows, BuildError> {
     let d = rows.len();
     if rows[0].len() != d || d > LARGEST {
         let message = format!("'matrix' is {d} x {}; it must be square, of at most {LARGEST} rows", rows[0].len());
-        return Err(BuildError::at("matrix", message));
+        return Err(BuildError::about("matrix", message));
     }
     if rows.iter().flatten().any(|v| !v.to_f64().is_finite()) {
-        return Err(BuildError::at("matrix", "every entry of 'matrix' must be a finite number"));
+        return Err(BuildError::about("matrix", "every entry of 'matrix' must be a finite number"));
     }
     for (i, row) in rows.iter().enumerate() {
         if let Some(j) = (0..i).find(|&j| row[j] != rows[j][i]) {
             let message = format!("'matrix' must be symmetric: entries ({i}, {j}) and ({j}, {i}) differ (from 0)");
-            return Err(BuildError::at("matrix", message));
+            return Err(BuildError::about("matrix", message));
         }
     }
     Ok(rows)
@@ -104,7 +104,7 @@ fn to_dense(rows: &Rows) -> DMatrix<f64> {
 fn draw(diagonal: &[Real], p: &Params) -> Result<Rows, BuildError> {
     let d = diagonal.len();
     if d > LARGEST {
-        return Err(BuildError::at("diagonal", format!("'diagonal' has {d} entries; at most {LARGEST} are drawn")));
+        return Err(BuildError::about("diagonal", format!("'diagonal' has {d} entries; at most {LARGEST} are drawn")));
     }
     let mut draws = stream(p.count("data_seed")? as u64, "quadratic matrix");
     let mut q = DMatrix::zeros(d, d);
@@ -172,7 +172,7 @@ fn refuse_unless_between(rows: &Rows, coordinate: &[Real]) -> Result<(), BuildEr
         let gap: Rows = (0..d).map(|i| (0..d).map(|j| shifted(i, j)).collect()).collect();
         if !is_positive_semidefinite(&gap, || to_dense(&gap).symmetric_eigenvalues()).0 {
             let message = format!("'diagonal' is too small for 'matrix': {text} fails; leave it out for a valid one");
-            return Err(BuildError::at("diagonal", message));
+            return Err(BuildError::about("diagonal", message));
         }
     }
     Ok(())
