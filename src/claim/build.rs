@@ -251,6 +251,7 @@ impl<'a> Builder<'a> {
         let d = problem.dimension();
         let span = &self.experiment.problem.span;
         match &self.experiment.start {
+            Start::Default if problem.draws_start() => Ok(StartPoint::Drawn),
             Start::Default => problem
                 .default_start()
                 .map(StartPoint::At)

@@ -257,6 +257,14 @@ where
             Lane::<N>::noise(&**law).perturb_lanes(&mut [0; N], &mut stream, 1, &[], &mut x);
             x
         }
+        StartPoint::Drawn => {
+            let mut x = vec![Lane::splat(0.0); instance.problem.dimension()];
+            for lane in 0..N {
+                let drawn = instance.problem.draw_start(&mut Stream::new(&keys.start, first + lane as u64));
+                x.iter_mut().zip(drawn).for_each(|(x, v)| x.0[lane] = v);
+            }
+            x
+        }
     }
 }
 
@@ -348,7 +356,7 @@ pub fn follow<S: Arithmetic>(
 pub fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
     let point = match &instance.start {
         StartPoint::At(point) => point.iter().map(crate::model::Real::cast).collect::<Result<Vec<S>, Fault>>(),
-        StartPoint::Random(_) => Err(Fault::Unsupported("a random start has no single run".into())),
+        StartPoint::Random(_) | StartPoint::Drawn => Err(Fault::Unsupported("a random start has no single run".into())),
     };
     point.map_err(|fault| RunError::Step { step: 0, fault })
 }

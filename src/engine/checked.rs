@@ -203,6 +203,7 @@ fn start(instance: &Instance, keys: &Keys, first: u64) -> Result<Vec<Checked>, F
             perturb((&**law, &law.in_doubles(1)), (&mut [0; WIDTH], &mut stream, 1), &[], &mut x);
             Ok(x)
         }
+        StartPoint::Drawn => Err(Fault::Unsupported("a start that the problem draws has no formulas".into())),
     }
 }
 

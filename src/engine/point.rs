@@ -154,10 +154,11 @@ impl<'a, S: Evaluating> Point<'a, S> {
                 let old = self.gradient_before()?;
                 Ok(l1(&difference(self.gradient()?, &old)))
             }
-            Statistic::MoveLinf => {
-                self.gradient_before()?;
-                Ok(linf(&difference(self.x, self.before)))
-            }
+            Statistic::MoveLinf => Ok(linf(&difference(self.x, self.iterate_before()?))),
+            Statistic::MoveL1 => Ok(l1(&difference(self.x, self.iterate_before()?))),
+            Statistic::MoveL2Squared => Ok(l2_squared(&difference(self.x, self.iterate_before()?))),
+            Statistic::CorrectedL1(error) => Ok(l1(&self.corrected(error)?)),
+            Statistic::CorrectedL2Squared(error) => Ok(l2_squared(&self.corrected(error)?)),
             Statistic::ViewCoordinate(view, i) => Ok(self.view(view)[i].clone()),
             Statistic::Own(i) => self.problem().own_statistic_at(i, self.x),
         }
@@ -192,15 +193,25 @@ impl<'a, S: Evaluating> Point<'a, S> {
         &self.state[self.instance.views[index].range.clone()]
     }
 
-    fn gradient_before(&self) -> Result<Vec<S>, Fault> {
-        if self.before.len() != self.x.len() {
-            let message =
-                "this statistic looks back at the iterate before and has no value at the start: begin the window at 1";
-            return Err(Fault::Unsupported(message.into()));
+    fn iterate_before(&self) -> Result<&'a [S], Fault> {
+        if self.before.len() == self.x.len() {
+            return Ok(self.before);
         }
+        let message =
+            "this statistic looks back at the iterate before and has no value at the start: begin the window at 1";
+        Err(Fault::Unsupported(message.into()))
+    }
+
+    fn gradient_before(&self) -> Result<Vec<S>, Fault> {
         let mut gradient = self.x.to_vec();
-        self.problem().gradient_at(self.before, &mut gradient)?;
+        self.problem().gradient_at(self.iterate_before()?, &mut gradient)?;
         Ok(gradient)
+    }
+
+    /// What error feedback gave its compressor: x_(k-1) - x_k is C(p), and e is p - C(p).
+    fn corrected(&self, error: usize) -> Result<Vec<S>, Fault> {
+        let sent = difference(self.iterate_before()?, self.x);
+        Ok(sent.into_iter().zip(self.view(error)).map(|(c, e)| c + e).collect())
     }
 
     /// View over weight, less the gradient at the iterate before.

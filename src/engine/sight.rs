@@ -9,6 +9,7 @@ use super::measure::{Plan, Probe};
 use crate::claim::{Expression, Instance, Reducer, StartPoint, Symbol};
 use crate::expr::{Builtin, Node, Op};
 use crate::model::{Evaluating, Statistic, noise::Tails};
+use crate::rng::{CellKey, Stream};
 use crate::scalar::{Lane, Narrow};
 
 /// Draws of its rarest part that a sample needs at each step: fewer than e^-32 of all samples miss it then, and its
@@ -121,6 +122,11 @@ fn rarest_sample(instance: &Instance) -> f64 {
         StartPoint::At(start) => start.iter().map(|v| Lane::splat(v.to_f64())).collect(),
         // Noise about 0.
         StartPoint::Random(_) => vec![Lane::splat(0.0); instance.problem.dimension()],
+        // One draw stands for all.
+        StartPoint::Drawn => {
+            let drawn = instance.problem.draw_start(&mut Stream::new(&CellKey::new(0, &[], "start"), 0));
+            drawn.into_iter().map(Lane::splat).collect()
+        }
     };
     let problem = Narrow::problem(&*instance.problem);
     let stands_out = |worker: usize| {
@@ -190,7 +196,9 @@ fn degree(statistic: Statistic, bounded: bool) -> f64 {
         | S::MissL2(..)
         | S::WrongL1
         | S::TurnL1
-        | S::MoveLinf => 1.0,
+        | S::MoveLinf
+        | S::MoveL1
+        | S::CorrectedL1(_) => 1.0,
         _ => 2.0,
     }
 }

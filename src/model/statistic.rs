@@ -88,6 +88,14 @@ pub enum Statistic {
     TurnL1,
     /// |x_k - x_(k-1)|_inf.
     MoveLinf,
+    /// |x_k - x_(k-1)|_1.
+    MoveL1,
+    /// |x_k - x_(k-1)|_2^2.
+    MoveL2Squared,
+    /// |p|_1, p = x_(k-1) - x_k + e what the compressor was given in the step to x_k, e (this view) being what it left.
+    CorrectedL1(usize),
+    /// |p|_2^2.
+    CorrectedL2Squared(usize),
     /// A coordinate, from 0, of a view.
     ViewCoordinate(usize, usize),
     /// The problem's own statistic of that number.
@@ -98,8 +106,23 @@ impl Statistic {
     /// Whether it looks back at the iterate before: it then has no value at x_0.
     #[must_use]
     pub fn looks_back(self) -> bool {
-        use Statistic::{MissL1, MissL2, MissL2Squared, MoveLinf, TurnL1, WrongL1};
-        matches!(self, MissL1(..) | MissL2(..) | MissL2Squared(..) | WrongL1 | TurnL1 | MoveLinf)
+        use Statistic::{
+            CorrectedL1, CorrectedL2Squared, MissL1, MissL2, MissL2Squared, MoveL1, MoveL2Squared, MoveLinf, TurnL1,
+            WrongL1,
+        };
+        matches!(
+            self,
+            MissL1(..)
+                | MissL2(..)
+                | MissL2Squared(..)
+                | WrongL1
+                | TurnL1
+                | MoveLinf
+                | MoveL1
+                | MoveL2Squared
+                | CorrectedL1(..)
+                | CorrectedL2Squared(..)
+        )
     }
 
     /// Whether it looks at all iterates up to x_k, and not at x_k alone.
@@ -160,6 +183,16 @@ pub const STATISTICS: &[StatisticSpec] = &[
     ),
     spec("turn_l1", 1, -1, Statistic::TurnL1, "|grad f(x_k) - grad f(x_(k-1))|_1; from k = 1"),
     spec("move_linf", 0, 1, Statistic::MoveLinf, "|x_k - x_(k-1)|_inf; from k = 1"),
+    spec("move_l1", 0, 1, Statistic::MoveL1, "|x_k - x_(k-1)|_1; from k = 1"),
+    spec("move_l2sq", 0, 2, Statistic::MoveL2Squared, "|x_k - x_(k-1)|_2^2; from k = 1"),
+    spec(
+        "corrected_l1",
+        0,
+        1,
+        Statistic::CorrectedL1(0),
+        "|p|_1, p = lr g + e the error-corrected gradient that the step to x_k compressed; from k = 1",
+    ),
+    spec("corrected_l2sq", 0, 2, Statistic::CorrectedL2Squared(0), "|p|_2^2; from k = 1"),
 ];
 
 /// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`, and
@@ -286,6 +319,8 @@ impl StatisticName {
                     Statistic::MomentumErrorL2Squared { .. } => {
                         momentum(|momenta, previous| Statistic::MomentumErrorL2Squared { momenta, previous })
                     }
+                    Statistic::CorrectedL1(_) => kept("error").map(Statistic::CorrectedL1),
+                    Statistic::CorrectedL2Squared(_) => kept("error").map(Statistic::CorrectedL2Squared),
                     plain @ (Statistic::Distance | Statistic::DistanceInf | Statistic::DistanceToNearest) => {
                         match problem.minimisers() {
                             None => Err(format!("'{self}': the minimisers of this problem are not known")),
@@ -396,7 +431,7 @@ mod tests {
 
     #[test]
     fn a_name_that_two_statistics_have_has_two_meanings() {
-        static OWN: OwnStatistic = OwnStatistic { name: "error_l2", doc: "a problem's own" };
+        static OWN: OwnStatistic = OwnStatistic { name: "error_l2", doc: "a problem's own", range: None };
         assert_eq!(StatisticName::meanings("error_l2", &[&OWN]).len(), 2);
         let names = STATISTICS.iter().map(|s| s.name);
         for name in names {

@@ -29,6 +29,7 @@ mod contract;
 
 use super::facts::{Facts, Property};
 use super::{ParamSpec, Real, RefutableProperty, Witness};
+use crate::rng::Stream;
 use crate::scalar::{Checked, Computable, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
 
@@ -39,6 +40,8 @@ pub struct OwnStatistic {
     pub name: &'static str,
     /// Meaning.
     pub doc: &'static str,
+    /// The numbers that it lies between wherever it has a value, where there are such.
+    pub range: Option<[i64; 2]>,
 }
 
 /// A flow of f in continuous time, at unit speed.
@@ -152,6 +155,33 @@ pub trait Problem: Send + Sync + 'static {
         self.sample_gradient(index, x, out)
     }
 
+    /// The mean gradient of a batch of the worker's samples, an index standing as often as it was drawn.
+    ///
+    /// # Errors
+    /// As [`Problem::sample_gradient`].
+    fn worker_batch_gradient<S: Scalar>(
+        &self,
+        worker: usize,
+        indices: &[usize],
+        x: &[S],
+        out: &mut [S],
+    ) -> Result<(), Fault>
+    where
+        Self: Sized,
+    {
+        let mut one = vec![S::zero(); x.len()];
+        out.fill(S::zero());
+        for index in indices {
+            self.worker_sample_gradient(worker, *index, x, &mut one)?;
+            for (sum, g) in out.iter_mut().zip(&one) {
+                *sum += g;
+            }
+        }
+        let weight = S::ratio(1, indices.len() as u64);
+        out.iter_mut().for_each(|sum| *sum *= &weight);
+        Ok(())
+    }
+
     /// The point that a flow from x reaches after `time` >= 0, where there is a closed form.
     ///
     /// # Errors
@@ -221,6 +251,16 @@ pub trait Problem: Send + Sync + 'static {
         None
     }
 
+    /// Whether the start that the paper uses is drawn anew in each replicate.
+    fn draws_start(&self) -> bool {
+        false
+    }
+
+    /// Draws a start, where [`Problem::draws_start`] says so.
+    fn draw_start(&self, _stream: &mut Stream<1>) -> Vec<f64> {
+        Vec::new()
+    }
+
     /// Statistics of its own.
     fn own_statistics(&self) -> &'static [OwnStatistic] {
         &[]
@@ -276,6 +316,11 @@ pub trait Evaluates<S> {
     /// # Errors
     /// As there.
     fn worker_sample_gradient_at(&self, worker: usize, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault>;
+    /// See [`Problem::worker_batch_gradient`].
+    ///
+    /// # Errors
+    /// As there.
+    fn worker_batch_gradient_at(&self, worker: usize, indices: &[usize], x: &[S], out: &mut [S]) -> Result<(), Fault>;
     /// See [`Problem::flow`].
     ///
     /// # Errors
@@ -319,6 +364,9 @@ impl<P: Problem, S: Scalar> Evaluates<S> for P {
     }
     fn worker_sample_gradient_at(&self, worker: usize, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         self.worker_sample_gradient(worker, index, x, out)
+    }
+    fn worker_batch_gradient_at(&self, worker: usize, indices: &[usize], x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        self.worker_batch_gradient(worker, indices, x, out)
     }
     fn flow_from(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
         self.flow(kind, x, time, out)

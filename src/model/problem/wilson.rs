@@ -41,9 +41,9 @@ pub struct Wilson {
 
 /// Statistics of its own, in the order of their numbers.
 static OWN: &[OwnStatistic] = &[
-    OwnStatistic { name: "train_loss", doc: "mean of (a_i'x - y_i)^2 over the training rows" },
-    OwnStatistic { name: "test_loss", doc: "mean of (a_i'x - y_i)^2 over the test rows" },
-    OwnStatistic { name: "span_distance", doc: "l2 distance of x to the span of the training rows" },
+    OwnStatistic { name: "train_loss", doc: "mean of (a_i'x - y_i)^2 over the training rows", range: None },
+    OwnStatistic { name: "test_loss", doc: "mean of (a_i'x - y_i)^2 over the test rows", range: None },
+    OwnStatistic { name: "span_distance", doc: "l2 distance of x to the span of the training rows", range: None },
 ];
 
 /// Registry line.
