@@ -1,7 +1,7 @@
 //! Builds an experiment at one cell.
 
 use super::cell::{Cell, InstanceError, evaluate};
-use super::file::{DATA_FILE, Experiment, Formula, PartSetup, Setting, Start};
+use super::file::{DATA_FILE, DATA_FOLDER, Experiment, Formula, PartSetup, Setting, Start};
 use super::instance::{Instance, Schedule, StartPoint, lookup};
 use super::resolve::{MAX_DIMENSION, located, resolve, scheduled, vector};
 use super::symbol::Symbol;
@@ -151,8 +151,10 @@ impl<'a> Builder<'a> {
 
     fn params(&self, part: &PartSetup, d: usize, workers: usize) -> Result<Params, InstanceError> {
         let mut params = resolve(self.registry, part, d, workers, &|symbol| lookup(self.cell, &self.facts, symbol))?;
-        if let Some(ParamValue::Text(file)) = params.values.get_mut(DATA_FILE) {
-            *file = self.registry.data_file(file).to_string_lossy().into_owned();
+        for key in [DATA_FILE, DATA_FOLDER] {
+            if let Some(ParamValue::Text(name)) = params.values.get_mut(key) {
+                *name = self.registry.data_file(name).to_string_lossy().into_owned();
+            }
         }
         Ok(params)
     }

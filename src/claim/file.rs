@@ -100,6 +100,8 @@ pub enum Setting {
 
 /// The setting that names a data file.
 pub(super) const DATA_FILE: &str = "file";
+/// The setting that names a folder of data files, in the same place.
+pub(super) const DATA_FOLDER: &str = "folder";
 
 impl Scope {
     /// Declared parameters only.

@@ -55,6 +55,15 @@ impl Size {
             let Setting::Formula(formula) = setting else { return None };
             Some((whole(formula, &given)?, span.clone()))
         };
+        let numbers = |name: &str| {
+            let found = part.settings.iter().find(|(p, ..)| p.name == name);
+            let formulas = match found {
+                Some((_, Setting::Formula(formula), _)) => std::slice::from_ref(formula),
+                Some((_, Setting::List(list), _)) => list.as_slice(),
+                _ => &[],
+            };
+            formulas.iter().filter_map(|formula| whole(formula, &given)).collect::<Vec<u64>>()
+        };
         let samples = setting("samples").or_else(|| setting("train")).map_or(0, |(n, _)| n);
         let data = part.settings.iter().find_map(|(p, s, _)| match s {
             Setting::Text(file) if p.name == DATA_FILE => {
@@ -66,7 +75,7 @@ impl Size {
         let footprint = registry.problem(&part.name).map_or(&Footprint::SMALL, |entry| &entry.footprint);
         let dimension = setting("dimension").unwrap_or_else(|| {
             // All that is known of a data file here is the most that its text can hold.
-            ((footprint.dimension)(&|name| setting(name).map(|(n, _)| n)).unwrap_or(listed), part.span.clone())
+            ((footprint.dimension)(&numbers).unwrap_or(listed), part.span.clone())
         });
         let d = dimension.0;
         let fact = |symbol: &Symbol, name: &str| matches!(symbol, Symbol::Fact(spec) if spec.name == name);

@@ -12,6 +12,7 @@ mod max_affine;
 mod max_type;
 mod minimisers;
 mod piecewise_quadratic;
+mod mlp;
 mod pl_toy;
 pub(crate) mod quadratic;
 mod quadratic_matrix;
@@ -423,8 +424,8 @@ pub struct ProblemEntry {
 pub struct Footprint {
     /// Bytes of its own data beyond a few numbers per coordinate, for d coordinates and n samples.
     pub bytes: fn(d: u64, n: u64) -> u64,
-    /// The dimension that other settings than `dimension` imply.
-    pub dimension: fn(setting: &dyn Fn(&str) -> Option<u64>) -> Option<u64>,
+    /// The dimension that other settings than `dimension` imply; a setting is the numbers that it holds.
+    pub dimension: fn(setting: &dyn Fn(&str) -> Vec<u64>) -> Option<u64>,
     /// Whether replicates run one at a time, the data being far larger than the iterate.
     pub runs_alone: bool,
 }
@@ -452,5 +453,6 @@ pub static ALL: &[&ProblemEntry] = &[
     &worker_quadratics::ENTRY,
     &wilson::ENTRY,
     &logistic::ENTRY,
+    &mlp::ENTRY,
     &max_type::ENTRY,
 ];
