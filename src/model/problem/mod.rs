@@ -15,7 +15,6 @@ mod piecewise_quadratic;
 mod pl_toy;
 pub(crate) mod quadratic;
 mod quadratic_matrix;
-mod seeded;
 mod spectrum;
 mod two_line_squares;
 mod wilson;

@@ -4,9 +4,9 @@
 //! itself: the fractions that the workers get are one draw of the symmetric Dirichlet law of the given concentration. A
 //! small concentration thus gives workers of nearly one class and very different sizes; a worker may get nothing.
 
-use super::super::seeded::{permutation, stream};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params};
 use crate::rng::Stream;
+use crate::rng::seeded::{permutation, stream};
 
 /// Parameters of a split.
 pub(super) const SPLIT: ParamSpec = ParamSpec {
