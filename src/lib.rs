@@ -62,7 +62,7 @@ pub mod internals {
         };
     }
     pub mod data {
-        pub use crate::data::{Expected, parse_libsvm};
+        pub use crate::data::{DataError, Expected, Split, Spread, parse_libsvm};
     }
     pub mod engine {
         pub use crate::engine::{Plan, ranges, run, trace_enclosed};

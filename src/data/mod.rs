@@ -1,4 +1,5 @@
-//! Data sets and the regularised logistic loss over them, at the size of real experiments.
+//! Data sets, how they are spread over workers, and the regularised logistic loss over them, at the size of real
+//! experiments.
 //!
 //! `file or seed -> Dataset -> Logistic -> value, gradient, facts -> Minimum`
 //!
@@ -7,6 +8,7 @@
 //! - [`generate`]: a planted problem in the layout of the epsilon set.
 //! - [`Logistic`]: the objective, its derivatives and its smoothness constants.
 //! - [`minimise`]: f* to a gradient norm of 1e-10, with the bound on what is left.
+//! - [`Split`]: which samples each of many workers has.
 //!
 //! **Same bits everywhere.** Rows are cut into chunks that depend on the data's shape alone. Each chunk is summed in a
 //! fixed order, and chunks are merged in index order. No result depends on the number of threads or on the vector
@@ -20,6 +22,7 @@ mod libsvm;
 mod logistic;
 mod matrix;
 mod minimum;
+mod split;
 
 pub use cache::load_libsvm;
 pub use error::DataError;
@@ -28,6 +31,7 @@ pub use libsvm::{Expected, parse_libsvm};
 pub use logistic::Logistic;
 pub use matrix::{Matrix, Rounding};
 pub use minimum::{Minimum, Stop, minimise};
+pub use split::{Split, Spread};
 
 /// Rows with a class each.
 #[derive(Debug, Clone, PartialEq)]
