@@ -8,6 +8,7 @@
 //! - [`generate`]: a planted problem in the layout of the epsilon set.
 //! - [`Logistic`]: the objective, its derivatives and its smoothness constants.
 //! - [`minimise`]: f* to a gradient norm of 1e-10, with the bound on what is left.
+//! - [`read_images`], [`embedded_images`]: sets of small images with a class each.
 //! - [`Split`]: which samples each of many workers has.
 //!
 //! **Same bits everywhere.** Rows are cut into chunks that depend on the data's shape alone. Each chunk is summed in a
@@ -17,6 +18,7 @@
 mod cache;
 mod error;
 mod generate;
+mod images;
 mod kernels;
 mod libsvm;
 mod logistic;
@@ -27,6 +29,7 @@ mod split;
 pub use cache::load_libsvm;
 pub use error::DataError;
 pub use generate::generate;
+pub use images::{FileSum, IMAGE_FILES, ImageSet, Images, embedded_images, parse_images, read_images};
 pub use libsvm::{Expected, parse_libsvm};
 pub use logistic::Logistic;
 pub use matrix::{Matrix, Rounding};
