@@ -16,7 +16,6 @@ mod mlp;
 mod pl_toy;
 pub(crate) mod quadratic;
 mod quadratic_matrix;
-mod seeded;
 mod spectrum;
 mod two_line_squares;
 mod wilson;

@@ -23,11 +23,11 @@
 mod rows;
 
 use super::constants::{axis, origin};
-use super::seeded::{permutation, stream};
 use super::{Footprint, Minimisers, OwnStatistic, Problem, ProblemEntry};
 use crate::model::{
     BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Property, Real, RefutableProperty, Witness,
 };
+use crate::rng::seeded::{permutation, stream};
 use crate::scalar::{Fault, Rational, Scalar};
 use rows::{Core, Row};
 
