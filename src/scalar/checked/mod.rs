@@ -256,7 +256,8 @@ impl Scalar for Checked {
 
     #[inline(always)]
     fn dispatch<R>(f: impl FnOnce() -> R) -> R {
-        Wide::dispatch(f)
+        // One copy for every machine: the pilot is short, and three copies of all methods weigh on the build.
+        f()
     }
 
     #[inline(never)]
