@@ -24,6 +24,7 @@ mod libsvm;
 mod logistic;
 mod matrix;
 mod minimum;
+pub mod network;
 mod split;
 
 pub use cache::load_libsvm;

@@ -155,10 +155,9 @@ impl<'a, S: Evaluating> Point<'a, S> {
                 Ok(l1(&difference(self.gradient()?, &old)))
             }
             Statistic::MoveLinf => Ok(linf(&difference(self.x, self.iterate_before()?))),
-            Statistic::MoveL1 => Ok(l1(&difference(self.x, self.iterate_before()?))),
-            Statistic::MoveL2Squared => Ok(l2_squared(&difference(self.x, self.iterate_before()?))),
-            Statistic::CorrectedL1(error) => Ok(l1(&self.corrected(error)?)),
-            Statistic::CorrectedL2Squared(error) => Ok(l2_squared(&self.corrected(error)?)),
+            Statistic::GradientDensity => density(self.gradient()?),
+            Statistic::MoveDensity => density(&difference(self.x, self.iterate_before()?)),
+            Statistic::CorrectedDensity(error) => density(&self.corrected(error)?),
             Statistic::ViewCoordinate(view, i) => Ok(self.view(view)[i].clone()),
             Statistic::Own(i) => self.problem().own_statistic_at(i, self.x),
         }
@@ -265,6 +264,12 @@ fn l2_squared<S: Scalar>(v: &[S]) -> S {
         #[inline(always)]
         || crate::model::query::norm2_squared(v),
     )
+}
+
+/// |v|_1^2/(d |v|_2^2), in [1/d, 1] (bernstein2018, section 3); v = 0 has none.
+fn density<S: Scalar>(v: &[S]) -> Result<S, Fault> {
+    let l1 = l1(v);
+    (l1.clone() * &l1).divide(&(l2_squared(v) * &S::ratio(v.len() as i64, 1)))
 }
 
 fn difference<S: Scalar>(a: &[S], b: &[S]) -> Vec<S> {

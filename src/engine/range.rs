@@ -34,8 +34,11 @@ pub fn ranges(instance: &Instance, plan: &Plan) -> Ranges {
 
 /// What a problem says of its own statistic. No reducer over time leaves that range.
 fn declared(instance: &Instance, probe: &Probe) -> Option<Interval> {
-    let Probe::Single(Statistic::Own(index)) = probe else { return None };
-    let [low, high] = instance.problem.own_statistics().get(*index)?.range?;
+    let [low, high] = match probe {
+        Probe::Single(Statistic::Own(index)) => instance.problem.own_statistics().get(*index)?.range?,
+        Probe::Single(statistic) if statistic.is_share() => [0, 1],
+        _ => return None,
+    };
     Interval::new(low as f64, high as f64)
 }
 

@@ -165,6 +165,7 @@ fn degree(statistic: Statistic, bounded: bool) -> f64 {
     use Statistic as S;
     match statistic {
         S::Bits => 0.0,
+        share if share.is_share() => 0.0,
         S::GradientL1
         | S::GradientL2
         | S::GradientLinf
@@ -196,9 +197,7 @@ fn degree(statistic: Statistic, bounded: bool) -> f64 {
         | S::MissL2(..)
         | S::WrongL1
         | S::TurnL1
-        | S::MoveLinf
-        | S::MoveL1
-        | S::CorrectedL1(_) => 1.0,
+        | S::MoveLinf => 1.0,
         _ => 2.0,
     }
 }

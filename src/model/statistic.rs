@@ -88,14 +88,13 @@ pub enum Statistic {
     TurnL1,
     /// |x_k - x_(k-1)|_inf.
     MoveLinf,
-    /// |x_k - x_(k-1)|_1.
-    MoveL1,
-    /// |x_k - x_(k-1)|_2^2.
-    MoveL2Squared,
-    /// |p|_1, p = x_(k-1) - x_k + e what the compressor was given in the step to x_k, e (this view) being what it left.
-    CorrectedL1(usize),
-    /// |p|_2^2.
-    CorrectedL2Squared(usize),
+    /// |v|_1^2/(d |v|_2^2) of v = grad f(x_k).
+    GradientDensity,
+    /// The same of v = x_k - x_(k-1).
+    MoveDensity,
+    /// The same of v = x_(k-1) - x_k + e: what the compressor was given in the step to x_k, e (this view) being what it
+    /// left.
+    CorrectedDensity(usize),
     /// A coordinate, from 0, of a view.
     ViewCoordinate(usize, usize),
     /// The problem's own statistic of that number.
@@ -106,10 +105,7 @@ impl Statistic {
     /// Whether it looks back at the iterate before: it then has no value at x_0.
     #[must_use]
     pub fn looks_back(self) -> bool {
-        use Statistic::{
-            CorrectedL1, CorrectedL2Squared, MissL1, MissL2, MissL2Squared, MoveL1, MoveL2Squared, MoveLinf, TurnL1,
-            WrongL1,
-        };
+        use Statistic::{CorrectedDensity, MissL1, MissL2, MissL2Squared, MoveDensity, MoveLinf, TurnL1, WrongL1};
         matches!(
             self,
             MissL1(..)
@@ -118,11 +114,15 @@ impl Statistic {
                 | WrongL1
                 | TurnL1
                 | MoveLinf
-                | MoveL1
-                | MoveL2Squared
-                | CorrectedL1(..)
-                | CorrectedL2Squared(..)
+                | MoveDensity
+                | CorrectedDensity(..)
         )
+    }
+
+    /// Whether it lies between 0 and 1 wherever it has a value.
+    #[must_use]
+    pub fn is_share(self) -> bool {
+        matches!(self, Statistic::GradientDensity | Statistic::MoveDensity | Statistic::CorrectedDensity(_))
     }
 
     /// Whether it looks at all iterates up to x_k, and not at x_k alone.
@@ -183,16 +183,15 @@ pub const STATISTICS: &[StatisticSpec] = &[
     ),
     spec("turn_l1", 1, -1, Statistic::TurnL1, "|grad f(x_k) - grad f(x_(k-1))|_1; from k = 1"),
     spec("move_linf", 0, 1, Statistic::MoveLinf, "|x_k - x_(k-1)|_inf; from k = 1"),
-    spec("move_l1", 0, 1, Statistic::MoveL1, "|x_k - x_(k-1)|_1; from k = 1"),
-    spec("move_l2sq", 0, 2, Statistic::MoveL2Squared, "|x_k - x_(k-1)|_2^2; from k = 1"),
+    spec("grad_density", 0, 0, Statistic::GradientDensity, "phi(v) = |v|_1^2/(d |v|_2^2) of v = grad f(x_k)"),
+    spec("move_density", 0, 0, Statistic::MoveDensity, "phi(v) of v = x_k - x_(k-1); of sgd that of g; from k = 1"),
     spec(
-        "corrected_l1",
+        "corrected_density",
         0,
-        1,
-        Statistic::CorrectedL1(0),
-        "|p|_1, p = lr g + e the error-corrected gradient that the step to x_k compressed; from k = 1",
+        0,
+        Statistic::CorrectedDensity(0),
+        "phi(v) of v = lr g + e, the error-corrected gradient that the step to x_k compressed; from k = 1",
     ),
-    spec("corrected_l2sq", 0, 2, Statistic::CorrectedL2Squared(0), "|p|_2^2; from k = 1"),
 ];
 
 /// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`, and
@@ -319,8 +318,7 @@ impl StatisticName {
                     Statistic::MomentumErrorL2Squared { .. } => {
                         momentum(|momenta, previous| Statistic::MomentumErrorL2Squared { momenta, previous })
                     }
-                    Statistic::CorrectedL1(_) => kept("error").map(Statistic::CorrectedL1),
-                    Statistic::CorrectedL2Squared(_) => kept("error").map(Statistic::CorrectedL2Squared),
+                    Statistic::CorrectedDensity(_) => kept("error").map(Statistic::CorrectedDensity),
                     plain @ (Statistic::Distance | Statistic::DistanceInf | Statistic::DistanceToNearest) => {
                         match problem.minimisers() {
                             None => Err(format!("'{self}': the minimisers of this problem are not known")),

@@ -53,7 +53,10 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
-    footprint: Footprint { dimension: |setting| Some(setting("horizon").first()?.saturating_add(1)), ..Footprint::SMALL },
+    footprint: Footprint {
+        dimension: |setting| Some(setting("horizon").first()?.saturating_add(1)),
+        ..Footprint::SMALL
+    },
     build: |p: &Params| {
         let (bound, radius) = (p.positive("bound")?, p.positive("radius")?);
         let dimension = p.count("horizon")?.saturating_add(1);

@@ -51,7 +51,12 @@ const fn optional(name: &'static str, kind: Kind, limits: Limits, doc: &'static 
     ParamSpec { name, kind, default: Some(""), limits, doc }
 }
 
-const fn word(name: &'static str, words: &'static [&'static str], default: &'static str, doc: &'static str) -> ParamSpec {
+const fn word(
+    name: &'static str,
+    words: &'static [&'static str],
+    default: &'static str,
+    doc: &'static str,
+) -> ParamSpec {
     ParamSpec { name, kind: Kind::Word(words), default: Some(default), limits: Limits::ANY, doc }
 }
 
@@ -89,7 +94,12 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             limits: Limits::ANY,
             doc: "folder of the files under their standard names, within the folder for data",
         },
-        word("pixels", &["unit", "standard"], "unit", "v/255, or that less its mean over its deviation (training images)"),
+        word(
+            "pixels",
+            &["unit", "standard"],
+            "unit",
+            "v/255, or that less its mean over its deviation (training images)",
+        ),
         word(
             "init",
             &["uniform-fan-in", "xavier", "truncated-normal", "zero"],
@@ -140,7 +150,12 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         dimension: |setting| {
             let hidden = setting("hidden");
             let widths: Vec<u64> = [3072].into_iter().chain(hidden).chain([100]).collect();
-            Some(widths.windows(2).map(|pair| pair[0].saturating_add(1).saturating_mul(pair[1])).fold(0, u64::saturating_add))
+            Some(
+                widths
+                    .windows(2)
+                    .map(|pair| pair[0].saturating_add(1).saturating_mul(pair[1]))
+                    .fold(0, u64::saturating_add),
+            )
         },
         runs_alone: true,
     },
@@ -151,13 +166,16 @@ const fn own(name: &'static str, doc: &'static str, range: Option<[i64; 2]>) -> 
     OwnStatistic { name, doc, range }
 }
 
-/// In the order of [`Own`].
+/// In the order in which `memo.rs` answers.
 const STATISTICS: &[OwnStatistic] = &[
     own("train_accuracy", "share of training images whose label has the largest output", Some([0, 1])),
     own("test_accuracy", "the same of test images", Some([0, 1])),
     own("test_loss", "mean cross-entropy of the test images", None),
-    own("grad_density", "|v|_1^2/(d |v|_2^2) of grad f(x_k)", Some([0, 1])),
-    own("noise_density", "the same of sigma, sigma_j the deviation of one image's gradient in coordinate j", Some([0, 1])),
+    own(
+        "noise_density",
+        "|v|_1^2/(d |v|_2^2) of v = sigma, sigma_j the deviation of one image's gradient in coordinate j",
+        Some([0, 1]),
+    ),
     own("noise_l1", "|sigma|_1", None),
     own("noise_l2", "|sigma|_2", None),
 ];

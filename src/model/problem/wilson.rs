@@ -69,7 +69,10 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
     ],
     statistics: OWN,
     footprint: Footprint {
-        dimension: |setting| Some(setting("train")?.saturating_add(setting("test").unwrap_or(100)).saturating_mul(6)),
+        dimension: |setting| {
+            let test = setting("test").first().copied().unwrap_or(100);
+            Some(setting("train").first()?.saturating_add(test).saturating_mul(6))
+        },
         ..Footprint::SMALL
     },
     build: |p| Ok(Box::new(Wilson::build(p)?)),

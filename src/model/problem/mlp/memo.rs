@@ -121,7 +121,7 @@ fn own<T: Float>(index: usize, mlp: &Mlp, parameters: &[T], known: &mut Known) -
     if matches!(index, 1 | 2) && known.test.is_none() {
         known.test = Some(network.evaluate(parameters, mlp.test())?);
     }
-    if index >= 4 && known.noise.is_none() {
+    if index >= 3 && known.noise.is_none() {
         known.noise = Some(Norms::of(&network.noise(parameters, mlp.train())?.deviations()));
     }
     let (train, test, noise) = (known.train, known.test, known.noise);
@@ -129,9 +129,8 @@ fn own<T: Float>(index: usize, mlp: &Mlp, parameters: &[T], known: &mut Known) -
         0 => train.map_or(f64::NAN, |e| e.accuracy()),
         1 => test.map_or(f64::NAN, |e| e.accuracy()),
         2 => test.map_or(f64::NAN, |e| e.loss),
-        3 => Norms::of(gradient(mlp, parameters, known)?).density,
-        4 => noise.map_or(f64::NAN, |n| n.density),
-        5 => noise.map_or(f64::NAN, |n| n.l1),
+        3 => noise.map_or(f64::NAN, |n| n.density),
+        4 => noise.map_or(f64::NAN, |n| n.l1),
         _ => noise.map_or(f64::NAN, |n| n.l2),
     })
 }
