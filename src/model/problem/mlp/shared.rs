@@ -1,7 +1,7 @@
 //! Images that the instances of one process have in common, and what is made of them.
 
 use crate::data::network::Scaling;
-use crate::data::{DataError, IMAGE_FILES, ImageSet, Split, Spread, embedded_images, read_images};
+use crate::data::{DataError, ImageSet, Split, Spread, embedded_images, read_images};
 use crate::model::{BuildError, Params};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ static IMAGES: Mutex<BTreeMap<Source, Weak<ImageSet>>> = Mutex::new(BTreeMap::ne
 pub(super) fn images(what: &str, folder: &str, [train, test]: [usize; 2]) -> Result<Arc<ImageSet>, BuildError> {
     let own = what == "mnist" && train <= EMBEDDED[0] && test <= EMBEDDED[1];
     let set = shared((!own).then(|| PathBuf::from(folder)))
-        .map_err(|why| BuildError::about("folder", format!("{why}. Give the folder by --data DIR: {IMAGE_FILES}")))?;
+        .map_err(|why| BuildError::about("folder", format!("{why}; the folder is given by `--data DIR`")))?;
     let (channels, classes) = if what == "mnist" { (1, 10) } else { (3, if what == "cifar-10" { 10 } else { 100 }) };
     if (set.train.channels(), set.train.classes()) != (channels, classes) {
         return Err(BuildError::about("images", format!("'{folder}' holds {}, and not {what}", set.train.name())));
