@@ -7,6 +7,7 @@
 //! - [`generate`]: a planted problem in the layout of the epsilon set.
 //! - [`Logistic`]: the objective, its derivatives and its smoothness constants.
 //! - [`minimise`]: f* to a gradient norm of 1e-10, with the bound on what is left.
+//! - [`network`]: fully connected networks on labelled images, their gradients and statistics of whole sets.
 //!
 //! **Same bits everywhere.** Rows are cut into chunks that depend on the data's shape alone. Each chunk is summed in a
 //! fixed order, and chunks are merged in index order. No result depends on the number of threads or on the vector
@@ -20,6 +21,9 @@ mod libsvm;
 mod logistic;
 mod matrix;
 mod minimum;
+#[expect(unused_imports, reason = "no problem trains a network yet")]
+#[cfg_attr(not(test), expect(dead_code, reason = "no problem trains a network yet"))]
+pub mod network;
 
 pub use cache::load_libsvm;
 pub use error::DataError;
