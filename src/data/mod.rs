@@ -10,6 +10,8 @@
 //! - [`minimise`]: f* to a gradient norm of 1e-10, with the bound on what is left.
 //! - [`read_images`], [`embedded_images`]: sets of small images with a class each.
 //! - [`Split`]: which samples each of many workers has.
+||||||| 574c711
+//! - [`network`]: fully connected networks on labelled images, their gradients and statistics of whole sets.
 //!
 //! **Same bits everywhere.** Rows are cut into chunks that depend on the data's shape alone. Each chunk is summed in a
 //! fixed order, and chunks are merged in index order. No result depends on the number of threads or on the vector
@@ -26,6 +28,7 @@ mod matrix;
 mod minimum;
 pub mod network;
 mod split;
+||||||| 574c711
 
 pub use cache::load_libsvm;
 pub use error::DataError;
