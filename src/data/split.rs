@@ -415,6 +415,10 @@ mod tests {
         let digits: Vec<u8> = (0..60_000).map(|i| (i % 10) as u8).collect();
         let split = Split::new(Spread::ByClass { classes_per_worker: 2 }, 100, 1, &digits, 10).unwrap();
         assert!(split.shards().iter().all(|shard| shard.len() == 600));
+        // statistical: a worker's second shard is of the class of its first with probability 19/199, so that about 10
+        // of 100 workers have one class: none of them with probability 5e-5, 30 with 1e-8
+        let one = |split: &Split| split.counts().iter().filter(|c| c.contains(&600)).count();
+        assert!((1..30).contains(&one(&split)), "{}", one(&split));
     }
 
     #[test]

@@ -48,6 +48,8 @@ mod tests {
     fn the_embedded_digits_are_the_first_of_mnist() {
         let ImageSet { train, test } = embedded_images().unwrap();
         assert_eq!((train.samples(), test.samples()), (4000, 1000));
+        assert_eq!(train.name(), "MNIST, first 4000 of the training set");
+        assert_eq!(test.name(), "MNIST, first 1000 of the test set");
         // reference: the first labels that every description of MNIST shows
         assert_eq!(train.labels()[..10], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
         assert_eq!(test.labels()[..10], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
