@@ -82,6 +82,9 @@ pub mod internals {
     pub mod rng {
         pub use crate::rng::{CellKey, Stream};
     }
+    pub mod search {
+        pub use crate::search::{Effort, Family, Found, Task, Watch, search_family};
+    }
     pub mod stats {
         pub use crate::stats::{
             Interval, LogPoint, Moments, binomial_at_least, bonferroni, bounded_mean, clopper_pearson,

@@ -157,8 +157,8 @@ fn unknown_names_are_answered_with_the_nearest() {
 #[test]
 fn parameters_that_depend_on_each_other_are_refused() {
     let text = with(DESCENT, "T = [1, 4]", "T = \"A + 1\"\nA = \"B\"\nB = \"T/2\"");
-    refused(&text, &["claim.toml:12", "parameters depend on each other", "A -> B -> T -> A"]);
-    refused(&with(DESCENT, "T = [1, 4]", "T = \"T\""), &["claim.toml:11", "parameters depend on each other"]);
+    refused(&text, &["claim.toml:12", "a definition depends on itself", "A -> B -> T -> A"]);
+    refused(&with(DESCENT, "T = [1, 4]", "T = \"T\""), &["claim.toml:11", "a definition depends on itself"]);
 }
 
 #[test]

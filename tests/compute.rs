@@ -4,6 +4,7 @@ mod common;
 
 use common::{Call, run};
 use serde_json::Value;
+use signcheck::model::Registry;
 use std::path::Path;
 
 fn compute(arguments: &[&str]) -> Call {
@@ -65,19 +66,11 @@ fn same(shown: &str, printed: &str) -> bool {
 fn the_page_shows_what_is_printed() {
     let page = include_str!("../docs/compute.md");
     let examples = examples(page);
-    assert!(examples.len() > 25, "{} examples", examples.len());
-    for quantity in [
-        "vote-error",
-        "mean-error",
-        "median-gap",
-        "median-asymmetry",
-        "density",
-        "sign-error-bound",
-        "warmup",
-        "communication",
-        "bound",
-    ] {
-        assert!(examples.iter().any(|(c, _)| words(c)[1] == quantity), "no example of {quantity}");
+    let registry = Registry::standard();
+    for name in registry.quantities().map(|entry| entry.name).chain(["bound"]) {
+        let section = page.split("\n## ").skip(1).find(|section| section.lines().next() == Some(name));
+        let has_example = section.is_some_and(|s| s.contains(&format!("\n$ signcheck compute {name} ")));
+        assert!(has_example, "docs/compute.md has no section '## {name}' with an example");
     }
     for (command, shown) in examples {
         let call = run(Path::new("."), &words(&command).iter().map(String::as_str).collect::<Vec<_>>());
@@ -87,6 +80,74 @@ fn the_page_shows_what_is_printed() {
         let equal = shown.len() == printed.len() && shown.iter().zip(&printed).all(|(a, b)| same(a, b));
         assert!(equal, "{command}\nthe page shows\n{}\nprinted was\n{}", shown.join("\n"), printed.join("\n"));
     }
+}
+
+#[test]
+fn every_quantity_is_a_command_with_examples_that_run() {
+    let all = compute(&["--help"]).stdout;
+    for entry in Registry::standard().quantities() {
+        assert!(all.lines().any(|l| l.split_whitespace().next() == Some(entry.name)), "{}\n{all}", entry.name);
+        let call = compute(&[entry.name, "--help"]);
+        // Lines are broken at the width of a terminal.
+        let help = call.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(call.code == Some(0) && help.contains(entry.source), "{call}");
+        for param in entry.params {
+            let flag = format!("--{} <", entry.flag(param.name));
+            assert!(help.contains(&flag), "no {flag}\n{call}");
+        }
+        assert!(!entry.calculator.examples.is_empty(), "{} has no example", entry.name);
+        for example in entry.calculator.examples {
+            let command = format!("{} {example}", entry.name);
+            assert!(help.contains(&format!("signcheck compute {command}")), "{command}\n{call}");
+            let words = words(&command);
+            let arguments: Vec<&str> = words.iter().map(String::as_str).collect();
+            let document = answer(&arguments);
+            let rows = document["rows"].as_array().map_or_else(|| vec![&document], |rows| rows.iter().collect());
+            assert!(rows.iter().all(|row| row["value"].is_f64() || row["why"].is_string()), "{command}\n{document}");
+            for name in entry.calculator.beside {
+                let is_output = entry.outputs.iter().skip(1).any(|o| o.name == *name);
+                assert!(is_output && rows.iter().all(|row| row.get(*name).is_some()), "{command}: {name}\n{document}");
+            }
+            let lines = compute(&arguments);
+            assert_eq!((lines.code, lines.stderr.as_str()), (Some(0), ""), "{lines}");
+            assert!(lines.stdout.lines().filter(|l| l.contains("value = ")).count() == rows.len(), "{lines}");
+        }
+        let is_param = |name: &str| entry.params.iter().any(|p| p.name == name);
+        assert!(
+            entry.calculator.flags.iter().all(|(name, _)| is_param(name)),
+            "{}: a flag of no parameter",
+            entry.name
+        );
+    }
+}
+
+#[test]
+fn several_inputs_have_a_row_each() {
+    // exact: 1/(2n + 1)
+    let found = answer(&["order-identity", "--n", "1,3"]);
+    assert_eq!(found.as_object().unwrap().keys().collect::<Vec<_>>(), ["rows"]);
+    let row = |n: u32| {
+        serde_json::json!({"input": format!("n = {n}"), "value": 1.0 / f64::from(2 * n + 1),
+        "exact": format!("1/{}", 2 * n + 1), "closed": 1.0 / f64::from(2 * n + 1)})
+    };
+    assert_eq!(found["rows"].as_array().unwrap()[..], [row(1), row(3)]);
+    // exact: with entries 0 and 1 phi = nnz/d; three of the four vectors are not 0
+    let lines = compute(&["density", "--values", "0,1", "--dimension", "2"]);
+    let rows =
+        ["(0, 1): value = 0.5, exact = 1/2", "(1, 0): value = 0.5, exact = 1/2", "(1, 1): value = 1.0, exact = 1/1"];
+    assert_eq!(lines.stdout.lines().collect::<Vec<_>>(), rows, "{lines}");
+}
+
+#[test]
+fn parameters_that_are_not_given_have_their_defaults() {
+    // exact: sgn(0) = 0 gives C(v) = (0, 1), error 1; +1 gives (1, 1), error 2
+    assert_eq!(value(&["compression", "--vector", "0,2"]), 1.0);
+    assert_eq!(value(&["compression", "--vector", "0,2", "--compressor", "sign", "--sign-zero", "plus"]), 2.0);
+    // exact: (1, 1) by qsgd is (zeta, zeta) sqrt 2, P = 1/sqrt 2, of second moment 2 sqrt 2: the error is 2 sqrt 2 - 2
+    let plain = value(&["compression", "--compressor", "qsgd(rescale=no)", "--vector", "1,1"]);
+    assert!((plain - (8f64.sqrt() - 2.0)).abs() < 1e-14, "{plain}");
+    let explicit = ["compression", "--compressor", "qsgd( rescale=yes, levels = 1 )", "--vector", "1,1"];
+    assert_eq!(answer(&explicit), answer(&["compression", "--compressor", "qsgd", "--vector", "1,1"]));
 }
 
 #[test]
@@ -121,7 +182,12 @@ fn errors_say_what_is_accepted() {
     for (arguments, told) in [
         (vec!["vote-error", "--wrong", "0.3"], "--workers"),
         (vec!["vote-error", "--workers", "3"], "--wrong"),
-        (vec!["vote-error", "--wrong", "1.3", "--workers", "3"], "1 or less"),
+        (vec!["vote-error", "--noise", "gaussian", "--mean", "1"], "--workers"),
+        (vec!["vote-error", "--wrong", "0.3", "--noise", "gaussian", "--mean", "1", "--workers", "3"], "either"),
+        (vec!["vote-error", "--wrong", "0.3", "--mean", "1", "--workers", "3"], "--noise"),
+        (vec!["vote-error", "--wrong", "", "--workers", "3"], "exact number"),
+        (vec!["vote-error", "--wrong", "0.3", "--workers", "5/2"], "a whole number, 1 or more"),
+        (vec!["vote-error", "--wrong", "1.3", "--workers", "3"], "it must be in [0, 1]"),
         (vec!["vote-error", "--wrong", "0.3,0.1", "--workers", "3"], "it takes 1 or 3"),
         (vec!["vote-error", "--wrong", "x", "--workers", "3"], "exact number"),
         (vec!["vote-error", "--wrong", "0.3", "--workers", "10002"], "10001"),
@@ -131,7 +197,7 @@ fn errors_say_what_is_accepted() {
         (vec!["vote-error", "--noise", "uniform", "--mean", "0", "--workers", "3"], "no sign"),
         (vec!["mean-error", "--noise", "normal", "--mean", "1", "--samples", "3"], "gaussian"),
         (vec!["mean-error", "--noise", "finite(1:1/2, -1:1/3)", "--samples", "3"], "sum to 1"),
-        (vec!["mean-error", "--noise", "gaussian", "--mean", "1", "--samples", "0"], "from 1"),
+        (vec!["mean-error", "--noise", "gaussian", "--mean", "1", "--samples", "0"], "1 or more"),
         (vec!["median-gap", "--values", "1,2", "--noise", "gaussian", "--scale", "1"], "odd number"),
         (vec!["median-gap", "--values", "1,2,3", "--noise", "gaussian", "--scale", "-1"], "above 0"),
         (vec!["median-gap", "--values", "1,2,3", "--noise", "student(2)", "--scale", "1"], "above 2"),
@@ -139,8 +205,26 @@ fn errors_say_what_is_accepted() {
         (vec!["density", "--vector", "0,0"], "differ from 0"),
         (vec!["sign-error-bound", "--snr", "-1", "--kind", "gauss"], "0 or more"),
         (vec!["sign-error-bound", "--snr", "1", "--kind", "chebyshev"], "cantelli"),
-        (vec!["warmup", "--momentum", "3/2"], "below 1"),
+        (vec!["warmup", "--momentum", "3/2"], "in [0, 1)"),
         (vec!["communication", "--scheme", "pigeons", "--workers", "3", "--dimension", "7"], "terngrad"),
+        (vec!["compression", "--compressor", "topk", "--vector", "1,2"], "did you mean 'top-k'"),
+        (vec!["compression", "--compressor", "top-k", "--vector", "1,2"], "entries kept"),
+        (vec!["compression", "--compressor", "top-k(k=0)", "--vector", "1,2"], "a whole number, 1 or more"),
+        (vec!["compression", "--compressor", "top-k(n=1)", "--vector", "1,2"], "it has k"),
+        (vec!["compression", "--compressor", "top-k(k=1", "--vector", "1,2"], "name(key=value, ..)"),
+        (vec!["error-feedback", "--gradients", "1,2;3"], "rows of equal length"),
+        (vec!["error-feedback", "--gradients", "1,2;3,x"], "rows are separated by ';'"),
+        (vec!["error-feedback"], "--gradients, --values and --draws"),
+        (vec!["interpolation", "--rows", "1,0;0,1", "--labels", "1,2"], "+1 or -1"),
+        (vec!["order-identity", "--n", "1;2"], "separated by ','"),
+        (vec!["noise-median", "--workers", "3", "--unit", "metre"], "deviation"),
+        (vec!["noise-median", "--workers", "1000000000000"], "up to 501"),
+        (vec!["density", "--values", "1", "--dimension", "1000000000000"], "use fewer"),
+        (vec!["density", "--vector", "1,2", "--vector", "3,4"], "multiple times"),
+        (vec!["expectation", "--first", "x"], "unknown name 'x'"),
+        (vec!["vote-eror", "--wrong", "0.3"], "'vote-error'"),
+        (vec!["vote-error", "--worker", "3"], "'--workers'"),
+        (vec![], "vote-error"),
     ] {
         let call = compute(&arguments);
         assert!(call.code == Some(3) && call.stdout.is_empty() && call.stderr.contains(told), "{arguments:?}\n{call}");

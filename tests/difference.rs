@@ -11,20 +11,20 @@
 mod common;
 
 mod difference {
-    pub mod algorithm;
-    pub mod claim;
-    pub mod compare;
-    pub mod compressor;
-    pub mod expr;
-    pub mod facts;
-    pub mod file;
-    pub mod generate;
-    pub mod judge;
-    pub mod noise;
-    pub mod number;
-    pub mod problem;
-    pub mod setup;
-    pub mod transform;
+    pub(crate) mod algorithm;
+    pub(crate) mod claim;
+    pub(crate) mod compare;
+    pub(crate) mod compressor;
+    pub(crate) mod expr;
+    pub(crate) mod facts;
+    pub(crate) mod file;
+    pub(crate) mod generate;
+    pub(crate) mod judge;
+    pub(crate) mod noise;
+    pub(crate) mod number;
+    pub(crate) mod problem;
+    pub(crate) mod setup;
+    pub(crate) mod transform;
 }
 
 use difference::claim::claim;

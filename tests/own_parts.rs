@@ -4,8 +4,8 @@ use signcheck::model::noise::Stream;
 use signcheck::model::noise::{DrawRounding, Drawn, Tails};
 use signcheck::model::problem::Footprint;
 use signcheck::model::{
-    Atom, Compressor, CompressorEntry, Facts, Noise, NoiseEntry, OutputSpec, Problem, ProblemEntry, Property,
-    QuantityEntry, Row, Semantics,
+    Atom, Calculator, Compressor, CompressorEntry, Facts, Noise, NoiseEntry, OutputSpec, Problem, ProblemEntry,
+    Property, QuantityEntry, Row, Semantics,
 };
 use signcheck::prelude::*;
 use signcheck::scalar::{Lane, Rational};
@@ -107,6 +107,7 @@ static ANSWER: QuantityEntry = QuantityEntry {
     source: "this test",
     params: &[],
     outputs: &[OutputSpec { name: "answer", doc: "42" }],
+    calculator: Calculator::PLAIN,
     evaluate: |_| Ok(vec![Row::closed("none", vec![Real::integer(42)])]),
 };
 

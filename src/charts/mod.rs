@@ -14,7 +14,10 @@ use std::collections::BTreeMap;
 type Cells = BTreeMap<String, Vec<CellRecord>>;
 
 /// What a figure shows: its curves in its cases.
-pub fn drawn<'s>(spec: &'s Spec, figure: &'s FigureSetup) -> impl Iterator<Item = (&'s str, &'s str, &'s Variant)> {
+pub(crate) fn drawn<'s>(
+    spec: &'s Spec,
+    figure: &'s FigureSetup,
+) -> impl Iterator<Item = (&'s str, &'s str, &'s Variant)> {
     variants(spec).filter(|(curve, case, _)| is_drawn(curve, &figure.curves) && is_drawn(case, &figure.cases))
 }
 
@@ -40,7 +43,7 @@ fn variants(spec: &Spec) -> impl Iterator<Item = (&str, &str, &Variant)> {
 ///
 /// # Errors
 /// A formula of a figure that has no value, at its place in the file.
-pub fn pictures(
+pub(crate) fn pictures(
     spec: &Spec,
     observed: &Observed<'_>,
     cells: &Cells,

@@ -3,7 +3,7 @@
 use super::cell::{Cell, InstanceError, evaluate};
 use super::file::{DATA_FILE, DATA_FOLDER, Experiment, Formula, PartSetup, Setting, Start};
 use super::instance::{Instance, Schedule, StartPoint, lookup};
-use super::resolve::{MAX_DIMENSION, located, resolve, scheduled, vector};
+use super::resolve::{MAX_DIMENSION, located, resolve, vector};
 use super::symbol::Symbol;
 use crate::model::quantity::symmetric_beta;
 use crate::model::{
@@ -391,7 +391,7 @@ impl<'a> Builder<'a> {
         }
         let value = self.value(formula)?;
         if let Some(param) = param {
-            scheduled(param, &value).map_err(|why| InstanceError::new(&formula.span, why))?;
+            param.check_number(&value, "is").map_err(|e| InstanceError::new(&formula.span, e.message))?;
         }
         Ok(Schedule::Constant(value))
     }

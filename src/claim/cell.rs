@@ -108,7 +108,7 @@ fn cell(variant: &Variant, chosen: &BTreeMap<String, &Formula>) -> Result<Cell, 
 ///
 /// # Errors
 /// An unknown name, division by zero, a root of a negative number.
-pub fn evaluate(expr: &Expression, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Result<Real, EvalError> {
+pub(crate) fn evaluate(expr: &Expression, lookup: &dyn Fn(&Symbol) -> Option<Real>) -> Result<Real, EvalError> {
     let missing = |symbol: &Symbol| Fault::Unsupported(format!("'{symbol}' is not known on this instance"));
     let known = |symbol: &Symbol| lookup(symbol).ok_or_else(|| missing(symbol))?.cast::<Computable>();
     match expr.eval(&known) {

@@ -1,6 +1,6 @@
 //! Errors in a claim file, each with the place where it stands.
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use std::ops::Range;
 pub struct Diagnostic {
     /// Whether the file is read all the same.
     pub warning: bool,
-    /// Bytes of the text that it is about.
+    /// Bytes of the text that it is about; `0..0` where it is about the whole file, or about the command line.
     pub span: Range<usize>,
     /// What was found and what is accepted.
     pub message: String,
@@ -51,7 +51,7 @@ impl Diagnostic {
             Some(near) => self.help(format!("did you mean '{near}'?")),
             None => {
                 let names: Vec<&str> = accepted.take(40).collect();
-                self.help(format!("accepted: {}", names.join(", ")))
+                if names.is_empty() { self } else { self.help(format!("accepted: {}", names.join(", "))) }
             }
         }
     }
@@ -107,7 +107,12 @@ impl SpecError {
                     None => snippet,
                 };
                 let level = if d.warning { Level::WARNING } else { Level::ERROR };
-                let group = level.primary_title(&d.message).element(snippet);
+                let title = level.primary_title(&d.message);
+                // The first line is not at fault for what the whole file lacks.
+                let group = match d.span {
+                    Range { start: 0, end: 0 } => title.element(Origin::path(&self.file)),
+                    _ => title.element(snippet),
+                };
                 let group = match &d.help {
                     Some(help) => group.element(Level::HELP.message(help.as_str())),
                     None => group,

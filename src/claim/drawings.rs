@@ -34,7 +34,10 @@ impl Loader<'_> {
             let Some(figure) = self.figure(table, &scope) else { continue };
             let drawn = |f: &FigureSetup| f.kind != FigureKind::Table;
             if drawn(&figure) && figures.iter().any(|f| drawn(f) && f.name == figure.name) {
-                let message = format!("two figures have the name '{}': their files would be one", figure.name);
+                let message = match figure.name.as_str() {
+                    "" => "two figures have no name: their files would be one".to_string(),
+                    name => format!("two figures have the name '{name}': their files would be one"),
+                };
                 self.reader.error(Diagnostic::new(span, message).help("give each figure a 'name' of its own"));
             }
             figures.push(figure);

@@ -13,11 +13,11 @@ use crate::scalar::Rational;
 use std::ops::Range;
 
 /// Objectives that a search can put in place of a file's own, and the most coordinates of any.
-pub const OBJECTIVES: &[&str] =
+pub(crate) const OBJECTIVES: &[&str] =
     &["quadratic", "huber", "line-losses", "max-affine", "piecewise-quadratic", "quadratic-matrix", "cosine", "linear"];
 const MOST_COORDINATES: usize = 4;
 /// Noise laws of the same kind.
-pub const LAWS: &[&str] = &[
+pub(crate) const LAWS: &[&str] = &[
     "rademacher",
     "finite",
     "sparse-independent",
@@ -225,7 +225,7 @@ const MOST_TRIED: usize = 64;
 
 /// Whether a parameter counts something in a setup: steps, workers, draws, coordinates. By itself, or through formulas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counting {
+pub(crate) enum Counting {
     /// The count is the parameter: a fraction never works.
     Directly,
     /// The count is a formula that needs it.
@@ -239,7 +239,7 @@ fn texts_at<'t>(table: Option<&'t Table>, key: &str) -> Vec<&'t str> {
 
 /// Whether a parameter counts something in a setup.
 #[must_use]
-pub fn counts(tree: &Table, registry: &Registry, name: &str, how: Counting) -> bool {
+pub(crate) fn counts(tree: &Table, registry: &Registry, name: &str, how: Counting) -> bool {
     let section = |key: &str| tree.get(key).and_then(as_table);
     let mut found = Vec::new();
     for (part, key) in [("run", "horizon"), ("run", "window"), ("oracle", "batch"), ("oracle", "workers")] {

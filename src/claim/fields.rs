@@ -2,7 +2,7 @@
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub(super) enum Shape {
     /// Free text.
     Text,
     /// One word of a list.
@@ -47,7 +47,7 @@ pub enum Shape {
 
 /// One key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Field {
+pub(super) struct Field {
     /// The key.
     pub key: &'static str,
     /// What it takes.
@@ -60,7 +60,7 @@ pub struct Field {
 
 /// A table of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Section {
+pub(super) struct Section {
     /// Its key; empty for the file's top.
     pub name: &'static str,
     /// Its keys.
@@ -76,15 +76,15 @@ const fn may(key: &'static str, shape: Shape, doc: &'static str) -> Field {
 }
 
 /// Relations by name.
-pub const RELATIONS: &[&str] = &["upper", "lower", "tight", "identity", "rate", "ordering", "non-convergence"];
+pub(super) const RELATIONS: &[&str] = &["upper", "lower", "tight", "identity", "rate", "ordering", "non-convergence"];
 /// Outcomes by name.
-pub const OUTCOMES: &[&str] = &["holds", "violated", "undecided", "hypothesis-fails"];
+pub(super) const OUTCOMES: &[&str] = &["holds", "violated", "undecided", "hypothesis-fails"];
 const SIGN_ZERO: &[&str] = &["0", "+1", "-1", "random"];
 const TIES: &[&str] = &["zero", "+1", "-1", "random"];
 const SCALES: &[&str] = &["linear", "log"];
 
 /// All tables of a claim file.
-pub const SECTIONS: &[Section] = &[
+pub(super) const SECTIONS: &[Section] = &[
     Section {
         name: "",
         fields: &[
@@ -314,7 +314,7 @@ pub const SECTIONS: &[Section] = &[
             may("cases", Shape::Texts, "Cases shown. Default: all."),
             may("bounds", Shape::Texts, "Bounds drawn dashed. Default: all."),
             may("x_label", Shape::Text, "Label of the horizontal axis."),
-            may("y_label", Shape::Texts, "Labels of the vertical axes, one a panel."),
+            may("y_label", Shape::Texts, "Labels of the vertical axes, one per panel."),
             may("x_scale", Shape::Word(SCALES), "Scale of the horizontal axis. Default `linear`."),
             may("y_scale", Shape::Word(SCALES), "Scale of the vertical axes. Default `linear`."),
             may(
@@ -330,6 +330,6 @@ pub const SECTIONS: &[Section] = &[
 
 /// The section of that name.
 #[must_use]
-pub fn section(name: &str) -> &'static Section {
+pub(super) fn section(name: &str) -> &'static Section {
     SECTIONS.iter().find(|s| s.name == name).unwrap_or(&SECTIONS[0])
 }

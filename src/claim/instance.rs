@@ -2,7 +2,6 @@
 
 use super::cell::{Cell, evaluate};
 use super::file::{Experiment, Requirement, Setting, Variant, Work};
-use super::resolve::scheduled;
 use super::symbol::{Expression, Symbol};
 use crate::expr::EvalError;
 use crate::model::{
@@ -134,7 +133,7 @@ impl Instance {
             other => self.constant(other),
         };
         let value = evaluate(expr, &lookup).map_err(|e| e.fault)?;
-        scheduled(param, &value).map_err(Fault::Outside)
+        param.check_number(&value, "is").map_err(|e| Fault::Outside(e.message))
     }
 
     /// Draws averaged into a gradient at iteration k.
@@ -257,7 +256,7 @@ impl Instance {
 
 /// Audits the inequalities of a variant. `refuted` gives, where it can, the reason why a fact that is not known does
 /// not exist.
-pub fn requirements(
+pub(crate) fn requirements(
     variant: &Variant,
     lookup: &dyn Fn(&Symbol) -> Option<Real>,
     refuted: &dyn Fn(&str) -> Option<Audit>,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// The values that name a cell: what is swept and the case; everything given where nothing is swept.
 #[must_use]
-pub fn cell_name(scenario: &Scenario, cell: &Cell) -> BTreeMap<String, serde_json::Value> {
+pub(crate) fn cell_name(scenario: &Scenario, cell: &Cell) -> BTreeMap<String, serde_json::Value> {
     let swept = |name: &String| scenario.variant.parameters.iter().any(|p| p.name == *name && p.values.len() > 1);
     let any_swept = cell.given.iter().any(swept);
     let mut name: BTreeMap<String, serde_json::Value> =
@@ -31,7 +31,7 @@ fn number(value: &Real) -> serde_json::Value {
 /// What keys the streams of a cell: the claim, the case, and the given parameters. Algorithms compared on one
 /// instance thus meet the same noise.
 #[must_use]
-pub fn stream_key(spec: &Spec, case: &str, cell: &Cell) -> Vec<(String, String)> {
+pub(crate) fn stream_key(spec: &Spec, case: &str, cell: &Cell) -> Vec<(String, String)> {
     let mut key = vec![("claim".to_string(), spec.id.clone()), ("case".to_string(), case.to_string())];
     key.extend(cell.labels());
     key

@@ -29,7 +29,7 @@ pub fn load(
 ///
 /// # Errors
 /// As there.
-pub fn load_in(
+pub(crate) fn load_in(
     profile: &str,
     (file, text): (&str, &str),
     registry: &Registry,
@@ -54,7 +54,7 @@ pub fn load_in(
 ///
 /// # Errors
 /// What is wrong with it; spans are those of the file that the tree comes from.
-pub fn scenario_of(tree: &Table, registry: &Registry) -> Result<Scenario, Vec<Diagnostic>> {
+pub(crate) fn scenario_of(tree: &Table, registry: &Registry) -> Result<Scenario, Vec<Diagnostic>> {
     let overrides = Overrides::default();
     let mut loader = Loader { reader: Reader::new(registry), registry, root: Table::default(), overrides: &overrides };
     let found = loader.variant(tree).and_then(|variant| {

@@ -36,7 +36,7 @@ impl Loader<'_> {
 /// Words of a bound's name that the names of its files consist of: letters, digits, dots and hyphens, joined by
 /// hyphens.
 #[must_use]
-pub fn file_words(name: &str) -> String {
+pub(crate) fn file_words(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-').filter(|w| !w.is_empty());
     words.collect::<Vec<_>>().join("-")
 }

@@ -2,11 +2,12 @@
 
 use super::Diagnostic;
 use super::tree::{Table, Value};
+use crate::expr::Expr;
 use crate::model::HYPOTHESES;
 
 /// What the command line lays over a claim file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Overrides {
+pub(crate) struct Overrides {
     /// Values of declared parameters, `--set NAME=VALUE`.
     pub set: Vec<(String, String)>,
     /// Hypotheses that every bound needs besides its own, `--assume NAME`.
@@ -66,6 +67,10 @@ pub(super) fn set_parameters(tree: &mut Table, settings: &[(String, String)]) ->
             let message = format!("--set {name}={value}: takes one value, not a list");
             let help = "call once for each value, or list them under [parameters] in the file";
             return Err(vec![Diagnostic::new(0..0, message).help(help)]);
+        }
+        if let Err(error) = Expr::parse(value) {
+            let message = format!("--set {name}={value}: {}", error.message);
+            return Err(vec![Diagnostic { help: error.help, ..Diagnostic::new(0..0, message) }]);
         }
         let parameters = tree.entries.iter_mut().find(|e| e.key == "parameters");
         let Some(Value::Table(table)) = parameters.map(|e| &mut e.node.value) else {

@@ -27,21 +27,21 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(registry: &'a Registry) -> Self {
+    pub(super) fn new(registry: &'a Registry) -> Self {
         Reader { registry, diagnostics: Vec::new() }
     }
 
-    pub fn error(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn error(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
 
     /// Whether nothing is wrong; warnings are not.
-    pub fn is_content(&self) -> bool {
+    pub(super) fn is_content(&self) -> bool {
         self.diagnostics.iter().all(|d| d.warning)
     }
 
     /// Reports keys that a section does not have and required ones that are missing.
-    pub fn check_keys(&mut self, table: &Table, name: &str, span: &Range<usize>) {
+    pub(super) fn check_keys(&mut self, table: &Table, name: &str, span: &Range<usize>) {
         let fields = section(name).fields;
         let place = if name.is_empty() { "the file".to_string() } else { format!("[{name}]") };
         for entry in &table.entries {
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    pub fn text(&mut self, table: &Table, key: &str) -> Option<String> {
+    pub(super) fn text(&mut self, table: &Table, key: &str) -> Option<String> {
         let node = table.get(key)?;
         match &node.value {
             Value::Text(text) => Some(text.clone()),
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A word of the list that the field table gives for the key.
-    pub fn word(&mut self, table: &Table, place: &str, key: &str) -> Option<String> {
+    pub(super) fn word(&mut self, table: &Table, place: &str, key: &str) -> Option<String> {
         let node = table.get(key)?;
         let text = self.text(table, key)?;
         let words = section(place).fields.iter().find(|f| f.key == key).map(|f| f.shape);
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    pub fn texts(&mut self, table: &Table, key: &str) -> Vec<(String, Range<usize>)> {
+    pub(super) fn texts(&mut self, table: &Table, key: &str) -> Vec<(String, Range<usize>)> {
         let Some(node) = table.get(key) else { return Vec::new() };
         let items: Vec<&Node> = match &node.value {
             Value::List(list) => list.iter().collect(),
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         texts
     }
 
-    pub fn table<'t>(&mut self, table: &'t Table, key: &str) -> Option<(&'t Table, Range<usize>)> {
+    pub(super) fn table<'t>(&mut self, table: &'t Table, key: &str) -> Option<(&'t Table, Range<usize>)> {
         let node = table.get(key)?;
         match &node.value {
             Value::Table(inner) => Some((inner, node.span.clone())),
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn tables<'t>(&mut self, table: &'t Table, key: &str) -> Vec<(&'t Table, Range<usize>)> {
+    pub(super) fn tables<'t>(&mut self, table: &'t Table, key: &str) -> Vec<(&'t Table, Range<usize>)> {
         let Some(node) = table.get(key) else { return Vec::new() };
         let Value::List(list) = &node.value else {
             self.wrong::<()>(node, key, &format!("a list of tables: [[{key}]]"));
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
         tables
     }
 
-    pub fn number(&mut self, node: &Node, key: &str) -> Option<Rational> {
+    pub(super) fn number(&mut self, node: &Node, key: &str) -> Option<Rational> {
         match &node.value {
             Value::Number(q) => Some(q.clone()),
             Value::Text(text) => match text.parse() {
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn count(&mut self, table: &Table, key: &str) -> Option<u64> {
+    pub(super) fn count(&mut self, table: &Table, key: &str) -> Option<u64> {
         let node = table.get(key)?;
         let number = self.number(node, key)?;
         match number.to_i64().and_then(|n| u64::try_from(n).ok()) {
@@ -169,13 +169,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A number or an expression in the names of a scope.
-    pub fn formula(&mut self, node: &Node, key: &str, scope: &Scope) -> Option<Formula> {
+    pub(super) fn formula(&mut self, node: &Node, key: &str, scope: &Scope) -> Option<Formula> {
         let (expr, text) = self.expression(node, key, scope, &|expr| scope.resolve(expr))?;
         Some(Formula { expr, text, span: node.span.clone() })
     }
 
     /// The result of `read` on an expression, and its text.
-    pub fn expression<T>(
+    pub(super) fn expression<T>(
         &mut self,
         node: &Node,
         key: &str,
@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The declared parameters; their formulas may name each other.
-    pub fn parameters(&mut self, table: &Table) -> Vec<Parameter> {
+    pub(super) fn parameters(&mut self, table: &Table) -> Vec<Parameter> {
         let Some((inner, _)) = self.table(table, "parameters") else { return Vec::new() };
         let scope = Scope::of_names(inner.entries.iter().map(|e| (e.key.as_str(), e.key_span.clone())));
         let mut parameters = Vec::new();
@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
         if let Err(cycle) = crate::expr::order(&definitions) {
             let entry = table.entries.iter().find(|e| Some(&e.key) == cycle.path.first());
             let span = entry.map_or(0..0, |e| e.key_span.clone());
-            self.error(Diagnostic::new(span, format!("parameters depend on each other: {cycle}")));
+            self.error(Diagnostic::new(span, cycle.to_string()));
         }
         for parameter in parameters.iter().filter(|p| p.values.len() > 1) {
             for value in parameter.values.iter().filter(|v| !v.expr.symbols().is_empty()) {
@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A part: its name under `name_key`, its settings by the registry's table, `also` being keys read elsewhere.
-    pub fn settings(
+    pub(super) fn settings(
         &mut self,
         table: &Table,
         span: &Range<usize>,
@@ -391,7 +391,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A noise law; `scope` is that of its numbers.
-    pub fn noise(&mut self, node: &Node, key: &str, scope: &Scope) -> Option<PartSetup> {
+    pub(super) fn noise(&mut self, node: &Node, key: &str, scope: &Scope) -> Option<PartSetup> {
         let table = as_part(node, "law").or_else(|| self.wrong(node, key, "{ law = \"..\" }"))?;
         let name = self.text(&table, "law").or_else(|| self.missing_name(&table, node, key, "law"))?;
         match self.registry.noise(&name) {
@@ -403,14 +403,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn missing_name<T>(&mut self, table: &Table, node: &Node, key: &str, name_key: &str) -> Option<T> {
+    pub(super) fn missing_name<T>(&mut self, table: &Table, node: &Node, key: &str, name_key: &str) -> Option<T> {
         if table.get(name_key).is_none() {
             self.error(Diagnostic::new(node.span.clone(), format!("'{key}' has no '{name_key}'")));
         }
         None
     }
 
-    pub fn unknown<T>(
+    pub(super) fn unknown<T>(
         &mut self,
         table: &Table,
         node: &Node,

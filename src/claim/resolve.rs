@@ -3,9 +3,8 @@
 use super::cell::{Cell, InstanceError, evaluate};
 use super::file::{Formula, PartSetup, Setting};
 use super::symbol::Symbol;
-use crate::model::{BuildError, Kind, ParamSpec, ParamValue, Params, Real, Registry, Row, Slot};
+use crate::model::{BuildError, Kind, ParamValue, Params, Real, Registry, Row, Slot};
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 /// Largest iterate.
 pub(super) const MAX_DIMENSION: usize = 100_000_000;
@@ -14,7 +13,7 @@ pub(super) const MAX_DIMENSION: usize = 100_000_000;
 ///
 /// # Errors
 /// As its parameters and its own computation.
-pub fn evaluate_quantity(registry: &Registry, part: &PartSetup, cell: &Cell) -> Result<Vec<Row>, InstanceError> {
+pub(crate) fn evaluate_quantity(registry: &Registry, part: &PartSetup, cell: &Cell) -> Result<Vec<Row>, InstanceError> {
     let entry = registry
         .quantity(&part.name)
         .map_err(|_| InstanceError::new(&part.span, format!("unknown quantity '{}'", part.name)))?;
@@ -94,37 +93,8 @@ pub(super) fn resolve(
                 ParamValue::Compressor(entry, resolve(registry, part, dimension, workers, lookup)?)
             }
         };
-        within(param, &resolved, span)?;
+        param.check(&resolved).map_err(|e| InstanceError::new(span, e.message))?;
         params.values.insert(param.name, resolved);
     }
     Ok(params)
-}
-
-/// Refuses a number outside the range of its parameter.
-fn within(param: &ParamSpec, value: &ParamValue, span: &Range<usize>) -> Result<(), InstanceError> {
-    let check = |number: &Real, what: &str| {
-        let is_count = param.kind == Kind::Count;
-        let limits = if is_count { param.limits.of_counts() } else { param.limits };
-        let whole = !is_count || number.exact().is_some_and(|q| q.to_i64().is_some());
-        if whole && limits.admits(number) {
-            return Ok(());
-        }
-        let kind = if is_count { "a whole number, " } else { "" };
-        let message = format!("'{}' {what} {number}; it must be {kind}{limits}", param.name);
-        Err(InstanceError::new(span, message))
-    };
-    match value {
-        ParamValue::Number(number) => check(number, "is"),
-        ParamValue::Vector(entries) => entries.iter().try_for_each(|number| check(number, "has the entry")),
-        ParamValue::Matrix(rows) => rows.iter().flatten().try_for_each(|number| check(number, "has the entry")),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a value of a schedule outside the range of its parameter.
-pub(super) fn scheduled(param: &ParamSpec, value: &Real) -> Result<(), String> {
-    if param.limits.admits(value) {
-        return Ok(());
-    }
-    Err(format!("'{}' is {value}; it must be {}", param.name, param.limits))
 }

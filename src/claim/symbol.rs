@@ -82,19 +82,19 @@ pub(super) struct Scope {
 
 impl Scope {
     /// Declared parameters only, by their names.
-    pub fn of_names<'n>(names: impl Iterator<Item = (&'n str, Range<usize>)>) -> Self {
+    pub(super) fn of_names<'n>(names: impl Iterator<Item = (&'n str, Range<usize>)>) -> Self {
         let parameters = names.map(|(name, span)| (name.into(), span)).collect();
         Scope { parameters, facts: false, outputs: Vec::new(), statistics: None, iteration: false, coordinate: false }
     }
 
     /// With the facts of an experiment: those whose name is no parameter's. A parameter of a fact's name must be that
     /// fact, which the instance checks.
-    pub fn with_facts(self) -> Self {
+    pub(super) fn with_facts(self) -> Self {
         Scope { facts: true, ..self }
     }
 
     /// With the outputs of a quantity.
-    pub fn with_outputs(mut self, outputs: &[OutputSpec]) -> Self {
+    pub(super) fn with_outputs(mut self, outputs: &[OutputSpec]) -> Self {
         for pair in outputs.iter().map(|o| o.name).enumerate() {
             // Two quantities of one file may share an output, at one place or at two.
             if !self.outputs.contains(&pair) {
@@ -105,17 +105,17 @@ impl Scope {
     }
 
     /// With statistics: those of every problem and these.
-    pub fn with_statistics(self, own: Vec<&'static OwnStatistic>) -> Self {
+    pub(super) fn with_statistics(self, own: Vec<&'static OwnStatistic>) -> Self {
         Scope { statistics: Some(own), ..self }
     }
 
     /// With `k`.
-    pub fn in_schedule(&self) -> Self {
+    pub(super) fn in_schedule(&self) -> Self {
         Scope { iteration: true, ..self.clone() }
     }
 
     /// With `j`.
-    pub fn in_vector(&self) -> Self {
+    pub(super) fn in_vector(&self) -> Self {
         Scope { coordinate: true, ..self.clone() }
     }
 
@@ -124,7 +124,7 @@ impl Scope {
     }
 
     /// The declaration of the first parameter in an expression whose name could mean something else, too.
-    pub fn clash(&self, expr: &Expr) -> Option<Range<usize>> {
+    pub(super) fn clash(&self, expr: &Expr) -> Option<Range<usize>> {
         let names = expr.names().into_iter().map(|(name, _)| name);
         names
             .filter(|name| self.meanings(name).len() > 1)
@@ -164,12 +164,12 @@ impl Scope {
     }
 
     /// Checks that every name and function is known here; `functions` are those beside the built-in ones.
-    pub fn check(&self, expr: &Expr, functions: &[crate::expr::Signature<'_>]) -> Result<(), ExprError> {
+    pub(super) fn check(&self, expr: &Expr, functions: &[crate::expr::Signature<'_>]) -> Result<(), ExprError> {
         expr.check(&self.names(expr), functions)
     }
 
     /// The one thing that a name stands for.
-    pub fn symbol(&self, name: &str, span: &Range<usize>) -> Result<Symbol, ExprError> {
+    pub(super) fn symbol(&self, name: &str, span: &Range<usize>) -> Result<Symbol, ExprError> {
         let mut meanings = self.meanings(name);
         match (meanings.pop(), meanings.as_slice()) {
             (Some(symbol), []) => Ok(symbol),
@@ -187,7 +187,7 @@ impl Scope {
     }
 
     /// The expression over what its names stand for.
-    pub fn resolve(&self, expr: &Expr) -> Result<Expression, ExprError> {
+    pub(super) fn resolve(&self, expr: &Expr) -> Result<Expression, ExprError> {
         self.check(expr, &[])?;
         expr.resolve(&mut |name, span| self.symbol(name, span))
     }

@@ -150,7 +150,7 @@ fn to_json(node: &Node) -> serde_json::Value {
 }
 
 /// Longest claim file that is read.
-pub const MAX_FILE: usize = 1 << 20;
+pub(super) const MAX_FILE: usize = 1 << 20;
 
 /// Parses TOML text; every syntax error is reported.
 ///

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// Options of commands that decide claims.
 #[derive(Debug, Clone, Args)]
-pub struct Budget {
+pub(super) struct Budget {
     /// Most memory of a claim, such as 512M or 4G; one that needs more is left undecided
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<u64>,
@@ -26,7 +26,7 @@ pub struct Budget {
 
 impl Budget {
     /// The standard parts, with the folder of data.
-    pub fn registry(&self) -> Registry {
+    pub(super) fn registry(&self) -> Registry {
         match &self.data {
             Some(folder) => Registry::standard().with_data(folder),
             None => Registry::standard(),
@@ -55,14 +55,19 @@ impl Budget {
     }
 
     /// Refuses, before any work, what this machine cannot hold; says of each claim whether it exceeds the budget.
-    pub fn check(&self, claims: &[Loaded], profile: Profile, registry: &Registry) -> Result<Vec<Option<Exceeded>>> {
+    pub(super) fn check(
+        &self,
+        claims: &[Loaded],
+        profile: Profile,
+        registry: &Registry,
+    ) -> Result<Vec<Option<Exceeded>>> {
         claims.iter().map(|claim| self.exceeded(claim, profile, registry)).collect()
     }
 
     /// Decides a claim, or leaves it undecided where it exceeds the budget.
     ///
     /// The second value is whether it was decided: what a budget cut short is not finished.
-    pub fn decide(
+    pub(super) fn decide(
         &self,
         claim: &Loaded,
         exceeded: Option<Exceeded>,
@@ -86,7 +91,7 @@ impl Budget {
     }
 
     /// A progress bar that ends runs when the time is over.
-    pub fn bar(&self, total: u64) -> Bar {
+    pub(super) fn bar(&self, total: u64) -> Bar {
         let end = |time: f64| Instant::now().checked_add(Duration::try_from_secs_f64(time).ok()?);
         Bar::new(total).until(self.time.and_then(end))
     }

@@ -12,18 +12,19 @@ use clap::Args;
 #[command(
     after_help = "Example: signcheck check my-theorem.toml; without a file, checks all that come with the program"
 )]
-pub struct Check {
+pub(super) struct Check {
     /// Files, ids or globs; all embedded claims if none is given
     files: Vec<String>,
 }
 
 impl Check {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let registry = Registry::standard();
         let claims = if self.files.is_empty() { Catalog::all() } else { resolve(&self.files)? };
         let loaded = load_all(claims, &registry, &[])?;
         build_all(&loaded, &registry)?;
-        print(&format!("{} claim files are well formed\n", loaded.len()))?;
+        let files = if loaded.len() == 1 { "file is" } else { "files are" };
+        print(&format!("{} claim {files} well formed\n", loaded.len()))?;
         Ok(Exit::Expected)
     }
 }

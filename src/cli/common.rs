@@ -12,21 +12,21 @@ use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
 /// A claim with its text.
-pub struct Loaded {
+pub(super) struct Loaded {
     pub claim: ClaimText,
     pub spec: Spec,
 }
 
 impl Loaded {
     /// An error of this claim's instances, with its place in the file.
-    pub fn locate(&self, error: InstanceError) -> SpecErrors {
+    pub(super) fn locate(&self, error: InstanceError) -> SpecErrors {
         let diagnostic = Diagnostic::new(error.span, error.message);
         SpecErrors(vec![SpecError::new(&self.claim.file, &self.claim.text, vec![diagnostic])])
     }
 }
 
 /// Prints an error with its causes; errors of claim files show their source lines.
-pub fn report_error(error: &anyhow::Error) {
+pub(super) fn report_error(error: &anyhow::Error) {
     let mut stderr = anstream::stderr().lock();
     let of_files: Vec<&SpecError> = match (error.downcast_ref::<SpecErrors>(), error.downcast_ref::<DecideError>()) {
         (Some(errors), _) => errors.0.iter().collect(),
@@ -34,7 +34,7 @@ pub fn report_error(error: &anyhow::Error) {
         _ => Vec::new(),
     };
     let shown = if of_files.is_empty() {
-        writeln!(stderr, "error: {error:#}")
+        writeln!(stderr, "error: {}", chain(error))
     } else {
         let colour = std::io::stderr().is_terminal();
         let texts: Vec<String> = of_files.iter().map(|e| e.render(colour)).collect();
@@ -44,9 +44,18 @@ pub fn report_error(error: &anyhow::Error) {
     let _ = shown;
 }
 
+/// An error with its causes. Some errors end with their cause already: it is said once.
+fn chain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        _ if said.ends_with(&cause) => said,
+        _ => format!("{said}: {cause}"),
+    })
+}
+
 /// Errors of several claim files.
 #[derive(Debug)]
-pub struct SpecErrors(pub Vec<SpecError>);
+pub(super) struct SpecErrors(pub Vec<SpecError>);
 
 impl std::fmt::Display for SpecErrors {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -58,7 +67,7 @@ impl std::fmt::Display for SpecErrors {
 impl std::error::Error for SpecErrors {}
 
 /// Prints text to standard output; a closed pipe ends the program quietly.
-pub fn print(text: &str) -> Result<()> {
+pub(super) fn print(text: &str) -> Result<()> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -67,23 +76,23 @@ pub fn print(text: &str) -> Result<()> {
 }
 
 /// Writes a note to standard error.
-pub fn note(text: &str) {
+pub(super) fn note(text: &str) {
     // An error about a closed stderr has nowhere to go.
     let _ = writeln!(anstream::stderr().lock(), "note: {text}");
 }
 
 /// Prints one JSON document.
-pub fn print_json<T: serde::Serialize>(value: &T) -> Result<()> {
+pub(super) fn print_json<T: serde::Serialize>(value: &T) -> Result<()> {
     print(&(serde_json::to_string_pretty(value)? + "\n"))
 }
 
 /// Loads the claims that arguments name, with parameters set.
-pub fn load_all(claims: Vec<ClaimText>, registry: &Registry, set: &[(String, String)]) -> Result<Vec<Loaded>> {
+pub(super) fn load_all(claims: Vec<ClaimText>, registry: &Registry, set: &[(String, String)]) -> Result<Vec<Loaded>> {
     load_all_in(Profile::Quick, claims, registry, &Overrides { set: set.to_vec(), ..Overrides::default() })
 }
 
 /// [`load_all`] for a profile.
-pub fn load_all_in(
+pub(super) fn load_all_in(
     profile: Profile,
     claims: Vec<ClaimText>,
     registry: &Registry,
@@ -112,7 +121,7 @@ fn warn(claim: &ClaimText, spec: &Spec) {
 }
 
 /// Builds every cell of every claim: what is wrong with one is an error of its file.
-pub fn build_all(claims: &[Loaded], registry: &Registry) -> Result<()> {
+pub(super) fn build_all(claims: &[Loaded], registry: &Registry) -> Result<()> {
     let mut errors = Vec::new();
     for Loaded { claim, spec } in claims {
         let mut found: Vec<Diagnostic> = Vec::new();
@@ -138,7 +147,7 @@ pub fn build_all(claims: &[Loaded], registry: &Registry) -> Result<()> {
 }
 
 /// The claims that arguments name, each once.
-pub fn resolve(arguments: &[String]) -> Result<Vec<ClaimText>> {
+pub(super) fn resolve(arguments: &[String]) -> Result<Vec<ClaimText>> {
     let mut claims: Vec<ClaimText> = Vec::new();
     for argument in arguments {
         for claim in Catalog::resolve(argument)? {
@@ -151,13 +160,13 @@ pub fn resolve(arguments: &[String]) -> Result<Vec<ClaimText>> {
 }
 
 /// Reads `NAME=VALUE`.
-pub fn assignment(text: &str) -> Result<(String, String), String> {
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, such as T=16 or L=5/2")?;
     Ok((name.trim().into(), value.trim().into()))
 }
 
 /// Reads a level in (0, 1).
-pub fn level(text: &str) -> Result<f64, String> {
+pub(super) fn level(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(v) if v > 0.0 && v < 1.0 => Ok(v),
         _ => Err("a level lies between 0 and 1, such as 1e-6".into()),
@@ -165,17 +174,17 @@ pub fn level(text: &str) -> Result<f64, String> {
 }
 
 /// Reads a profile.
-pub fn profile(text: &str) -> Result<Profile, String> {
+pub(super) fn profile(text: &str) -> Result<Profile, String> {
     match text {
         "quick" => Ok(Profile::Quick),
         "full" => Ok(Profile::Full),
-        _ => Err("quick or full".into()),
+        _ => Err("a profile is quick or full".into()),
     }
 }
 
 impl Computing {
     /// Sets the number of threads and gives the seed.
-    pub fn start(&self) -> Result<u64> {
+    pub(crate) fn start(&self) -> Result<u64> {
         if let Some(threads) = self.threads {
             anyhow::ensure!(threads > 0, "--threads 0: at least one thread is needed");
             rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("starting threads")?;
@@ -185,13 +194,13 @@ impl Computing {
 }
 
 /// A progress bar on a terminal, nothing elsewhere; with a deadline, what ends runs.
-pub struct Bar {
+pub(super) struct Bar {
     bar: ProgressBar,
     deadline: Option<Instant>,
 }
 
 impl Bar {
-    pub fn new(total: u64) -> Self {
+    pub(super) fn new(total: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
         let style = "{msg:36!} {bar:24} {human_pos}/{human_len} replicates, {eta} left";
         bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -200,20 +209,20 @@ impl Bar {
 
     /// The bar, with a moment at which runs are given up.
     #[must_use]
-    pub fn until(self, deadline: Option<Instant>) -> Self {
+    pub(super) fn until(self, deadline: Option<Instant>) -> Self {
         Bar { deadline, ..self }
     }
 
-    pub fn claim(&self, id: &str) {
+    pub(super) fn claim(&self, id: &str) {
         self.bar.set_message(id.to_string());
     }
 
     /// Moves to where the bar stands after a claim, whatever part of its replicates was needed.
-    pub fn at(&self, position: u64) {
+    pub(super) fn at(&self, position: u64) {
         self.bar.set_position(position);
     }
 
-    pub fn finish(&self) {
+    pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }
@@ -229,7 +238,7 @@ impl Progress for Bar {
 }
 
 /// The exit code for these verdicts and controls.
-pub fn exit_of<'a>(
+pub(super) fn exit_of<'a>(
     bounds: impl Iterator<Item = &'a BoundRecord>,
     controls: impl Iterator<Item = &'a ControlRecord>,
 ) -> Exit {
@@ -249,12 +258,12 @@ pub fn exit_of<'a>(
 }
 
 /// The exit code for whole results.
-pub fn exit_of_results(results: &[ResultFile]) -> Exit {
+pub(super) fn exit_of_results(results: &[ResultFile]) -> Exit {
     exit_of(results.iter().flat_map(|r| &r.bounds), results.iter().flat_map(|r| &r.controls))
 }
 
 /// Width of the terminal, or that of a page.
-pub fn width() -> u16 {
+pub(super) fn width() -> u16 {
     use std::io::IsTerminal;
     // A file or a pipe has no width to wrap at.
     let default = if std::io::stdout().is_terminal() { 120 } else { 400 };

@@ -1,337 +1,242 @@
-//! `compute`: the pocket calculator. Each command fills the parameters of a registered quantity and prints its outputs.
+//! `compute`: the pocket calculator. Its commands are the quantities of the registry, each with a flag per parameter,
+//! and `bound`.
 
 mod bound;
 
 use super::Exit;
 use super::common::{print, print_json};
-use crate::model::{BuildError, ParamValue, Params, Real, Registry};
-use crate::scalar::Rational;
+use crate::model::{BuildError, Kind, ParamSpec, Params, QuantityEntry, Registry, Row};
 use anyhow::{Result, anyhow};
-use clap::{Args, Subcommand, ValueEnum};
+use bound::Bound;
+use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use serde_json::{Map, Value};
+
+const AFTER: &str = "Example: signcheck compute vote-error --wrong 3/10 --workers 5
+
+Numbers are decimals or fractions, in lists separated by ','; rows of numbers are separated by ';'. Compressors have
+their settings in brackets: sign, 'top-k(k=2)'. Laws of a draw: gaussian, laplace, logistic, uniform, 'student(5)'
+(mean 0, variance 1), and 'finite(50:1/10, -1:9/10)'. Several inputs give a line each, or `rows` with --json.";
+
+/// The command that is no quantity.
+const BOUND: &str = "bound";
 
 /// Evaluates a closed form of the papers.
-#[derive(Debug, Args)]
-#[command(after_help = "Example: signcheck compute vote-error --wrong 3/10 --workers 5
-
-Numbers are decimals or fractions. Noise laws: gaussian, laplace, logistic, uniform, student(5) (mean 0, variance 1), and
-finite(50:1/10, -1:9/10).")]
-pub struct Compute {
-    #[command(subcommand)]
-    quantity: Quantity,
+#[derive(Debug)]
+pub(super) enum Compute {
+    Quantity(&'static QuantityEntry, ArgMatches),
+    Bound(Bound),
 }
 
-#[derive(Debug, Subcommand)]
-enum Quantity {
-    /// P[the sign of the sum of M signs differs from the sign of the mean]
-    VoteError(VoteError),
-    /// P[the sign of the mean of N draws differs from the sign of the law's mean]
-    MeanError(MeanError),
-    /// E median(u_i + B xi_i) - mean(u), with the median's mean and variance
-    MedianGap(Median),
-    /// Distance of the centred median's density from the symmetric one, and the mass of its odd part
-    MedianAsymmetry(Median),
-    /// phi(v) = |v|_1^2/(d |v|_2^2)
-    Density(Density),
-    /// Markov's, Cantelli's or Gauss's bound on a worker's wrong-sign probability
-    SignErrorBound(SignErrorBound),
-    /// C(beta), the warm-up of signum
-    Warmup(Warmup),
-    /// Bits an iteration, both directions
-    Communication(Communication),
-    /// The right side of a claim at given constants
-    Bound(bound::Bound),
+impl Args for Compute {
+    fn augment_args(compute: Command) -> Command {
+        let quantities: Vec<Command> = Registry::standard().quantities().map(command).collect();
+        compute
+            .after_help(AFTER)
+            .subcommand_value_name("QUANTITY")
+            .subcommand_help_heading("Quantities")
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .subcommands(quantities)
+            .subcommand(Bound::augment_args(Command::new(BOUND)))
+    }
+
+    fn augment_args_for_update(compute: Command) -> Command {
+        Self::augment_args(compute)
+    }
 }
 
-/// Numbers separated by commas.
-#[derive(Debug, Clone)]
-struct List(Vec<Rational>);
+impl FromArgMatches for Compute {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let (name, given) = matches.subcommand().ok_or_else(|| clap::Error::new(ErrorKind::MissingSubcommand))?;
+        match Registry::standard().quantity(name) {
+            Ok(entry) => Ok(Compute::Quantity(entry, given.clone())),
+            Err(_) => Bound::from_arg_matches(given).map(Compute::Bound),
+        }
+    }
 
-/// Lists separated by semicolons.
-#[derive(Debug, Clone)]
-struct Lists(Vec<List>);
-
-fn list(text: &str) -> Result<List, String> {
-    let numbers: Result<Vec<Rational>, _> = text.split(',').map(|n| n.trim().parse::<Rational>()).collect();
-    numbers.map(List).map_err(|e| e.to_string())
-}
-
-fn lists(text: &str) -> Result<Lists, String> {
-    text.split(';').map(list).collect::<Result<Vec<List>, String>>().map(Lists)
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  signcheck compute vote-error --wrong 3/10 --workers 5
-  signcheck compute vote-error --wrong 0.1,0.2,0.4 --ties half
-  signcheck compute vote-error --noise 'finite(50:1/10, -1:9/10)' --workers 9")]
-struct VoteError {
-    /// A worker's probability of a wrong sign, or one for each worker
-    #[arg(long, value_name = "Q,..", value_parser = list, conflicts_with = "noise", required_unless_present = "noise")]
-    wrong: Option<List>,
-    /// Law of a worker's draw, which votes by its sign; 0 does not vote
-    #[arg(long, value_name = "LAW", requires = "workers")]
-    noise: Option<String>,
-    /// Moves the law to this mean
-    #[arg(long, value_name = "MU", requires = "noise", allow_hyphen_values = true)]
-    mean: Option<Rational>,
-    /// Number of workers; the number of rates if several are given
-    #[arg(long, value_name = "M")]
-    workers: Option<u32>,
-    /// What a tied vote counts as
-    #[arg(long, value_enum, default_value_t = Ties::Wrong)]
-    ties: Ties,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Ties {
-    Wrong,
-    Half,
-    Right,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Example: signcheck compute mean-error --noise 'finite(50:1/10, -1:9/10)' --samples 30")]
-struct MeanError {
-    /// Law of a draw
-    #[arg(long, value_name = "LAW")]
-    noise: String,
-    /// Moves the law to this mean
-    #[arg(long, value_name = "MU", allow_hyphen_values = true)]
-    mean: Option<Rational>,
-    /// Number of draws
-    #[arg(long, value_name = "N")]
-    samples: u32,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  signcheck compute median-gap --values 0,1,5,2,9 --noise gaussian --scale 10
-  signcheck compute median-asymmetry --sets '0,4;1;2,3' --noise 'student(5)' --scale 10")]
-struct Median {
-    /// u_1, .., u_M, an odd number of them
-    #[arg(long, value_name = "U,..", value_parser = list, allow_hyphen_values = true, required_unless_present = "sets")]
-    values: Option<List>,
-    /// In place of --values: for each worker the numbers from which its u_i is drawn uniformly, workers separated by
-    /// ';'
-    #[arg(long, value_name = "A;..", value_parser = lists, allow_hyphen_values = true, conflicts_with = "values")]
-    sets: Option<Lists>,
-    /// Law of the noise: gaussian, laplace, logistic, uniform or student(NU)
-    #[arg(long, value_name = "LAW")]
-    noise: String,
-    /// Scale of the noise
-    #[arg(long, value_name = "B", allow_hyphen_values = true)]
-    scale: Rational,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Example: signcheck compute density --vector 3,-4,0")]
-struct Density {
-    /// The vector's entries
-    #[arg(long, value_name = "V,..", value_parser = list, allow_hyphen_values = true)]
-    vector: List,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Example: signcheck compute sign-error-bound --snr 2 --kind gauss")]
-struct SignErrorBound {
-    /// Signal to noise, |g|/sigma
-    #[arg(long, value_name = "S", allow_hyphen_values = true)]
-    snr: Rational,
-    /// Whose bound
-    #[arg(long, value_enum)]
-    kind: Kind,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Kind {
-    Markov,
-    Cantelli,
-    Gauss,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Example: signcheck compute warmup --momentum 0.9")]
-struct Warmup {
-    /// beta
-    #[arg(long, value_name = "BETA", allow_hyphen_values = true)]
-    momentum: Rational,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Example: signcheck compute communication --scheme vote --workers 4 --dimension 1000")]
-struct Communication {
-    /// What is sent: sgd, qsgd, terngrad, vote, vote-abstain, vote-sum, ef-sign, scaled-vote, median-sgd,
-    /// mv-sto-signsgd-sim, federated-mv-sto-signsgd-sim
-    #[arg(long, value_name = "NAME")]
-    scheme: String,
-    /// Number of workers
-    #[arg(long, value_name = "M")]
-    workers: u32,
-    /// Number of coordinates
-    #[arg(long, value_name = "D")]
-    dimension: u32,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 impl Compute {
-    pub fn run(self) -> Result<Exit> {
-        match self.quantity {
-            Quantity::VoteError(q) => q.run(),
-            Quantity::MeanError(q) => {
-                let given = Given::default().text("law", q.noise).optional("mean", q.mean).count("samples", q.samples);
-                given.answer("mean-error", &[], q.json)
+    pub(super) fn run(self) -> Result<Exit> {
+        match self {
+            Compute::Bound(bound) => bound.run(),
+            Compute::Quantity(entry, given) => {
+                let rows = rows(&Registry::standard(), entry, &given)?;
+                if given.get_flag("json") { print_json(&document(entry, &rows)) } else { print(&text(entry, &rows)) }?;
+                Ok(Exit::Expected)
             }
-            Quantity::MedianGap(q) => q.given().answer("median-gap", &["median_mean", "variance"], q.json),
-            Quantity::MedianAsymmetry(q) => q.given().answer("median-asymmetry", &["odd_mass"], q.json),
-            Quantity::Density(q) => Given::default().list("vector", &q.vector).answer("density", &[], q.json),
-            Quantity::SignErrorBound(q) => {
-                let given = Given::default().number("snr", q.snr).word("kind", q.kind);
-                given.answer("sign-error-bound", &[], q.json)
-            }
-            Quantity::Warmup(q) => Given::default().number("momentum", q.momentum).answer("warmup", &[], q.json),
-            Quantity::Communication(q) => {
-                let given = Given::default().text("scheme", q.scheme).count("workers", q.workers);
-                given.count("dimension", q.dimension).answer("communication", &[], q.json)
-            }
-            Quantity::Bound(q) => q.run(),
         }
     }
 }
 
-impl VoteError {
-    fn run(self) -> Result<Exit> {
-        let mut given = Given::default().word("ties", self.ties).optional("mean", self.mean);
-        if let Some(workers) = self.workers {
-            given = given.count("workers", workers);
+/// The command of a quantity.
+fn command(entry: &'static QuantityEntry) -> Command {
+    let prints: String = printed(entry).map(|(_, key, doc)| format!("\n  {key}: {}", in_flags(entry, doc))).collect();
+    let examples: Vec<String> =
+        entry.calculator.examples.iter().map(|line| format!("\n  signcheck compute {} {line}", entry.name)).collect();
+    let after = format!("Prints:{prints}\n\nSource: {}\n\nExamples:{}", entry.source, examples.concat());
+    let json = Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON document");
+    let flags = entry.params.iter().map(|param| argument(entry, param));
+    Command::new(entry.name).about(entry.summary).after_help(after).args(flags).arg(json)
+}
+
+/// The flag of a parameter.
+fn argument(entry: &QuantityEntry, param: &ParamSpec) -> Arg {
+    let limits = if param.limits.is_any() { String::new() } else { format!("; {}", param.limits) };
+    let help = in_flags(entry, &format!("{}{limits}", param.doc));
+    // A negative number begins with a dash.
+    let flag = Arg::new(param.name).long(entry.flag(param.name)).help(help).allow_hyphen_values(true);
+    let flag = match param.default {
+        None => flag.required(true),
+        Some("") => flag,
+        Some(default) => flag.default_value(default),
+    };
+    match param.kind {
+        Kind::Number => flag.value_name("NUMBER"),
+        Kind::Count => flag.value_name("COUNT"),
+        Kind::Vector => flag.value_name("A,B,.."),
+        Kind::Matrix => flag.value_name("A,B,..;C,D,.."),
+        Kind::Word(words) => flag.value_name("WORD").value_parser(PossibleValuesParser::new(words)),
+        Kind::Compressor | Kind::Noise => flag.value_name("NAME(KEY=VALUE,..)"),
+        Kind::Text | Kind::Schedule => flag.value_name("TEXT"),
+    }
+}
+
+/// A text of the library, which names parameters as `name`, with their flags.
+fn in_flags(entry: &QuantityEntry, text: &str) -> String {
+    let flags = entry.params.iter().map(|p| (format!("`{}`", p.name), format!("--{}", entry.flag(p.name))));
+    flags.fold(text.to_string(), |text, (name, flag)| text.replace(&name, &flag))
+}
+
+/// Evaluates a quantity at what the command line gives.
+fn rows(registry: &Registry, entry: &QuantityEntry, given: &ArgMatches) -> Result<Vec<Row>> {
+    let told = |error: BuildError| {
+        let message = in_flags(entry, &error.message);
+        match error.key.filter(|key| entry.params.iter().any(|p| p.name == *key)) {
+            Some(key) => anyhow!("{}: --{}: {message}", entry.name, entry.flag(key)),
+            None => anyhow!("{}: {message}", entry.name),
         }
-        if let Some(wrong) = &self.wrong {
-            if wrong.0.len() == 1 && self.workers.is_none() {
-                return Err(anyhow!("one error rate for all: give the number of workers with --workers M"));
+    };
+    let text = |name: &str| given.get_one::<String>(name).map(String::as_str);
+    let params = Params::from_texts(registry, entry.params, &text).map_err(told)?;
+    (entry.evaluate)(&params).map_err(told)
+}
+
+/// The outputs that are printed, each as its place, key and meaning; the first is the value.
+fn printed(entry: &QuantityEntry) -> impl Iterator<Item = (usize, &'static str, &'static str)> {
+    let beside = entry.calculator.beside;
+    let shown = entry.outputs.iter().enumerate().filter(|(i, output)| *i == 0 || beside.contains(&output.name));
+    shown.map(|(i, output)| (i, if i == 0 { "value" } else { output.name }, output.doc))
+}
+
+/// What is printed of a row.
+fn answer(entry: &QuantityEntry, row: &Row) -> Vec<(&'static str, Value)> {
+    let mut shown: Vec<(&str, Value)> = Vec::new();
+    for (i, key, _) in printed(entry) {
+        let output = &row.outputs[i];
+        shown.push((key, output.to_f64().into()));
+        match output.exact() {
+            _ if i > 0 => {}
+            Some(exact) => shown.extend(exact.to_fraction().map(|fraction| ("exact", fraction.into()))),
+            None => shown.push(("abs_error", (row.errors[i] + output.nearest_double().error).into())),
+        }
+    }
+    if shown.iter().any(|(_, value)| value.is_null()) {
+        shown.push(("why", "null is a number beyond the range of doubles".into()));
+    }
+    shown
+}
+
+/// The answer as JSON: of several inputs a list, each with its input.
+fn document(entry: &QuantityEntry, rows: &[Row]) -> Value {
+    let object = |row: &Row| answer(entry, row).into_iter().map(|(key, value)| (key.into(), value));
+    if let [row] = rows {
+        return Value::Object(object(row).collect());
+    }
+    let with_input = |row: &Row| object(row).chain([("input".into(), row.input.as_str().into())]);
+    let rows: Vec<Map<String, Value>> = rows.iter().map(|row| with_input(row).collect()).collect();
+    serde_json::json!({ "rows": rows })
+}
+
+/// The answer as lines: of one input a line per number, of several a line per input.
+fn text(entry: &QuantityEntry, rows: &[Row]) -> String {
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    let numbers = |row: &Row| -> Vec<String> {
+        answer(entry, row).iter().map(|(key, value)| format!("{key} = {}", plain(value))).collect()
+    };
+    match rows {
+        [row] => numbers(row).join("\n") + "\n",
+        rows => rows.iter().map(|row| format!("{}: {}\n", row.input, numbers(row).join(", "))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Calculator, Limits, OutputSpec, Real};
+
+    const fn param(name: &'static str, kind: Kind, default: Option<&'static str>) -> ParamSpec {
+        ParamSpec { name, kind, default, limits: Limits::NON_NEGATIVE, doc: "for the test" }
+    }
+
+    /// Powers of `base`.
+    static POWERS: QuantityEntry = QuantityEntry {
+        name: "powers",
+        summary: "the first powers of a number",
+        source: "this test",
+        params: &[param("base", Kind::Number, None), param("how_many", Kind::Count, Some("1"))],
+        outputs: &[OutputSpec { name: "power", doc: "base^i" }, OutputSpec { name: "exponent", doc: "i" }],
+        calculator: Calculator { examples: &["--root 2"], flags: &[("base", "root")], beside: &["exponent"] },
+        evaluate: |p| {
+            let base = p.number("base")?;
+            let mut rows = vec![Row::closed("i = 0", vec![Real::integer(1), Real::integer(0)])];
+            for i in 1..p.count("how_many")? {
+                let power = rows[i - 1].outputs[0].times(&base);
+                rows.push(Row::closed(format!("i = {i}"), vec![power, Real::integer(i as i64)]));
             }
-            given = given.list("wrong", wrong);
+            Ok(rows)
+        },
+    };
+
+    /// What is printed for these arguments.
+    fn call(arguments: &[&str]) -> Result<(String, Value), String> {
+        let arguments: Vec<&str> = ["powers"].iter().chain(arguments).copied().collect();
+        let given = command(&POWERS).try_get_matches_from(arguments).map_err(|e| e.to_string())?;
+        let rows = rows(&Registry::standard(), &POWERS, &given).map_err(|e| e.to_string())?;
+        Ok((text(&POWERS, &rows), document(&POWERS, &rows)))
+    }
+
+    #[test]
+    fn a_quantity_needs_nothing_else_to_be_a_command() {
+        let (line, document) = call(&["--root", "5"]).unwrap();
+        assert_eq!(line, "value = 1.0\nexact = 1/1\nexponent = 0.0\n");
+        assert_eq!(document, serde_json::json!({"value": 1.0, "exact": "1/1", "exponent": 0.0}));
+        let (lines, document) = call(&["--root", "3/2", "--how-many", "2"]).unwrap();
+        let last = "i = 1: value = 1.5, exact = 3/2, exponent = 1.0\n";
+        assert_eq!(lines, format!("i = 0: value = 1.0, exact = 1/1, exponent = 0.0\n{last}"));
+        let row = serde_json::json!({"input": "i = 1", "value": 1.5, "exact": "3/2", "exponent": 1.0});
+        assert_eq!((document["rows"].as_array().unwrap().len(), &document["rows"][1]), (2, &row));
+
+        let help = command(&POWERS).render_long_help().to_string();
+        for told in ["--root <NUMBER>", "for the test; 0 or more", "[default: 1]", "signcheck compute powers --root 2"]
+        {
+            assert!(help.contains(told), "{told}\n{help}");
         }
-        if let Some(law) = self.noise {
-            given = given.text("law", law);
-        }
-        given.answer("vote-error", &[], self.json)
-    }
-}
-
-impl Median {
-    fn given(&self) -> Given {
-        let mut given = Given::default().text("law", self.noise.clone()).number("scale", self.scale.clone());
-        if let Some(values) = &self.values {
-            given = given.list("values", values);
-        }
-        if let Some(sets) = &self.sets {
-            let rows = sets.0.iter().map(reals).collect();
-            given.0.values.insert("sets", ParamValue::Matrix(rows));
-        }
-        given
-    }
-}
-
-fn reals(list: &List) -> Vec<Real> {
-    list.0.iter().cloned().map(Real::Exact).collect()
-}
-
-/// The parameters of a quantity, from the command line.
-#[derive(Default)]
-struct Given(Params);
-
-impl Given {
-    fn with(mut self, key: &'static str, value: ParamValue) -> Self {
-        self.0.values.insert(key, value);
-        self
+        assert!(call(&[]).unwrap_err().contains("--root <NUMBER>"));
+        let error = call(&["--root", "-1"]).unwrap_err();
+        assert_eq!(error, "powers: --root: 'base' is -1; it must be 0 or more");
     }
 
-    fn text(self, key: &'static str, value: String) -> Self {
-        self.with(key, ParamValue::Text(value))
-    }
-
-    fn word(self, key: &'static str, value: impl ValueEnum) -> Self {
-        let name = value.to_possible_value().map(|v| v.get_name().to_string()).unwrap_or_default();
-        self.text(key, name)
-    }
-
-    fn number(self, key: &'static str, value: Rational) -> Self {
-        self.with(key, ParamValue::Number(Real::Exact(value)))
-    }
-
-    fn optional(self, key: &'static str, value: Option<Rational>) -> Self {
-        match value {
-            Some(value) => self.number(key, value),
-            None => self,
-        }
-    }
-
-    fn count(self, key: &'static str, value: u32) -> Self {
-        self.number(key, Rational::integer(i64::from(value)))
-    }
-
-    fn list(self, key: &'static str, value: &List) -> Self {
-        self.with(key, ParamValue::Vector(reals(value)))
-    }
-
-    /// Evaluates the quantity and prints its first output as the value, and those named in `more`.
-    fn answer(self, quantity: &str, more: &[&str], json: bool) -> Result<Exit> {
-        let registry = Registry::standard();
-        let entry = registry.quantity(quantity).map_err(|_| anyhow!("no quantity '{quantity}'"))?;
-        let rows = (entry.evaluate)(&self.0).map_err(|e| anyhow!("{quantity}: {}", by_flag(&e)))?;
-        let row = rows.first().ok_or_else(|| anyhow!("{quantity}: no value"))?;
-        let mut lines: Vec<(&str, serde_json::Value)> = Vec::new();
-        for (i, output) in entry.outputs.iter().enumerate() {
-            let value = row.outputs[i].to_f64();
-            if i == 0 {
-                lines.push(("value", value.into()));
-                match row.outputs[0].exact() {
-                    Some(exact) => lines.extend(exact.to_fraction().map(|f| ("exact", f.into()))),
-                    None => lines.push(("abs_error", row.errors[0].into())),
-                }
-                if !value.is_finite() {
-                    lines.push(("why", "the value is beyond the range of doubles".into()));
-                }
-            } else if more.contains(&output.name) {
-                lines.push((output.name, value.into()));
-            }
-        }
-        if json {
-            let document: serde_json::Map<String, serde_json::Value> =
-                lines.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
-            print_json(&document)?;
-        } else {
-            let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
-            print(&lines.iter().map(|(key, value)| format!("{key} = {}\n", text(value))).collect::<String>())?;
-        }
-        Ok(Exit::Expected)
-    }
-}
-
-/// An error of a quantity with the flag that it is about.
-fn by_flag(error: &BuildError) -> String {
-    match error.key {
-        Some("law") => format!("--noise: {error}"),
-        Some(key) => format!("--{key}: {error}"),
-        None => error.to_string(),
+    #[test]
+    fn what_is_beyond_doubles_is_null_and_says_why() {
+        let row = Row::closed("", vec![Real::Float(f64::INFINITY), Real::integer(0)]);
+        let document = document(&POWERS, &[row]);
+        assert!(document["value"].is_null() && document["why"].as_str().unwrap().contains("doubles"), "{document}");
     }
 }

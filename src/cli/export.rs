@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Draws figures again from results.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck figure li2021/example-4")]
-pub struct Figure {
+pub(super) struct Figure {
     /// Ids or beginnings of ids; all if none is given
     filters: Vec<String>,
     /// Folder with results/ and figures/
@@ -24,7 +24,7 @@ pub struct Figure {
 /// Writes the page again from results.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck report --out .")]
-pub struct Report {
+pub(super) struct Report {
     /// Folder with results/
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
@@ -33,7 +33,7 @@ pub struct Report {
 /// Exports curves and ledger from results.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck export --format latex > ledger.tex")]
-pub struct Export {
+pub(super) struct Export {
     /// What to print: the ledger as Markdown, LaTeX or JSON, or every curve as CSV
     #[arg(long, value_enum)]
     format: Format,
@@ -55,7 +55,9 @@ enum Format {
 fn results(out: &Path, filters: &[String]) -> Result<Vec<ResultFile>> {
     let folder = out.join("results");
     let mut all = match read_all(&folder) {
-        Err(missing @ StoreError::Io { .. }) => Err(missing).context("run `signcheck reproduce` first")?,
+        Err(missing @ StoreError::Io { .. }) => {
+            Err(missing).context("no results here; run `signcheck reproduce` first")?
+        }
         other => other?,
     };
     all.retain(|r| filters.is_empty() || filters.iter().any(|f| r.id.starts_with(f.trim_end_matches('*'))));
@@ -64,7 +66,7 @@ fn results(out: &Path, filters: &[String]) -> Result<Vec<ResultFile>> {
 }
 
 /// Draws a result's figures into `<figures>/<paper>/`.
-pub fn draw(figures: &Path, result: &ResultFile) -> Result<()> {
+pub(super) fn draw(figures: &Path, result: &ResultFile) -> Result<()> {
     for picture in &result.figures {
         let stem = figures.join(&result.source.paper).join(&picture.name);
         write_text(&stem.with_extension("svg"), render_svg(picture)?.as_bytes())?;
@@ -74,7 +76,7 @@ pub fn draw(figures: &Path, result: &ResultFile) -> Result<()> {
 }
 
 /// Writes `report.html` into the results folder.
-pub fn write_page(folder: &Path, results: &[ResultFile]) -> Result<()> {
+pub(super) fn write_page(folder: &Path, results: &[ResultFile]) -> Result<()> {
     let mut svgs = BTreeMap::new();
     for result in results {
         for picture in &result.figures {
@@ -87,7 +89,7 @@ pub fn write_page(folder: &Path, results: &[ResultFile]) -> Result<()> {
 }
 
 impl Figure {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let all = results(&self.out, &self.filters)?;
         let _lock = Lock::take(&self.out)?;
         for result in all {
@@ -98,7 +100,7 @@ impl Figure {
 }
 
 impl Report {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let all = results(&self.out, &[])?;
         let _lock = Lock::take(&self.out)?;
         write_page(&self.out.join("results"), &all)?;
@@ -107,7 +109,7 @@ impl Report {
 }
 
 impl Export {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let results = results(&self.out, &self.filters)?;
         let ledger = Ledger::new(&results);
         match self.format {

@@ -26,9 +26,10 @@ use std::time::{Duration, Instant};
   signcheck falsify my-theorem.toml --evaluations 20000 --out worst.json
   signcheck falsify karimireddy2019/theorem-2 --bound printed --boundary gamma
   signcheck falsify my-theorem.toml --set T=16 --set 'L/mu in [10, 11]'
-Exit code 0: no violation found; 1: violated, with a certificate; 2: no violation found, but something that the file lists
-was skipped, or nothing could be evaluated; 3: error.")]
-pub struct Falsify {
+
+Exit code 0: no violation found; 1: violated, with a certificate; 2: no violation found, but
+something that the file lists was skipped, or nothing could be evaluated; 3: error.")]
+pub(super) struct Falsify {
     /// Claim ids, globs, places, or files (`-` is standard input)
     #[arg(required = true)]
     claims: Vec<String>,
@@ -41,7 +42,7 @@ pub struct Falsify {
     /// Only the bound of that name; repeatable
     #[arg(long, value_name = "NAME")]
     bound: Vec<String>,
-    /// Encloses the place along this number at which the outcome flips
+    /// Encloses the value of this number, a parameter or another number of the instance, at which the outcome flips
     #[arg(long, value_name = "NUMBER")]
     boundary: Option<String>,
     /// Where the certificate is written: a folder, or a file (further ones beside it as <file>.<claim>.<bound>).
@@ -154,7 +155,7 @@ impl Setting {
 }
 
 impl Falsify {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let seed = self.computing.start()?;
         let registry = Registry::standard();
         let values: Vec<(String, String)> = self.set.iter().filter_map(Setting::value).collect();
@@ -352,7 +353,7 @@ fn certificate(tree: &Table, bound: &Bound, registry: &Registry, spec: &Spec) ->
         Settings { registry, seed: 0, level: 1e-6, profile: Profile::Full, progress: &crate::engine::Silent };
     let result = decide(&again, file, &text, &settings)?;
     let verdict = result.bounds.first().context("no verdict")?;
-    let certificate = certify(&again, verdict).with_context(|| format!("it came out {:?}", verdict.outcome))?;
+    let certificate = certify(&again, verdict).with_context(|| format!("it came out {}", verdict.outcome.name()))?;
     Ok((certificate, text))
 }
 

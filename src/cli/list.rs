@@ -13,8 +13,8 @@ use std::path::PathBuf;
 /// Lists claims and the parts that claim files may name.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck list --parts")]
-pub struct List {
-    /// Only claims whose id begins so
+pub(super) struct List {
+    /// Only claims whose id contains this text
     filter: Option<String>,
     /// Also problems, noise laws, algorithms, compressors, quantities with their outputs, statistics, facts and
     /// hypotheses
@@ -28,7 +28,7 @@ pub struct List {
 /// Shows one claim in full.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck show bernstein2018/theorem-1")]
-pub struct Show {
+pub(super) struct Show {
     /// Claim id or file
     claim: String,
     /// Folder with results/, for the last verdict
@@ -40,7 +40,7 @@ pub struct Show {
 }
 
 impl List {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let registry = Registry::standard();
         let mut claims = Catalog::all();
         if let Some(filter) = &self.filter {
@@ -95,7 +95,7 @@ fn parts(registry: &Registry) -> Parts {
 }
 
 impl Show {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let registry = Registry::standard();
         let claims = load_all(resolve(std::slice::from_ref(&self.claim))?, &registry, &[])?;
         let mut documents = Vec::new();
@@ -117,7 +117,8 @@ impl Show {
                 text += &format!("relation       {}\n", relation.name());
             }
             if let Some((_, variant)) = spec.base.first() {
-                text += &format!("hypotheses     {}\n", variant.hypotheses.join(", "));
+                let none = if variant.hypotheses.is_empty() { "none" } else { "" };
+                text += &format!("hypotheses     {}{none}\n", variant.hypotheses.join(", "));
                 for requirement in &variant.requires {
                     text += &format!("requires       {}\n", requirement.text);
                 }
@@ -140,14 +141,17 @@ impl Show {
             }
             for bound in &spec.bounds {
                 text += &format!(
-                    "\nbound {}: {}\n  recorded: {:?}. {}\n",
-                    bound.name, bound.right_text, bound.expectation.expect, bound.expectation.why
+                    "\nbound {}: {}\n  recorded: {}; {}\n",
+                    bound.name,
+                    bound.right_text,
+                    bound.expectation.expect.name(),
+                    bound.expectation.why
                 );
                 text += &last_verdict(last.as_ref(), &bound.name);
             }
             for control in &spec.controls {
-                text +=
-                    &format!("\ncontrol on {}: {} must come out {:?}\n", control.bound, control.change, control.expect);
+                let expect = control.expect.name();
+                text += &format!("\ncontrol on {}: {} must come out {expect}\n", control.bound, control.change);
             }
             for note in &spec.notes {
                 text += &format!("\nnote: {note}\n");
@@ -168,9 +172,9 @@ fn last_verdict(last: Option<&ResultFile>, name: &str) -> String {
     };
     let number = |v: Option<f64>| v.map_or_else(|| "?".into(), |v| format!("{v:.6}"));
     format!(
-        "  last verdict: {:?} ({:?} evidence), left {}, right {}, ratio {}, {} cells\n",
-        bound.outcome,
-        bound.evidence,
+        "  last verdict: {} (evidence {}), left {}, right {}, ratio {}, {} cells\n",
+        bound.outcome.name(),
+        bound.evidence.name(),
         number(bound.left.estimate),
         number(bound.right.value),
         number(bound.ratio),

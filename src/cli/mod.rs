@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 /// What a command ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// Everything as expected.
     Expected = 0,
     /// Some outcome is not as its file expects, or a control was not caught.
@@ -36,7 +36,7 @@ const AFTER: &str = "Exit codes: 0 as expected, 1 some outcome unexpected, 2 som
 
 Examples:
   signcheck reproduce                      decide every claim, draw every figure, write the page
-  signcheck verify karimireddy2019/*       decide some claims
+  signcheck verify 'karimireddy2019/*'     decide some claims
   signcheck verify my-theorem.toml         decide a claim of your own
   signcheck show li2021/theorem-1          one claim in full";
 
@@ -50,7 +50,7 @@ struct Cli {
 
 /// Options of every command that computes.
 #[derive(Debug, Clone, Args)]
-pub struct Computing {
+pub(crate) struct Computing {
     /// Threads; all cores if not given. Results do not depend on it.
     #[arg(long, value_name = "N", global = false)]
     threads: Option<usize>,

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// Writes a commented claim file to start from.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck new my-paper/theorem-1")]
-pub struct New {
+pub(super) struct New {
     /// `<paper>/<claim>`
     id: String,
     /// File to write; `<claim>.toml` if not given, `-` for standard output
@@ -20,7 +20,7 @@ pub struct New {
 const TEMPLATE: &str = include_str!("template.toml");
 
 impl New {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let is_word =
             |w: &str| !w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         let Some((paper, name)) = self.id.split_once('/').filter(|(p, n)| is_word(p) && is_word(n)) else {

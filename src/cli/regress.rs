@@ -28,7 +28,7 @@ Examples:
   signcheck regress 'karimireddy2019/*' --brief        some claims
   signcheck regress --markdown pr.md --junit report.xml
   signcheck regress --update                           record what has changed")]
-pub struct Regress {
+pub(super) struct Regress {
     /// Claim ids, globs, places or files; all if none is given
     filters: Vec<String>,
     /// The baseline
@@ -37,7 +37,7 @@ pub struct Regress {
     /// Write what has moved into the baseline, and show it
     #[arg(long)]
     update: bool,
-    /// Write JUnit XML, a case an entry
+    /// Write JUnit XML, one case per entry
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// Write Markdown, for a comment on a pull request
@@ -49,7 +49,7 @@ pub struct Regress {
     /// Leave out the list of what each sampled entry detects
     #[arg(long)]
     brief: bool,
-    /// Times the declared number of replicates
+    /// Factor of the declared number of replicates
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     budget: u64,
     /// quick or full; the baseline's own if not given
@@ -64,7 +64,7 @@ pub struct Regress {
 }
 
 impl Regress {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let baseline = self.read()?;
         let profile_used = self.profile_used(&baseline)?;
         let seed =
@@ -104,7 +104,8 @@ impl Regress {
             Ok(text) => Baseline::parse(&text).with_context(|| self.baseline.display().to_string()),
             Err(error) if self.update && error.kind() == std::io::ErrorKind::NotFound => Ok(Baseline::default()),
             Err(error) => Err(error).with_context(|| {
-                format!("the baseline {}; `signcheck regress --update` records one", self.baseline.display())
+                let file = self.baseline.display();
+                format!("the baseline {file} cannot be read (`signcheck regress --update` records one)")
             }),
         }
     }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck replay results/certificates/li2021/example-1.printed-even.json
 Exit code 0: confirmed; 1: refuted; 3: damaged, or not a certificate.")]
-pub struct Replay {
+pub(super) struct Replay {
     /// The certificate (`-` is standard input)
     certificate: PathBuf,
     /// Print the verdict as one JSON document
@@ -22,7 +22,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let text = if self.certificate.as_os_str() == "-" {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text).context("standard input")?;

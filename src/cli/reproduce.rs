@@ -23,7 +23,7 @@ use std::time::Instant;
 /// Runs every claim and figure (or those that match).
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck reproduce 'li2021/*' --out check --threads 2")]
-pub struct Reproduce {
+pub(super) struct Reproduce {
     /// Ids, globs, places such as "li2021 figure 1", or your own claim files; all embedded claims if none is given
     filters: Vec<String>,
     /// quick or full
@@ -51,7 +51,7 @@ pub struct Reproduce {
 }
 
 impl Reproduce {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let registry = self.budget.registry();
         let claims = if self.filters.is_empty() {
             Catalog::all()

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const NEXT_TO_NOTHING: f64 = 1e-30;
 
 /// A record in which nothing was searched yet.
-pub fn empty_record(spec: &Spec, bound: &Bound, seed: u64) -> SearchRecord {
+pub(super) fn empty_record(spec: &Spec, bound: &Bound, seed: u64) -> SearchRecord {
     SearchRecord {
         id: spec.id.clone(),
         bound: bound.name.clone(),
@@ -45,7 +45,7 @@ pub fn empty_record(spec: &Spec, bound: &Bound, seed: u64) -> SearchRecord {
 }
 
 /// A record with what a search counted.
-pub fn record(spec: &Spec, bound: &Bound, seed: u64, family: &Family, found: &Found) -> SearchRecord {
+pub(super) fn record(spec: &Spec, bound: &Bound, seed: u64, family: &Family, found: &Found) -> SearchRecord {
     SearchRecord {
         family: family.varies(),
         evaluations: found.evaluations,
@@ -60,7 +60,7 @@ pub fn record(spec: &Spec, bound: &Bound, seed: u64, family: &Family, found: &Fo
 }
 
 /// The instance with the largest ratio, the shrunk one included.
-pub fn largest(found: &Found) -> Option<&(Candidate, Evaluated)> {
+pub(super) fn largest(found: &Found) -> Option<&(Candidate, Evaluated)> {
     let best = found.best.as_ref()?;
     let shrunk = found.shrunk.as_ref().filter(|(_, small)| best.1.certain && quotient(small) > quotient(&best.1));
     Some(shrunk.unwrap_or(best))
@@ -97,7 +97,7 @@ fn holds(evaluated: &Evaluated) -> bool {
 }
 
 /// Fills in the largest ratios and where they are attained.
-pub fn ratios(record: &mut SearchRecord, found: &Found, family: &Family) {
+pub(super) fn ratios(record: &mut SearchRecord, found: &Found, family: &Family) {
     let Some((candidate, evaluated)) = largest(found) else { return };
     record.at = family.place(candidate, &evaluated.place);
     if evaluated.certain {
@@ -118,7 +118,7 @@ pub fn ratios(record: &mut SearchRecord, found: &Found, family: &Family) {
 }
 
 /// A cell of the file that a sample places above the bound.
-pub fn sampled(cell: &Evaluated) -> String {
+pub(super) fn sampled(cell: &Evaluated) -> String {
     let parts: Vec<String> = cell.verdict.cell.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     let (left, right) = sides(cell);
     let at = if parts.is_empty() { String::new() } else { format!(" at {}", parts.join(", ")) };
@@ -126,7 +126,7 @@ pub fn sampled(cell: &Evaluated) -> String {
 }
 
 /// Both sides, exact where they are rational.
-pub fn sides(evaluated: &Evaluated) -> (String, String) {
+pub(super) fn sides(evaluated: &Evaluated) -> (String, String) {
     let text = |side: &Option<SideValue>| {
         side.as_ref().map_or_else(
             || "?".into(),
@@ -137,7 +137,7 @@ pub fn sides(evaluated: &Evaluated) -> (String, String) {
 }
 
 fn reasons(counts: &[(String, u64)], most: usize) -> String {
-    counts.iter().take(most).map(|(why, n)| format!("{why} ({n})")).collect::<Vec<_>>().join("; ")
+    counts.iter().take(most).map(|(why, n)| format!("{why} ({n})")).collect::<Vec<_>>().join(", ")
 }
 
 fn place(at: &BTreeMap<String, f64>) -> String {
@@ -186,7 +186,7 @@ fn left_out(record: &SearchRecord) -> String {
 }
 
 /// The report where no instance has a verdict.
-pub fn nothing(spec: &Spec, bound: &Bound, record: &mut SearchRecord, found: &Found) -> String {
+pub(super) fn nothing(spec: &Spec, bound: &Bound, record: &mut SearchRecord, found: &Found) -> String {
     let mut why = format!("none of {} instances could be evaluated", found.evaluations);
     let both = [reasons(&found.failed, 3), reasons(&found.refused, 3)];
     why += &format!(": {}", both.into_iter().filter(|r| !r.is_empty()).collect::<Vec<_>>().join("; "));
@@ -214,7 +214,7 @@ fn largest_ratios(record: &SearchRecord) -> String {
 }
 
 /// The report where nothing was found.
-pub fn none_found(spec: &Spec, bound: &Bound, record: &SearchRecord, found: &Found) -> String {
+pub(super) fn none_found(spec: &Spec, bound: &Bound, record: &SearchRecord, found: &Found) -> String {
     format!(
         "{} [{}]: no violation found; {}  {}; {}\n{}  {}\n",
         spec.id,
@@ -228,7 +228,7 @@ pub fn none_found(spec: &Spec, bound: &Bound, record: &SearchRecord, found: &Fou
 }
 
 /// The report of a violation.
-pub fn violated(
+pub(super) fn violated(
     spec: &Spec,
     bound: &Bound,
     record: &SearchRecord,
@@ -255,7 +255,8 @@ pub fn violated(
     let (left_text, relation) = question.unwrap_or_default();
     text += &format!("  left   {left_text} = {left}\n  right  {} = {right}   ({relation})\n", bound.right_text);
     for audit in small.verdict.hypotheses() {
-        text += &format!("  {}: {}\n", audit.name, audit.value);
+        let value = if audit.value == audit.name { String::new() } else { format!(": {}", audit.value) };
+        text += &format!("  {} holds{value}\n", audit.name);
     }
     if let Some(step) = &record.first_broken_step {
         text += &format!("  of the file's other bounds '{step}' is the first that breaks here too\n");

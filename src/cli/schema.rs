@@ -10,14 +10,14 @@ use clap::Args;
 /// Prints the JSON Schema of a claim file.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck schema > claim.schema.json")]
-pub struct Schema {
+pub(super) struct Schema {
     /// Print the field reference as Markdown instead
     #[arg(long)]
     reference: bool,
 }
 
 impl Schema {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let registry = Registry::standard();
         if self.reference {
             print(&reference(&registry))?;

@@ -13,13 +13,13 @@ use serde::Serialize;
 /// Prints the iterates of one replicate of the file's first cell.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: signcheck trace karimireddy2019/counterexample-2 --steps 5 --exact")]
-pub struct Trace {
+pub(super) struct Trace {
     /// Claim id or file (`-` is standard input)
     claim: String,
     /// Number of steps; the run's horizon if not given
     #[arg(long, value_name = "K")]
     steps: Option<u64>,
-    /// In exact rationals
+    /// Compute in exact rationals, and in enclosures where roots enter
     #[arg(long)]
     exact: bool,
     /// Which replicate
@@ -45,7 +45,7 @@ struct Document<T> {
 }
 
 impl Trace {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let seed = self.computing.start()?;
         let registry = Registry::standard();
         let mut claims = load_all(resolve(std::slice::from_ref(&self.claim))?, &registry, &self.set)?;

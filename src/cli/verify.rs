@@ -6,7 +6,7 @@ use super::common::{
 };
 use super::{Computing, Exit};
 use crate::claim::Overrides;
-use crate::results::{BoundRecord, Ledger, Outcome, ResultFile, changes, read_sealed, why};
+use crate::results::{BoundRecord, Estimate, Ledger, Outcome, ResultFile, changes, read_sealed, why};
 use crate::run::{Catalog, ClaimText, Profile, Settings, replicate_count};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -20,7 +20,7 @@ use std::path::PathBuf;
   signcheck verify my-theorem.toml --set T=64 --json
   signcheck verify li2021/theorem-3 --assume independent-coordinates
   signcheck verify --from results/li2021/theorem-1.json")]
-pub struct Verify {
+pub(super) struct Verify {
     /// Claim ids, globs, places, or files (`-` is standard input)
     #[arg(required_unless_present = "from")]
     claims: Vec<String>,
@@ -52,7 +52,7 @@ pub struct Verify {
 }
 
 impl Verify {
-    pub fn run(self) -> Result<Exit> {
+    pub(super) fn run(self) -> Result<Exit> {
         let mut seed = self.computing.start()?;
         let registry = self.budget.registry();
         let recorded = self.from.as_deref().map(read_sealed).transpose()?;
@@ -112,16 +112,13 @@ fn details(results: &[ResultFile]) -> String {
     for result in results {
         for bound in result.bounds.iter().filter(|b| b.outcome != Outcome::Holds || !b.as_expected || b.has_caveats()) {
             let cell: Vec<String> = bound.cell.iter().map(|(n, v)| format!("{n} = {}", plain(v))).collect();
-            let side = |v: Option<f64>| v.map_or_else(|| "?".into(), number_text);
             text += &format!(
-                "\n{} [{}]: {:?} at {}\n  left {} in [{}, {}], right {}\n  {}\n",
+                "\n{} [{}]: {} at {}\n  left {}, right {}\n  {}\n",
                 bound.id,
                 bound.bound,
-                bound.outcome,
+                bound.outcome.name(),
                 if cell.is_empty() { "its only cell".into() } else { cell.join(", ") },
-                side(bound.left.estimate),
-                side(bound.left.low),
-                side(bound.left.high),
+                left(&bound.left),
                 side(bound.right.value),
                 bound.reason,
             );
@@ -134,12 +131,28 @@ fn details(results: &[ResultFile]) -> String {
         }
         for control in result.controls.iter().filter(|c| !c.caught) {
             text += &format!(
-                "\n{}: control on '{}' came out {:?}, not {:?}: {}\n",
-                result.id, control.bound, control.outcome, control.expect, control.change
+                "\n{}: control on '{}' came out {}, not {}: {}\n",
+                result.id,
+                control.bound,
+                control.outcome.name(),
+                control.expect.name(),
+                control.change
             );
         }
     }
     text
+}
+
+fn side(value: Option<f64>) -> String {
+    value.map_or_else(|| "unknown".into(), number_text)
+}
+
+/// A left side with its interval, where anything is known of it.
+fn left(left: &Estimate) -> String {
+    match (left.estimate, left.low, left.high) {
+        (None, None, None) => side(None),
+        (point, low, high) => format!("{} in [{}, {}]", side(point), side(low), side(high)),
+    }
 }
 
 /// A number with six decimals, or in powers of ten where six decimals are too many or show only zeros.

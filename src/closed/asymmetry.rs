@@ -17,7 +17,7 @@ use super::quadrature::{Disagreement, half_line};
 
 /// Distances between densities, without unit.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Asymmetry {
+pub(crate) struct Asymmetry {
     /// int |f - g|.
     pub value: f64,
     /// Bound on its error.
@@ -33,7 +33,7 @@ impl Median {
     ///
     /// # Errors
     /// [`MedianFault::Disagreement`] where the two routes are further apart than 1e-6 of the value.
-    pub fn asymmetry(&self) -> Result<Asymmetry, MedianFault> {
+    pub(crate) fn asymmetry(&self) -> Result<Asymmetry, MedianFault> {
         if self.is_constant() {
             return Ok(Asymmetry::default());
         }

@@ -22,7 +22,7 @@ use crate::scalar::{Fault, Rational, Scalar};
 ///
 /// # Errors
 /// Division by zero.
-pub fn markov<S: Scalar>(snr: &S) -> Result<S, Fault> {
+pub(crate) fn markov<S: Scalar>(snr: &S) -> Result<S, Fault> {
     S::one().divide(snr)
 }
 
@@ -30,7 +30,7 @@ pub fn markov<S: Scalar>(snr: &S) -> Result<S, Fault> {
 ///
 /// # Errors
 /// None in practice: the divisor is at least 1.
-pub fn cantelli<S: Scalar>(snr: &S) -> Result<S, Fault> {
+pub(crate) fn cantelli<S: Scalar>(snr: &S) -> Result<S, Fault> {
     S::one().divide(&(S::one() + snr.clone() * snr))
 }
 
@@ -38,7 +38,7 @@ pub fn cantelli<S: Scalar>(snr: &S) -> Result<S, Fault> {
 ///
 /// # Errors
 /// Division by zero.
-pub fn gauss_far<S: Scalar>(snr: &S) -> Result<S, Fault> {
+pub(crate) fn gauss_far<S: Scalar>(snr: &S) -> Result<S, Fault> {
     S::ratio(2, 9).divide(&(snr.clone() * snr))
 }
 
@@ -46,7 +46,7 @@ pub fn gauss_far<S: Scalar>(snr: &S) -> Result<S, Fault> {
 ///
 /// # Errors
 /// In rationals, unless S = 0: the root is irrational.
-pub fn gauss_near<S: Scalar>(snr: &S) -> Result<S, Fault> {
+pub(crate) fn gauss_near<S: Scalar>(snr: &S) -> Result<S, Fault> {
     if *snr == S::zero() {
         return Ok(S::ratio(1, 2));
     }
@@ -56,7 +56,7 @@ pub fn gauss_near<S: Scalar>(snr: &S) -> Result<S, Fault> {
 
 /// Whether S > 2/sqrt 3, which is S^2 > 4/3.
 #[must_use]
-pub fn gauss_is_far(snr: &Rational) -> bool {
+pub(crate) fn gauss_is_far(snr: &Rational) -> bool {
     snr.clone() * snr > Rational::ratio(4, 3)
 }
 
@@ -65,7 +65,7 @@ pub fn gauss_is_far(snr: &Rational) -> bool {
 /// # Errors
 /// For S = 0, where the second value would be infinite.
 #[cfg(test)]
-pub fn cantelli_extremal(snr: &Rational) -> Result<[(Rational, Rational); 2], Fault> {
+pub(crate) fn cantelli_extremal(snr: &Rational) -> Result<[(Rational, Rational); 2], Fault> {
     let q = cantelli(snr)?;
     let rest = Rational::one() - &q;
     Ok([(Rational::zero(), q), (Rational::one().divide(&rest)?, rest)])
@@ -76,14 +76,14 @@ pub fn cantelli_extremal(snr: &Rational) -> Result<[(Rational, Rational); 2], Fa
 /// # Errors
 /// Division by zero.
 #[cfg(test)]
-pub fn gauss_extremal(snr: &Rational) -> Result<(Rational, Rational), Fault> {
+pub(crate) fn gauss_extremal(snr: &Rational) -> Result<(Rational, Rational), Fault> {
     let weight = <Rational as Scalar>::ratio(4, 3).divide(&(snr.clone() * snr))?;
     Ok((snr.clone() * Rational::ratio(3, 2), weight))
 }
 
 /// No warm-up for this momentum.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WarmupFault {
+pub(crate) enum WarmupFault {
     /// Outside [0, 1).
     #[error("the momentum is {0}; it must be 0 or more and below 1")]
     Momentum(Rational),
@@ -108,7 +108,7 @@ pub enum WarmupFault {
 ///
 /// # Errors
 /// See [`WarmupFault`].
-pub fn warmup(beta: &Rational) -> Result<u64, WarmupFault> {
+pub(crate) fn warmup(beta: &Rational) -> Result<u64, WarmupFault> {
     if beta.signum() < 0 || *beta >= Rational::one() {
         return Err(WarmupFault::Momentum(beta.clone()));
     }

@@ -11,7 +11,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// `high + low`, with |low| at most half an ulp of `high`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct Dd {
+pub(crate) struct Dd {
     high: f64,
     low: f64,
 }
@@ -50,19 +50,19 @@ fn two_product(a: f64, b: f64) -> (f64, f64) {
 
 impl Dd {
     /// 0.
-    pub const ZERO: Self = Dd { high: 0.0, low: 0.0 };
+    pub(crate) const ZERO: Self = Dd { high: 0.0, low: 0.0 };
     /// 1.
-    pub const ONE: Self = Dd { high: 1.0, low: 0.0 };
+    pub(crate) const ONE: Self = Dd { high: 1.0, low: 0.0 };
     /// 1/2.
-    pub const HALF: Self = Dd { high: 0.5, low: 0.0 };
+    pub(crate) const HALF: Self = Dd { high: 0.5, low: 0.0 };
     /// pi.
-    pub const PI: Self = Dd { high: std::f64::consts::PI, low: 1.224_646_799_147_353_2e-16 };
+    pub(crate) const PI: Self = Dd { high: std::f64::consts::PI, low: 1.224_646_799_147_353_2e-16 };
     /// ln 2.
-    pub const LN_2: Self = Dd { high: std::f64::consts::LN_2, low: 2.319_046_813_846_299_6e-17 };
+    pub(crate) const LN_2: Self = Dd { high: std::f64::consts::LN_2, low: 2.319_046_813_846_299_6e-17 };
 
     /// The nearest double-double to an exact number.
     #[must_use]
-    pub fn from_rational(value: &Rational) -> Self {
+    pub(crate) fn from_rational(value: &Rational) -> Self {
         let high = value.to_f64();
         let low = Rational::from_double(high).map_or(0.0, |h| (value.clone() - &h).to_f64());
         quick_two_sum(high, low)
@@ -70,19 +70,19 @@ impl Dd {
 
     /// The nearest double.
     #[must_use]
-    pub fn to_f64(self) -> f64 {
+    pub(crate) fn to_f64(self) -> f64 {
         self.high + self.low
     }
 
     /// Absolute value.
     #[must_use]
-    pub fn abs(self) -> Self {
+    pub(crate) fn abs(self) -> Self {
         if self.high < 0.0 { -self } else { self }
     }
 
     /// Square root of a number that is not negative: one Newton step from the double's root.
     #[must_use]
-    pub fn sqrt(self) -> Self {
+    pub(crate) fn sqrt(self) -> Self {
         if self.high <= 0.0 {
             return Self::ZERO;
         }
@@ -97,7 +97,7 @@ impl Dd {
     /// exp(k ln 2 + 512 r) = 2^k (1 + expm1(r))^512. expm1(r) is taken by ten terms of its series for |r| < 7e-4 (the
     /// next is below 1e-41). The power is taken by nine squarings of the part above 1, which keep its digits.
     #[must_use]
-    pub fn exponential(self) -> Self {
+    pub(crate) fn exponential(self) -> Self {
         if self.high < -745.0 {
             return Self::ZERO;
         }
@@ -119,7 +119,7 @@ impl Dd {
 
     /// Natural logarithm of a positive number: one Newton step on exp from the double's logarithm.
     #[must_use]
-    pub fn logarithm(self) -> Self {
+    pub(crate) fn logarithm(self) -> Self {
         let near = Dd::from(libm::log(self.high));
         near + (self * (-near).exponential() - Self::ONE)
     }

@@ -4,7 +4,7 @@ use crate::scalar::{Enclosure, Fault, Rational, Scalar};
 use std::sync::OnceLock;
 
 /// Bits of the floats: results are good to about 1e-70.
-pub const BITS: usize = 256;
+pub(crate) const BITS: usize = 256;
 /// Terms of a series below this size end it.
 const SMALL: f64 = 1e-75;
 /// Beyond this many deviations squared a normal tail is below e^-200.
@@ -32,7 +32,7 @@ fn arctan_of_inverse(n: i64) -> (Rational, Rational) {
 ///
 /// # Errors
 /// None that can occur.
-pub fn pi() -> Result<Enclosure, Fault> {
+pub(crate) fn pi() -> Result<Enclosure, Fault> {
     static ENDS: OnceLock<(Rational, Rational)> = OnceLock::new();
     let (low, high) = ENDS.get_or_init(|| {
         let ((a, b), (c, d)) = (arctan_of_inverse(5), arctan_of_inverse(239));
@@ -47,7 +47,7 @@ pub fn pi() -> Result<Enclosure, Fault> {
 ///
 /// # Errors
 /// Where an elementary function has no enclosure.
-pub fn normal_between_0_and(q: &Rational) -> Result<Enclosure, Fault> {
+pub(crate) fn normal_between_0_and(q: &Rational) -> Result<Enclosure, Fault> {
     let half = Enclosure::ratio(1, 2);
     if *q > Rational::integer(FAR) {
         let tail = Enclosure::from_rational(&(Rational::integer(FAR) * Rational::ratio(-1, 2))).exp()? * &half;
@@ -72,7 +72,7 @@ pub fn normal_between_0_and(q: &Rational) -> Result<Enclosure, Fault> {
 ///
 /// # Errors
 /// Where a comparison with the end of the support cannot be decided.
-pub fn uniform_median_inside(workers: usize, c: &Enclosure) -> Result<Enclosure, Fault> {
+pub(crate) fn uniform_median_inside(workers: usize, c: &Enclosure) -> Result<Enclosure, Fault> {
     let n = (workers / 2) as i64;
     let u = c.divide(&Scalar::sqrt(&Enclosure::ratio(3, 1))?)?;
     let u = u.select_ge(&Enclosure::one(), &Enclosure::one(), &u)?;

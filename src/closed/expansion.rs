@@ -3,7 +3,7 @@
 //!
 //! **Formula** with M = 2n + 1, v_i = (u_i - c)/b of sum 0 and p_i(z) = H(z - v_i), the distribution function F of
 //! (median - c)/b is symmetric and linear in each p_i, with the derivatives a_1 = C(2n, n) (H(1-H))^n in one p_i,
-//! a_2 = C(2n-1, n) (H(1-H))^(n-1) (1 - 2H) in two, and a_3 = P[n-2] - 2 P[n-1] + P[n] of Bin(2n - 2, H) in three. Sums
+//! a_2 = C(2n-1, n) (H(1-H))^(n-1) (1 - 2H) in two, and a_3 = `P[n-2] - 2 P[n-1] + P[n]` of Bin(2n - 2, H) in three. Sums
 //! of products of the v_i are reduced to sums of powers by sum v_i = 0:
 //!
 //! - the order v^2 of F is (sum v_i^2/2) W with W = a_1 h' - a_2 h^2, so that int |f - g| tends to
@@ -24,7 +24,7 @@ use super::quadrature::{Disagreement, half_line};
 
 /// A number with a bound on its error.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Bounded {
+pub(crate) struct Bounded {
     /// The number.
     pub value: f64,
     /// Bound on its error.
@@ -94,7 +94,7 @@ impl Median {
     ///
     /// # Errors
     /// [`MedianFault::Disagreement`].
-    pub fn mean_constant(&self) -> Result<Option<Bounded>, MedianFault> {
+    pub(crate) fn mean_constant(&self) -> Result<Option<Bounded>, MedianFault> {
         if *self.law.kind() == LawKind::Uniform {
             return Ok(None);
         }
@@ -114,7 +114,7 @@ impl Median {
     ///
     /// # Errors
     /// [`MedianFault::Disagreement`].
-    pub fn density_constant(&self) -> Result<Option<Bounded>, MedianFault> {
+    pub(crate) fn density_constant(&self) -> Result<Option<Bounded>, MedianFault> {
         let orders = Orders::new(self.workers() / 2);
         let n = f64::from(orders.n);
         // W and W' at z > 0, by the values at -z: W is odd and W' even.
@@ -168,7 +168,7 @@ impl Median {
 
     /// sum (u_i - c)^k/b^k for k = 2 and 3; a set counts with its mean.
     #[must_use]
-    pub fn power_sums(&self) -> [f64; 2] {
+    pub(crate) fn power_sums(&self) -> [f64; 2] {
         let of = |k: usize| {
             let mut sum = Dd::ZERO;
             for set in &self.offsets {
@@ -183,14 +183,14 @@ impl Median {
     /// P[|z| <= c/b] of the noise's own median: the mass that its density has between -c and c, c in the unit of the
     /// scale.
     #[must_use]
-    pub fn noise_inside(&self, c: f64) -> f64 {
+    pub(crate) fn noise_inside(&self, c: f64) -> f64 {
         (Dd::ONE - self.of_noise().at(Dd::from(-c.abs())).0 * 2.0).to_f64()
     }
 
     /// P[the median has c's sign] - P[it has not] - P[|noise's median| <= |c|], beside its first two terms' difference;
     /// `None` where c = 0.
     #[must_use]
-    pub fn sign_excess(&self) -> Option<[f64; 3]> {
+    pub(crate) fn sign_excess(&self) -> Option<[f64; 3]> {
         let c = Dd::from_rational(self.centre()) / Dd::from_rational(&self.scale);
         if c.to_f64() == 0.0 {
             return None;
@@ -203,7 +203,7 @@ impl Median {
 
     /// b z with F(z) = 1/2: where the noisy vote balances, from c.
     #[must_use]
-    pub fn sign_point(&self) -> Bounded {
+    pub(crate) fn sign_point(&self) -> Bounded {
         if self.is_symmetric() {
             return Bounded::default();
         }

@@ -35,7 +35,7 @@ const TINY: f64 = -250.0;
 /// assert_eq!(law.at(0.0.into()).below.to_f64(), 0.5);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct StandardLaw {
+pub(crate) struct StandardLaw {
     kind: LawKind,
     /// The factor of the density.
     constant: Dd,
@@ -45,7 +45,7 @@ pub struct StandardLaw {
 
 /// Which law.
 #[derive(Debug, Clone, PartialEq)]
-pub enum LawKind {
+pub(crate) enum LawKind {
     /// Normal.
     Gaussian,
     /// Two-sided exponential.
@@ -60,7 +60,7 @@ pub enum LawKind {
 
 /// A text that names no such law.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LawError {
+pub(crate) enum LawError {
     /// No law of that name.
     #[error(
         "'{0}' is no continuous law; there are gaussian, laplace, logistic, uniform and student(nu), as in student(5)"
@@ -73,7 +73,7 @@ pub enum LawError {
 
 /// Value of a law at a point.
 #[derive(Debug, Clone, Copy)]
-pub struct Point {
+pub(crate) struct Point {
     /// H(x) = P[xi <= x].
     pub below: Dd,
     /// h(x).
@@ -85,7 +85,7 @@ impl StandardLaw {
     ///
     /// # Errors
     /// [`LawError::NoVariance`] for Student's law with nu <= 2.
-    pub fn new(kind: LawKind) -> Result<Self, LawError> {
+    pub(crate) fn new(kind: LawKind) -> Result<Self, LawError> {
         let (two, three) = (Dd::from(2.0), Dd::from(3.0));
         let (constant, rate) = match &kind {
             LawKind::Gaussian => (Dd::ONE / (two * Dd::PI).sqrt(), Dd::ONE),
@@ -107,13 +107,13 @@ impl StandardLaw {
 
     /// Which law it is.
     #[must_use]
-    pub fn kind(&self) -> &LawKind {
+    pub(crate) fn kind(&self) -> &LawKind {
         &self.kind
     }
 
     /// Points where the distribution function is not smooth.
     #[must_use]
-    pub fn kinks(&self) -> Vec<f64> {
+    pub(crate) fn kinks(&self) -> Vec<f64> {
         match self.kind {
             LawKind::Laplace => vec![0.0],
             LawKind::Uniform => vec![-self.rate.to_f64(), self.rate.to_f64()],
@@ -123,7 +123,7 @@ impl StandardLaw {
 
     /// Bound on the absolute error of H.
     #[must_use]
-    pub fn rounding(&self) -> f64 {
+    pub(crate) fn rounding(&self) -> f64 {
         match &self.kind {
             LawKind::Student(nu) => 1e-29 + 1e-32 * nu.to_f64(),
             _ => 1e-29,
@@ -132,7 +132,7 @@ impl StandardLaw {
 
     /// H(x) and h(x).
     #[must_use]
-    pub fn at(&self, x: Dd) -> Point {
+    pub(crate) fn at(&self, x: Dd) -> Point {
         let size = x.abs();
         let lower = match &self.kind {
             LawKind::Gaussian => self.gaussian(size),

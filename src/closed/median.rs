@@ -26,7 +26,7 @@ const MAX_VALUES: usize = 5_000;
 
 /// The law of the median, in the unit of the scale and from the mean of the values.
 #[derive(Debug, Clone)]
-pub struct Median {
+pub(crate) struct Median {
     pub(super) law: StandardLaw,
     /// (a - c)/b, by worker.
     pub(super) offsets: Vec<Vec<Dd>>,
@@ -38,7 +38,7 @@ pub struct Median {
 
 /// What is no median of this kind.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum MedianFault {
+pub(crate) enum MedianFault {
     /// No middle value.
     #[error(
         "there are {0} values; the median of an even number of workers is no single one of them: give an odd number"
@@ -68,7 +68,7 @@ pub enum MedianFault {
 
 /// Mean and variance of the median.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Gap {
+pub(crate) struct Gap {
     /// E median - c.
     pub gap: f64,
     /// Bound on the error of the gap.
@@ -84,12 +84,15 @@ pub struct Gap {
 }
 
 impl Median {
+    /// Most workers that are computed.
+    pub(crate) const MOST_WORKERS: usize = MAX_WORKERS;
+
     /// The median of workers whose values are drawn from `sets` (one number each where they are fixed), with noise of
     /// the given law and scale.
     ///
     /// # Errors
     /// Every [`MedianFault`] but the last.
-    pub fn new(sets: &[Vec<Rational>], law: StandardLaw, scale: &Rational) -> Result<Self, MedianFault> {
+    pub(crate) fn new(sets: &[Vec<Rational>], law: StandardLaw, scale: &Rational) -> Result<Self, MedianFault> {
         let (workers, values) = (sets.len(), sets.iter().map(Vec::len).sum());
         if let Some(empty) = sets.iter().position(Vec::is_empty) {
             return Err(MedianFault::Empty(empty + 1));
@@ -124,44 +127,44 @@ impl Median {
 
     /// The same law and number of workers with all values equal: the median of the noise alone.
     #[must_use]
-    pub fn of_noise(&self) -> Self {
+    pub(crate) fn of_noise(&self) -> Self {
         let offsets = vec![vec![Dd::ZERO]; self.offsets.len()];
         Median { offsets, symmetric: true, constant: true, ..self.clone() }
     }
 
     /// c, the mean of the means of the sets.
     #[must_use]
-    pub fn centre(&self) -> &Rational {
+    pub(crate) fn centre(&self) -> &Rational {
         &self.mean
     }
 
     /// Whether the law is symmetric about c.
     #[must_use]
-    pub fn is_symmetric(&self) -> bool {
+    pub(crate) fn is_symmetric(&self) -> bool {
         self.symmetric
     }
 
     /// Whether all values are equal.
     #[must_use]
-    pub fn is_constant(&self) -> bool {
+    pub(crate) fn is_constant(&self) -> bool {
         self.constant
     }
 
     /// M.
     #[must_use]
-    pub fn workers(&self) -> usize {
+    pub(crate) fn workers(&self) -> usize {
         self.offsets.len()
     }
 
     /// P[(median - c)/b <= z].
     #[cfg(test)]
-    pub fn below(&self, z: f64) -> f64 {
+    pub(crate) fn below(&self, z: f64) -> f64 {
         self.at(Dd::from(z)).0.to_f64()
     }
 
     /// The density of (median - c)/b at z.
     #[must_use]
-    pub fn density(&self, z: f64) -> f64 {
+    pub(crate) fn density(&self, z: f64) -> f64 {
         self.at(Dd::from(z)).1.to_f64()
     }
 
@@ -239,13 +242,13 @@ impl Median {
 
     /// b in double precision.
     #[must_use]
-    pub fn scale(&self) -> f64 {
+    pub(crate) fn scale(&self) -> f64 {
         self.scale.to_f64()
     }
 
     /// Absolute error of a probability.
     #[must_use]
-    pub fn rounding(&self) -> f64 {
+    pub(crate) fn rounding(&self) -> f64 {
         10.0 * self.law.rounding() * self.offsets.len() as f64
     }
 
@@ -253,7 +256,7 @@ impl Median {
     ///
     /// # Errors
     /// [`MedianFault::Disagreement`].
-    pub fn gap(&self) -> Result<Gap, MedianFault> {
+    pub(crate) fn gap(&self) -> Result<Gap, MedianFault> {
         let (scale, centre) = (self.scale.to_f64(), self.mean.to_f64());
         let range = 10.0 + self.offsets.iter().flatten().fold(0.0_f64, |m, v| m.max(v.to_f64().abs()));
         let floor = self.rounding() * range;

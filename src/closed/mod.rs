@@ -11,7 +11,7 @@
 //! | a worker's wrong sign | [`bounds`] | none, or an enclosure |
 
 mod asymmetry;
-pub mod bounds;
+pub(crate) mod bounds;
 mod double_double;
 pub(crate) mod enclosed;
 mod expansion;
@@ -19,9 +19,9 @@ mod law;
 mod median;
 mod quadrature;
 mod sums;
-pub mod votes;
+pub(crate) mod votes;
 
-pub use law::{LawError, LawKind, StandardLaw};
-pub use median::{Median, MedianFault};
-pub use quadrature::{Disagreement, Integral};
-pub use sums::{distance_from_normal, sum_tail};
+pub(crate) use law::{LawError, LawKind, StandardLaw};
+pub(crate) use median::{Median, MedianFault};
+pub(crate) use quadrature::{Disagreement, Integral};
+pub(crate) use sums::{distance_from_normal, sum_tail};

@@ -23,7 +23,7 @@ const MOST_VALUES: usize = 40_000;
 
 /// An integral.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Integral {
+pub(crate) struct Integral {
     /// int f.
     pub value: f64,
     /// Bound on its error, by the two rules.
@@ -35,7 +35,7 @@ pub struct Integral {
 /// The two rules do not agree.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("two quadrature rules give {first} and {second}, which do not agree: change the scale or use fewer values")]
-pub struct Disagreement {
+pub(crate) struct Disagreement {
     /// The double-exponential rule.
     pub first: f64,
     /// The adaptive rule.
@@ -48,7 +48,7 @@ pub struct Disagreement {
 ///
 /// # Errors
 /// [`Disagreement`] of the two rules.
-pub fn half_line<const K: usize>(
+pub(super) fn half_line<const K: usize>(
     f: impl Fn(f64) -> [f64; K],
     breaks: &[f64],
     floor: [f64; K],

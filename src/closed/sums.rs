@@ -26,7 +26,7 @@ const CLOSED: usize = 1000;
 
 /// A probability.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tail {
+pub(crate) struct Tail {
     /// The probability.
     pub value: f64,
     /// Bound on its error.
@@ -37,7 +37,7 @@ pub struct Tail {
 ///
 /// # Errors
 /// [`Disagreement`] of the quadrature rules.
-pub fn sum_tail(law: &StandardLaw, n: usize, x: f64) -> Result<Tail, Disagreement> {
+pub(crate) fn sum_tail(law: &StandardLaw, n: usize, x: f64) -> Result<Tail, Disagreement> {
     if x < 0.0 {
         let upper = sum_tail(law, n, -x)?;
         return Ok(Tail { value: 1.0 - upper.value, error: upper.error + f64::EPSILON });
@@ -61,7 +61,7 @@ pub fn sum_tail(law: &StandardLaw, n: usize, x: f64) -> Result<Tail, Disagreemen
 ///
 /// # Errors
 /// As [`sum_tail`].
-pub fn distance_from_normal(law: &StandardLaw, n: usize) -> Result<Tail, Disagreement> {
+pub(crate) fn distance_from_normal(law: &StandardLaw, n: usize) -> Result<Tail, Disagreement> {
     if *law.kind() == LawKind::Gaussian {
         return Ok(Tail { value: 0.0, error: 0.0 });
     }

@@ -12,7 +12,7 @@
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// `(P[S > 0], P[S = 0])` of workers with `(P[wrong], P[silent])`.
-pub fn tails<S: Scalar>(rates: &[(S, S)]) -> (S, S) {
+pub(crate) fn tails<S: Scalar>(rates: &[(S, S)]) -> (S, S) {
     let workers = rates.len();
     // Index i of the law stands for S = i - M.
     let mut law = vec![S::zero(); 2 * workers + 1];
@@ -40,7 +40,7 @@ pub fn tails<S: Scalar>(rates: &[(S, S)]) -> (S, S) {
 
 /// The same for M alike workers who all vote: binomial terms, each from the one before.
 #[must_use]
-pub fn tails_alike(q: &Rational, workers: usize) -> (Rational, Rational) {
+pub(crate) fn tails_alike(q: &Rational, workers: usize) -> (Rational, Rational) {
     let right = Rational::one() - q;
     if right.is_zero() {
         return (Rational::one(), Rational::zero());
@@ -62,7 +62,7 @@ pub fn tails_alike(q: &Rational, workers: usize) -> (Rational, Rational) {
 
 /// int_0^p (y (1 - y))^n dy, by the terms of its polynomial.
 #[must_use]
-pub fn power_integral(n: u32, p: &Rational) -> Rational {
+pub(crate) fn power_integral(n: u32, p: &Rational) -> Rational {
     let mut coefficient = Rational::one();
     let mut power = (0..=n).fold(Rational::one(), |x, _| x * p);
     let mut sum = Rational::zero();
@@ -82,7 +82,7 @@ pub fn power_integral(n: u32, p: &Rational) -> Rational {
 
 /// C(2n, n).
 #[must_use]
-pub fn central_binomial(n: u32) -> Rational {
+pub(crate) fn central_binomial(n: u32) -> Rational {
     (1..=u64::from(n)).fold(Rational::one(), |c, k| c * Rational::ratio((u64::from(n) + k) as i64, k))
 }
 

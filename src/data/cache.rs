@@ -27,7 +27,7 @@ const BUFFER: usize = 1 << 20;
 
 /// What became of the cache in a call of [`load_libsvm`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CacheUse {
+pub(crate) enum CacheUse {
     /// The data came from the cache.
     Hit,
     /// The text was read and the cache written; the reason why the cache did not serve, `None` if there was none.
@@ -38,7 +38,7 @@ pub enum CacheUse {
 
 /// Where the cache of a file lies.
 #[must_use]
-pub fn cache_path(source: &Path) -> PathBuf {
+pub(super) fn cache_path(source: &Path) -> PathBuf {
     let mut name = source.as_os_str().to_owned();
     name.push(".signcheck-cache");
     name.into()
@@ -47,8 +47,8 @@ pub fn cache_path(source: &Path) -> PathBuf {
 /// Reads a LIBSVM file, by way of its cache where that is valid.
 ///
 /// # Errors
-/// As [`read_libsvm`](super::read_libsvm); trouble with the cache is no error.
-pub fn load_libsvm(path: &Path, expected: Expected) -> Result<(Dataset, CacheUse), DataError> {
+/// As [`parse_libsvm`](super::parse_libsvm), and [`DataError::Io`]; trouble with the cache is no error.
+pub(crate) fn load_libsvm(path: &Path, expected: Expected) -> Result<(Dataset, CacheUse), DataError> {
     let io_error = |source| DataError::Io { path: path.into(), source };
     let cache = cache_path(path);
     let miss = match read_cache(path, &cache, expected) {

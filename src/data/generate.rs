@@ -23,7 +23,7 @@ const WEIGHTS: u64 = u64::MAX;
 
 /// Generated data with the truth behind them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Planted {
+pub(crate) struct Planted {
     /// Rows of unit length and labels.
     pub data: Dataset,
     /// w, of unit length.
@@ -41,7 +41,7 @@ pub struct Planted {
 /// # Errors
 /// [`DataError::Shape`] for a size of 0, [`DataError::Parameter`] for noise that is negative or not finite,
 /// [`DataError::TooLarge`] if the rows cannot be allocated.
-pub fn generate(rows: usize, columns: usize, label_noise: f64, seed: u64) -> Result<Planted, DataError> {
+pub(crate) fn generate(rows: usize, columns: usize, label_noise: f64, seed: u64) -> Result<Planted, DataError> {
     if rows == 0 || columns == 0 {
         return Err(DataError::shape(format!("{rows} rows of {columns} columns")));
     }

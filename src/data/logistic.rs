@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// The objective over a data set, which may be shared.
 #[derive(Debug, Clone)]
-pub struct Logistic {
+pub(crate) struct Logistic {
     data: Arc<Dataset>,
     lambda: f64,
 }
@@ -25,7 +25,7 @@ pub struct Logistic {
 impl Logistic {
     /// The objective with lambda = 1/n.
     #[cfg(test)]
-    pub fn new(data: impl Into<Arc<Dataset>>) -> Self {
+    pub(crate) fn new(data: impl Into<Arc<Dataset>>) -> Self {
         let data = data.into();
         let lambda = 1.0 / data.matrix.rows() as f64;
         Logistic { data, lambda }
@@ -35,7 +35,7 @@ impl Logistic {
     ///
     /// # Errors
     /// [`DataError::Parameter`] if lambda is negative or not finite.
-    pub fn with_lambda(data: impl Into<Arc<Dataset>>, lambda: f64) -> Result<Self, DataError> {
+    pub(crate) fn with_lambda(data: impl Into<Arc<Dataset>>, lambda: f64) -> Result<Self, DataError> {
         if !(lambda.is_finite() && lambda >= 0.0) {
             let expected = "a finite number of at least 0";
             return Err(DataError::Parameter { name: "lambda", value: lambda, expected: expected.into() });
@@ -45,25 +45,25 @@ impl Logistic {
 
     /// The rows and labels.
     #[must_use]
-    pub fn data(&self) -> &Dataset {
+    pub(crate) fn data(&self) -> &Dataset {
         &self.data
     }
 
     /// d, the length of an iterate.
     #[must_use]
-    pub fn dimension(&self) -> usize {
+    pub(crate) fn dimension(&self) -> usize {
         self.data.matrix.columns()
     }
 
     /// n, the number of samples.
     #[must_use]
-    pub fn samples(&self) -> usize {
+    pub(crate) fn samples(&self) -> usize {
         self.data.matrix.rows()
     }
 
     /// The weight of the regulariser.
     #[must_use]
-    pub fn lambda(&self) -> f64 {
+    pub(crate) fn lambda(&self) -> f64 {
         self.lambda
     }
 
@@ -72,7 +72,7 @@ impl Logistic {
     /// # Panics
     /// If `x` has not d entries.
     #[must_use]
-    pub fn value(&self, x: &[f64]) -> f64 {
+    pub(crate) fn value(&self, x: &[f64]) -> f64 {
         self.values(&[x])[0]
     }
 
@@ -81,7 +81,7 @@ impl Logistic {
     /// # Panics
     /// If a point has not d entries.
     #[must_use]
-    pub fn values(&self, points: &[&[f64]]) -> Vec<f64> {
+    pub(crate) fn values(&self, points: &[&[f64]]) -> Vec<f64> {
         points.iter().for_each(|x| self.check(x));
         let data = &*self.data;
         let parts = by_chunks(&data.matrix, |rows| run(kernels::Losses { data, rows, points }));
@@ -93,7 +93,7 @@ impl Logistic {
     ///
     /// # Panics
     /// If `x` or `out` has not d entries.
-    pub fn gradient(&self, x: &[f64], out: &mut [f64]) {
+    pub(crate) fn gradient(&self, x: &[f64], out: &mut [f64]) {
         self.value_and_gradient(x, out);
     }
 
@@ -101,7 +101,7 @@ impl Logistic {
     ///
     /// # Panics
     /// If `x` or `out` has not d entries.
-    pub fn value_and_gradient(&self, x: &[f64], out: &mut [f64]) -> f64 {
+    pub(crate) fn value_and_gradient(&self, x: &[f64], out: &mut [f64]) -> f64 {
         self.check(x);
         self.check(out);
         let data = &*self.data;
@@ -122,7 +122,7 @@ impl Logistic {
     ///
     /// # Panics
     /// If `index >= samples()`, or `x` or `out` has not d entries.
-    pub fn sample_gradient(&self, index: usize, x: &[f64], scale: f64, out: &mut [f64]) {
+    pub(crate) fn sample_gradient(&self, index: usize, x: &[f64], scale: f64, out: &mut [f64]) {
         self.batch_gradient(&[index], x, scale, out);
     }
 
@@ -131,7 +131,7 @@ impl Logistic {
     ///
     /// # Panics
     /// If an index is not below `samples()`, or `x` or `out` has not d entries.
-    pub fn batch_gradient(&self, indices: &[usize], x: &[f64], scale: f64, out: &mut [f64]) {
+    pub(crate) fn batch_gradient(&self, indices: &[usize], x: &[f64], scale: f64, out: &mut [f64]) {
         self.check(x);
         self.check(out);
         if indices.is_empty() {
@@ -148,7 +148,7 @@ impl Logistic {
     /// # Panics
     /// If `x`, `v` or `out` has not d entries.
     #[cfg(test)]
-    pub fn hessian_vector(&self, x: &[f64], v: &[f64], out: &mut [f64]) {
+    pub(crate) fn hessian_vector(&self, x: &[f64], v: &[f64], out: &mut [f64]) {
         self.weighted_product(&self.curvatures(x), v, out);
     }
 
@@ -190,20 +190,20 @@ impl Logistic {
 
     /// L <= max_i |a_i|_2^2 / 4 + lambda: the gradient's Lipschitz constant in the l2 norm.
     #[must_use]
-    pub fn smoothness(&self) -> f64 {
+    pub(crate) fn smoothness(&self) -> f64 {
         self.largest_norms().0 / 4.0 + self.lambda
     }
 
     /// L_inf <= max_i |a_i|_1^2 / 4 + d lambda: the constant of |grad f(x) - grad f(y)|_1 <= L_inf |x - y|_inf.
     #[must_use]
-    pub fn smoothness_max_norm(&self) -> f64 {
+    pub(crate) fn smoothness_max_norm(&self) -> f64 {
         let norm = self.largest_norms().1;
         norm * norm / 4.0 + self.dimension() as f64 * self.lambda
     }
 
     /// L_j <= sum_i |a_ij| |a_i|_1 / (4n) + lambda for each coordinate: Hessian <= diag(L_1, .., L_d).
     #[must_use]
-    pub fn smoothness_by_coordinate(&self) -> Vec<f64> {
+    pub(crate) fn smoothness_by_coordinate(&self) -> Vec<f64> {
         let matrix = &self.data.matrix;
         let parts = by_chunks(matrix, |rows| {
             let mut part = vec![0.0; matrix.columns()];
@@ -218,7 +218,7 @@ impl Logistic {
 
     /// mu >= lambda in the l2 norm.
     #[must_use]
-    pub fn strong_convexity(&self) -> f64 {
+    pub(crate) fn strong_convexity(&self) -> f64 {
         self.lambda
     }
 

@@ -18,7 +18,7 @@ const ROUNDING: f64 = 1e-12;
 
 /// When the solver ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stop {
+pub(crate) struct Stop {
     /// Success: |grad f|_2 below this.
     pub gradient_norm: f64,
     /// Failure: more Newton iterations than this.
@@ -34,7 +34,7 @@ impl Default for Stop {
 
 /// A point where the gradient is as small as required.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Minimum {
+pub(crate) struct Minimum {
     /// f at the point: f* up to `error_bound` and the rounding of f.
     pub value: f64,
     /// The minimiser found.
@@ -54,7 +54,7 @@ pub struct Minimum {
 /// # Errors
 /// [`DataError::Parameter`] if lambda is 0; [`DataError::NotReached`] with the residual that was reached, if the
 /// iterations end or rounding forbids any progress before the gradient is small enough.
-pub fn minimise(f: &Logistic, stop: Stop) -> Result<Minimum, DataError> {
+pub(crate) fn minimise(f: &Logistic, stop: Stop) -> Result<Minimum, DataError> {
     if f.lambda() <= 0.0 {
         let expected = "a positive number: without a regulariser there may be no minimiser";
         return Err(DataError::Parameter { name: "lambda", value: f.lambda(), expected: expected.into() });

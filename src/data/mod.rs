@@ -4,13 +4,12 @@
 //! `file or seed -> Dataset -> Logistic -> value, gradient, facts -> Minimum`
 //!
 //! - [`Matrix`]: dense or sparse rows in double or single precision; every sum over them runs in double precision.
-//! - [`read_libsvm`], [`load_libsvm`]: LIBSVM text, the second with a binary cache beside the file.
+//! - [`parse_libsvm`], [`load_libsvm`]: LIBSVM text, the second from a file with a binary cache beside it.
 //! - [`generate`]: a planted problem in the layout of the epsilon set.
 //! - [`Logistic`]: the objective, its derivatives and its smoothness constants.
 //! - [`minimise`]: f* to a gradient norm of 1e-10, with the bound on what is left.
 //! - [`read_images`], [`embedded_images`]: sets of small images with a class each.
 //! - [`Split`]: which samples each of many workers has.
-||||||| 574c711
 //! - [`network`]: fully connected networks on labelled images, their gradients and statistics of whole sets.
 //!
 //! **Same bits everywhere.** Rows are cut into chunks that depend on the data's shape alone. Each chunk is summed in a
@@ -26,19 +25,28 @@ mod libsvm;
 mod logistic;
 mod matrix;
 mod minimum;
-pub mod network;
+pub(crate) mod network;
 mod split;
-||||||| 574c711
 
-pub use cache::load_libsvm;
-pub use error::DataError;
-pub use generate::generate;
-pub use images::{FileSum, IMAGE_FILES, ImageSet, Images, embedded_images, parse_images, read_images};
+pub(crate) use cache::load_libsvm;
+pub(crate) use error::DataError;
+pub(crate) use generate::generate;
+pub(crate) use images::{ImageSet, Images, embedded_images, parse_images, read_images};
 pub use libsvm::{Expected, parse_libsvm};
+<<<<<<< HEAD
 pub use logistic::Logistic;
 pub use matrix::{Matrix, Rounding};
 pub use minimum::{Minimum, Stop, minimise};
 pub use split::{Split, Spread};
+||||||| 77c95a8
+pub use logistic::Logistic;
+pub use matrix::{Matrix, Rounding};
+pub use minimum::{Minimum, Stop, minimise};
+=======
+pub(crate) use logistic::Logistic;
+pub(crate) use matrix::{Matrix, Rounding};
+pub(crate) use minimum::{Minimum, Stop, minimise};
+>>>>>>> house
 
 /// Rows with a class each.
 #[derive(Debug, Clone, PartialEq)]

@@ -40,11 +40,11 @@ pub struct Record<S> {
 }
 
 /// What is reported of every iterate: its index, the run as it stands there, and what was sent before it.
-pub type Look<'a, S> = dyn FnMut(u64, &Workspace<S>, Traffic) -> Result<(), Fault> + 'a;
+pub(super) type Look<'a, S> = dyn FnMut(u64, &Workspace<S>, Traffic) -> Result<(), Fault> + 'a;
 
 /// Everything that a run changes: the iterate, the algorithm's memory, and its working space.
 #[derive(Debug, Clone)]
-pub struct Workspace<S> {
+pub(crate) struct Workspace<S> {
     /// The iterate.
     pub x: Vec<S>,
     /// The algorithm's memory.
@@ -61,7 +61,7 @@ pub struct Workspace<S> {
 impl<S: Arithmetic> Workspace<S> {
     /// A run about to start at `x`.
     #[must_use]
-    pub fn new(instance: &Instance, x: Vec<S>) -> Self {
+    pub(crate) fn new(instance: &Instance, x: Vec<S>) -> Self {
         let Layout { state, scratch } = instance.algorithm.layout(x.len(), instance.workers);
         Workspace {
             x,
@@ -76,7 +76,7 @@ impl<S: Arithmetic> Workspace<S> {
 
     /// The same run, keeping the iterate before the last step where `looks_back` says so.
     #[must_use]
-    pub fn looking_back(self, looks_back: bool) -> Self {
+    pub(crate) fn looking_back(self, looks_back: bool) -> Self {
         Workspace { looks_back, ..self }
     }
 }
@@ -85,7 +85,7 @@ impl<S: Arithmetic> Workspace<S> {
 ///
 /// # Errors
 /// The step's fault, with its iteration.
-pub fn step_once<S: Arithmetic>(
+pub(crate) fn step_once<S: Arithmetic>(
     instance: &Instance,
     k: u64,
     work: &mut Workspace<S>,
@@ -121,7 +121,7 @@ pub fn step_once<S: Arithmetic>(
 ///
 /// # Errors
 /// The first fault, with its iteration.
-pub fn simulate<S: Arithmetic>(
+pub(super) fn simulate<S: Arithmetic>(
     instance: &Instance,
     mut work: Workspace<S>,
     query: &mut dyn Door<S>,
@@ -136,7 +136,7 @@ pub fn simulate<S: Arithmetic>(
 }
 
 /// A query whose batch the loop sets before every step.
-pub trait Door<S>: Query<S> {
+pub(crate) trait Door<S>: Query<S> {
     /// Draws averaged into the gradients of the coming step.
     fn set_batch(&mut self, batch: u64);
     /// What has passed the door.
@@ -272,7 +272,7 @@ where
 ///
 /// # Errors
 /// As [`simulate`].
-pub fn trace(
+pub(crate) fn trace(
     instance: &Instance,
     seed: u64,
     cell_key: &[(String, String)],
@@ -293,7 +293,11 @@ pub fn trace(
 ///
 /// # Errors
 /// As [`simulate`]; a random start, or constants that the arithmetic cannot hold; [`RunError::Stopped`].
-pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan, progress: &dyn Progress) -> Result<Record<S>, RunError> {
+pub(super) fn plain<S: Arithmetic>(
+    instance: &Instance,
+    plan: &Plan,
+    progress: &dyn Progress,
+) -> Result<Record<S>, RunError> {
     let x = fixed_start::<S>(instance)?;
     let mut oracle = PlainOracle::new(instance);
     let record = follow(instance, plan, x, &mut oracle, progress)?;
@@ -304,7 +308,7 @@ pub fn plain<S: Arithmetic>(instance: &Instance, plan: &Plan, progress: &dyn Pro
 ///
 /// # Errors
 /// As [`simulate`]; [`RunError::Stopped`].
-pub fn follow<S: Arithmetic>(
+pub(crate) fn follow<S: Arithmetic>(
     instance: &Instance,
     plan: &Plan,
     x: Vec<S>,
@@ -353,7 +357,7 @@ pub fn follow<S: Arithmetic>(
 ///
 /// # Errors
 /// A random start, or constants that the arithmetic cannot hold.
-pub fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
+pub(crate) fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
     let point = match &instance.start {
         StartPoint::At(point) => point.iter().map(crate::model::Real::cast).collect::<Result<Vec<S>, Fault>>(),
         StartPoint::Random(_) | StartPoint::Drawn => Err(Fault::Unsupported("a random start has no single run".into())),
@@ -365,7 +369,7 @@ pub fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunErro
 ///
 /// # Errors
 /// [`Fault::NoExactForm`] where a part leaves the rationals.
-pub fn trace_plain<S: Arithmetic>(instance: &Instance) -> Result<(Vec<Vec<S>>, Traffic), RunError> {
+pub(crate) fn trace_plain<S: Arithmetic>(instance: &Instance) -> Result<(Vec<Vec<S>>, Traffic), RunError> {
     let mut oracle = PlainOracle::new(instance);
     let mut iterates = Vec::new();
     let work = Workspace::new(instance, fixed_start::<S>(instance)?);

@@ -33,7 +33,7 @@ const SMOOTHING: f64 = 1e-6;
 /// error. An objective with kinks takes signs of iterates, which lie on a lattice whatever the noise. Samples of large
 /// data sets are drawn in plain lanes: their gradients have no lattice.
 #[must_use]
-pub fn must_look_for_ties(instance: &Instance) -> bool {
+pub(super) fn must_look_for_ties(instance: &Instance) -> bool {
     if instance.is_deterministic() {
         return false;
     }

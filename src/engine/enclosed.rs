@@ -16,9 +16,9 @@ use crate::scalar::{Enclosure, Fault};
 /// Bits of the floats, tried in this order: a run's enclosures lose some at every step.
 const PRECISIONS: [usize; 8] = [128, 256, 512, 1024, 2048, 4096, 8192, 16384];
 /// Most work of one run, in products of words; a count, so that a verdict does not depend on the machine.
-pub const MOST_WORK: u64 = 2_000_000_000;
+pub(crate) const MOST_WORK: u64 = 2_000_000_000;
 /// Products of words that every operation counts for, in addition to those of its own words.
-pub const OVERHEAD: u64 = 600;
+pub(crate) const OVERHEAD: u64 = 600;
 /// Agreement of the ends that ends the search: the rounding of a double.
 const SHARP: isize = 60;
 /// Bits that the next precision must add for the search to go on.
@@ -30,7 +30,7 @@ const TIES: usize = 3;
 
 /// Products of words of one run with floats of so many bits.
 #[must_use]
-pub fn work(instance: &Instance, bits: usize) -> u64 {
+pub(super) fn work(instance: &Instance, bits: usize) -> u64 {
     let words = bits as u64 / 64;
     let entries = instance.problem.work().max(instance.problem.dimension()) as u64;
     let steps = instance.horizon.max(1).saturating_mul(entries.saturating_mul(instance.workers.max(1) as u64));
@@ -108,7 +108,7 @@ fn least_agreement<'a>(values: impl Iterator<Item = &'a Enclosure>) -> (isize, i
 /// # Errors
 /// As [`plain`]; [`Fault::Undecided`] where a sign stays open at the highest precision that the budget allows;
 /// [`Fault::Unsupported`] where the budget allows none.
-pub fn plain_enclosed(
+pub(crate) fn plain_enclosed(
     instance: &Instance,
     plan: &Plan,
     most_work: u64,
@@ -121,7 +121,7 @@ pub fn plain_enclosed(
 
 /// Runs an instance that could draw coins and need not, and takes note where it draws none: no sign of 0 is taken, no
 /// vote ties, a compressor keeps all. Such a run is deterministic.
-pub fn settle_coins(instance: &mut Instance) {
+pub(crate) fn settle_coins(instance: &mut Instance) {
     if instance.is_deterministic() || !instance.may_draw_nothing() {
         return;
     }

@@ -23,7 +23,7 @@ pub enum Probe {
 
 /// The constant that the instance does not have, of those that an expression over statistics and constants needs.
 #[must_use]
-pub fn lacks(expr: &Expression, instance: &Instance) -> Option<String> {
+pub(super) fn lacks(expr: &Expression, instance: &Instance) -> Option<String> {
     let needed = |symbol: &Symbol| match symbol {
         Symbol::Fact(_) => Some(symbol.clone()),
         Symbol::Statistic(StatisticName::General(spec)) => match spec.statistic {
@@ -38,7 +38,7 @@ pub fn lacks(expr: &Expression, instance: &Instance) -> Option<String> {
 
 /// What a left side needs and the instance does not have.
 #[must_use]
-pub fn left_lacks(left: &Left, instance: &Instance) -> Option<String> {
+pub(crate) fn left_lacks(left: &Left, instance: &Instance) -> Option<String> {
     left.expressions().find_map(|expr| lacks(expr, instance))
 }
 
@@ -193,7 +193,7 @@ pub(super) struct Recorder<'a, S: Evaluating> {
 }
 
 impl<'a, S: Evaluating> Recorder<'a, S> {
-    pub fn new(plan: &'a Plan, instance: &'a Instance) -> Self {
+    pub(super) fn new(plan: &'a Plan, instance: &'a Instance) -> Self {
         Recorder {
             plan,
             instance,
@@ -206,19 +206,19 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
     }
 
     /// Takes note of x_k, at every k in order.
-    pub fn pass(&mut self, x: &[S]) {
+    pub(super) fn pass(&mut self, x: &[S]) {
         if let Some(sum) = &mut self.sum {
             add_to(sum, x);
         }
     }
 
     /// The sum of the iterates so far; empty where nothing needs it.
-    pub fn sum(&self) -> &[S] {
+    pub(super) fn sum(&self) -> &[S] {
         self.sum.as_deref().unwrap_or_default()
     }
 
     /// Whether anything is recorded at iterate k.
-    pub fn wants(&self, k: u64) -> bool {
+    pub(super) fn wants(&self, k: u64) -> bool {
         self.is_at_checkpoint(k)
             || self.plan.paths.iter().flat_map(|(_, r)| r).any(|(r, _)| self.is_due(*r, k))
             || self.plan.series.iter().any(|(r, _)| self.is_due(*r, k))
@@ -233,7 +233,7 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
         is_due(self.instance, reducer, k)
     }
 
-    pub fn record(&mut self, k: u64, point: &mut Point<'_, S>) -> Result<(), Fault> {
+    pub(super) fn record(&mut self, k: u64, point: &mut Point<'_, S>) -> Result<(), Fault> {
         for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
             for (r, (reducer, probe)) in reductions.iter().enumerate() {
                 if self.is_due(*reducer, k) {
@@ -261,7 +261,7 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
     }
 
     /// Records one point as if every iterate were there: an enclosure of all iterates gives one of all functionals.
-    pub fn record_throughout(&mut self, point: &mut Point<'_, S>) -> Result<(), Fault> {
+    pub(super) fn record_throughout(&mut self, point: &mut Point<'_, S>) -> Result<(), Fault> {
         let length = self.instance.window.1 - self.instance.window.0 + 1;
         for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
             for (r, (reducer, probe)) in reductions.iter().enumerate() {
@@ -278,7 +278,7 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
 
     /// Takes what is recorded at the start into what holds throughout: a minimum is at most its first value, a maximum
     /// at least, and the first value is known.
-    pub fn meet_start(&mut self, start: &Self) {
+    pub(super) fn meet_start(&mut self, start: &Self) {
         for (p, (_, reductions)) in self.plan.paths.iter().enumerate() {
             for (r, (reducer, _)) in reductions.iter().enumerate() {
                 let (Some(first), Some(all)) = (&start.running[p][r], &mut self.running[p][r]) else { continue };
@@ -294,7 +294,7 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
 
     /// The path functionals at the end of the run, each with the sum of the sizes of what it combines: where these
     /// cancel, rounding counts by their size and not by that of the result.
-    pub fn paths(&mut self) -> Result<Vec<(S, S)>, Fault> {
+    pub(super) fn paths(&mut self) -> Result<Vec<(S, S)>, Fault> {
         let mut values = Vec::with_capacity(self.plan.paths.len());
         for ((combine, reductions), running) in self.plan.paths.iter().zip(&mut self.running) {
             let reduced: Result<Vec<S>, Fault> =
@@ -309,13 +309,13 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
 
 /// A functional over time that no iterate entered has no value.
 #[must_use]
-pub fn not_recorded() -> Fault {
+pub(crate) fn not_recorded() -> Fault {
     Fault::Unsupported("a functional over time saw no iterate".into())
 }
 
 /// Whether a functional looks at iterate k.
 #[must_use]
-pub fn is_due(instance: &Instance, reducer: Reducer, k: u64) -> bool {
+pub(crate) fn is_due(instance: &Instance, reducer: Reducer, k: u64) -> bool {
     match reducer {
         Reducer::First => k == 0,
         Reducer::Last => k == instance.horizon,
@@ -327,7 +327,7 @@ pub fn is_due(instance: &Instance, reducer: Reducer, k: u64) -> bool {
 ///
 /// # Errors
 /// As the expression.
-pub fn combine_path<S: Scalar>(
+pub(crate) fn combine_path<S: Scalar>(
     instance: &Instance,
     combine: &Expression,
     reductions: &[(Reducer, Probe)],
@@ -354,7 +354,7 @@ pub fn combine_path<S: Scalar>(
 }
 
 /// Adds an iterate to a sum, which is empty before the first.
-pub fn add_to<S: Scalar>(sum: &mut Vec<S>, x: &[S]) {
+pub(crate) fn add_to<S: Scalar>(sum: &mut Vec<S>, x: &[S]) {
     if sum.is_empty() {
         sum.extend_from_slice(x);
     } else {
@@ -365,7 +365,7 @@ pub fn add_to<S: Scalar>(sum: &mut Vec<S>, x: &[S]) {
 }
 
 /// One more look of a running reduction; means run as sums.
-pub fn reduce<S: Scalar>(reducer: Reducer, old: S, value: &S) -> S {
+pub(crate) fn reduce<S: Scalar>(reducer: Reducer, old: S, value: &S) -> S {
     match reducer {
         Reducer::Mean => old + value,
         Reducer::Min => old.min(value),

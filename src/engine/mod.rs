@@ -17,17 +17,21 @@ mod range;
 mod run;
 mod sight;
 
-pub use block::{Door, Record, Workspace, fixed_start, follow, step_once, trace, trace_plain};
-pub use enclosed::{MOST_WORK, OVERHEAD, plain_enclosed, settle_coins, trace_enclosed};
-pub use estimates::{Estimates, PathMoments};
-pub use measure::{Plan, Probe, add_to, combine_path, is_due, left_lacks, not_recorded, reduce};
-pub use oracle::Traffic;
+pub(crate) use block::{Door, Record, Workspace, fixed_start, follow, step_once, trace, trace_plain};
+pub use enclosed::trace_enclosed;
+pub(crate) use enclosed::{MOST_WORK, OVERHEAD, plain_enclosed, settle_coins};
+pub(crate) use estimates::{Estimates, PathMoments};
+pub use measure::Plan;
+pub(crate) use measure::{Probe, add_to, combine_path, is_due, left_lacks, not_recorded, reduce};
+pub(crate) use oracle::Traffic;
 pub(crate) use oracle::without_noise;
-pub use point::Point;
+pub(crate) use point::Point;
 pub use progress::{Progress, Silent};
-pub use range::{Ranges, ranges};
-pub use run::{FEW, IN_FLIGHT, Sampling, run, run_until};
-pub use sight::Sight;
+pub(crate) use range::Ranges;
+pub use range::ranges;
+pub use run::run;
+pub(crate) use run::{FEW, IN_FLIGHT, Sampling, run_until};
+pub(crate) use sight::Sight;
 
 use crate::scalar::Fault;
 

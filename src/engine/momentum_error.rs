@@ -10,7 +10,7 @@ use crate::scalar::{Fault, Scalar};
 ///
 /// # Errors
 /// Where the arithmetic has no such gradient.
-pub fn momentum_error<S: Scalar>(
+pub(super) fn momentum_error<S: Scalar>(
     problem: &dyn Evaluates<S>,
     momenta: &[S],
     point: &[S],

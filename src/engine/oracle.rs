@@ -26,7 +26,7 @@ impl Traffic {
 }
 
 /// Lanes that can draw random numbers.
-pub trait Sampled<const N: usize>: Arithmetic {
+pub(super) trait Sampled<const N: usize>: Arithmetic {
     /// The law in this width.
     fn noise(noise: &dyn DynNoise) -> &dyn Perturbs<N>;
 }
@@ -50,7 +50,7 @@ pub(super) struct Streams<const N: usize> {
 }
 
 impl<const N: usize> Streams<N> {
-    pub fn new(keys: &Keys, first: u64) -> Self {
+    pub(super) fn new(keys: &Keys, first: u64) -> Self {
         Streams { oracle: Stream::new(&keys.oracle, first), algorithm: Stream::new(&keys.algorithm, first) }
     }
 }
@@ -63,7 +63,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub fn new(seed: u64, cell_key: &[(String, String)]) -> Self {
+    pub(super) fn new(seed: u64, cell_key: &[(String, String)]) -> Self {
         let cell_key: Vec<(&str, &str)> = cell_key.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         let key = |role| CellKey::new(seed, &cell_key, role);
         Keys { start: key("start"), oracle: key("oracle"), algorithm: key("algorithm") }
@@ -114,7 +114,7 @@ pub(super) struct LaneOracle<'a, const N: usize> {
 }
 
 impl<'a, const N: usize> LaneOracle<'a, N> {
-    pub fn new(instance: &'a Instance, streams: Streams<N>) -> Self {
+    pub(super) fn new(instance: &'a Instance, streams: Streams<N>) -> Self {
         let d = if instance.minibatch { instance.problem.dimension() } else { 0 };
         let column = std::array::from_fn(|_| vec![Narrow::splat(0.0); d]);
         let (nodes, rarest) = ([0; N], watched(instance));
@@ -203,7 +203,7 @@ where
 }
 
 /// The oracle of a run without randomness, in any arithmetic.
-pub struct PlainOracle<'a> {
+pub(super) struct PlainOracle<'a> {
     instance: &'a Instance,
     /// What has passed.
     pub traffic: Traffic,
@@ -215,7 +215,7 @@ pub struct PlainOracle<'a> {
 impl<'a> PlainOracle<'a> {
     /// The oracle of an instance without noise.
     #[must_use]
-    pub fn new(instance: &'a Instance) -> Self {
+    pub(super) fn new(instance: &'a Instance) -> Self {
         PlainOracle { instance, traffic: Traffic::default(), begun: 0, tie: None }
     }
 

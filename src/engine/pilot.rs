@@ -61,7 +61,7 @@ pub(super) enum Doubt {
 
 impl Way {
     /// Runs replicates `first..first + 64`, of which those in `lanes` count.
-    pub fn block(
+    pub(super) fn block(
         &self,
         instance: &Instance,
         plan: &Plan,

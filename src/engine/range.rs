@@ -12,7 +12,7 @@ use crate::model::{Evaluating, Known, Statistic};
 use crate::stats::Interval;
 
 /// Of each path functional and of each series' statistic.
-pub type Ranges = (Vec<Option<Interval>>, Vec<Option<Interval>>);
+pub(crate) type Ranges = (Vec<Option<Interval>>, Vec<Option<Interval>>);
 
 /// The range of each path functional of a plan, and of each series' statistic, which may have one end; `None` where
 /// there is none.

@@ -13,13 +13,13 @@ use crate::scalar::{Lane, WIDTH};
 use rayon::prelude::*;
 
 /// Blocks in flight at once; a constant, so that memory does not depend on the machine.
-pub const IN_FLIGHT: u64 = 32;
+pub(crate) const IN_FLIGHT: u64 = 32;
 /// With no more replicates than this, lanes would mostly be idle.
-pub const FEW: u64 = 8;
+pub(crate) const FEW: u64 = 8;
 
 /// What the replicates of a cell are drawn with, and how many.
 #[derive(Clone, Copy)]
-pub struct Sampling<'a> {
+pub(crate) struct Sampling<'a> {
     /// Seed of everything.
     pub seed: u64,
     /// What names the cell: the keys of its random streams are derived from it.
@@ -36,7 +36,7 @@ pub struct Sampling<'a> {
 ///
 /// # Errors
 /// The first fault of the lowest block that has one.
-pub fn run_until(
+pub(crate) fn run_until(
     instance: &Instance,
     plan: &Plan,
     sampling: Sampling<'_>,

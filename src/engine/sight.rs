@@ -22,7 +22,7 @@ const MOMENTS: f64 = 3.0;
 
 /// What a plan's terms require of a sample.
 #[derive(Debug, Clone)]
-pub struct Sight {
+pub(crate) struct Sight {
     tails: Tails,
     /// Whether probabilities of the noise's atoms depend on the state: the replicates then record which they met.
     watched: bool,
@@ -36,7 +36,7 @@ pub struct Sight {
 impl Sight {
     /// What the terms of a plan require on an instance.
     #[must_use]
-    pub fn new(instance: &Instance, plan: &Plan) -> Self {
+    pub(crate) fn new(instance: &Instance, plan: &Plan) -> Self {
         let mut tails = Tails::LIGHT;
         let watched = instance.noise.as_ref().is_some_and(|noise| noise.tails().rarest.is_none());
         if let Some(law) = &instance.noise {
@@ -72,13 +72,13 @@ impl Sight {
 
     /// Why so many replicates are no ground for an asymptotic interval of a path term.
     #[must_use]
-    pub fn of_path(&self, path: usize, bounded: bool, estimates: &Estimates) -> Option<String> {
+    pub(crate) fn of_path(&self, path: usize, bounded: bool, estimates: &Estimates) -> Option<String> {
         self.objection(self.paths.get(path).copied().unwrap_or(f64::INFINITY), bounded, estimates)
     }
 
     /// The same of a series.
     #[must_use]
-    pub fn of_series(&self, series: usize, bounded: bool, estimates: &Estimates) -> Option<String> {
+    pub(crate) fn of_series(&self, series: usize, bounded: bool, estimates: &Estimates) -> Option<String> {
         self.objection(self.series.get(series).copied().unwrap_or(f64::INFINITY), bounded, estimates)
     }
 

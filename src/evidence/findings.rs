@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// An instance with everything that is known of the statistics requested for it.
 #[derive(Clone)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// The instance.
     pub instance: Arc<Instance>,
     /// Expectations: exact, enclosed or sampled, whatever is the best for each.
@@ -22,7 +22,7 @@ pub struct Findings {
 impl Findings {
     /// Before anything is run: where the run can go.
     #[must_use]
-    pub fn reach(instance: &Arc<Instance>, plan: &Plan) -> Self {
+    pub(crate) fn reach(instance: &Arc<Instance>, plan: &Plan) -> Self {
         Findings {
             instance: Arc::clone(instance),
             estimates: Estimates::empty(plan, instance),

@@ -8,7 +8,7 @@ use crate::scalar::{Enclosure, Fault};
 
 /// What the evidence on one instance may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Effort {
+pub(crate) struct Effort {
     /// Of moments and enumerations.
     pub exact: Budget,
     /// Of an enclosed run, in products of words.
@@ -17,7 +17,7 @@ pub struct Effort {
 
 /// One instance, and the statistics requested for it.
 #[derive(Clone, Copy)]
-pub struct Inquiry<'a> {
+pub(crate) struct Inquiry<'a> {
     /// The instance, and where its run can go.
     pub reach: &'a Findings,
     /// The statistics whose expectations are wanted.
@@ -52,7 +52,7 @@ type Rung = fn(&Inquiry<'_>, &Known) -> Result<Option<Box<dyn Layer>>, RunError>
 const LADDER: &[Rung] = &[by_moments, by_enumeration, by_outcomes, by_enclosure];
 
 /// What is known without a sample.
-pub struct Known {
+pub(crate) struct Known {
     layers: Vec<Box<dyn Layer>>,
     /// Numbers of path terms and of series terms.
     terms: (usize, usize),
@@ -62,7 +62,7 @@ pub struct Known {
 ///
 /// # Errors
 /// Only that the run is to be given up.
-pub fn known(inquiry: &Inquiry<'_>) -> Result<Known, RunError> {
+pub(crate) fn known(inquiry: &Inquiry<'_>) -> Result<Known, RunError> {
     let terms = (inquiry.plan.paths.len(), inquiry.plan.series.len());
     let mut known = Known { layers: Vec::new(), terms };
     for rung in LADDER {
@@ -78,7 +78,7 @@ pub fn known(inquiry: &Inquiry<'_>) -> Result<Known, RunError> {
 impl Known {
     /// Whether every term is known exactly or enclosed sharply.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         let (paths, series): (Vec<_>, Vec<_>) = self.layers.iter().map(|layer| layer.knows()).unzip();
         let all = |known: &[Vec<bool>], terms: usize| {
             (0..terms).all(|i| known.iter().any(|one| one.get(i).copied().unwrap_or(false)))
@@ -90,7 +90,7 @@ impl Known {
     ///
     /// # Errors
     /// Only that the run is to be given up.
-    pub fn beside(&self, mut sampled: Estimates) -> Result<Estimates, RunError> {
+    pub(crate) fn beside(&self, mut sampled: Estimates) -> Result<Estimates, RunError> {
         self.layers.iter().rev().try_for_each(|layer| layer.put(&mut sampled))?;
         Ok(sampled)
     }
@@ -99,7 +99,7 @@ impl Known {
     ///
     /// # Errors
     /// Only that the run is to be given up.
-    pub fn alone(&self, inquiry: &Inquiry<'_>) -> Result<Findings, RunError> {
+    pub(crate) fn alone(&self, inquiry: &Inquiry<'_>) -> Result<Findings, RunError> {
         let reach = inquiry.reach.clone();
         Ok(Findings { estimates: self.beside(reach.estimates.clone())?, ..reach })
     }
@@ -109,7 +109,7 @@ impl Known {
     ///
     /// # Errors
     /// The first fault of a run, but for one that leaves the range of a parameter: such a run is not defined.
-    pub fn sample(
+    pub(crate) fn sample(
         &self,
         inquiry: &Inquiry<'_>,
         sampling: Sampling<'_>,

@@ -96,7 +96,7 @@ fn unfit(reason: impl ToString) -> Unavailable {
 /// # Errors
 /// [`Unavailable`]: a step that leaves the polynomials, a law without known variance, more work than `budget`, no term
 /// that follows, or a run that is given up.
-pub fn moments(
+pub(super) fn moments(
     instance: &Instance,
     plan: &Plan,
     budget: super::Budget,

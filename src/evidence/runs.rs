@@ -6,7 +6,7 @@ use crate::model::{Real, Row};
 
 /// Where a term of a left side stands among the estimates of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TermSource {
+pub(crate) enum TermSource {
     /// Path functional of this index.
     Path(usize),
     /// Series of this index.
@@ -14,7 +14,7 @@ pub enum TermSource {
 }
 
 /// One setup that is to be run: the union of what a claim's questions and figures need from it.
-pub struct Configuration<'s> {
+pub(crate) struct Configuration<'s> {
     /// Name of the case.
     pub case: String,
     /// The setup, with its sweep.
@@ -30,19 +30,19 @@ pub struct Configuration<'s> {
 impl<'s> Configuration<'s> {
     /// A configuration from which nothing is requested yet.
     #[must_use]
-    pub fn new(case: &str, variant: &'s Variant) -> Self {
+    pub(crate) fn new(case: &str, variant: &'s Variant) -> Self {
         Configuration { case: case.into(), variant, terms: Vec::new(), curves: Vec::new(), cells: 0 }
     }
 
     /// Whether a question is decided by this configuration alone, cell by cell.
     #[must_use]
-    pub fn answers(&self, scenario: &Scenario) -> bool {
+    pub(crate) fn answers(&self, scenario: &Scenario) -> bool {
         self.concerns(scenario) && scenario.curves.is_empty() && scenario.question.relation != Relation::Rate
     }
 
     /// Whether a question needs this configuration.
     #[must_use]
-    pub fn concerns(&self, scenario: &Scenario) -> bool {
+    pub(crate) fn concerns(&self, scenario: &Scenario) -> bool {
         scenario.case == self.case && variants(scenario).any(|v| v.setup == self.variant.setup)
     }
 
@@ -50,7 +50,7 @@ impl<'s> Configuration<'s> {
     ///
     /// # Errors
     /// A sentence: one of them was not requested.
-    pub fn sources(&self, left: &Left) -> Result<Vec<TermSource>, String> {
+    pub(crate) fn sources(&self, left: &Left) -> Result<Vec<TermSource>, String> {
         left.terms
             .iter()
             .map(|wanted| {
@@ -65,7 +65,7 @@ impl<'s> Configuration<'s> {
 
     /// The place of a statistic among the estimates' curves.
     #[must_use]
-    pub fn curve(&self, expr: &Expression) -> Option<usize> {
+    pub(crate) fn curve(&self, expr: &Expression) -> Option<usize> {
         self.curves.iter().position(|c| c == expr)
     }
 }
@@ -77,11 +77,17 @@ fn variants(scenario: &Scenario) -> impl Iterator<Item = &Variant> {
 
 /// All configurations of a claim, each once.
 #[derive(Default)]
-pub struct Design<'s>(pub Vec<Configuration<'s>>);
+pub(crate) struct Design<'s>(pub Vec<Configuration<'s>>);
 
 impl<'s> Design<'s> {
     /// Requests the terms of a left side, and a curve.
-    pub fn request(&mut self, case: &str, variant: &'s Variant, left: Option<&Left>, curve: Option<&Expression>) {
+    pub(crate) fn request(
+        &mut self,
+        case: &str,
+        variant: &'s Variant,
+        left: Option<&Left>,
+        curve: Option<&Expression>,
+    ) {
         let index = self.place(case, variant).unwrap_or_else(|| {
             self.0.push(Configuration::new(case, variant));
             self.0.len() - 1
@@ -99,13 +105,13 @@ impl<'s> Design<'s> {
 
     /// The place of a setup.
     #[must_use]
-    pub fn place(&self, case: &str, variant: &Variant) -> Option<usize> {
+    pub(crate) fn place(&self, case: &str, variant: &Variant) -> Option<usize> {
         self.0.iter().position(|c| c.case == case && c.variant.setup == variant.setup)
     }
 
     /// Number of (question, cell) pairs: each has an equal part of the level (Bonferroni's correction).
     #[must_use]
-    pub fn questions<'t>(&self, scenarios: impl Iterator<Item = &'t Scenario>) -> usize {
+    pub(crate) fn questions<'t>(&self, scenarios: impl Iterator<Item = &'t Scenario>) -> usize {
         scenarios
             .map(|t| variants(t).filter_map(|v| self.place(&t.case, v)).map(|place| self.0[place].cells).sum::<usize>())
             .sum()
@@ -113,7 +119,7 @@ impl<'s> Design<'s> {
 }
 
 /// The result of one cell of one configuration.
-pub struct CellRun {
+pub(crate) struct CellRun {
     /// The values of the parameters.
     pub cell: Cell,
     /// The result.
@@ -121,7 +127,7 @@ pub struct CellRun {
 }
 
 /// The result of a cell.
-pub enum CellOutcome {
+pub(crate) enum CellOutcome {
     /// An experiment.
     Experiment(Box<Findings>),
     /// An experiment that cannot be run here, for want of a constant that its algorithm names.
@@ -133,7 +139,7 @@ pub enum CellOutcome {
 impl CellRun {
     /// A declared parameter or a fact; of another symbol none.
     #[must_use]
-    pub fn constant(&self, symbol: &Symbol) -> Option<Real> {
+    pub(crate) fn constant(&self, symbol: &Symbol) -> Option<Real> {
         match &self.outcome {
             CellOutcome::Experiment(e) => e.instance.constant(symbol),
             CellOutcome::Unrun(instance) => instance.constant(symbol),
@@ -143,7 +149,7 @@ impl CellRun {
 
     /// What is known of its experiment.
     #[must_use]
-    pub fn experiment(&self) -> Option<&Findings> {
+    pub(crate) fn experiment(&self) -> Option<&Findings> {
         match &self.outcome {
             CellOutcome::Experiment(e) => Some(e),
             CellOutcome::Unrun(_) | CellOutcome::Quantity(_) => None,
@@ -152,7 +158,7 @@ impl CellRun {
 }
 
 /// A design with the runs of each configuration, cell by cell.
-pub struct Observed<'s> {
+pub(crate) struct Observed<'s> {
     /// What was to be run.
     pub design: Design<'s>,
     /// The runs of each configuration, in the order of its cells.
@@ -161,7 +167,7 @@ pub struct Observed<'s> {
 
 /// One configuration with its runs.
 #[derive(Clone, Copy)]
-pub struct ConfigurationRuns<'o, 's> {
+pub(crate) struct ConfigurationRuns<'o, 's> {
     /// What was to be run.
     pub configuration: &'o Configuration<'s>,
     /// Cell by cell.
@@ -171,18 +177,18 @@ pub struct ConfigurationRuns<'o, 's> {
 impl<'s> Observed<'s> {
     /// The configuration of a setup.
     #[must_use]
-    pub fn of(&self, case: &str, variant: &Variant) -> Option<ConfigurationRuns<'_, 's>> {
+    pub(crate) fn of(&self, case: &str, variant: &Variant) -> Option<ConfigurationRuns<'_, 's>> {
         self.design.place(case, variant).map(|place| self.at(place))
     }
 
     /// The configuration at a place.
     #[must_use]
-    pub fn at(&self, place: usize) -> ConfigurationRuns<'_, 's> {
+    pub(crate) fn at(&self, place: usize) -> ConfigurationRuns<'_, 's> {
         ConfigurationRuns { configuration: &self.design.0[place], runs: &self.runs[place] }
     }
 
     /// All runs.
-    pub fn all(&self) -> impl Iterator<Item = &CellRun> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &CellRun> {
         self.runs.iter().flatten()
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// Definitions that depend on themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CycleError {
+pub(crate) struct CycleError {
     /// The names along the cycle; the first stands again at the end.
     pub path: Vec<String>,
 }
@@ -32,7 +32,7 @@ impl std::error::Error for CycleError {}
 ///
 /// # Errors
 /// [`CycleError`] with the path of a cycle.
-pub fn order(definitions: &BTreeMap<String, Vec<String>>) -> Result<Vec<String>, CycleError> {
+pub(crate) fn order(definitions: &BTreeMap<String, Vec<String>>) -> Result<Vec<String>, CycleError> {
     let mut done: BTreeSet<&str> = BTreeSet::new();
     let mut sorted = Vec::with_capacity(definitions.len());
     for start in definitions.keys() {

@@ -89,7 +89,7 @@ const TABLE: [(Builtin, Signature<'static>); 12] = [
 ];
 
 /// The functions that every expression knows.
-pub fn built_in_functions() -> impl Iterator<Item = Signature<'static>> {
+pub(crate) fn built_in_functions() -> impl Iterator<Item = Signature<'static>> {
     TABLE.iter().map(|(_, signature)| *signature)
 }
 

@@ -41,21 +41,23 @@ mod resolve;
 mod tests;
 mod units;
 
-pub use definitions::order;
-pub use eval::{Environment, EvalError};
-pub use functions::{Builtin, Signature, built_in_functions};
-pub use resolve::built_in;
-pub use units::{Dimension, Units, UnitsError};
+pub(crate) use definitions::order;
+pub use eval::Environment;
+pub(crate) use eval::EvalError;
+pub(crate) use functions::{Builtin, Signature, built_in_functions};
+pub(crate) use resolve::built_in;
+pub(crate) use units::UnitsError;
+pub use units::{Dimension, Units};
 
 use crate::scalar::Rational;
 use std::ops::Range;
 
 /// Longest text, in bytes.
-pub const MAX_LENGTH: usize = 2000;
+pub(crate) const MAX_LENGTH: usize = 2000;
 /// Most nodes of one expression.
-pub const MAX_NODES: usize = 500;
+pub(crate) const MAX_NODES: usize = 500;
 /// Deepest nesting of parentheses, calls, minus signs and exponents.
-pub const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// A text that is no expression, or an expression that a place does not know how to read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

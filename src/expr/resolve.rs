@@ -4,7 +4,7 @@ use super::{Builtin, Expr, ExprError, Node};
 use std::ops::Range;
 
 /// What a name at a place of the text stands for.
-pub type Meaning<'a, N> = &'a mut dyn FnMut(&str, &Range<usize>) -> Result<N, ExprError>;
+pub(super) type Meaning<'a, N> = &'a mut dyn FnMut(&str, &Range<usize>) -> Result<N, ExprError>;
 
 /// What a function of so many arguments at a place of the text stands for.
 type Choice<'a, F> = &'a mut dyn FnMut(&str, &Range<usize>, usize) -> Result<F, ExprError>;
@@ -31,7 +31,7 @@ impl Expr {
 ///
 /// # Errors
 /// There is none of that name, or it takes another number of arguments.
-pub fn built_in(name: &str, span: &Range<usize>, arguments: usize) -> Result<Builtin, ExprError> {
+pub(crate) fn built_in(name: &str, span: &Range<usize>, arguments: usize) -> Result<Builtin, ExprError> {
     match Builtin::by_name(name) {
         None => Err(ExprError::new(format!("'{name}' is no function that can be evaluated here"), span.clone())),
         Some((_, signature)) if !signature.takes(arguments) => {

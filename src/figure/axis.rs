@@ -21,13 +21,13 @@ pub(super) struct Extent(Option<(f64, f64)>);
 
 impl Extent {
     /// Takes a coordinate in.
-    pub fn add(&mut self, coordinate: Option<f64>) {
+    pub(super) fn add(&mut self, coordinate: Option<f64>) {
         let Some(v) = coordinate.filter(|v| v.is_finite()) else { return };
         self.0 = Some(self.0.map_or((v, v), |(low, high)| (low.min(v), high.max(v))));
     }
 
     /// Whether nothing was put in.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 }
@@ -48,7 +48,7 @@ pub(super) fn coordinate(log: bool, value: f64) -> Option<f64> {
 impl Scale {
     /// The scale of an axis over its data, with `margins` at both ends as fractions of the span; ends that the axis
     /// fixes get none.
-    pub fn new(axis: &Axis, extent: Extent, margins: (f64, f64)) -> Scale {
+    pub(super) fn new(axis: &Axis, extent: Extent, margins: (f64, f64)) -> Scale {
         let log = axis.scale == AxisScale::Log;
         let fixed = |end: Option<f64>| end.and_then(|v| coordinate(log, v));
         let (fixed_low, fixed_high) = match (fixed(axis.low), fixed(axis.high)) {
@@ -68,13 +68,13 @@ impl Scale {
     }
 
     /// The fraction of the axis at a coordinate; outside [0, 1] beyond its ends.
-    pub fn share(&self, coordinate: f64) -> f64 {
+    pub(super) fn share(&self, coordinate: f64) -> f64 {
         let half = self.high / 2.0 - self.low / 2.0;
         ((coordinate / 2.0 - self.low / 2.0) / half).clamp(-1e6, 1e6)
     }
 
     /// The fraction of the axis at a value, if the axis can show it.
-    pub fn position(&self, value: f64) -> Option<f64> {
+    pub(super) fn position(&self, value: f64) -> Option<f64> {
         coordinate(self.log, value).map(|c| self.share(c))
     }
 }

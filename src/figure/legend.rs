@@ -76,7 +76,7 @@ pub(super) struct Block {
 
 impl Block {
     /// As many columns as fit into a width, at most `most`.
-    pub fn new(mut entries: Vec<Entry>, room: f64, most: usize) -> Block {
+    pub(super) fn new(mut entries: Vec<Entry>, room: f64, most: usize) -> Block {
         let label_room = (room - SAMPLE - GAP).max(20.0);
         for entry in &mut entries {
             entry.label = shorten(&entry.label, SIZE, false, label_room);
@@ -91,16 +91,16 @@ impl Block {
         Block { entries, columns, column_width }
     }
 
-    pub fn width(&self) -> f64 {
+    pub(super) fn width(&self) -> f64 {
         self.columns as f64 * (self.column_width + 2.0 * GAP) - 2.0 * GAP
     }
 
-    pub fn height(&self) -> f64 {
+    pub(super) fn height(&self) -> f64 {
         self.entries.len().div_ceil(self.columns) as f64 * ROW
     }
 
     /// Draws it with its upper left corner at a point.
-    pub fn draw(&self, scene: &mut Scene, (left, top): Point) {
+    pub(super) fn draw(&self, scene: &mut Scene, (left, top): Point) {
         for (i, entry) in self.entries.iter().enumerate() {
             let (row, column) = (i / self.columns, i % self.columns);
             let x = left + column as f64 * (self.column_width + 2.0 * GAP);
@@ -111,7 +111,7 @@ impl Block {
     }
 
     /// Draws it on a translucent card.
-    pub fn draw_boxed(&self, scene: &mut Scene, card: Rect) {
+    pub(super) fn draw_boxed(&self, scene: &mut Scene, card: Rect) {
         scene.fill(card.corners(), PAPER, 0.86);
         let corners = card.corners();
         scene.line(corners.iter().copied().chain(corners.first().copied()).collect(), GRID, 0.9);

@@ -26,7 +26,7 @@ use crate::results::Picture;
 
 /// A picture that could not be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FigureError {
+pub(crate) enum FigureError {
     /// The font that is part of the program was refused by the text renderer.
     #[error("the bundled font could not be loaded; the program file is damaged, install it again")]
     Font,
@@ -48,7 +48,7 @@ pub enum FigureError {
 ///
 /// # Errors
 /// [`FigureError`] if the font or the drawing library fails; data never makes it fail.
-pub fn render_svg(picture: &Picture) -> Result<String, FigureError> {
+pub(crate) fn render_svg(picture: &Picture) -> Result<String, FigureError> {
     text::register()?;
     paint::svg(&layout::compose(picture), picture)
 }
@@ -57,7 +57,7 @@ pub fn render_svg(picture: &Picture) -> Result<String, FigureError> {
 ///
 /// # Errors
 /// [`FigureError`] if the font or the drawing library fails; data never makes it fail.
-pub fn render_png(picture: &Picture) -> Result<Vec<u8>, FigureError> {
+pub(crate) fn render_png(picture: &Picture) -> Result<Vec<u8>, FigureError> {
     text::register()?;
     paint::png(&layout::compose(picture), picture)
 }

@@ -34,7 +34,7 @@ pub(super) struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     /// Lays a panel out in a width, with a plot area of a height and these legend entries.
-    pub fn new(panel: &'a Panel, outer: f64, height: f64, entries: Vec<Entry>) -> Prepared<'a> {
+    pub(super) fn new(panel: &'a Panel, outer: f64, height: f64, entries: Vec<Entry>) -> Prepared<'a> {
         let ranges = Ranges::of(panel);
         let (x, y) = ranges.scales(panel);
         let y_ticks = ticks(&y, (height / 42.0) as usize);
@@ -65,18 +65,18 @@ impl<'a> Prepared<'a> {
     }
 
     /// Height needed above the plot area.
-    pub fn top(&self) -> f64 {
+    pub(super) fn top(&self) -> f64 {
         self.title.len() as f64 * (TITLE + 4.0) + GAP
     }
 
     /// Height needed below it.
-    pub fn bottom(&self) -> f64 {
+    pub(super) fn bottom(&self) -> f64 {
         let legend = self.below.as_ref().map_or(0.0, |b| GAP + b.height());
         GAP + TICK + self.labels.0.len() as f64 * (LABEL + 4.0) + GAP + legend
     }
 
     /// Draws the panel with its outer left side and the top of its plot area at these places.
-    pub fn draw(&self, scene: &mut Scene, left: f64, top: f64) {
+    pub(super) fn draw(&self, scene: &mut Scene, left: f64, top: f64) {
         let mut plot = self.plot;
         let origin = left + self.left;
         plot.rect = Rect { left: origin, top, right: origin + plot.rect.width(), bottom: top + plot.rect.height() };

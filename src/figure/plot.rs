@@ -14,27 +14,27 @@ pub(super) struct Plot {
 
 impl Plot {
     /// Page position of a data value on the horizontal axis.
-    pub fn across(&self, x: f64) -> Option<f64> {
+    pub(super) fn across(&self, x: f64) -> Option<f64> {
         self.x.position(x).map(|share| self.rect.left + share * self.rect.width())
     }
 
     /// Page position of a data value on the vertical axis.
-    pub fn down(&self, y: f64) -> Option<f64> {
+    pub(super) fn down(&self, y: f64) -> Option<f64> {
         self.y.position(y).map(|share| self.rect.bottom - share * self.rect.height())
     }
 
     /// Page position of a point.
-    pub fn at(&self, x: f64, y: f64) -> Option<Point> {
+    pub(super) fn at(&self, x: f64, y: f64) -> Option<Point> {
         Some((self.across(x)?, self.down(y)?))
     }
 
     /// Page positions of a series; none where a value is missing or cannot be shown.
-    pub fn series(&self, x: &[f64], y: &[Option<f64>]) -> Vec<Option<Point>> {
+    pub(super) fn series(&self, x: &[f64], y: &[Option<f64>]) -> Vec<Option<Point>> {
         x.iter().zip(y).map(|(&x, y)| y.and_then(|y| self.at(x, y))).collect()
     }
 
     /// Bottom of a bar: zero, or the lower end where zero is out of sight.
-    pub fn floor(&self) -> f64 {
+    pub(super) fn floor(&self) -> f64 {
         self.down(0.0).unwrap_or(self.rect.bottom).clamp(self.rect.top, self.rect.bottom)
     }
 }
@@ -49,7 +49,7 @@ pub(super) struct Ranges {
 
 impl Ranges {
     /// Collects the ranges of a panel's layers.
-    pub fn of(panel: &Panel) -> Ranges {
+    pub(super) fn of(panel: &Panel) -> Ranges {
         let log = |scale: AxisScale| scale == AxisScale::Log;
         let mut ranges =
             Ranges { x: Extent::default(), y: Extent::default(), log_x: log(panel.x.scale), log_y: log(panel.y.scale) };
@@ -60,7 +60,7 @@ impl Ranges {
     }
 
     /// The scales that show all of it.
-    pub fn scales(&self, panel: &Panel) -> (Scale, Scale) {
+    pub(super) fn scales(&self, panel: &Panel) -> (Scale, Scale) {
         let bars = panel.layers.iter().any(|l| matches!(l, Layer::Bars { .. }));
         // Bars stand on the axis; everything else keeps off the frame.
         let floor = if bars && !self.log_y { 0.0 } else { 0.06 };

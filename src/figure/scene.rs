@@ -47,33 +47,33 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub fn line(&mut self, points: Vec<Point>, rgb: Rgb, width: f64) {
+    pub(super) fn line(&mut self, points: Vec<Point>, rgb: Rgb, width: f64) {
         if points.len() > 1 {
             self.marks.push(Mark::Line { points, rgb, width });
         }
     }
 
-    pub fn fill(&mut self, points: Vec<Point>, rgb: Rgb, alpha: f64) {
+    pub(super) fn fill(&mut self, points: Vec<Point>, rgb: Rgb, alpha: f64) {
         if points.len() > 2 {
             self.marks.push(Mark::Fill { points, rgb, alpha });
         }
     }
 
-    pub fn disc(&mut self, center: Point, radius: f64, rgb: Rgb) {
+    pub(super) fn disc(&mut self, center: Point, radius: f64, rgb: Rgb) {
         self.marks.push(Mark::Disc { center, radius, rgb });
     }
 
-    pub fn text(&mut self, text: &str, at: Point, size: f64, align: Align, rgb: Rgb) {
+    pub(super) fn text(&mut self, text: &str, at: Point, size: f64, align: Align, rgb: Rgb) {
         let text = text.to_owned();
         self.marks.push(Mark::Text(Text { text, at, size, align, rgb, bold: false, upright: false }));
     }
 
-    pub fn heading(&mut self, text: &str, at: Point, size: f64, rgb: Rgb) {
+    pub(super) fn heading(&mut self, text: &str, at: Point, size: f64, rgb: Rgb) {
         let (text, align) = (text.to_owned(), Align::Center);
         self.marks.push(Mark::Text(Text { text, at, size, align, rgb, bold: true, upright: false }));
     }
 
-    pub fn upright(&mut self, text: &str, at: Point, size: f64, rgb: Rgb) {
+    pub(super) fn upright(&mut self, text: &str, at: Point, size: f64, rgb: Rgb) {
         let (text, align) = (text.to_owned(), Align::Center);
         self.marks.push(Mark::Text(Text { text, at, size, align, rgb, bold: false, upright: true }));
     }
@@ -89,25 +89,25 @@ pub(super) struct Rect {
 }
 
 impl Rect {
-    pub fn width(&self) -> f64 {
+    pub(super) fn width(&self) -> f64 {
         self.right - self.left
     }
 
-    pub fn height(&self) -> f64 {
+    pub(super) fn height(&self) -> f64 {
         self.bottom - self.top
     }
 
-    pub fn contains(&self, (x, y): Point) -> bool {
+    pub(super) fn contains(&self, (x, y): Point) -> bool {
         x >= self.left && x <= self.right && y >= self.top && y <= self.bottom
     }
 
     /// The rectangle with its sides moved outwards.
-    pub fn grown(&self, by: f64) -> Rect {
+    pub(super) fn grown(&self, by: f64) -> Rect {
         Rect { left: self.left - by, top: self.top - by, right: self.right + by, bottom: self.bottom + by }
     }
 
     /// Its corners in order.
-    pub fn corners(&self) -> Vec<Point> {
+    pub(super) fn corners(&self) -> Vec<Point> {
         vec![(self.left, self.top), (self.right, self.top), (self.right, self.bottom), (self.left, self.bottom)]
     }
 }

@@ -41,6 +41,34 @@ pub struct ParamSpec {
     pub doc: &'static str,
 }
 
+impl ParamSpec {
+    /// Refuses numbers outside the parameter's range.
+    ///
+    /// # Errors
+    /// Which number it is, and what is accepted.
+    pub fn check(&self, value: &ParamValue) -> Result<(), BuildError> {
+        let entry = |number| self.check_number(number, "has the entry");
+        match value {
+            ParamValue::Number(number) => self.check_number(number, "is"),
+            ParamValue::Vector(entries) => entries.iter().try_for_each(entry),
+            ParamValue::Matrix(rows) => rows.iter().flatten().try_for_each(entry),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a number outside the range; `verb` says how the parameter has it.
+    pub(crate) fn check_number(&self, number: &Real, verb: &str) -> Result<(), BuildError> {
+        let is_count = self.kind == Kind::Count;
+        let limits = if is_count { self.limits.of_counts() } else { self.limits };
+        let whole = !is_count || number.exact().is_some_and(|q| q.to_i64().is_some());
+        if whole && limits.admits(number) {
+            return Ok(());
+        }
+        let kind = if is_count { "a whole number, " } else { "" };
+        Err(BuildError::about(self.name, format!("'{}' {verb} {number}; it must be {kind}{limits}", self.name)))
+    }
+}
+
 /// A resolved value.
 #[derive(Debug, Clone)]
 pub enum ParamValue {

@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 
 /// A vector of signs, packed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignMessage {
+pub(crate) struct SignMessage {
     positive: Vec<u64>,
     /// Absent where 0 cannot occur: what is not positive is then negative.
     negative: Option<Vec<u64>>,
@@ -24,7 +24,7 @@ impl SignMessage {
     /// # Errors
     /// [`Fault::Undecided`] where an enclosure holds several signs: a message has no room for a choice.
     #[inline(always)]
-    pub fn pack<S: Scalar>(signs: &[S], convention: SignZero) -> Result<Self, Fault> {
+    pub(crate) fn pack<S: Scalar>(signs: &[S], convention: SignZero) -> Result<Self, Fault> {
         let decided = |sign: &S| {
             let (plus, minus) = sign.to_bits();
             S::from_bits(plus, minus) == *sign
@@ -50,7 +50,7 @@ impl SignMessage {
 
     /// Unpacks to +1, -1 and 0. `out` has the message's dimension.
     #[inline(always)]
-    pub fn unpack<S: Scalar>(&self, out: &mut [S]) {
+    pub(crate) fn unpack<S: Scalar>(&self, out: &mut [S]) {
         for (i, (out, positive)) in out.iter_mut().zip(&self.positive).enumerate() {
             let negative = self.negative.as_ref().map_or(!positive, |plane| plane[i]);
             *out = S::from_bits(*positive, negative);
@@ -59,7 +59,7 @@ impl SignMessage {
 
     /// Bits of the message of one replicate: one per coordinate and plane.
     #[must_use]
-    pub fn bits(&self) -> u64 {
+    pub(crate) fn bits(&self) -> u64 {
         let planes = 1 + u64::from(self.negative.is_some());
         let bits = planes * self.positive.len() as u64;
         mutant!("a message is one bit too long", bits + 1, bits)
@@ -96,7 +96,7 @@ impl Counter {
 
 /// Votes counted coordinate by coordinate and replicate by replicate.
 #[derive(Debug, Clone)]
-pub struct Tally {
+pub(crate) struct Tally {
     dimension: usize,
     messages: u64,
     positive: Counter,
@@ -107,7 +107,7 @@ pub struct Tally {
 impl Tally {
     /// An empty tally for messages of this dimension under the workers' convention for 0.
     #[must_use]
-    pub fn new(dimension: usize, convention: SignZero) -> Self {
+    pub(crate) fn new(dimension: usize, convention: SignZero) -> Self {
         let negative = (Semantics::sign_bits(convention) == 2).then(Counter::default);
         Tally { dimension, messages: 0, positive: Counter::default(), negative }
     }
@@ -115,7 +115,7 @@ impl Tally {
     /// A tally of `messages` votes without 0 in which + has more, as many or fewer votes than -, coordinate by
     /// coordinate.
     #[must_use]
-    pub fn decided(messages: u64, sides: &[Ordering]) -> Self {
+    pub(crate) fn decided(messages: u64, sides: &[Ordering]) -> Self {
         let mut tally = Tally::new(sides.len(), SignZero::Plus);
         for vote in 0..messages {
             let votes = |side: &Ordering| match side {
@@ -130,7 +130,7 @@ impl Tally {
 
     /// A tally in which + has more, as many or fewer votes than -, as the signs say.
     #[must_use]
-    pub fn of_sides<S: Scalar>(signs: &[S]) -> Self {
+    pub(crate) fn of_sides<S: Scalar>(signs: &[S]) -> Self {
         let mut tally = Tally::new(signs.len(), SignZero::Zero);
         let (positive, negative) = signs.iter().map(Scalar::to_bits).unzip();
         tally.add(&SignMessage { positive, negative: Some(negative) });
@@ -138,7 +138,7 @@ impl Tally {
     }
 
     /// Counts one message, packed under the tally's convention.
-    pub fn add(&mut self, message: &SignMessage) {
+    pub(crate) fn add(&mut self, message: &SignMessage) {
         self.messages += 1;
         self.positive.add(&message.positive);
         if let (Some(counter), Some(plane)) = (&mut self.negative, &message.negative) {
@@ -173,7 +173,7 @@ impl Tally {
     ///
     /// # Errors
     /// Where ties are random and coins are not available. In lanes one coin per coordinate is drawn, needed or not.
-    pub fn majority<S: Scalar>(&self, ties: SignZero, query: &mut dyn Query<S>) -> Result<SignMessage, Fault> {
+    pub(crate) fn majority<S: Scalar>(&self, ties: SignZero, query: &mut dyn Query<S>) -> Result<SignMessage, Fault> {
         let d = self.dimension;
         let plus_at_tie: Vec<u64> = match ties {
             SignZero::Zero | SignZero::Minus => vec![0; d],
@@ -201,7 +201,7 @@ impl Tally {
 
     /// The votes' sum in each coordinate. `out` has the tally's dimension.
     #[inline(always)]
-    pub fn sum<S: Scalar>(&self, out: &mut [S]) {
+    pub(crate) fn sum<S: Scalar>(&self, out: &mut [S]) {
         let offset = if self.negative.is_none() { -(self.messages as i64) } else { 0 };
         let weight = if self.negative.is_none() { 2 } else { 1 };
         let levels = self.positive.planes.len().max(self.negative.as_ref().map_or(0, |n| n.planes.len()));
@@ -218,7 +218,7 @@ impl Tally {
     /// Bits of one replicate's sum: enough for every value that it can take, coordinate by coordinate.
     /// M votes of +1 and -1 have M + 1 sums, with abstentions 2M + 1.
     #[must_use]
-    pub fn sum_bits(&self) -> u64 {
+    pub(crate) fn sum_bits(&self) -> u64 {
         let values = if self.negative.is_some() { 2 * self.messages + 1 } else { self.messages + 1 };
         u64::from(u64::BITS - (values - 1).leading_zeros()) * self.dimension as u64
     }

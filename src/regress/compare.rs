@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Bound on the probability that a run on unchanged code gives any alarm.
-pub const TOTAL_LEVEL: f64 = 1e-4;
+pub(super) const TOTAL_LEVEL: f64 = 1e-4;
 /// A check whose smallest detectable change exceeds this fraction of the value is without power.
 const POWER: f64 = 0.5;
 /// A number known without noise that is 0 up to this is a residual: its rounding error is not evidence about power.
@@ -15,7 +15,7 @@ const RESIDUAL: f64 = 1e-9;
 /// The status of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Status {
+pub(crate) enum Status {
     /// It has moved.
     Moved,
     /// It is not in the baseline.
@@ -30,7 +30,7 @@ pub enum Status {
 
 /// One entry of either side.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Change {
+pub(crate) struct Change {
     /// Claim id.
     pub claim: String,
     /// Quantity.
@@ -53,7 +53,7 @@ impl Change {
     /// The smallest change of the true value that is detected with probability 0.99, in the quantity's unit; 0 where
     /// any change is, `None` where it is unknown.
     #[must_use]
-    pub fn detectable(&self) -> Option<f64> {
+    pub(crate) fn detectable(&self) -> Option<f64> {
         match (&self.tested, &self.old, &self.new) {
             (Some(tested), ..) => tested.detectable,
             (None, Some(Value::Within { low, high, .. }), Some(Value::Within { low: l, high: h, .. })) => {
@@ -66,7 +66,7 @@ impl Change {
 
     /// [`Change::detectable`] as a fraction of the value; `None` for a value of 0.
     #[must_use]
-    pub fn relative(&self) -> Option<f64> {
+    pub(crate) fn relative(&self) -> Option<f64> {
         let size = self.old.as_ref().or(self.new.as_ref())?.near()?.abs();
         Some(self.detectable()? / size).filter(|r| r.is_finite())
     }
@@ -74,7 +74,7 @@ impl Change {
     /// Whether the check is without power: only a change by more than half of the value would be noticed, or none,
     /// because there is no interval.
     #[must_use]
-    pub fn is_powerless(&self) -> bool {
+    pub(crate) fn is_powerless(&self) -> bool {
         // Two numbers without an interval are alike whatever they are.
         if self.old.as_ref().or(self.new.as_ref()).is_some_and(Value::is_blind) {
             return true;
@@ -86,14 +86,14 @@ impl Change {
 
     /// `printed: left at K=16`.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         if self.cell.is_empty() { self.quantity.clone() } else { format!("{} at {}", self.quantity, self.cell) }
     }
 }
 
 /// Everything that a comparison found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// Every entry of either side, by claim and name.
     pub changes: Vec<Change>,
     /// Claims whose file has changed since.
@@ -108,7 +108,7 @@ pub struct Comparison {
 
 /// How many entries there are of each status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// As before.
     pub same: usize,
     /// Moved.
@@ -126,7 +126,7 @@ pub struct Counts {
 impl Comparison {
     /// The counts.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for change in &self.changes {
             match change.status {
@@ -142,7 +142,7 @@ impl Comparison {
     }
 
     /// The entries that are not as they were.
-    pub fn differing(&self) -> impl Iterator<Item = &Change> {
+    pub(crate) fn differing(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|c| c.status != Status::Same)
     }
 }
@@ -154,7 +154,7 @@ impl Comparison {
 /// fate does not depend on which others are compared with it. `all_claims` says that claims that were not run do not
 /// exist any more.
 #[must_use]
-pub fn compare(
+pub(crate) fn compare(
     baseline: &Baseline,
     new: &BTreeMap<String, ClaimEntries>,
     outcome_level: f64,
@@ -182,7 +182,7 @@ pub fn compare(
 
 /// The baseline with what was found put into it; entries that stand stay as they were recorded.
 #[must_use]
-pub fn apply(mut baseline: Baseline, new: &BTreeMap<String, ClaimEntries>, found: &Comparison) -> Baseline {
+pub(crate) fn apply(mut baseline: Baseline, new: &BTreeMap<String, ClaimEntries>, found: &Comparison) -> Baseline {
     // Files with figures only have no entries; an update of other claims leaves them there.
     let without_entries = |claim: &ClaimEntries| claim.entries.is_empty();
     let figures: BTreeSet<String> =

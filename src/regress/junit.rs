@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// The XML writer's own.
-pub fn junit(found: &Comparison) -> Result<String, quick_junit::SerializeError> {
+pub(crate) fn junit(found: &Comparison) -> Result<String, quick_junit::SerializeError> {
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
     for change in &found.changes {
         let status = match change.status {

@@ -20,11 +20,13 @@ mod junit;
 mod tables;
 mod two_samples;
 
-pub use baseline::{Baseline, ClaimEntries};
-pub use compare::{Change, Comparison, Counts, Status, apply, compare};
-pub use entry::{Entry, Value};
+pub use baseline::Baseline;
+pub(crate) use baseline::ClaimEntries;
+pub(crate) use compare::{Change, Comparison, Counts, Status, apply, compare};
+pub(crate) use entry::Entry;
+pub use entry::Value;
 #[cfg(feature = "cli")]
-pub use junit::junit;
+pub(crate) use junit::junit;
 #[cfg(feature = "cli")]
-pub use tables::{changes, markdown, terminal};
-pub use two_samples::{Method, Sample, Tested, compare_samples};
+pub(crate) use tables::{changes, markdown, terminal};
+pub(crate) use two_samples::{Method, Sample, Tested, compare_samples};

@@ -91,7 +91,7 @@ fn align_right(table: &mut Table, column: usize) {
 
 /// The entries that differ: old value, new value, why.
 #[must_use]
-pub fn changes(found: &Comparison, width: u16) -> String {
+pub(crate) fn changes(found: &Comparison, width: u16) -> String {
     let mut rows = table(&["claim", "entry", "what", "before", "now", "why"], width);
     let mut differing: Vec<&Change> = found.differing().collect();
     differing.sort_by_key(|c| c.status);
@@ -111,7 +111,7 @@ pub fn changes(found: &Comparison, width: u16) -> String {
 ///
 /// `all` lists every sampled entry with its smallest detectable change; entries without noise see any change.
 #[must_use]
-pub fn terminal(found: &Comparison, all: bool, width: u16) -> String {
+pub(crate) fn terminal(found: &Comparison, all: bool, width: u16) -> String {
     let mut out = String::new();
     if all {
         let mut rows = table(&["claim", "entry", "value", "detects", "test", "power"], width);
@@ -174,7 +174,7 @@ fn per_claim(found: &Comparison, width: u16) -> String {
 
 /// For a comment on a pull request.
 #[must_use]
-pub fn markdown(found: &Comparison) -> String {
+pub(crate) fn markdown(found: &Comparison) -> String {
     let counts = found.counts();
     let head = if counts.moved + counts.new + counts.gone > 0 {
         "something moved"

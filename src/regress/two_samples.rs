@@ -16,7 +16,7 @@
 use crate::stats::{Interval, empirical_bernstein, normal_upper_quantile, student_upper_quantile};
 
 /// Probability with which the smallest detectable change is detected.
-pub const CERTAINTY: f64 = 0.99;
+pub(super) const CERTAINTY: f64 = 0.99;
 /// The rigorous threshold is used up to this many times the asymptotic one.
 const PRICE_OF_RIGOUR: f64 = 2.0;
 /// Rounding of a mean, relative to its size: another grouping of the same replicates may change it by this much.
@@ -39,7 +39,7 @@ pub struct Sample {
 
 /// What a threshold rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+pub(crate) enum Method {
     /// Valid for every number of replicates.
     FiniteSample,
     /// Valid in the limit of many.
@@ -50,7 +50,7 @@ pub enum Method {
 
 /// The result of a comparison of two samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tested {
+pub(crate) struct Tested {
     /// Whether the means differ, at the level; `None` where the samples cannot decide.
     pub differs: Option<bool>,
     /// |difference| beyond which they count as different.
@@ -72,7 +72,7 @@ pub struct Tested {
 /// assert_eq!(compare_samples(&sample(1.0), &sample(1.02), 1e-3).differs, Some(false));
 /// ```
 #[must_use]
-pub fn compare_samples(old: &Sample, new: &Sample, alpha: f64) -> Tested {
+pub(crate) fn compare_samples(old: &Sample, new: &Sample, alpha: f64) -> Tested {
     let spread = libm::hypot(old.standard_error, new.standard_error);
     let rounding = ROUNDING * (old.mean.abs() + new.mean.abs());
     let difference = (new.mean - old.mean).abs();

@@ -8,7 +8,7 @@ use crate::results::{ResultFile, TableRecord};
 /// Inequalities between constants (`requires`) are conditions on schedules and no columns. Rows and columns stand in
 /// the order in which they first appear.
 #[must_use]
-pub fn assumptions(results: &[ResultFile]) -> Vec<TableRecord> {
+pub(super) fn assumptions(results: &[ResultFile]) -> Vec<TableRecord> {
     let mut papers: Vec<&str> = results.iter().map(|r| r.source.paper.as_str()).collect();
     papers.sort_unstable();
     papers.dedup();

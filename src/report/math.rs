@@ -6,12 +6,12 @@ use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
 pub(super) struct Converter(Option<LatexToMathML>);
 
 impl Converter {
-    pub fn new() -> Converter {
+    pub(super) fn new() -> Converter {
         Converter(LatexToMathML::new(MathCoreConfig::default()).ok())
     }
 
     /// The statement as markup, or nothing where it is not the LaTeX that the converter knows.
-    pub fn block(&self, latex: &str) -> Option<String> {
+    pub(super) fn block(&self, latex: &str) -> Option<String> {
         if latex.trim().is_empty() {
             return None;
         }

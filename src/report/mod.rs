@@ -9,13 +9,13 @@ mod math;
 mod numbers;
 mod page;
 mod searches;
-pub mod table;
+pub(crate) mod table;
 
-pub use page::page;
+pub(crate) use page::page;
 
 /// A page or table that could not be written.
 #[derive(Debug, thiserror::Error)]
-pub enum ReportError {
+pub(crate) enum ReportError {
     /// The page's template failed.
     #[error("the report page could not be built: {0:#}; this is a defect of the program, please report it")]
     Template(#[from] minijinja::Error),

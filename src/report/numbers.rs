@@ -78,12 +78,7 @@ pub(super) fn cell(cell: &BTreeMap<String, Value>) -> String {
 
 /// The outcome's name as in the files.
 pub(super) fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Holds => "holds",
-        Outcome::Violated => "violated",
-        Outcome::Undecided => "undecided",
-        Outcome::HypothesisFails => "hypothesis-fails",
-    }
+    outcome.name()
 }
 
 /// A sign beside the name: some readers cannot distinguish colours.
@@ -98,12 +93,7 @@ pub(super) fn sign(outcome: Outcome) -> &'static str {
 
 /// The evidence's name as in the files.
 pub(super) fn evidence(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Exact => "exact",
-        Evidence::Numeric => "numeric",
-        Evidence::FiniteSample => "finite-sample",
-        Evidence::Asymptotic => "asymptotic",
-    }
+    evidence.name()
 }
 
 /// The units' name as in the files.

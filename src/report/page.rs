@@ -24,7 +24,7 @@ const SCRIPT: &str = include_str!("filter.js");
 ///
 /// # Errors
 /// [`ReportError::Template`], which only a defect of the template causes.
-pub fn page(
+pub(crate) fn page(
     results: &[ResultFile],
     ledger: &Ledger,
     svgs: &BTreeMap<String, String>,

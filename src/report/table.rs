@@ -9,11 +9,13 @@ const HEADS: [&str; 8] = ["claim", "bound", "outcome", "left vs right", "ratio",
 
 /// A bound's cells, in the order of [`HEADS`], without the sign before the outcome.
 fn cells(bound: &BoundRecord) -> [String; 8] {
+    let (left, right) = (numbers::left(&bound.left), numbers::right(&bound.right));
+    let neither = bound.left.estimate.is_none() && bound.right.value.is_none();
     [
         bound.id.clone(),
         bound.bound.clone(),
         outcome(bound),
-        format!("{} vs {}", numbers::left(&bound.left), numbers::right(&bound.right)),
+        if neither && left == right { left } else { format!("{left} vs {right}") },
         numbers::optional(bound.ratio),
         numbers::evidence(bound.evidence).to_owned(),
         numbers::controls(bound),
@@ -34,9 +36,11 @@ fn outcome(bound: &BoundRecord) -> String {
 fn summary(ledger: &Ledger) -> String {
     let t = ledger.tally();
     format!(
-        "{} bounds: {} hold, {} violated, {} undecided, {} outside their hypotheses; controls caught {}/{}; {} not as expected; level {}",
+        "{} {}: {} {}, {} violated, {} undecided, {} outside their hypotheses; controls caught {}/{}; {} not as expected; level {}",
         ledger.claims.len(),
+        if ledger.claims.len() == 1 { "bound" } else { "bounds" },
         t.holds,
+        if t.holds == 1 { "holds" } else { "hold" },
         t.violated,
         t.undecided,
         t.hypothesis_fails,
@@ -49,7 +53,7 @@ fn summary(ledger: &Ledger) -> String {
 
 /// The ledger as a Markdown table.
 #[must_use]
-pub fn markdown(ledger: &Ledger) -> String {
+pub(crate) fn markdown(ledger: &Ledger) -> String {
     let mut out = format!("| {} |\n| --- | --- | --- | --- | ---: | --- | ---: | --- |\n", HEADS.join(" | "));
     for bound in &ledger.claims {
         let cells = cells(bound).map(|cell| markdown_cell(&cell));
@@ -61,7 +65,7 @@ pub fn markdown(ledger: &Ledger) -> String {
 
 /// The ledger as a LaTeX `longtable` (packages `longtable`, `booktabs`).
 #[must_use]
-pub fn latex(ledger: &Ledger) -> String {
+pub(crate) fn latex(ledger: &Ledger) -> String {
     let mut out = String::from("% \\usepackage{longtable,booktabs}\n\\begin{longtable}{lllrrlrl}\n\\toprule\n");
     let _ = writeln!(out, "{} \\\\\n\\midrule\n\\endhead", HEADS.join(" & "));
     for bound in &ledger.claims {
@@ -99,7 +103,7 @@ fn latex_text(text: &str) -> String {
 /// Colours are added only on request; the signs before the outcomes carry the same information. Where eight columns do
 /// not fit, the same cells are stacked in five.
 #[must_use]
-pub fn terminal(ledger: &Ledger, colour: bool, width: u16) -> String {
+pub(crate) fn terminal(ledger: &Ledger, colour: bool, width: u16) -> String {
     let mut table = Table::new();
     // Rules above, below the heads and below: with one line per bound no more are needed.
     let rule = LineStyle::none().fill('─').junction('─');
@@ -176,7 +180,7 @@ fn coloured(table: &str) -> String {
 /// row's position under `low`. Arrows give their ends under `low` (x) and `high` (y). Bars give their edges under `low`
 /// and `high` and their middle under `x`. Gaps are empty.
 #[must_use]
-pub fn csv_curves(result: &ResultFile) -> String {
+pub(crate) fn csv_curves(result: &ResultFile) -> String {
     let mut out = String::from("figure,panel,layer,label,x,y,low,high\n");
     for picture in &result.figures {
         for (p, panel) in picture.panels.iter().enumerate() {

@@ -105,8 +105,8 @@ impl SearchRecord {
     pub fn convergence(&self) -> &'static str {
         match (self.exhausted, self.settled) {
             (true, _) => "the whole family",
-            (_, true) => "it hardly grew in the second half",
-            _ => "it still grew",
+            (_, true) => "the largest ratio hardly grew in the second half",
+            _ => "the largest ratio still grew",
         }
     }
 }

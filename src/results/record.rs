@@ -18,6 +18,19 @@ pub enum Outcome {
     HypothesisFails,
 }
 
+impl Outcome {
+    /// The name that files have for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Holds => "holds",
+            Outcome::Violated => "violated",
+            Outcome::Undecided => "undecided",
+            Outcome::HypothesisFails => "hypothesis-fails",
+        }
+    }
+}
+
 /// What a verdict rests on, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -30,6 +43,19 @@ pub enum Evidence {
     FiniteSample,
     /// An interval valid in the limit of many replicates.
     Asymptotic,
+}
+
+impl Evidence {
+    /// The name that files have for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Evidence::Exact => "exact",
+            Evidence::Numeric => "numeric",
+            Evidence::FiniteSample => "finite-sample",
+            Evidence::Asymptotic => "asymptotic",
+        }
+    }
 }
 
 /// The outcome that a claim file records, with its reason. No verdict reads it.
@@ -335,17 +361,18 @@ impl ResultFile {
         for b in self.bounds.iter().filter(|b| !b.as_expected) {
             let side = |v: Option<f64>| v.map_or_else(|| "?".into(), |v| v.to_string());
             wrong += &format!(
-                "\n  [{}] {:?}, expected {:?}: left {} against right {}, {}",
+                "\n  [{}] {}, expected {}: left {} against right {}, {}",
                 b.bound,
-                b.outcome,
-                b.expect,
+                b.outcome.name(),
+                b.expect.name(),
                 side(b.left.estimate),
                 side(b.right.value),
                 b.reason
             );
         }
         for c in self.controls.iter().filter(|c| !c.caught) {
-            wrong += &format!("\n  control of [{}] {:?}, expected {:?}: {}", c.bound, c.outcome, c.expect, c.change);
+            let (outcome, expect) = (c.outcome.name(), c.expect.name());
+            wrong += &format!("\n  control of [{}] {outcome}, expected {expect}: {}", c.bound, c.change);
         }
         assert!(wrong.is_empty(), "{}: not as expected{wrong}", self.id);
     }

@@ -8,20 +8,20 @@ use crate::scalar::Lane;
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 
 /// Probability that a right sampler exceeds a tolerance.
-pub const LEVEL: f64 = 1e-5;
+pub(crate) const LEVEL: f64 = 1e-5;
 
 /// Two-sided quantile of the standard normal at [`LEVEL`], shared by `tests` comparisons (Bonferroni).
-pub fn normal_quantile(tests: usize) -> f64 {
+pub(crate) fn normal_quantile(tests: usize) -> f64 {
     Normal::standard().inverse_cdf(1.0 - LEVEL / tests as f64 / 2.0)
 }
 
 /// The stream of a role under one fixed seed.
-pub fn stream<const N: usize>(role: &str) -> Stream<N> {
+pub(crate) fn stream<const N: usize>(role: &str) -> Stream<N> {
     Stream::new(&CellKey::new(20_260_101, &[("test", "laws")], role), 0)
 }
 
 /// 2^20 values of a law, from 64 replicates.
-pub fn sample(role: &str, draw: impl Fn(&mut Stream<64>) -> Lane<64>) -> Vec<f64> {
+pub(crate) fn sample(role: &str, draw: impl Fn(&mut Stream<64>) -> Lane<64>) -> Vec<f64> {
     let mut stream = stream(role);
     (0..1 << 14).flat_map(|_| draw(&mut stream).0).collect()
 }
@@ -29,7 +29,7 @@ pub fn sample(role: &str, draw: impl Fn(&mut Stream<64>) -> Lane<64>) -> Vec<f64
 /// The worst of the first four raw moments, in tolerances; `exact` holds the moments of order 1 to 8.
 ///
 /// The mean of x^k has standard deviation sqrt((m_2k - m_k^2) / n).
-pub fn moments(values: &[f64], exact: [f64; 8]) -> f64 {
+pub(crate) fn moments(values: &[f64], exact: [f64; 8]) -> f64 {
     let n = values.len() as f64;
     let mut sums = [0.0; 4];
     for value in values {
@@ -49,7 +49,7 @@ pub fn moments(values: &[f64], exact: [f64; 8]) -> f64 {
 }
 
 /// Kolmogorov-Smirnov distance in tolerances: P(D > t) <= 2 exp(-2 n t^2) for every n (Massart 1990).
-pub fn kolmogorov_smirnov(mut values: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {
+pub(crate) fn kolmogorov_smirnov(mut values: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let n = values.len() as f64;
     let distance = |(i, x): (usize, &f64)| {
@@ -61,7 +61,7 @@ pub fn kolmogorov_smirnov(mut values: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64
 }
 
 /// Pearson's chi-square of counts against probabilities, over its quantile.
-pub fn chi_square(counts: &[u64], probabilities: &[f64]) -> f64 {
+pub(crate) fn chi_square(counts: &[u64], probabilities: &[f64]) -> f64 {
     let n = counts.iter().sum::<u64>() as f64;
     let terms = counts.iter().zip(probabilities).map(|(c, p)| (*c as f64 - n * p).powi(2) / (n * p));
     let law = ChiSquared::new(counts.len() as f64 - 1.0).unwrap();
@@ -70,7 +70,7 @@ pub fn chi_square(counts: &[u64], probabilities: &[f64]) -> f64 {
 
 /// Correlation of two samples of mean 0 and variance 1, in tolerances shared by `tests` comparisons: for
 /// independent samples the mean of the products has standard deviation 1 / sqrt(n).
-pub fn correlation(a: &[f64], b: &[f64], tests: usize) -> f64 {
+pub(crate) fn correlation(a: &[f64], b: &[f64], tests: usize) -> f64 {
     let n = a.len() as f64;
     let mean = a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / n;
     mean.abs() * n.sqrt() / normal_quantile(tests)

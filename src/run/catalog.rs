@@ -22,7 +22,7 @@ pub struct ClaimText {
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     /// No claim and no file of that name.
-    #[error("no claim matches '{wanted}'{}", hint.as_ref().map(|h| format!("; did you mean '{h}'?")).unwrap_or_default())]
+    #[error("no claim matches '{wanted}'; {}", hint.as_ref().map_or("`signcheck list` shows all".into(), |h| format!("did you mean '{h}'?")))]
     Unknown {
         /// What was requested.
         wanted: String,

@@ -35,17 +35,17 @@ impl<'a> Subject<'a> {
     }
 
     /// What is asked of it, and at what cost.
-    pub fn inquiry(&self, effort: Effort) -> Inquiry<'_> {
+    pub(super) fn inquiry(&self, effort: Effort) -> Inquiry<'_> {
         Inquiry { reach: &self.reach, plan: &self.plan, effort, progress: self.settings.progress }
     }
 
     /// How its replicates are drawn.
-    pub fn sampling<'l>(&'l self, looks: &'l [u64]) -> Sampling<'l> {
+    pub(super) fn sampling<'l>(&'l self, looks: &'l [u64]) -> Sampling<'l> {
         Sampling { seed: self.settings.seed, cell_key: &self.key, looks, progress: self.settings.progress }
     }
 
     /// The run of its cell.
-    pub fn run(&self, findings: Findings) -> CellRun {
+    pub(super) fn run(&self, findings: Findings) -> CellRun {
         CellRun { cell: self.cell.clone(), outcome: CellOutcome::Experiment(Box::new(findings)) }
     }
 }

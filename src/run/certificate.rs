@@ -68,7 +68,7 @@ pub enum CertificateError {
 /// The name of a certificate's file below `certificates/`: everything in a bound's name other than letters, digits,
 /// dots and hyphens becomes a hyphen.
 #[must_use]
-pub fn certificate_name(id: &str, bound: &str) -> String {
+pub(crate) fn certificate_name(id: &str, bound: &str) -> String {
     format!("{id}.{}.json", file_words(bound))
 }
 
@@ -113,7 +113,7 @@ pub fn certify(spec: &Spec, verdict: &BoundRecord) -> Option<Certificate> {
 
 /// A claim file with one bound and one cell, as a JSON object: everything that its one question needs and nothing else.
 #[must_use]
-pub fn standalone(scenario: &Scenario, cell: &BTreeMap<String, Value>, bound: &str, why: &str) -> Option<Value> {
+pub(crate) fn standalone(scenario: &Scenario, cell: &BTreeMap<String, Value>, bound: &str, why: &str) -> Option<Value> {
     let question = &scenario.question;
     let Value::Object(mut claim) = scenario.tree.to_json() else { return None };
     claim.retain(|key, _| !LEFT_OUT.contains(&key.as_str()) || (key == "curve" && !scenario.curves.is_empty()));
@@ -196,10 +196,11 @@ pub fn replay(text: &str, registry: &Registry) -> Result<Replay, CertificateErro
 
 fn difference(certificate: &Certificate, again: &BoundRecord) -> Option<String> {
     if again.outcome != certificate.outcome {
-        return Some(format!("certified {:?}, came out {:?}: {}", certificate.outcome, again.outcome, again.reason));
+        let (was, is) = (certificate.outcome.name(), again.outcome.name());
+        return Some(format!("certified {was}, came out {is}: {}", again.reason));
     }
     if again.evidence != Evidence::Exact {
-        return Some(format!("the evidence is {:?}, not exact", again.evidence));
+        return Some(format!("the evidence is {}, not exact", again.evidence.name()));
     }
     let (was, is) = (&certificate.left, &again.left);
     // A side certified as an enclosure may come out narrower, or exact: then it must lie inside.

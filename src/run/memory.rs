@@ -23,7 +23,7 @@ const MOST_ENCLOSED: u64 = MOST_WORK / OVERHEAD;
 
 /// What a claim needs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MemoryEstimate {
+pub(crate) struct MemoryEstimate {
     /// Bytes, estimated from above.
     pub bytes: u64,
     /// What takes the most.
@@ -44,7 +44,7 @@ pub(super) fn is_small(configuration: &Configuration<'_>, cell: &Cell, settings:
 
 /// Bytes as text for readers.
 #[must_use]
-pub fn bytes_text(bytes: u64) -> String {
+pub(crate) fn bytes_text(bytes: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let mut value = bytes as f64;
     let mut unit = 0;
@@ -58,7 +58,11 @@ pub fn bytes_text(bytes: u64) -> String {
 ///
 /// # Errors
 /// A sweep that cannot be laid out.
-pub fn memory_estimate(spec: &Spec, profile: Profile, registry: &Registry) -> Result<MemoryEstimate, InstanceError> {
+pub(crate) fn memory_estimate(
+    spec: &Spec,
+    profile: Profile,
+    registry: &Registry,
+) -> Result<MemoryEstimate, InstanceError> {
     let design = design(spec);
     let mut standing: u64 = 0;
     let mut data = BTreeSet::new();

@@ -30,7 +30,7 @@ type Fixed = Vec<Option<Estimates>>;
 ///
 /// # Errors
 /// As [`decide`](super::decide).
-pub fn observe(
+pub(crate) fn observe(
     spec: &Spec,
     file: (&str, &str),
     settings: &Settings<'_>,

@@ -121,7 +121,7 @@ pub(super) fn design(spec: &Spec) -> Design<'_> {
 
 /// Replicates that a claim will run, for the progress bar; an upper bound, since deterministic cells run once.
 #[must_use]
-pub fn replicate_count(spec: &Spec, profile: Profile) -> u64 {
+pub(crate) fn replicate_count(spec: &Spec, profile: Profile) -> u64 {
     design(spec)
         .0
         .iter()

@@ -31,7 +31,7 @@ pub(super) fn provenance(spec: &Spec, text: &str, settings: &Settings<'_>, bound
 
 /// The budget that left a claim undecided.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Exceeded {
+pub(crate) enum Exceeded {
     /// Bytes that there are, and that the claim needs.
     Memory(u64, u64),
     /// Seconds that there were.
@@ -52,7 +52,7 @@ impl std::fmt::Display for Exceeded {
 
 /// The result of a claim that a budget left undecided: every bound is, with the reason, and no control was run.
 #[must_use]
-pub fn undecided(spec: &Spec, text: &str, settings: &Settings<'_>, exceeded: Exceeded) -> ResultFile {
+pub(crate) fn undecided(spec: &Spec, text: &str, settings: &Settings<'_>, exceeded: Exceeded) -> ResultFile {
     let reason = exceeded.to_string();
     let which = reason.split(':').next().unwrap_or_default();
     let bounds: Vec<BoundRecord> =

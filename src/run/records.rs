@@ -24,7 +24,7 @@ impl Records<'_> {
     /// # Errors
     /// A bound without a cell.
     #[allow(clippy::type_complexity)]
-    pub fn bounds(&self) -> Result<(Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>), DecideError> {
+    pub(super) fn bounds(&self) -> Result<(Vec<BoundRecord>, BTreeMap<String, Vec<CellRecord>>), DecideError> {
         let (mut records, mut all_cells) = (Vec::new(), BTreeMap::new());
         for bound in &self.judge.spec.bounds {
             let cells = self.judge.cells(&bound.scenarios, self.observed);
@@ -42,7 +42,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// A control without a cell.
-    pub fn controls(&self) -> Result<Vec<ControlRecord>, DecideError> {
+    pub(super) fn controls(&self) -> Result<Vec<ControlRecord>, DecideError> {
         let mut records = Vec::new();
         for control in &self.judge.spec.controls {
             let cells = self.judge.cells(&control.scenarios, self.observed);
@@ -63,7 +63,7 @@ impl Records<'_> {
     }
 
     /// With the tally of each bound's controls.
-    pub fn with_controls(mut bounds: Vec<BoundRecord>, controls: &[ControlRecord]) -> Vec<BoundRecord> {
+    pub(super) fn with_controls(mut bounds: Vec<BoundRecord>, controls: &[ControlRecord]) -> Vec<BoundRecord> {
         for bound in &mut bounds {
             let own = controls.iter().filter(|c| c.bound == bound.bound);
             bound.controls = ControlTally { planted: own.clone().count(), caught: own.filter(|c| c.caught).count() };

@@ -29,7 +29,7 @@ const OWN_LEVEL: f64 = 1e-6;
 
 /// What the evaluation of one instance may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Price {
+pub(crate) struct Price {
     /// Of an enumeration.
     pub exact: Budget,
     /// Whether the file lists the instance itself: `verify` would run it at any size.
@@ -39,12 +39,12 @@ pub struct Price {
 impl Price {
     /// The price of an instance that is drawn.
     #[must_use]
-    pub const fn drawn(exact: Budget) -> Self {
+    pub(crate) const fn drawn(exact: Budget) -> Self {
         Price { exact, own: false }
     }
 
     /// The price of a cell of the file: what `verify` pays in its quick profile.
-    pub const OWN: Price = Price { exact: Budget::QUICK, own: true };
+    pub(crate) const OWN: Price = Price { exact: Budget::QUICK, own: true };
 
     /// Products of words that an enclosure may take.
     fn enclosed(self) -> u64 {
@@ -133,7 +133,7 @@ impl Place {
 ///
 /// # Errors
 /// That one: what fails before what is not known.
-pub fn admitted<'a>(audits: impl IntoIterator<Item = &'a (String, Audit)>) -> Result<(), Refusal> {
+pub(crate) fn admitted<'a>(audits: impl IntoIterator<Item = &'a (String, Audit)>) -> Result<(), Refusal> {
     let unmet: Vec<_> = audits.into_iter().filter(|(_, a)| a.holds() != Some(true)).collect();
     if let Some((name, audit)) = unmet.iter().find(|(_, a)| a.holds() == Some(false)) {
         return Err(Refusal::Outside(name.clone(), audit.value.clone()));
@@ -149,7 +149,7 @@ pub fn admitted<'a>(audits: impl IntoIterator<Item = &'a (String, Audit)>) -> Re
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn evaluate_scenario(
+pub(crate) fn evaluate_scenario(
     registry: &Registry,
     scenario: &Scenario,
     price: Price,

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Folder with finished results, inside the output folder; git ignores it.
-pub struct State {
+pub(crate) struct State {
     folder: PathBuf,
     program: String,
 }
@@ -21,7 +21,7 @@ struct Finished {
 impl State {
     /// The state of an output folder, for a program with the given hash.
     #[must_use]
-    pub fn new(out: &Path, program: String) -> Self {
+    pub(crate) fn new(out: &Path, program: String) -> Self {
         State { folder: out.join(STATE_FOLDER), program }
     }
 
@@ -35,7 +35,7 @@ impl State {
 
     /// A finished result; `None` where there is none, or where its file was cut or altered.
     #[must_use]
-    pub fn get(&self, spec_hash: &str, profile: &str, seed: u64, level: f64) -> Option<ResultFile> {
+    pub(crate) fn get(&self, spec_hash: &str, profile: &str, seed: u64, level: f64) -> Option<ResultFile> {
         let key = self.key(spec_hash, profile, seed, level);
         let finished: Finished = serde_json::from_slice(&std::fs::read(self.path(&key)).ok()?).ok()?;
         let same = finished.key == key && finished.digest == digest(finished.result.clone());
@@ -46,7 +46,7 @@ impl State {
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub fn put(&self, result: &ResultFile) -> Result<(), StoreError> {
+    pub(crate) fn put(&self, result: &ResultFile) -> Result<(), StoreError> {
         let p = &result.provenance;
         let key = self.key(&p.spec_hash, &p.profile, p.seed, p.level);
         let path = self.path(&key);
@@ -64,6 +64,6 @@ fn hex(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// The program's own file cannot be read.
-pub fn program_hash() -> std::io::Result<String> {
+pub(crate) fn program_hash() -> std::io::Result<String> {
     Ok(hex(&std::fs::read(std::env::current_exe()?)?))
 }

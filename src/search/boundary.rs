@@ -9,7 +9,7 @@ use crate::scalar::{Rational, Scalar};
 
 /// The place of a flip: it lies between the two.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Boundary {
+pub(crate) struct Boundary {
     /// Name of the number.
     pub parameter: String,
     /// Lower end.
@@ -27,7 +27,7 @@ const REACH: u32 = 24;
 
 /// The numbers of a setup by name: parameters by theirs, others by their place, `problem.curvature.0`.
 #[must_use]
-pub fn names(family: &Family, skeleton: usize) -> Vec<String> {
+pub(super) fn names(family: &Family, skeleton: usize) -> Vec<String> {
     family.skeletons[skeleton].slots.iter().map(|slot| name_of(&slot.path)).collect()
 }
 
@@ -42,7 +42,12 @@ fn name_of(path: &Path) -> String {
 ///
 /// # Errors
 /// The number does not vary here (with those that do), or no flip was found.
-pub fn boundary(registry: &Registry, family: &Family, broken: &Candidate, name: &str) -> Result<Boundary, String> {
+pub(crate) fn boundary(
+    registry: &Registry,
+    family: &Family,
+    broken: &Candidate,
+    name: &str,
+) -> Result<Boundary, String> {
     let names = names(family, broken.skeleton);
     let Some(slot) = names.iter().position(|n| n == name) else {
         let known = if names.is_empty() { "none".into() } else { names.join(", ") };

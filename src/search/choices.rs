@@ -229,7 +229,7 @@ impl Choices {
 
 /// The nearest multiple of 1/d.
 #[must_use]
-pub fn rounded(value: &Rational, d: u64) -> Rational {
+pub(super) fn rounded(value: &Rational, d: u64) -> Rational {
     let scaled = value.clone() * Rational::integer(d as i64) + Rational::ratio(1, 2);
     scaled.floor() * Rational::ratio(1, d)
 }

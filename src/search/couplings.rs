@@ -75,7 +75,7 @@ const OF_OBJECTIVE: &[&str] = &[
 ];
 
 impl Couplings {
-    pub fn new(tree: &Table) -> Self {
+    pub(super) fn new(tree: &Table) -> Self {
         let declared: BTreeSet<String> = match tree.get("parameters").map(|n| &n.value) {
             Some(Value::Table(table)) => table.entries.iter().map(|e| e.key.clone()).collect(),
             _ => BTreeSet::new(),

@@ -93,7 +93,7 @@ const OF_PROBLEM: &[&str] = &[
     "strongly-convex-linf",
 ];
 /// Replaces the value at a path; list entries are named by their place.
-pub fn put(tree: &mut Table, path: &[String], value: Value) {
+pub(super) fn put(tree: &mut Table, path: &[String], value: Value) {
     let Some((first, rest)) = path.split_first() else { return };
     let Some(entry) = tree.entries.iter_mut().find(|e| e.key == *first) else {
         return;

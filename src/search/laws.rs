@@ -39,7 +39,7 @@ fn factors(v: &[Rational]) -> Option<Value> {
 }
 
 /// Noise laws of mean 0 (or of mean 1 times the gradient), enumerable.
-pub static NOISES: &[Shape] = &[
+pub(super) static NOISES: &[Shape] = &[
     Shape {
         name: "rademacher",
         part: "rademacher",
@@ -169,7 +169,7 @@ fn tree_coordinate<const DEPTH: u32>(d: usize, i: usize) -> Vec<usize> {
 }
 
 /// Smaller trees inside a tree: its first draws, and what follows its first draw.
-pub fn subtrees(gene: &Gene, d: usize) -> Vec<Gene> {
+pub(super) fn subtrees(gene: &Gene, d: usize) -> Vec<Gene> {
     let place = |name| NOISES.iter().position(|shape| shape.name == name);
     let Some(shape) = place("tree-2").filter(|_| gene.shape.is_some() && gene.shape == place("tree-3")) else {
         return Vec::new();

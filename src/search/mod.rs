@@ -25,12 +25,13 @@ mod unconfirmed;
 mod values;
 mod within;
 
-pub use boundary::boundary;
-pub use family::{Candidate, Family};
-pub use score::{Evaluated, evaluate_candidate};
-pub use shrink::size;
-pub use steps::first_broken_step;
-pub use strategy::{Climb, Evolution, Random, Strategy};
+pub(crate) use boundary::boundary;
+pub(crate) use family::Candidate;
+pub use family::Family;
+pub(crate) use score::{Evaluated, evaluate_candidate};
+pub(crate) use shrink::size;
+pub(crate) use steps::first_broken_step;
+pub(crate) use strategy::{Climb, Evolution, Random, Strategy};
 
 use crate::claim::Relation;
 use crate::evidence::Budget;
@@ -98,7 +99,7 @@ const LISTED_BATCH: usize = 8;
 /// What one evaluation may cost in a search.
 const CHEAP: Price = Price::drawn(Budget(8_000_000));
 /// What one evaluation may cost while shrinking and at the end.
-pub const CAREFUL: Price = Price::drawn(Budget(200_000_000));
+pub(crate) const CAREFUL: Price = Price::drawn(Budget(200_000_000));
 /// Most listed instances of a family that are evaluated one by one instead of being searched.
 const MOST_LISTED: usize = 4096;
 /// Most evaluations of one shrinking, and of one whose instances are expensive.
@@ -109,7 +110,7 @@ const SETTLED: f64 = 1e-3;
 
 /// Whether a bound's relation can be broken by a single instance.
 #[must_use]
-pub fn is_searchable(relation: Relation) -> bool {
+pub(crate) fn is_searchable(relation: Relation) -> bool {
     relation != Relation::Rate
 }
 

@@ -14,7 +14,7 @@ const PIECES: usize = 3;
 const KNOTS: usize = 4;
 
 /// Objectives: each vector of numbers is the constants, then the start.
-pub static PROBLEMS: &[Shape] = &[
+pub(super) static PROBLEMS: &[Shape] = &[
     Shape {
         name: "quadratic",
         part: "quadratic",

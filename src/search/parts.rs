@@ -59,7 +59,7 @@ pub(super) fn after<const SHARED: usize>(_d: usize, i: usize) -> Vec<usize> {
 }
 
 /// Parts that a search takes only where a claim file names them.
-pub const ASKED_FOR: &[&str] = &["tree"];
+pub(super) const ASKED_FOR: &[&str] = &["tree"];
 
 /// A part of an instance: which shape (`None`: as the file has it), and its numbers.
 #[derive(Debug, Clone, PartialEq)]

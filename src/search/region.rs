@@ -11,7 +11,7 @@ const NEAR: f64 = 2.0;
 
 /// What the file's own cells have.
 #[derive(Default)]
-pub struct Region {
+pub(super) struct Region {
     condition: Option<(f64, f64)>,
     step: Option<(f64, f64)>,
     /// Whether some cell has no such number: it limits nothing.
@@ -20,7 +20,7 @@ pub struct Region {
 
 impl Region {
     /// Takes a cell of the file into account.
-    pub fn add(&mut self, cell: &Evaluated) {
+    pub(super) fn add(&mut self, cell: &Evaluated) {
         let widen = |range: &mut Option<(f64, f64)>, open: &mut bool, value: Option<f64>| match value {
             Some(v) => *range = Some(range.map_or((v, v), |(low, high)| (low.min(v), high.max(v)))),
             None => *open = true,
@@ -31,7 +31,7 @@ impl Region {
 
     /// Whether an instance is near the file's cells.
     #[must_use]
-    pub fn holds(&self, instance: &Evaluated) -> bool {
+    pub(super) fn holds(&self, instance: &Evaluated) -> bool {
         let within = |range: Option<(f64, f64)>, open: bool, value: Option<f64>| match range.filter(|_| !open) {
             None => true,
             Some((low, high)) => value.is_some_and(|v| low / NEAR <= v && v <= high * NEAR),

@@ -35,7 +35,7 @@ impl Evaluated {
 
 /// The score of a comparison: 1 is the border, more is worse.
 #[must_use]
-pub fn score(relation: Relation, verdict: &CellVerdict) -> Option<f64> {
+pub(super) fn score(relation: Relation, verdict: &CellVerdict) -> Option<f64> {
     let comparison = verdict.comparison.as_ref().ok()?;
     let (l, r) = (verdict.left.as_ref()?.point, verdict.right.as_ref()?.point);
     let broken = comparison.outcome == Outcome::Violated;
@@ -63,7 +63,7 @@ pub fn score(relation: Relation, verdict: &CellVerdict) -> Option<f64> {
 ///
 /// # Errors
 /// Why it counts for nothing: [`Refusal`].
-pub fn evaluate_tree(registry: &Registry, tree: &Table, price: Price) -> Result<(Scenario, Evaluated), Refusal> {
+pub(super) fn evaluate_tree(registry: &Registry, tree: &Table, price: Price) -> Result<(Scenario, Evaluated), Refusal> {
     let scenario = scenario_of(tree, registry)
         .map_err(|errors| errors.first().map_or_else(|| "not a claim".into(), |e| e.message.clone()))?;
     let (verdict, place) = evaluate_scenario(registry, &scenario, price)?;
@@ -83,7 +83,7 @@ pub fn evaluate_tree(registry: &Registry, tree: &Table, price: Price) -> Result<
 ///
 /// # Errors
 /// As [`evaluate_tree`].
-pub fn evaluate_candidate(
+pub(crate) fn evaluate_candidate(
     registry: &Registry,
     family: &Family,
     candidate: &Candidate,

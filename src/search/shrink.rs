@@ -15,7 +15,7 @@ use crate::scalar::{Rational, Scalar};
 
 /// How simple a number is: smaller is simpler.
 #[must_use]
-pub fn complexity(value: &Rational) -> u64 {
+pub(super) fn complexity(value: &Rational) -> u64 {
     let denominator = value.denominator();
     let numerator = Scalar::abs(&(value.clone() * &denominator));
     let size = |q: &Rational| q.to_f64().min(1e15) as u64;
@@ -26,7 +26,7 @@ pub fn complexity(value: &Rational) -> u64 {
 
 /// How large an instance is: the complexities of its numbers, and what stands in.
 #[must_use]
-pub fn size(candidate: &Candidate) -> u64 {
+pub(crate) fn size(candidate: &Candidate) -> u64 {
     let genes = [candidate.problem.as_ref(), law(candidate)];
     let of_genes: u64 = genes.iter().flatten().flat_map(|g| &g.numbers).map(complexity).sum();
     let own: u64 = candidate.numbers.iter().map(complexity).sum();
@@ -132,7 +132,7 @@ fn steps(family: &Family, at: &Candidate) -> Vec<Candidate> {
 }
 
 /// Shrinks as long as a step keeps the violation, with at most so many evaluations. Returns the smallest instance.
-pub fn shrink(
+pub(super) fn shrink(
     family: &Family,
     from: &Candidate,
     most_tries: usize,

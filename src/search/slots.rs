@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 /// Where a number stands in a tree.
-pub type Path = Vec<String>;
+pub(super) type Path = Vec<String>;
 
 /// What a number may be.
 #[derive(Debug, Clone, PartialEq)]
@@ -208,7 +208,7 @@ impl SlotReader<'_> {
     }
 
     /// Whether the claim is about other objectives than the file's.
-    pub fn objective_varies(&self) -> bool {
+    pub(super) fn objective_varies(&self) -> bool {
         let asked_for = self.setup.problems.as_ref().is_some_and(|p| !p.is_empty());
         let is_zero = matches!(self.tree.get("right").map(|n| number_of(&n.value)), Some(Some(q)) if q.is_zero());
         asked_for || self.setup.scope == Some(Scope::Hypotheses) || self.couplings.names_objective || is_zero
@@ -230,7 +230,7 @@ impl SlotReader<'_> {
     }
 
     /// The numbers that may vary.
-    pub fn slots(&self) -> Vec<Slot> {
+    pub(super) fn slots(&self) -> Vec<Slot> {
         let mut slots = Vec::new();
         self.parameter_slots(&mut slots);
         if !self.free || !self.couplings.by_hand.is_empty() {

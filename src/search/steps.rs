@@ -35,7 +35,7 @@ fn set_parameters(question_tree: &mut Table, question: &Table, own: &Table) {
 
 /// The first of the file's other bounds, in its order, that breaks at the instance too: the link that gives way.
 #[must_use]
-pub fn first_broken_step(spec: &Spec, bound: &Bound, tree: &Table, registry: &Registry) -> Option<String> {
+pub(crate) fn first_broken_step(spec: &Spec, bound: &Bound, tree: &Table, registry: &Registry) -> Option<String> {
     // Links of a proof are upper bounds on every instance; a bound on listed instances only is none.
     let is_link = |b: &&Bound| {
         let relation = b.scenarios.first().map(|t| t.question.relation);

@@ -4,7 +4,7 @@ use super::choices::Choices;
 use super::family::{Candidate, Family};
 
 /// A way to propose instances.
-pub trait Strategy: Send {
+pub(crate) trait Strategy: Send {
     /// The next instance to try.
     fn propose(&mut self, family: &Family, choices: &mut Choices) -> Candidate;
     /// What became of a proposal: its score, where it is an instance at all, and whether it is near the file's own
@@ -13,7 +13,7 @@ pub trait Strategy: Send {
 }
 
 /// Fresh instances, always.
-pub struct Random;
+pub(crate) struct Random;
 
 impl Strategy for Random {
     fn propose(&mut self, family: &Family, choices: &mut Choices) -> Candidate {
@@ -23,7 +23,7 @@ impl Strategy for Random {
 }
 
 /// Local refinement: keeps what is at least as bad as what it stands on, and starts again where nothing nearby is.
-pub struct Climb {
+pub(crate) struct Climb {
     at: Option<(Candidate, f64)>,
     /// Fresh instances seen since the last start.
     scouted: usize,
@@ -41,13 +41,13 @@ const SCOUTS: usize = 24;
 impl Climb {
     /// A climb that has not started.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Climb { at: None, scouted: 0, idle: 0, stays_near: false }
     }
 
     /// A climb among instances near the file's own cells.
     #[must_use]
-    pub fn near() -> Self {
+    pub(crate) fn near() -> Self {
         Climb { stays_near: true, ..Climb::new() }
     }
 }
@@ -90,7 +90,7 @@ impl Strategy for Climb {
 }
 
 /// A population: children of two of its members, or neighbours of one; the worst member leaves.
-pub struct Evolution {
+pub(crate) struct Evolution {
     members: Vec<(Candidate, f64)>,
 }
 
@@ -100,7 +100,7 @@ const MEMBERS: usize = 32;
 impl Evolution {
     /// An empty population.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Evolution { members: Vec::new() }
     }
 

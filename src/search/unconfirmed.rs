@@ -26,7 +26,7 @@ pub(super) struct Unconfirmed {
 impl Unconfirmed {
     /// Evaluates some unconfirmed instances of a batch again, small ones first, because they cost less, and replaces what becomes
     /// certain.
-    pub fn evaluate_again(
+    pub(super) fn evaluate_again(
         &mut self,
         registry: &Registry,
         family: &Family,

@@ -10,7 +10,7 @@ pub(super) const BOX: &str = "box";
 
 /// The number that a value is, where it is one.
 #[must_use]
-pub fn number_of(value: &Value) -> Option<Rational> {
+pub(super) fn number_of(value: &Value) -> Option<Rational> {
     match value {
         Value::Number(q) => Some(q.clone()),
         Value::Text(text) => text.parse().ok().or_else(|| constant(text)),

@@ -30,7 +30,7 @@ pub fn binomial_at_least(k: u64, n: u64, p: f64) -> f64 {
 
 /// P[Bin(n, p) <= k] = 1 - I_p(k + 1, n - k); errors as [`binomial_at_least`].
 #[must_use]
-pub fn binomial_at_most(k: u64, n: u64, p: f64) -> f64 {
+pub(super) fn binomial_at_most(k: u64, n: u64, p: f64) -> f64 {
     if k >= n {
         1.0
     } else {

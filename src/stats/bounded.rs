@@ -12,7 +12,7 @@ const RANGE_SLACK: f64 = 1e-9;
 /// Half of `alpha` goes to Hoeffding's interval and half to the empirical Bernstein one, and the two are intersected.
 /// This takes the tighter of both without looking first; the price is a ln 2 in each logarithm. The result is widened
 /// by the rounding of the mean and clipped to the range. One value gives Hoeffding's interval alone. Sources: see
-/// [`hoeffding`] and [`empirical_bernstein`].
+/// `hoeffding` and `empirical_bernstein`.
 ///
 /// An `alpha` outside (0, 1) gives the range itself. Values that leave the range by no more than 1e-9 of its size
 /// pass for rounding; the range then stretches to them.
@@ -49,7 +49,7 @@ pub fn bounded_mean(moments: &Moments, range: Interval, alpha: f64) -> Result<Me
 ///
 /// # Errors
 /// As there.
-pub fn partly_known_mean(
+pub(crate) fn partly_known_mean(
     moments: &Moments,
     range: Interval,
     unknown: u64,

@@ -15,7 +15,7 @@ const MOST_TERMS: u32 = 300_000;
 /// The smaller tail has a relative error of about 1e-13 for a + b up to 1e6 and 1e-11 up to 1e9, down to the
 /// smallest doubles. Ends: (0, 1) for x <= 0 and (1, 0) for y <= 0. Arguments that are not positive give NaN.
 #[must_use]
-pub fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
+pub(super) fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
     if !(a > 0.0 && b > 0.0 && a.is_finite() && b.is_finite()) || x.is_nan() || y.is_nan() {
         return (f64::NAN, f64::NAN);
     }

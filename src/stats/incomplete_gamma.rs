@@ -12,7 +12,7 @@ const MOST_TERMS: u32 = 300_000;
 ///
 /// Ends: (0, 1) for x <= 0, (1, 0) for infinite x. An `a` that is not positive and finite gives NaN.
 #[must_use]
-pub fn gamma_tails(a: f64, x: f64) -> (f64, f64) {
+pub(crate) fn gamma_tails(a: f64, x: f64) -> (f64, f64) {
     if !(a > 0.0 && a.is_finite()) || x.is_nan() {
         return (f64::NAN, f64::NAN);
     }

@@ -5,7 +5,7 @@ use std::f64::consts::SQRT_2;
 
 /// `P[Z > z]` = erfc(z/sqrt 2)/2 by libm; the relative error in the far tail is about z^2 eps (1e-13 at z = 30).
 #[must_use]
-pub fn normal_upper_tail(z: f64) -> f64 {
+pub(crate) fn normal_upper_tail(z: f64) -> f64 {
     0.5 * libm::erfc(z / SQRT_2)
 }
 
@@ -14,7 +14,7 @@ pub fn normal_upper_tail(z: f64) -> f64 {
 ///
 /// Bisection over the doubles, on erf near the middle, where the tail is flat in relative terms, and on erfc elsewhere.
 #[must_use]
-pub fn normal_upper_quantile(q: f64) -> f64 {
+pub(crate) fn normal_upper_quantile(q: f64) -> f64 {
     // past this point the tail underflows to 0
     const FURTHEST: f64 = 40.0;
     if !(0.0..=1.0).contains(&q) {

@@ -12,7 +12,7 @@ const FURTHEST: f64 = 1e150;
 ///
 /// Relative error about 1e-13 for df up to 1e6. NaN for a `df` that is not positive and finite.
 #[must_use]
-pub fn student_upper_tail(df: f64, t: f64) -> f64 {
+pub(super) fn student_upper_tail(df: f64, t: f64) -> f64 {
     if t < 0.0 {
         return 1.0 - student_upper_tail(df, -t);
     }
@@ -82,7 +82,7 @@ const LARGEST_SHARE: f64 = 0.25;
 /// from it with probability (1 - p)^n. One in which a single value makes a quarter of the variance or more has seen its
 /// tail once or a few times, and the next sample may not have.
 #[must_use]
-pub fn no_normal_limit(moments: &Moments) -> Option<String> {
+pub(crate) fn no_normal_limit(moments: &Moments) -> Option<String> {
     let n = moments.count();
     if n < FEWEST {
         return Some(format!("{n} replicates are too few for an asymptotic interval, which needs {FEWEST}"));

@@ -19,7 +19,7 @@ pub struct CellVerdict {
     pub left: Option<SideValue>,
     /// Right side.
     pub right: Option<SideValue>,
-    /// Whether the declared trivial bound is as strong here: see [`super::is_vacuous`].
+    /// Whether the declared trivial bound is as strong here: see `is_vacuous`.
     pub vacuous: bool,
     /// The comparison, or why there is none.
     pub comparison: Result<Comparison, String>,
@@ -102,7 +102,7 @@ impl CellVerdict {
 
 /// The verdict on a bound: its outcome, reason, evidence, and the cell that it shows.
 #[derive(Debug, Clone)]
-pub struct CellView {
+pub(crate) struct CellView {
     /// What was decided.
     pub outcome: Outcome,
     /// One sentence.
@@ -148,7 +148,7 @@ fn left_out(cells: &[CellVerdict]) -> String {
 
 /// Violated if any cell that meets the hypotheses is, else undecided if any such cell is, else holds.
 #[must_use]
-pub fn combine_cells(cells: &[CellVerdict]) -> Option<CellView> {
+pub(crate) fn combine_cells(cells: &[CellVerdict]) -> Option<CellView> {
     let meets: Vec<usize> = (0..cells.len()).filter(|i| cells[*i].failing().is_none()).collect();
     let nearest_of = |indices: &[usize]| {
         // Among cells at the border, one with a quotient is more informative than 0 <= 0.

@@ -23,7 +23,12 @@ pub struct Comparison {
 
 /// Compares the sides of a bound.
 #[must_use]
-pub fn compare(relation: Relation, left: &SideValue, right: &SideValue, margin: Option<&SideValue>) -> Comparison {
+pub(super) fn compare(
+    relation: Relation,
+    left: &SideValue,
+    right: &SideValue,
+    margin: Option<&SideValue>,
+) -> Comparison {
     let grade = left.grade.max(right.grade).max(margin.map_or(Evidence::Exact, |m| m.grade));
     let zero = SideValue::exact(crate::scalar::Rational::integer(0));
     let margin = margin.unwrap_or(&zero);
@@ -60,7 +65,7 @@ pub fn compare(relation: Relation, left: &SideValue, right: &SideValue, margin: 
 /// Whether a trivial bound, on the same left side and in the same direction, implies the bound: for certain, by
 /// rationals where both are known, else by enclosures. Relations without a direction have no trivial bound.
 #[must_use]
-pub fn is_vacuous(relation: Relation, right: &SideValue, trivial: &SideValue) -> bool {
+pub(super) fn is_vacuous(relation: Relation, right: &SideValue, trivial: &SideValue) -> bool {
     let (small, large) = match relation {
         Relation::Upper => (trivial, right),
         Relation::Lower | Relation::NonConvergence => (right, trivial),
@@ -147,7 +152,7 @@ fn binary(
 
 /// Compares the exponent of a left side, fitted over (parameter, left side) points, with a claimed one.
 #[must_use]
-pub fn compare_rate(
+pub(super) fn compare_rate(
     points: &[(f64, SideValue)],
     right: &SideValue,
     margin: Option<&SideValue>,
@@ -214,7 +219,7 @@ fn logarithmic_error(value: &SideValue) -> Option<f64> {
 
 /// Compares the left sides of curves that should increase; returns the pair nearest to violation.
 #[must_use]
-pub fn compare_order(curves: &[(String, SideValue)]) -> Option<(SideValue, SideValue, Comparison)> {
+pub(crate) fn compare_order(curves: &[(String, SideValue)]) -> Option<(SideValue, SideValue, Comparison)> {
     curves
         .windows(2)
         .map(|pair| {

@@ -12,11 +12,11 @@ use crate::stats::bonferroni;
 use std::collections::BTreeMap;
 
 /// Most looks at the estimates of one cell.
-pub const LOOKS: usize = 4;
+pub(crate) const LOOKS: usize = 4;
 
 /// Decides the questions of a claim.
 #[derive(Clone, Copy)]
-pub struct Judge<'a> {
+pub(crate) struct Judge<'a> {
     /// The claim.
     pub spec: &'a Spec,
     /// Everything that is run for it.
@@ -28,13 +28,13 @@ pub struct Judge<'a> {
 impl Judge<'_> {
     /// The part of the level that each (bound or control, cell) has: the level over their number (Bonferroni's
     /// correction).
-    pub fn each(&self) -> f64 {
+    pub(crate) fn each(&self) -> f64 {
         bonferroni(self.level, self.design.questions(self.spec.scenarios()))
     }
 
     /// Whether more samples would change nothing for the questions that rest on this cell: each is decided, or cannot
     /// be. Before the declared number of replicates only intervals that hold for every number count.
-    pub fn is_settled(&self, configuration: &Configuration<'_>, run: &CellRun, early: bool) -> bool {
+    pub(crate) fn is_settled(&self, configuration: &Configuration<'_>, run: &CellRun, early: bool) -> bool {
         self.spec.scenarios().filter(|scenario| configuration.answers(scenario)).all(|scenario| {
             let verdict = self.experiment_cell(scenario, configuration, run);
             verdict.failing().is_some()
@@ -48,7 +48,7 @@ impl Judge<'_> {
 
     /// Whether the reachable range of this cell's run answers every question that rests on it: the bound is broken,
     /// whatever the outcome.
-    pub fn is_broken_everywhere(&self, configuration: &Configuration<'_>, unsampled: &CellRun) -> bool {
+    pub(crate) fn is_broken_everywhere(&self, configuration: &Configuration<'_>, unsampled: &CellRun) -> bool {
         let mut questions = self.spec.scenarios().filter(|scenario| configuration.concerns(scenario)).peekable();
         questions.peek().is_some()
             && questions.all(|scenario| {
@@ -59,7 +59,7 @@ impl Judge<'_> {
 
     /// The verdict of every cell.
     #[must_use]
-    pub fn cells(&self, scenarios: &[Scenario], observed: &Observed<'_>) -> Vec<CellVerdict> {
+    pub(crate) fn cells(&self, scenarios: &[Scenario], observed: &Observed<'_>) -> Vec<CellVerdict> {
         let mut verdicts = Vec::new();
         for scenario in scenarios {
             verdicts.extend(match scenario.question.relation {
@@ -184,7 +184,7 @@ impl Judge<'_> {
 
 /// A cell's verdict before its sides are compared: its name, and the audits of its hypotheses.
 #[must_use]
-pub fn uncompared(scenario: &Scenario, run: &CellRun) -> CellVerdict {
+pub(crate) fn uncompared(scenario: &Scenario, run: &CellRun) -> CellVerdict {
     let (audits, loose) = match &run.outcome {
         CellOutcome::Experiment(e) => {
             (e.instance.audit(&scenario.variant, e.estimates.ties), e.instance.loose(&scenario.facts()))
@@ -220,7 +220,7 @@ fn may_see_more(scenario: &Scenario, run: &CellRun) -> bool {
 ///
 /// # Errors
 /// A sentence that says why it has none.
-pub fn left_side(
+pub(crate) fn left_side(
     each: f64,
     question: &Question,
     configuration: &Configuration<'_>,
@@ -257,7 +257,7 @@ pub fn left_side(
 }
 
 /// An experiment's cell, at its part of the level.
-pub fn experiment_cell(
+pub(crate) fn experiment_cell(
     each: f64,
     scenario: &Scenario,
     configuration: &Configuration<'_>,
@@ -342,7 +342,7 @@ fn broken_everywhere(
 }
 
 /// A quantity's cell: the row nearest to violation stands for all rows.
-pub fn quantity_cell(scenario: &Scenario, run: &CellRun) -> CellVerdict {
+pub(crate) fn quantity_cell(scenario: &Scenario, run: &CellRun) -> CellVerdict {
     let blank = uncompared(scenario, run);
     let CellOutcome::Quantity(rows) = &run.outcome else { return blank };
     let constants = |symbol: &Symbol| run.constant(symbol);

@@ -7,8 +7,8 @@ mod judge;
 mod sides;
 mod units;
 
-pub use combine::{CellVerdict, CellView, combine_cells};
-pub use compare::compare_order;
-pub use judge::{Judge, LOOKS, experiment_cell, left_side, quantity_cell, uncompared};
-pub use sides::{Constants, Ground, SideValue, left_of_row, right_side};
-pub use units::units_of;
+pub(crate) use combine::{CellVerdict, CellView, combine_cells};
+pub(crate) use compare::compare_order;
+pub(crate) use judge::{Judge, LOOKS, experiment_cell, left_side, quantity_cell, uncompared};
+pub(crate) use sides::{Constants, Ground, SideValue, left_of_row, right_side};
+pub(crate) use units::units_of;

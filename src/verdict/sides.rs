@@ -9,7 +9,7 @@ use crate::scalar::{Computable, Fault, Rational, Scalar};
 use crate::stats::{Interval, Moments, bonferroni, bounded_mean, no_normal_limit, partly_known_mean, student_mean};
 
 /// How a number is known, strongest first; a side is as good as the weakest number in it.
-pub type Grade = Evidence;
+pub(super) type Grade = Evidence;
 
 /// One side of a bound in one cell.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ impl SideValue {
 }
 
 /// Declared parameters and facts; none for other symbols.
-pub type Constants<'a> = &'a dyn Fn(&Symbol) -> Option<Real>;
+pub(crate) type Constants<'a> = &'a dyn Fn(&Symbol) -> Option<Real>;
 
 /// Evaluates a left side from a cell's estimates, at the given level.
 ///
@@ -83,7 +83,7 @@ pub type Constants<'a> = &'a dyn Fn(&Symbol) -> Option<Real>;
 ///
 /// # Errors
 /// A sentence saying why there is no value: replicates diverged, or the expression has none.
-pub fn left_of_estimates(
+pub(super) fn left_of_estimates(
     left: &Left,
     terms: &[TermSource],
     estimates: &Estimates,
@@ -114,7 +114,7 @@ pub fn left_of_estimates(
 
 /// What a cell's numbers are worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trust {
+pub(super) struct Trust {
     /// Nothing was random.
     pub deterministic: bool,
     /// Whether a number that the run uses, such as a step size, has an error that is only estimated.
@@ -129,7 +129,7 @@ pub struct Trust {
 
 /// What encloses an expectation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ground {
+pub(crate) enum Ground {
     /// Its value, or the range of the statistic over every place that a run can reach: no sample is needed.
     Everywhere,
     /// The strongest evidence there is: enclosures, finite-sample intervals.
@@ -324,7 +324,7 @@ fn constant_interval(value: &Real) -> Interval {
 ///
 /// # Errors
 /// A sentence saying why there is no value.
-pub fn right_side(expr: &Expression, constants: Constants<'_>) -> Result<SideValue, String> {
+pub(crate) fn right_side(expr: &Expression, constants: Constants<'_>) -> Result<SideValue, String> {
     combine(expr, &[], constants)
 }
 
@@ -332,7 +332,7 @@ pub fn right_side(expr: &Expression, constants: Constants<'_>) -> Result<SideVal
 ///
 /// # Errors
 /// A sentence saying why there is no value.
-pub fn left_of_row(expr: &Expression, row: &Row, constants: Constants<'_>) -> Result<SideValue, String> {
+pub(crate) fn left_of_row(expr: &Expression, row: &Row, constants: Constants<'_>) -> Result<SideValue, String> {
     let outputs: Vec<SideValue> = row.outputs.iter().zip(&row.errors).map(|(v, e)| output(v, *e)).collect();
     combine(expr, &outputs, constants)
 }

@@ -6,7 +6,7 @@ use crate::results::UnitsRecord;
 
 /// The result of comparing the units of a bound's two sides.
 #[derive(Debug, Clone, PartialEq)]
-pub struct UnitsReport {
+pub(crate) struct UnitsReport {
     /// Consistent, inconsistent, or waived.
     pub record: UnitsRecord,
     /// What is not homogeneous.
@@ -16,7 +16,7 @@ pub struct UnitsReport {
 /// Compares the units of both sides. Declared parameters have the units that `declared` gives, as powers of `[f]` and
 /// `[x]`.
 #[must_use]
-pub fn units_of(
+pub(crate) fn units_of(
     relation: Relation,
     left: &Left,
     right: Option<&Expression>,

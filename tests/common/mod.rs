@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// A small deterministic claim: gradient descent on a quadratic, with a control that must fail and a figure.
-pub const DESCENT: &str = r#"schema = 1
+pub(crate) const DESCENT: &str = r#"schema = 1
 id = "test/descent"
 title = "Gradient descent on a quadratic"
 source = { paper = "test", place = "Theorem 1" }
@@ -49,7 +49,7 @@ x = "T"
 "#;
 
 /// A small random claim: one noisy sign step, whose outcome is known to lie in [-1, 1].
-pub const NOISY: &str = r#"schema = 1
+pub(crate) const NOISY: &str = r#"schema = 1
 id = "test/noisy"
 title = "A fair sign step"
 source = { paper = "test", place = "Theorem 2" }
@@ -90,13 +90,13 @@ y = ["f"]
 "#;
 
 /// `text` with one piece replaced; the piece must be there, so that a test cannot pass by a typing slip.
-pub fn with(text: &str, old: &str, new: &str) -> String {
+pub(crate) fn with(text: &str, old: &str, new: &str) -> String {
     assert!(text.contains(old), "the claim has no {old:?}");
     text.replacen(old, new, 1)
 }
 
 /// What a call of the program left behind.
-pub struct Call {
+pub(crate) struct Call {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
@@ -104,7 +104,7 @@ pub struct Call {
 
 impl Call {
     /// Standard output as one JSON document.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("stdout is not one JSON document: {e}\n{self}"))
     }
 }
@@ -123,19 +123,19 @@ impl From<Output> for Call {
 }
 
 /// The program, to be started in a folder.
-pub fn program(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn program(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("signcheck"));
     command.args(arguments).current_dir(folder).env_remove("COLUMNS").stdin(Stdio::null());
     command
 }
 
 /// Runs the program in a folder.
-pub fn run(folder: &Path, arguments: &[&str]) -> Call {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Call {
     program(folder, arguments).output().expect("the program starts").into()
 }
 
 /// Runs the program with text on standard input.
-pub fn run_with_input(folder: &Path, arguments: &[&str], input: &[u8]) -> Call {
+pub(crate) fn run_with_input(folder: &Path, arguments: &[&str], input: &[u8]) -> Call {
     use std::io::Write;
     let mut child = program(folder, arguments)
         .stdin(Stdio::piped())
@@ -148,7 +148,7 @@ pub fn run_with_input(folder: &Path, arguments: &[&str], input: &[u8]) -> Call {
 }
 
 /// All files below a folder with their bytes, by path; those below a name that begins with a dot are left out.
-pub fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
     let mut found = std::collections::BTreeMap::new();
     collect(folder, folder, &mut found);
     found
@@ -171,7 +171,7 @@ fn collect(root: &Path, folder: &Path, found: &mut std::collections::BTreeMap<St
 }
 
 /// Ids of claims that come with the program and take a moment: counterexamples on small deterministic instances.
-pub fn small_claims() -> Vec<String> {
+pub(crate) fn small_claims() -> Vec<String> {
     let all = signcheck::run::Catalog::matching("karimireddy2019/counterexample-*").expect("counterexamples");
     let id = |file: &str| file.trim_start_matches(signcheck::run::EMBEDDED).trim_end_matches(".toml").to_string();
     all.iter().map(|c| id(&c.file)).collect()

@@ -8,7 +8,7 @@ use super::setup::Setup;
 
 /// What lasts from step to step.
 #[derive(Clone, Default)]
-pub struct State {
+pub(crate) struct State {
     pub x: Vec<Q>,
     /// All iterates so far, the start first.
     pub past: Vec<Vec<Q>>,
@@ -24,7 +24,7 @@ pub struct State {
 }
 
 /// One path's run: the setup, the state and the choices.
-pub struct Run<'a> {
+pub(crate) struct Run<'a> {
     pub setup: &'a Setup,
     pub state: State,
     pub coins: Coins<'a>,
@@ -362,7 +362,7 @@ impl Run<'_> {
     }
 
     /// Step k.
-    pub fn step(&mut self, k: usize) -> Got<()> {
+    pub(crate) fn step(&mut self, k: usize) -> Got<()> {
         let step = self.move_by(k)?;
         let mut x = minus(&self.state.x, &step);
         self.setup.problem.project(&mut x);
@@ -376,7 +376,7 @@ impl Run<'_> {
 }
 
 /// What a momentum of signum comes to after t steps where every gradient is 1.
-pub fn weight(s: &Setup, t: usize) -> Got<Q> {
+pub(crate) fn weight(s: &Setup, t: usize) -> Got<Q> {
     let mut m: Option<Q> = None;
     for k in 0..t {
         let beta = s.value("momentum", k)?;

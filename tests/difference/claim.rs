@@ -157,7 +157,7 @@ fn hypotheses(file: &Table, random: &mut Random) -> Vec<Value> {
 }
 
 /// A random claim file by its number; the right sides are set once the left ones are known.
-pub fn claim(seed: u64) -> Table {
+pub(crate) fn claim(seed: u64) -> Table {
     let mut random = Random(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x1234_5678);
     let random = &mut random;
     let (objective, d) = problem(random);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// What a comparison found: differences, and how often what was compared.
 #[derive(Default)]
-pub struct Report {
+pub(crate) struct Report {
     pub differences: Vec<String>,
     pub tally: BTreeMap<String, usize>,
 }
@@ -18,7 +18,7 @@ impl Report {
         *self.tally.entry(what.into()).or_default() += 1;
     }
 
-    pub fn join(&mut self, other: Report) {
+    pub(crate) fn join(&mut self, other: Report) {
         self.differences.extend(other.differences);
         for (k, n) in other.tally {
             *self.tally.entry(k).or_default() += n;
@@ -27,7 +27,7 @@ impl Report {
 }
 
 /// A message without its numbers, so that messages of one kind fall together.
-pub fn kind(message: &str) -> String {
+pub(crate) fn kind(message: &str) -> String {
     let line = message.lines().next().unwrap_or("");
     let plain: String = line.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     plain.chars().take(90).collect()
@@ -67,7 +67,7 @@ fn side(record: &Value, point: &str, value: &V, slack: f64, evidence: &str) -> O
     (!near(theirs, slack.max(1e-12))).then(|| format!("{theirs}, and not {}", shown(value)))
 }
 
-pub fn shown(v: &V) -> String {
+pub(crate) fn shown(v: &V) -> String {
     match v.exact() {
         Some(x) if x.to_string().len() < 80 => x.to_string(),
         _ => format!("{:e}", v.f64()),
@@ -181,7 +181,7 @@ fn compare_whole(name: &str, mine: &[CellVerdict], theirs: &Value, report: &mut 
 }
 
 /// Compares a whole file with the program's result, or with its refusal.
-pub fn compare(file: &toml::Table, theirs: &Result<Value, String>) -> Report {
+pub(crate) fn compare(file: &toml::Table, theirs: &Result<Value, String>) -> Report {
     let mut report = Report::default();
     let result = match theirs {
         Ok(r) => r,
@@ -225,7 +225,7 @@ pub fn compare(file: &toml::Table, theirs: &Result<Value, String>) -> Report {
 }
 
 /// What two results of files that mean the same disagree in: outcomes and exact values, bound by bound.
-pub fn alike(how: &str, one: &Result<Value, String>, other: &Result<Value, String>, same_names: bool) -> Report {
+pub(crate) fn alike(how: &str, one: &Result<Value, String>, other: &Result<Value, String>, same_names: bool) -> Report {
     let mut report = Report::default();
     let (one, other) = match (one, other) {
         (Ok(a), Ok(b)) => (a, b),

@@ -7,20 +7,20 @@ use std::ops::Range;
 
 /// What a sign of 0 is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Zero {
+pub(crate) enum Zero {
     Is(i32),
     Random,
 }
 
 /// The choices of a path, with the convention for signs of 0.
-pub struct Coins<'a> {
+pub(crate) struct Coins<'a> {
     pub chooser: &'a mut Chooser,
     pub zero: Zero,
 }
 
 impl Coins<'_> {
     /// The sign of a number with a convention for 0.
-    pub fn sign(&mut self, x: &Q, at_zero: Zero) -> Got<Q> {
+    pub(crate) fn sign(&mut self, x: &Q, at_zero: Zero) -> Got<Q> {
         Ok(match (sign(x)?, at_zero) {
             (0, Zero::Is(z)) => q(i64::from(z)),
             (0, Zero::Random) => q(if self.chooser.coin() { 1 } else { -1 }),
@@ -28,13 +28,13 @@ impl Coins<'_> {
         })
     }
 
-    pub fn signs(&mut self, v: &[Q]) -> Got<Vec<Q>> {
+    pub(crate) fn signs(&mut self, v: &[Q]) -> Got<Vec<Q>> {
         let convention = self.zero;
         v.iter().map(|x| self.sign(x, convention)).collect()
     }
 
     /// +1 with probability 1/2 + v/(2R), else -1, cut to [0, 1].
-    pub fn stochastic_signs(&mut self, v: &[Q], radius: &Q) -> Vec<Q> {
+    pub(crate) fn stochastic_signs(&mut self, v: &[Q], radius: &Q) -> Vec<Q> {
         v.iter()
             .map(|x| {
                 let p = ratio(1, 2) + x / (q(2) * radius);
@@ -52,7 +52,7 @@ impl Coins<'_> {
 }
 
 #[derive(Debug, Clone)]
-pub enum Compressor {
+pub(crate) enum Compressor {
     Identity,
     Sign,
     TopK(usize),
@@ -72,7 +72,7 @@ fn subsets(d: usize, k: usize) -> Vec<Vec<usize>> {
 }
 
 impl Compressor {
-    pub fn apply(&self, v: &[Q], blocks: &[Range<usize>], coins: &mut Coins) -> Got<Vec<Q>> {
+    pub(crate) fn apply(&self, v: &[Q], blocks: &[Range<usize>], coins: &mut Coins) -> Got<Vec<Q>> {
         let d = v.len();
         Ok(match self {
             Compressor::Identity => v.to_vec(),

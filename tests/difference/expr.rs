@@ -4,7 +4,7 @@ use super::number::{Got, Q, V, double, parse};
 use std::cmp::Ordering;
 
 #[derive(Debug, Clone)]
-pub enum E {
+pub(crate) enum E {
     Num(Q),
     Name(String),
     Call(String, Vec<E>),
@@ -18,7 +18,7 @@ struct Reader<'a> {
 }
 
 /// Parses a whole text.
-pub fn expression(text: &str) -> Got<E> {
+pub(crate) fn expression(text: &str) -> Got<E> {
     let mut r = Reader { text: text.as_bytes(), at: 0 };
     let e = r.sum()?;
     r.space();
@@ -140,7 +140,7 @@ impl Reader<'_> {
 
 impl E {
     /// Whether a call of that name stands somewhere.
-    pub fn calls(&self, name: &str) -> bool {
+    pub(crate) fn calls(&self, name: &str) -> bool {
         match self {
             E::Num(_) | E::Name(_) => false,
             E::Call(n, a) => n == name || a.iter().any(|e| e.calls(name)),
@@ -150,7 +150,7 @@ impl E {
     }
 
     /// The value; `hook` is called first at every node, and must give the value of names.
-    pub fn eval(&self, hook: &mut dyn FnMut(&E) -> Option<Got<V>>) -> Got<V> {
+    pub(crate) fn eval(&self, hook: &mut dyn FnMut(&E) -> Option<Got<V>>) -> Got<V> {
         if let Some(found) = hook(self) {
             return found;
         }

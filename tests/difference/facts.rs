@@ -67,7 +67,7 @@ fn l_inf_smoothness(h: &[Vec<Q>]) -> Q {
 }
 
 /// The constant of that name.
-pub fn fact(s: &Setup, name: &str) -> Got<V> {
+pub(crate) fn fact(s: &Setup, name: &str) -> Got<V> {
     let p = &s.problem;
     let d = s.start.len();
     let smallest_curvature = || match p {
@@ -154,7 +154,7 @@ pub fn fact(s: &Setup, name: &str) -> Got<V> {
 }
 
 /// Whether a hypothesis is met; an error where this evaluator cannot decide.
-pub fn hypothesis(s: &Setup, name: &str, tied: bool) -> Got<bool> {
+pub(crate) fn hypothesis(s: &Setup, name: &str, tied: bool) -> Got<bool> {
     let p = &s.problem;
     let minimum = || match p.minimum(&s.start) {
         Ok(_) => Ok(true),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Lays a change over a file. A part that gets a new name starts from its own defaults; other tables are merged.
-pub fn lay(base: &mut Table, change: &Table) {
+pub(crate) fn lay(base: &mut Table, change: &Table) {
     for (key, new) in change {
         let whole = key == "parameters" || key == "dimensions";
         match (base.get_mut(key), new) {
@@ -26,24 +26,24 @@ fn renamed(old: &Table, new: &Table) -> bool {
     ["name", "law"].iter().any(|k| new.get(*k).is_some_and(|n| old.get(*k).is_some_and(|o| n != o)))
 }
 
-pub fn table<'a>(t: &'a Table, key: &str) -> Option<&'a Table> {
+pub(crate) fn table<'a>(t: &'a Table, key: &str) -> Option<&'a Table> {
     t.get(key).and_then(Value::as_table)
 }
 
-pub fn text<'a>(t: &'a Table, key: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(t: &'a Table, key: &str) -> Option<&'a str> {
     t.get(key).and_then(Value::as_str)
 }
 
-pub fn list<'a>(t: &'a Table, key: &str) -> &'a [Value] {
+pub(crate) fn list<'a>(t: &'a Table, key: &str) -> &'a [Value] {
     t.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-pub fn texts(t: &Table, key: &str) -> Vec<String> {
+pub(crate) fn texts(t: &Table, key: &str) -> Vec<String> {
     list(t, key).iter().filter_map(|v| v.as_str().map(String::from)).collect()
 }
 
 /// A number or expression as an expression.
-pub fn formula(v: &Value) -> Got<E> {
+pub(crate) fn formula(v: &Value) -> Got<E> {
     match v {
         Value::Integer(n) => Ok(E::Num(Q::from(*n))),
         Value::Float(x) => parse(&format!("{x:?}")).map(E::Num).ok_or(format!("the number {x}")),
@@ -62,14 +62,14 @@ fn swept(v: &Value) -> Vec<Value> {
 }
 
 /// One combination of swept values, with all declared parameters as expressions.
-pub struct Cell {
+pub(crate) struct Cell {
     pub case: Option<String>,
     pub swept: BTreeMap<String, V>,
     pub parameters: BTreeMap<String, E>,
 }
 
 /// All combinations of the swept parameters of one file.
-pub fn cells(file: &Table, case: Option<&str>) -> Got<Vec<Cell>> {
+pub(crate) fn cells(file: &Table, case: Option<&str>) -> Got<Vec<Cell>> {
     let mut all = vec![(BTreeMap::new(), BTreeMap::new())];
     for (name, value) in table(file, "parameters").into_iter().flatten() {
         let values = swept(value);
@@ -94,7 +94,7 @@ pub fn cells(file: &Table, case: Option<&str>) -> Got<Vec<Cell>> {
 }
 
 /// The value of an expression in which declared parameters and the given names stand.
-pub fn evaluate(e: &E, parameters: &BTreeMap<String, E>, more: &dyn Fn(&str) -> Option<Got<V>>) -> Got<V> {
+pub(crate) fn evaluate(e: &E, parameters: &BTreeMap<String, E>, more: &dyn Fn(&str) -> Option<Got<V>>) -> Got<V> {
     e.eval(&mut |node| match node {
         E::Name(n) => match parameters.get(n) {
             Some(p) => Some(evaluate(p, parameters, more)),
@@ -105,7 +105,7 @@ pub fn evaluate(e: &E, parameters: &BTreeMap<String, E>, more: &dyn Fn(&str) -> 
 }
 
 /// Questions of a file: each bound, and each control as a bound of its own.
-pub struct Question {
+pub(crate) struct Question {
     pub name: String,
     /// The file of each case that the question is put to, changes laid over it.
     pub files: Vec<(Option<String>, Table)>,
@@ -165,7 +165,7 @@ fn finish(file: &Table, own: Table, name: String, files: Vec<(Option<String>, Ta
 }
 
 /// All questions of a file, bounds first.
-pub fn questions(file: &Table) -> Vec<Question> {
+pub(crate) fn questions(file: &Table) -> Vec<Question> {
     let bounds: Vec<&Table> = list(file, "bound").iter().filter_map(Value::as_table).collect();
     let mut all: Vec<Question> = bounds.iter().map(|b| question(file, b, None)).collect();
     for control in list(file, "control").iter().filter_map(Value::as_table) {

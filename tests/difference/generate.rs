@@ -4,47 +4,47 @@ use super::number::{Q, q, ratio};
 use toml::{Table, Value};
 
 /// splitmix64: every file is a function of its number, so that a finding can be run again.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.next() % n.max(1) as u64) as usize
     }
 
     /// True once in n times.
-    pub fn one_in(&mut self, n: usize) -> bool {
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    pub fn pick<T: Clone>(&mut self, all: &[T]) -> T {
+    pub(crate) fn pick<T: Clone>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())].clone()
     }
 
     /// A small fraction, 0 and whole numbers among them.
-    pub fn small(&mut self) -> Q {
+    pub(crate) fn small(&mut self) -> Q {
         let n = self.below(13) as i64 - 6;
         ratio(n, self.pick(&[1, 1, 1, 2, 2, 3, 4, 5, 10]))
     }
 
-    pub fn positive(&mut self) -> Q {
+    pub(crate) fn positive(&mut self) -> Q {
         ratio(1 + self.below(6) as i64, self.pick(&[1, 1, 2, 3, 4, 5, 8, 10]))
     }
 
     /// Below 1, 0 among them.
-    pub fn fraction(&mut self) -> Q {
+    pub(crate) fn fraction(&mut self) -> Q {
         self.pick(&[Q::ZERO, ratio(1, 2), ratio(1, 3), ratio(3, 4), ratio(9, 10), ratio(1, 4)])
     }
 }
 
 /// A number as a file may write it: bare, as a decimal, or as a text.
-pub fn number(x: &Q, random: &mut Random) -> Value {
+pub(crate) fn number(x: &Q, random: &mut Random) -> Value {
     let text = x.to_string();
     let as_float = super::number::to_f64(x);
     let short = format!("{as_float:?}");
@@ -91,7 +91,7 @@ fn put(t: &mut Table, key: &str, x: &Q, random: &mut Random) {
 }
 
 /// An objective with its start, and its dimension.
-pub fn problem(random: &mut Random) -> (Table, usize) {
+pub(crate) fn problem(random: &mut Random) -> (Table, usize) {
     let mut t = Table::new();
     let mut d = random.pick(&[1, 1, 1, 2, 2, 2, 3]);
     let name = random.pick(&[
@@ -240,7 +240,7 @@ fn pairs(all: &[(Q, Q)], random: &mut Random) -> Value {
 }
 
 /// A law of stochastic gradients that can be enumerated.
-pub fn noise(problem: &str, d: usize, random: &mut Random) -> Value {
+pub(crate) fn noise(problem: &str, d: usize, random: &mut Random) -> Value {
     let mut t = Table::new();
     let bounded = matches!(problem, "huber" | "linear" | "absolute-pair");
     let mut names = vec![
@@ -348,7 +348,7 @@ pub fn noise(problem: &str, d: usize, random: &mut Random) -> Value {
 }
 
 /// Methods with a momentum.
-pub const MOMENTUM: [&str; 9] = [
+pub(crate) const MOMENTUM: [&str; 9] = [
     "sgdm",
     "signum",
     "signsgdm",
@@ -360,7 +360,7 @@ pub const MOMENTUM: [&str; 9] = [
     "federated-mv-sto-signsgd-sim",
 ];
 
-pub fn compressor(d: usize, random: &mut Random) -> Table {
+pub(crate) fn compressor(d: usize, random: &mut Random) -> Table {
     let mut t = Table::new();
     let name = random.pick(&[
         "identity",
@@ -391,7 +391,7 @@ pub fn compressor(d: usize, random: &mut Random) -> Table {
 }
 
 /// A method with its parameters; `step` is the name of a declared parameter.
-pub fn algorithm(d: usize, step: &str, random: &mut Random) -> Table {
+pub(crate) fn algorithm(d: usize, step: &str, random: &mut Random) -> Table {
     let mut t = Table::new();
     let name = random.pick(&[
         "sgd",
@@ -504,7 +504,7 @@ pub fn algorithm(d: usize, step: &str, random: &mut Random) -> Table {
     t
 }
 
-pub fn semantics(d: usize, random: &mut Random) -> Table {
+pub(crate) fn semantics(d: usize, random: &mut Random) -> Table {
     let mut t = Table::new();
     if random.one_in(3) {
         set(&mut t, "sign_zero", random.pick(&["0", "+1", "-1", "random"]));

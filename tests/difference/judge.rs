@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 const PATHS: usize = 700;
 
 /// One outcome of all choices.
-pub struct Path {
+pub(crate) struct Path {
     weight: Q,
     xs: Vec<Vec<Q>>,
     momentum: Vec<Vec<Vec<Q>>>,
@@ -23,7 +23,7 @@ pub struct Path {
 }
 
 /// All outcomes, and whether a sign of 0 was taken on one.
-pub fn paths(s: &Setup) -> Got<(Vec<Path>, bool)> {
+pub(crate) fn paths(s: &Setup) -> Got<(Vec<Path>, bool)> {
     let mut all = Vec::new();
     let mut chooser = Chooser::default();
     let mut tied = false;
@@ -185,7 +185,7 @@ fn reduce(how: &str, values: impl Iterator<Item = Got<V>>) -> Got<V> {
 }
 
 /// What was found of one cell.
-pub struct CellVerdict {
+pub(crate) struct CellVerdict {
     pub case: Option<String>,
     pub swept: BTreeMap<String, V>,
     /// Whether every hypothesis and requirement is met.
@@ -299,7 +299,7 @@ fn cell(question: &Question, file: &toml::Table, at: &Cell) -> CellVerdict {
 }
 
 /// All cells of a question.
-pub fn judge(question: &Question) -> Got<Vec<CellVerdict>> {
+pub(crate) fn judge(question: &Question) -> Got<Vec<CellVerdict>> {
     let mut all = Vec::new();
     for (case, file) in &question.files {
         for c in cells(file, case.as_deref())? {
@@ -310,7 +310,7 @@ pub fn judge(question: &Question) -> Got<Vec<CellVerdict>> {
 }
 
 /// The outcome of a bound from those of its cells; an error where one cell's is not known.
-pub fn together(cells: &[CellVerdict]) -> Got<&'static str> {
+pub(crate) fn together(cells: &[CellVerdict]) -> Got<&'static str> {
     let mut outcome = "hypothesis-fails";
     for c in cells {
         if !c.admitted.clone()? {

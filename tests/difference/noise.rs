@@ -5,7 +5,7 @@ use super::number::{Got, Q, abs, q, ratio, zero};
 
 /// One path through all choices. It is run again and again, each time along the next one.
 #[derive(Default)]
-pub struct Chooser {
+pub(crate) struct Chooser {
     script: Vec<(usize, usize)>,
     at: usize,
     /// Probability of the path so far.
@@ -14,7 +14,7 @@ pub struct Chooser {
 
 impl Chooser {
     /// Index of the branch that this path takes; branches of probability 0 are not taken.
-    pub fn choose(&mut self, probabilities: &[Q]) -> usize {
+    pub(crate) fn choose(&mut self, probabilities: &[Q]) -> usize {
         let open: Vec<usize> = (0..probabilities.len()).filter(|i| !zero(&probabilities[*i])).collect();
         if self.at == self.script.len() {
             self.script.push((0, open.len()));
@@ -25,23 +25,23 @@ impl Chooser {
         chosen
     }
 
-    pub fn coin(&mut self) -> bool {
+    pub(crate) fn coin(&mut self) -> bool {
         self.choose(&[ratio(1, 2), ratio(1, 2)]) == 1
     }
 
     /// Starts a path.
-    pub fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.at = 0;
         self.weight = Q::ONE;
     }
 
     /// The number of paths, if all branched as this one does.
-    pub fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.script.iter().fold(1, |n, s| n.saturating_mul(s.1))
     }
 
     /// Turns to the next path, if there is one.
-    pub fn next(&mut self) -> bool {
+    pub(crate) fn next(&mut self) -> bool {
         self.script.truncate(self.at);
         while let Some((i, n)) = self.script.pop() {
             if i + 1 < n {
@@ -54,11 +54,11 @@ impl Chooser {
 }
 
 /// Values with probabilities.
-pub type Atoms = Vec<(Q, Q)>;
+pub(crate) type Atoms = Vec<(Q, Q)>;
 
 /// A law of stochastic gradients.
 #[derive(Debug, Clone)]
-pub enum Noise {
+pub(crate) enum Noise {
     None,
     /// Independent atoms, times s_i.
     Additive(Atoms, Vec<Q>),
@@ -92,7 +92,7 @@ fn pick(atoms: &Atoms, chooser: &mut Chooser) -> Q {
 
 impl Noise {
     /// One draw at x where the gradient is g. `node` is where a tree's history stands.
-    pub fn draw(&self, g: &[Q], x: &[Q], node: &mut usize, chooser: &mut Chooser) -> Got<Vec<Q>> {
+    pub(crate) fn draw(&self, g: &[Q], x: &[Q], node: &mut usize, chooser: &mut Chooser) -> Got<Vec<Q>> {
         Ok(match self {
             Noise::None => g.to_vec(),
             Noise::Additive(atoms, scale) => g
@@ -179,7 +179,7 @@ impl Noise {
     }
 
     /// Variance of each coordinate of one draw, where it does not depend on the state.
-    pub fn variances(&self, d: usize) -> Option<Vec<Q>> {
+    pub(crate) fn variances(&self, d: usize) -> Option<Vec<Q>> {
         match self {
             Noise::None => Some(vec![Q::ZERO; d]),
             Noise::Additive(atoms, scale) => {

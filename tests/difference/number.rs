@@ -8,11 +8,11 @@ use std::cell::Cell;
 use std::cmp::Ordering;
 
 /// An exact fraction.
-pub type Q = RBig;
+pub(crate) type Q = RBig;
 /// Why something is beyond this evaluator: no difference, but nothing compared either.
-pub type Skip = String;
+pub(crate) type Skip = String;
 /// A value, or why there is none.
-pub type Got<T> = Result<T, Skip>;
+pub(crate) type Got<T> = Result<T, Skip>;
 
 thread_local! {
     /// Whether a number of the current evaluation was rounded: 0 never, 1 to 400 bits, 2 to a double.
@@ -20,12 +20,12 @@ thread_local! {
 }
 
 /// Forgets what was rounded.
-pub fn fresh() {
+pub(crate) fn fresh() {
     ROUGH.set(0);
 }
 
 /// Relative error to be granted to what was computed since [`fresh`].
-pub fn slack() -> f64 {
+pub(crate) fn slack() -> f64 {
     match ROUGH.get() {
         0 => 0.0,
         1 => 1e-30,
@@ -37,24 +37,24 @@ fn rough(grade: u8) {
     ROUGH.set(ROUGH.get().max(grade));
 }
 
-pub fn q(n: i64) -> Q {
+pub(crate) fn q(n: i64) -> Q {
     Q::from(n)
 }
 
-pub fn ratio(n: i64, d: i64) -> Q {
+pub(crate) fn ratio(n: i64, d: i64) -> Q {
     Q::from(n) / Q::from(d)
 }
 
-pub fn zero(x: &Q) -> bool {
+pub(crate) fn zero(x: &Q) -> bool {
     *x == Q::ZERO
 }
 
-pub fn abs(x: &Q) -> Q {
+pub(crate) fn abs(x: &Q) -> Q {
     if *x < Q::ZERO { -x.clone() } else { x.clone() }
 }
 
 /// The sign of a number that may have been rounded; one that is within the rounding of 0 has none.
-pub fn sign(x: &Q) -> Got<i32> {
+pub(crate) fn sign(x: &Q) -> Got<i32> {
     if slack() > 0.0 && to_f64(x).abs() < slack() {
         return Err("the sign of a rounded 0".into());
     }
@@ -65,16 +65,16 @@ pub fn sign(x: &Q) -> Got<i32> {
     })
 }
 
-pub fn to_f64(x: &Q) -> f64 {
+pub(crate) fn to_f64(x: &Q) -> f64 {
     x.to_f64().value()
 }
 
-pub fn power(x: &Q, n: u32) -> Q {
+pub(crate) fn power(x: &Q, n: u32) -> Q {
     (0..n).fold(Q::ONE, |p, _| p * x)
 }
 
 /// A decimal or a fraction of two of them.
-pub fn parse(text: &str) -> Option<Q> {
+pub(crate) fn parse(text: &str) -> Option<Q> {
     if let Some((a, b)) = text.split_once('/') {
         let (a, b) = (parse(a.trim())?, parse(b.trim())?);
         return if zero(&b) { None } else { Some(a / b) };
@@ -91,7 +91,7 @@ pub fn parse(text: &str) -> Option<Q> {
 }
 
 /// A finite double as the fraction that it is.
-pub fn from_f64(x: f64) -> Got<Q> {
+pub(crate) fn from_f64(x: f64) -> Got<Q> {
     rough(2);
     Q::try_from(x).map_err(|_| format!("not finite: {x}"))
 }
@@ -127,7 +127,7 @@ fn approximate_root(x: &Q) -> Q {
 }
 
 /// Cuts a rounded number to 600 bits after the point, so that sums of rounded numbers do not grow without end.
-pub fn trim(x: &Q) -> Q {
+pub(crate) fn trim(x: &Q) -> Q {
     if ROUGH.get() == 0 || x.denominator().clone() < (UBig::ONE << 700usize) {
         return x.clone();
     }
@@ -137,7 +137,7 @@ pub fn trim(x: &Q) -> Q {
 
 /// a + b sqrt(c), c without small square factors and never 0; b = 0 for rationals.
 #[derive(Debug, Clone, PartialEq)]
-pub struct V {
+pub(crate) struct V {
     a: Q,
     b: Q,
     c: Q,
@@ -150,7 +150,7 @@ impl From<Q> for V {
 }
 
 impl V {
-    pub fn int(n: i64) -> V {
+    pub(crate) fn int(n: i64) -> V {
         q(n).into()
     }
 
@@ -159,31 +159,31 @@ impl V {
     }
 
     /// The number itself where it is rational.
-    pub fn exact(&self) -> Option<&Q> {
+    pub(crate) fn exact(&self) -> Option<&Q> {
         zero(&self.b).then_some(&self.a)
     }
 
     /// A rational within 400 bits.
-    pub fn near(&self) -> Q {
+    pub(crate) fn near(&self) -> Q {
         if zero(&self.b) { self.a.clone() } else { &self.a + &self.b * approximate_root(&self.c) }
     }
 
-    pub fn f64(&self) -> f64 {
+    pub(crate) fn f64(&self) -> f64 {
         let before = ROUGH.get();
         let x = to_f64(&self.near());
         ROUGH.set(before);
         x
     }
 
-    pub fn is_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         zero(&self.a) && zero(&self.b)
     }
 
-    pub fn neg(&self) -> V {
+    pub(crate) fn neg(&self) -> V {
         V { a: -self.a.clone(), b: -self.b.clone(), c: self.c.clone() }
     }
 
-    pub fn add(&self, o: &V) -> V {
+    pub(crate) fn add(&self, o: &V) -> V {
         if zero(&self.b) {
             V { a: &self.a + &o.a, b: o.b.clone(), c: o.c.clone() }
         } else if zero(&o.b) {
@@ -195,11 +195,11 @@ impl V {
         }
     }
 
-    pub fn sub(&self, o: &V) -> V {
+    pub(crate) fn sub(&self, o: &V) -> V {
         self.add(&o.neg())
     }
 
-    pub fn mul(&self, o: &V) -> V {
+    pub(crate) fn mul(&self, o: &V) -> V {
         if zero(&self.b) {
             V::make(&self.a * &o.a, &self.a * &o.b, o.c.clone())
         } else if zero(&o.b) {
@@ -214,7 +214,7 @@ impl V {
         }
     }
 
-    pub fn div(&self, o: &V) -> Got<V> {
+    pub(crate) fn div(&self, o: &V) -> Got<V> {
         if o.is_zero() {
             return Err("undefined: division by 0".into());
         }
@@ -222,7 +222,7 @@ impl V {
         Ok(self.mul(&V { a: &o.a / &norm, b: -&o.b / &norm, c: o.c.clone() }))
     }
 
-    pub fn sqrt(&self) -> Got<V> {
+    pub(crate) fn sqrt(&self) -> Got<V> {
         if self.cmp(&V::int(0))? == Ordering::Less {
             return Err("undefined: root of a negative number".into());
         }
@@ -236,7 +236,7 @@ impl V {
     }
 
     /// Order, exactly where nothing was rounded.
-    pub fn cmp(&self, o: &V) -> Got<Ordering> {
+    pub(crate) fn cmp(&self, o: &V) -> Got<Ordering> {
         let d = self.sub(o);
         let s = if zero(&d.b) {
             let size = self.f64().abs().max(o.f64().abs());
@@ -263,7 +263,7 @@ impl V {
     }
 
     /// `self` to the power of `p`: whole exponents and exact roots; doubles elsewhere.
-    pub fn pow(&self, p: &V) -> Got<V> {
+    pub(crate) fn pow(&self, p: &V) -> Got<V> {
         let Some(e) = p.exact() else { return double2(self, p, f64::powf) };
         if e.denominator() == &UBig::ONE {
             let n: i64 = e.numerator().clone().try_into().map_err(|_| "a large exponent")?;
@@ -293,7 +293,7 @@ impl V {
 }
 
 /// A function of doubles.
-pub fn double(x: &V, f: fn(f64) -> f64) -> Got<V> {
+pub(crate) fn double(x: &V, f: fn(f64) -> f64) -> Got<V> {
     Ok(V::from(from_f64(f(x.f64()))?))
 }
 

@@ -3,7 +3,7 @@
 use super::number::{Got, Q, V, abs, q, ratio, sign, zero};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Loss {
+pub(crate) enum Loss {
     Square,
     Huber,
     Absolute,
@@ -11,7 +11,7 @@ pub enum Loss {
 
 /// What the file's objective is.
 #[derive(Debug, Clone)]
-pub enum Problem {
+pub(crate) enum Problem {
     /// sum a_i x_i^2 / 2
     Quadratic(Vec<Q>),
     /// x'Hx/2
@@ -28,32 +28,32 @@ pub enum Problem {
     Workers { curvature: Vec<Vec<Q>>, targets: Vec<Vec<Q>> },
 }
 
-pub fn dot(a: &[Q], b: &[Q]) -> Q {
+pub(crate) fn dot(a: &[Q], b: &[Q]) -> Q {
     a.iter().zip(b).fold(Q::ZERO, |s, (x, y)| s + x * y)
 }
 
-pub fn l1(v: &[Q]) -> Q {
+pub(crate) fn l1(v: &[Q]) -> Q {
     v.iter().fold(Q::ZERO, |s, x| s + abs(x))
 }
 
-pub fn linf(v: &[Q]) -> Q {
+pub(crate) fn linf(v: &[Q]) -> Q {
     v.iter().fold(Q::ZERO, |s, x| if abs(x) > s { abs(x) } else { s })
 }
 
-pub fn l2sq(v: &[Q]) -> Q {
+pub(crate) fn l2sq(v: &[Q]) -> Q {
     dot(v, v)
 }
 
-pub fn l2(v: &[Q]) -> Got<V> {
+pub(crate) fn l2(v: &[Q]) -> Got<V> {
     V::from(l2sq(v)).sqrt()
 }
 
-pub fn minus(a: &[Q], b: &[Q]) -> Vec<Q> {
+pub(crate) fn minus(a: &[Q], b: &[Q]) -> Vec<Q> {
     a.iter().zip(b).map(|(x, y)| x - y).collect()
 }
 
 /// Coordinate-wise median; of an even number the mean of the middle two.
-pub fn median(vectors: &[Vec<Q>]) -> Vec<Q> {
+pub(crate) fn median(vectors: &[Vec<Q>]) -> Vec<Q> {
     (0..vectors[0].len())
         .map(|i| {
             let mut column: Vec<Q> = vectors.iter().map(|v| v[i].clone()).collect();
@@ -64,7 +64,7 @@ pub fn median(vectors: &[Vec<Q>]) -> Vec<Q> {
         .collect()
 }
 
-pub fn mean(vectors: &[Vec<Q>]) -> Vec<Q> {
+pub(crate) fn mean(vectors: &[Vec<Q>]) -> Vec<Q> {
     let m = q(vectors.len() as i64);
     (0..vectors[0].len()).map(|i| vectors.iter().fold(Q::ZERO, |s, v| s + &v[i]) / &m).collect()
 }
@@ -85,7 +85,7 @@ fn kinked(x: &Q, kink: i32) -> Got<Q> {
 }
 
 impl Problem {
-    pub fn dimension(&self) -> usize {
+    pub(crate) fn dimension(&self) -> usize {
         match self {
             Problem::Quadratic(a) => a.len(),
             Problem::Matrix(h) => h.len(),
@@ -98,16 +98,16 @@ impl Problem {
     }
 
     /// The number of workers that the objective has of itself.
-    pub fn workers(&self) -> Option<usize> {
+    pub(crate) fn workers(&self) -> Option<usize> {
         if let Problem::Workers { targets, .. } = self { Some(targets.len()) } else { None }
     }
 
     /// The number of samples of a finite sum.
-    pub fn samples(&self) -> Option<usize> {
+    pub(crate) fn samples(&self) -> Option<usize> {
         if let Problem::Lines { rows, .. } = self { Some(rows.len()) } else { None }
     }
 
-    pub fn value(&self, x: &[Q]) -> Q {
+    pub(crate) fn value(&self, x: &[Q]) -> Q {
         let half = ratio(1, 2);
         match self {
             Problem::Quadratic(a) => a.iter().zip(x).fold(Q::ZERO, |s, (a, x)| s + a * x * x) * half,
@@ -142,7 +142,7 @@ impl Problem {
     }
 
     /// The gradient of one term of a finite sum.
-    pub fn sample(&self, i: usize, x: &[Q]) -> Got<Vec<Q>> {
+    pub(crate) fn sample(&self, i: usize, x: &[Q]) -> Got<Vec<Q>> {
         let Problem::Lines { rows, targets, loss, slope, kink } = self else { return Err("not a finite sum".into()) };
         let u = dot(&rows[i], x) - &targets[i];
         let derivative = match loss {
@@ -153,7 +153,7 @@ impl Problem {
         Ok(rows[i].iter().map(|a| a * &derivative).collect())
     }
 
-    pub fn gradient(&self, x: &[Q]) -> Got<Vec<Q>> {
+    pub(crate) fn gradient(&self, x: &[Q]) -> Got<Vec<Q>> {
         Ok(match self {
             Problem::Quadratic(a) => a.iter().zip(x).map(|(a, x)| a * x).collect(),
             Problem::Matrix(h) => h.iter().map(|row| dot(row, x)).collect(),
@@ -181,7 +181,7 @@ impl Problem {
     }
 
     /// The gradient of worker m's own objective.
-    pub fn worker(&self, m: usize, x: &[Q]) -> Got<Vec<Q>> {
+    pub(crate) fn worker(&self, m: usize, x: &[Q]) -> Got<Vec<Q>> {
         match self {
             Problem::Workers { curvature, targets } => {
                 Ok((0..x.len()).map(|j| &curvature[m][j] * (&x[j] - &targets[m][j])).collect())
@@ -191,7 +191,7 @@ impl Problem {
     }
 
     /// A point of the feasible set.
-    pub fn project(&self, x: &mut [Q]) {
+    pub(crate) fn project(&self, x: &mut [Q]) {
         if let Problem::Linear(_, Some(b)) = self {
             for (x, b) in x.iter_mut().zip(b) {
                 *x = clip(x, b);
@@ -200,7 +200,7 @@ impl Problem {
     }
 
     /// inf f, and the minimiser nearest to a point, where there is one: by hand for each formula.
-    pub fn minimum(&self, from: &[Q]) -> Got<(Q, Vec<Q>)> {
+    pub(crate) fn minimum(&self, from: &[Q]) -> Got<(Q, Vec<Q>)> {
         match self {
             Problem::Quadratic(a) => {
                 if a.iter().any(|a| *a < Q::ZERO) {

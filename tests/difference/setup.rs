@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::{Table, Value};
 
-pub struct Setup {
+pub(crate) struct Setup {
     pub parameters: BTreeMap<String, E>,
     pub problem: Problem,
     pub start: Vec<Q>,
@@ -251,7 +251,7 @@ fn compressor(v: Option<&Value>, names: &Names) -> Got<Compressor> {
 
 impl Setup {
     /// One cell of a question's file.
-    pub fn build(file: &Table, cell: &Cell) -> Got<Setup> {
+    pub(crate) fn build(file: &Table, cell: &Cell) -> Got<Setup> {
         let names = Names { parameters: &cell.parameters };
         let empty = Table::new();
         let part = |key: &str| table(file, key).unwrap_or(&empty);
@@ -304,7 +304,7 @@ impl Setup {
     }
 
     /// An expression in parameters, facts and k.
-    pub fn formula(&self, e: &E, k: Option<usize>) -> Got<V> {
+    pub(crate) fn formula(&self, e: &E, k: Option<usize>) -> Got<V> {
         evaluate(e, &self.parameters, &|name| match (name, k) {
             ("k", Some(k)) => Some(Ok(V::int(k as i64))),
             _ => Some(facts::fact(self, name)),
@@ -312,35 +312,35 @@ impl Setup {
     }
 
     /// A parameter of the method at step k.
-    pub fn value(&self, key: &str, k: usize) -> Got<Q> {
+    pub(crate) fn value(&self, key: &str, k: usize) -> Got<Q> {
         let v = self.algorithm.get(key).ok_or(format!("no {key}"))?;
         Ok(self.formula(&formula(v)?, Some(k))?.near())
     }
 
-    pub fn value_or(&self, key: &str, k: usize, default: Q) -> Got<Q> {
+    pub(crate) fn value_or(&self, key: &str, k: usize, default: Q) -> Got<Q> {
         if self.algorithm.contains_key(key) { self.value(key, k) } else { Ok(default) }
     }
 
-    pub fn whole_or(&self, key: &str, k: usize, default: i64) -> Got<i64> {
+    pub(crate) fn whole_or(&self, key: &str, k: usize, default: i64) -> Got<i64> {
         Ok(whole(&self.value_or(key, k, q(default))?)? as i64)
     }
 
-    pub fn whole(&self, e: &E, k: usize) -> Got<usize> {
+    pub(crate) fn whole(&self, e: &E, k: usize) -> Got<usize> {
         whole(&self.formula(e, Some(k))?.near())
     }
 
-    pub fn word(&self, key: &str) -> Option<&str> {
+    pub(crate) fn word(&self, key: &str) -> Option<&str> {
         text(&self.algorithm, key)
     }
 
     /// One number for each coordinate.
-    pub fn vector(&self, key: &str, default: Q) -> Got<Vec<Q>> {
+    pub(crate) fn vector(&self, key: &str, default: Q) -> Got<Vec<Q>> {
         let d = self.start.len();
         self.algorithm.get(key).map_or(Ok(vec![default; d]), |v| Names { parameters: &self.parameters }.vector(v, d))
     }
 
     /// Steps by which worker m's gradients are late.
-    pub fn delay(&self, m: usize) -> Got<usize> {
+    pub(crate) fn delay(&self, m: usize) -> Got<usize> {
         match self.algorithm.get("delay") {
             Some(Value::Array(all)) => {
                 whole(&self.formula(&formula(&all[if all.len() == 1 { 0 } else { m }])?, None)?.near())
@@ -351,7 +351,7 @@ impl Setup {
     }
 
     /// What is scaled as one vector.
-    pub fn blocks(&self, d: usize) -> Vec<Range<usize>> {
+    pub(crate) fn blocks(&self, d: usize) -> Vec<Range<usize>> {
         let sizes = self.scaling.clone().unwrap_or_else(|| vec![d]);
         let mut from = 0;
         sizes
@@ -364,7 +364,7 @@ impl Setup {
     }
 
     /// Whether every coordinate of the gradient depends on that coordinate of x alone.
-    pub fn separable(&self) -> bool {
+    pub(crate) fn separable(&self) -> bool {
         match &self.problem {
             Problem::Quadratic(_) | Problem::Huber { .. } | Problem::Workers { .. } => true,
             Problem::Matrix(h) => (0..h.len()).all(|i| (0..h.len()).all(|j| i == j || h[i][j] == Q::ZERO)),

@@ -5,7 +5,7 @@ use super::number::parse;
 use toml::{Table, Value};
 
 /// A rewritten file as text, with what was done to it.
-pub struct Rewritten {
+pub(crate) struct Rewritten {
     pub how: &'static str,
     pub text: String,
     /// Whether hypotheses, cells and bounds still go by the same names.
@@ -226,7 +226,7 @@ fn twin(file: &Table, random: &mut Random) -> Option<(&'static str, Table)> {
 }
 
 /// One rewriting, chosen by the number; none where the chosen one does not apply.
-pub fn rewrite(file: &Table, seed: u64) -> Option<Rewritten> {
+pub(crate) fn rewrite(file: &Table, seed: u64) -> Option<Rewritten> {
     let mut random = Random(seed ^ 0x7777);
     let mut out = file.clone();
     let how = match random.below(8) {

@@ -23,7 +23,7 @@ fn increasing(x: &Num, f: impl Fn(&Q) -> Num) -> Num {
 }
 
 /// e^x.
-pub fn exp(x: &Num) -> Answer<Num> {
+pub(crate) fn exp(x: &Num) -> Answer<Num> {
     if x.hi() > &Q::from(100_000) || x.lo() < &Q::from(-100_000) {
         return Err(Fault::Unsupported("an exponential of a number beyond 100000".into()));
     }
@@ -67,7 +67,7 @@ fn twice_atanh(z: &Q) -> Num {
 }
 
 /// The natural logarithm of a positive number.
-pub fn ln(x: &Num) -> Answer<Num> {
+pub(crate) fn ln(x: &Num) -> Answer<Num> {
     if sign(x.hi()) <= 0 {
         return Err(Fault::Undefined("the logarithm of a number that is not positive".into()));
     }
@@ -92,7 +92,7 @@ fn ln_of(q: &Q) -> Num {
 }
 
 /// The logarithm to base 2; exact for powers of 2.
-pub fn log2(x: &Num) -> Answer<Num> {
+pub(crate) fn log2(x: &Num) -> Answer<Num> {
     if let Some(q) = x.exact().filter(|q| sign(q) > 0) {
         let (_, n) = q.numerator().clone().into_parts();
         let zeros = |u: &UBig| u.trailing_zeros().filter(|z| *z + 1 == u.bit_len());
@@ -104,7 +104,7 @@ pub fn log2(x: &Num) -> Answer<Num> {
 }
 
 /// pi, by Machin's formula 16 atan(1/5) - 4 atan(1/239).
-pub fn pi() -> Num {
+pub(crate) fn pi() -> Num {
     let arctan = |n: i64| {
         let square = Num::from(ratio(-1, (n * n) as u64));
         let (mut sum, mut power, mut k) = (Num::int(0), Num::from(ratio(1, n as u64)), 1);
@@ -119,12 +119,12 @@ pub fn pi() -> Num {
 }
 
 /// sin x.
-pub fn sin(x: &Num) -> Num {
+pub(crate) fn sin(x: &Num) -> Num {
     if x.is_zero() { Num::int(0) } else { turned(x, 0) }
 }
 
 /// cos x.
-pub fn cos(x: &Num) -> Num {
+pub(crate) fn cos(x: &Num) -> Num {
     if x.is_zero() { Num::int(1) } else { turned(x, 1) }
 }
 
@@ -162,7 +162,7 @@ fn turned(x: &Num, quarters: i64) -> Num {
 }
 
 /// P[Z <= x] of a standard normal Z; exactly 1/2 at 0.
-pub fn normal(x: &Num) -> Answer<Num> {
+pub(crate) fn normal(x: &Num) -> Answer<Num> {
     if x.abs().hi() > &Q::from(60) {
         return Err(Fault::Unsupported("a normal distribution function beyond 60 deviations".into()));
     }
@@ -189,7 +189,7 @@ pub fn normal(x: &Num) -> Answer<Num> {
 }
 
 /// x^y.
-pub fn pow(x: &Num, y: &Num) -> Answer<Num> {
+pub(crate) fn pow(x: &Num, y: &Num) -> Answer<Num> {
     if let Some(q) = y.exact() {
         let (n, d) = (q.numerator(), q.denominator());
         let (size, root) = (u64::try_from(n.clone().into_parts().1), usize::try_from(d.clone()));

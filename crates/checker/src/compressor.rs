@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 /// The value of sgn(0), or of a tied vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Zero {
+pub(crate) enum Zero {
     /// -1, 0 or 1.
     Is(i64),
     /// A fair coin.
@@ -17,7 +17,7 @@ pub enum Zero {
 
 impl Zero {
     /// The convention under its name in a claim.
-    pub fn named(word: &str) -> Zero {
+    pub(crate) fn named(word: &str) -> Zero {
         match word {
             "+1" | "plus" => Zero::Is(1),
             "-1" | "minus" => Zero::Is(-1),
@@ -27,7 +27,7 @@ impl Zero {
     }
 
     /// The sign of a number under the convention.
-    pub fn sign(self, x: &Num) -> Answer<Outcomes<Num>> {
+    pub(crate) fn sign(self, x: &Num) -> Answer<Outcomes<Num>> {
         Ok(match (x.sign()?, self) {
             (0, Zero::Coin) => vec![(Num::int(1), ratio(1, 2)), (Num::int(-1), ratio(1, 2))],
             (0, Zero::Is(z)) => vec![(Num::int(z), Q::ONE)],
@@ -36,7 +36,7 @@ impl Zero {
     }
 
     /// The signs of a vector.
-    pub fn signs(self, v: &[Num]) -> Answer<Outcomes<Vec<Num>>> {
+    pub(crate) fn signs(self, v: &[Num]) -> Answer<Outcomes<Vec<Num>>> {
         let laws: Vec<Outcomes<Num>> = v.iter().map(|x| self.sign(x)).collect::<Answer<_>>()?;
         if laws.iter().all(|l| l.len() == 1) {
             return Ok(vec![(laws.into_iter().map(|mut l| l.remove(0).0).collect(), Q::ONE)]);
@@ -47,7 +47,7 @@ impl Zero {
 
 /// A compressor.
 #[derive(Debug, Clone)]
-pub enum Compressor {
+pub(crate) enum Compressor {
     /// v
     Identity,
     /// (|v|_1/d) sgn v, block by block
@@ -62,7 +62,7 @@ pub enum Compressor {
 
 impl Compressor {
     /// Reads a compressor.
-    pub fn read(part: Part, names: Names) -> Answer<Compressor> {
+    pub(crate) fn read(part: Part, names: Names) -> Answer<Compressor> {
         let keys = |own: &[&str]| part.only(&[own, &["name"]].concat());
         let entries = || {
             let k = part.number("k", "", names)?;
@@ -89,7 +89,7 @@ impl Compressor {
     }
 
     /// What may be sent for a vector; the blocks are those that are scaled as one vector each.
-    pub fn send(&self, v: &[Num], zero: Zero, blocks: &[usize]) -> Answer<Outcomes<Vec<Num>>> {
+    pub(crate) fn send(&self, v: &[Num], zero: Zero, blocks: &[usize]) -> Answer<Outcomes<Vec<Num>>> {
         let d = v.len();
         let kept = |chosen: &[usize], factor: &Num| -> Vec<Num> {
             (0..d).map(|i| if chosen.contains(&i) { &v[i] * factor } else { Num::int(0) }).collect()
@@ -132,7 +132,7 @@ impl Compressor {
     }
 
     /// delta with E|C(v) - v|^2 <= (1 - delta)|v|^2 for every v of d entries.
-    pub fn quality(&self, d: usize, blocks: &[usize]) -> Answer<Num> {
+    pub(crate) fn quality(&self, d: usize, blocks: &[usize]) -> Answer<Num> {
         let share = |k: usize| Num::from(ratio(k as i64, d.max(1) as u64));
         match self {
             Compressor::Identity => Ok(Num::int(1)),
@@ -145,7 +145,7 @@ impl Compressor {
 }
 
 /// For each entry |v|_1 of its block, divided by the block's size if `mean`.
-pub fn block_scales(v: &[Num], blocks: &[usize], mean: bool) -> Answer<Vec<Num>> {
+pub(crate) fn block_scales(v: &[Num], blocks: &[usize], mean: bool) -> Answer<Vec<Num>> {
     let mut out = Vec::with_capacity(v.len());
     let mut rest = v;
     for &size in blocks {

@@ -7,7 +7,7 @@ use dashu_int::{IBig, UBig};
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Expr {
+pub(crate) enum Expr {
     /// A number.
     Value(Q),
     /// A name.
@@ -21,7 +21,7 @@ pub enum Expr {
 }
 
 /// What functions beside the usual ones mean, given their name and arguments.
-pub type Calls<'a> = &'a dyn Fn(&str, &[Expr]) -> Option<Answer<Num>>;
+pub(crate) type Calls<'a> = &'a dyn Fn(&str, &[Expr]) -> Option<Answer<Num>>;
 
 const DEEPEST: usize = 60;
 const LONGEST: usize = 10_000;
@@ -34,7 +34,7 @@ struct Parser<'a> {
 }
 
 /// Reads an expression.
-pub fn parse(text: &str) -> Answer<Expr> {
+pub(crate) fn parse(text: &str) -> Answer<Expr> {
     if text.len() > LONGEST {
         return unsupported("an expression of more than 10000 bytes");
     }
@@ -173,12 +173,12 @@ impl Parser<'_> {
 
 impl Expr {
     /// The value, with the values of names.
-    pub fn value(&self, names: &dyn Fn(&str) -> Answer<Num>) -> Answer<Num> {
+    pub(crate) fn value(&self, names: &dyn Fn(&str) -> Answer<Num>) -> Answer<Num> {
         self.value_with(names, &|_, _| None)
     }
 
     /// The value, with the values of names and of the functions that are not the usual ones.
-    pub fn value_with(&self, names: &dyn Fn(&str) -> Answer<Num>, calls: Calls) -> Answer<Num> {
+    pub(crate) fn value_with(&self, names: &dyn Fn(&str) -> Answer<Num>, calls: Calls) -> Answer<Num> {
         let deeper = |e: &Expr| e.value_with(names, calls);
         match self {
             Expr::Value(q) => Ok(Num::from(q.clone())),
@@ -197,7 +197,7 @@ impl Expr {
     }
 
     /// Every function in it that is not inside of another one for which `visit` says that it is done.
-    pub fn each_call(&self, visit: &mut dyn FnMut(&str, &[Expr]) -> Answer<bool>) -> Answer<()> {
+    pub(crate) fn each_call(&self, visit: &mut dyn FnMut(&str, &[Expr]) -> Answer<bool>) -> Answer<()> {
         match self {
             Expr::Value(_) | Expr::Name(_) => Ok(()),
             Expr::Minus(a) => a.each_call(visit),
@@ -208,7 +208,7 @@ impl Expr {
     }
 
     /// Whether a name or a function of this name occurs.
-    pub fn mentions(&self, wanted: &dyn Fn(&str, bool) -> bool) -> bool {
+    pub(crate) fn mentions(&self, wanted: &dyn Fn(&str, bool) -> bool) -> bool {
         match self {
             Expr::Value(_) => false,
             Expr::Name(name) => wanted(name, false),
@@ -239,7 +239,7 @@ fn apply(name: &str, values: &[Num]) -> Answer<Num> {
 }
 
 /// Splits a text at a sign that stands outside of parentheses.
-pub fn split(text: &str, at: char) -> Vec<&str> {
+pub(crate) fn split(text: &str, at: char) -> Vec<&str> {
     let (mut out, mut depth, mut start) = (Vec::new(), 0, 0);
     for (i, c) in text.char_indices() {
         match c {
@@ -257,7 +257,7 @@ pub fn split(text: &str, at: char) -> Vec<&str> {
 }
 
 /// Whether an inequality such as `a < 2*d` holds; one of which a side has no value does not.
-pub fn inequality(text: &str, names: &dyn Fn(&str) -> Answer<Num>) -> Answer<bool> {
+pub(crate) fn inequality(text: &str, names: &dyn Fn(&str) -> Answer<Num>) -> Answer<bool> {
     use std::cmp::Ordering::{Equal, Greater, Less};
     let Some(at) = text.find(['<', '>']) else { return refuse(format!("'{text}' is no inequality")) };
     let (left, mut right) = (&text[..at], &text[at + 1..]);

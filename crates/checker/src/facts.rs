@@ -38,7 +38,7 @@ const FACTS: &[&str] = &[
 ];
 
 /// I_p(kappa, kappa) = P[at least kappa of 2 kappa - 1 coins are right].
-pub fn incomplete_beta(p: &Num, kappa: usize) -> Num {
+pub(crate) fn incomplete_beta(p: &Num, kappa: usize) -> Num {
     let n = (2 * kappa).saturating_sub(1);
     let q = &Num::int(1) - p;
     let mut choose = Q::ONE;
@@ -83,7 +83,7 @@ fn least_positive(all: &[Num]) -> Answer<Option<Num>> {
 
 impl Instance {
     /// A fact; `None` where the parts do not supply it.
-    pub fn fact(&self, name: &str) -> Answer<Option<Num>> {
+    pub(crate) fn fact(&self, name: &str) -> Answer<Option<Num>> {
         if !FACTS.contains(&name) {
             return match name {
                 "rho" | "gap_median" => unsupported(format!("the fact '{name}'")),
@@ -322,7 +322,7 @@ impl Instance {
     }
 
     /// Whether a hypothesis holds; refused where it fails, unsupported where that is not known.
-    pub fn audit(&self, name: &str) -> Answer<()> {
+    pub(crate) fn audit(&self, name: &str) -> Answer<()> {
         let fails = |why: &str| refuse(format!("the hypothesis '{name}' fails: {why}"));
         let needs = |fact: &str| match self.fact(fact)? {
             Some(_) => Ok(()),

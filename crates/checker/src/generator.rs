@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 /// A stream of random words.
-pub struct Stream {
+pub(crate) struct Stream {
     state: [u64; 4],
 }
 
@@ -16,7 +16,7 @@ fn mix(word: u64) -> u64 {
 impl Stream {
     /// The stream of replicate 0 that belongs to a seed and a role, without parameters.
     #[must_use]
-    pub fn new(seed: u64, role: &str) -> Stream {
+    pub(crate) fn new(seed: u64, role: &str) -> Stream {
         let mut hash = Sha256::new();
         hash.update(b"signcheck stream 1");
         hash.update(seed.to_le_bytes());
@@ -38,7 +38,7 @@ impl Stream {
     }
 
     /// The next 64 bits.
-    pub fn word(&mut self) -> u64 {
+    pub(crate) fn word(&mut self) -> u64 {
         let s = &mut self.state;
         let out = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
         let shifted = s[1] << 17;
@@ -52,17 +52,17 @@ impl Stream {
     }
 
     /// A whole number from 0 to n - 1.
-    pub fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         ((u128::from(self.word()) * u128::from(n)) >> 64) as u64
     }
 
     /// -1 where the upper bit of the next word is set, else 1.
-    pub fn sign(&mut self) -> i64 {
+    pub(crate) fn sign(&mut self) -> i64 {
         if self.word() >> 63 == 1 { -1 } else { 1 }
     }
 
     /// A random order of 0, .., n - 1.
-    pub fn order(&mut self, n: usize) -> Vec<usize> {
+    pub(crate) fn order(&mut self, n: usize) -> Vec<usize> {
         let mut all: Vec<usize> = (0..n).collect();
         for last in (1..n).rev() {
             let pick = self.below(last as u64 + 1) as usize;

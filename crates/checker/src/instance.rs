@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Everything that a run depends on.
-pub struct Instance {
+pub(crate) struct Instance {
     /// The declared parameters.
     pub parameters: Parameters,
     /// The objective.
@@ -44,7 +44,7 @@ pub struct Instance {
 
 impl Instance {
     /// Reads the parts of a claim.
-    pub fn read(claim: &Json) -> Answer<Instance> {
+    pub(crate) fn read(claim: &Json) -> Answer<Instance> {
         let claim = Part::of(claim, "claim")?;
         let parameters = parameters(claim.get("parameters"))?;
         let declared = |name: &str| match parameters.get(name) {
@@ -147,7 +147,7 @@ impl Instance {
     }
 
     /// The value of a declared parameter or of a fact.
-    pub fn name(&self, name: &str) -> Answer<Num> {
+    pub(crate) fn name(&self, name: &str) -> Answer<Num> {
         match self.parameters.get(name) {
             Some(value) => Ok(value.clone()),
             None => match self.fact(name)? {
@@ -158,7 +158,7 @@ impl Instance {
     }
 
     /// The value of an expression at step k.
-    pub fn at_step(&self, expr: &Expr, k: usize) -> Answer<Num> {
+    pub(crate) fn at_step(&self, expr: &Expr, k: usize) -> Answer<Num> {
         expr.value(&|name| if name == "k" { Ok(Num::int(k as i64)) } else { self.name(name) })
     }
 
@@ -178,7 +178,7 @@ impl Instance {
     }
 
     /// The laws of the workers' gradients at a point, which are independent.
-    pub fn worker_laws(&self, at: &[Num], k: usize) -> Answer<Vec<Outcomes<Vec<Num>>>> {
+    pub(crate) fn worker_laws(&self, at: &[Num], k: usize) -> Answer<Vec<Outcomes<Vec<Num>>>> {
         let batch = self.batch(k)?;
         if self.problem.workers().is_none() {
             let law = mean_of(&self.one_draw(0, at)?, batch)?;
@@ -188,7 +188,7 @@ impl Instance {
     }
 
     /// The law of the mean of all workers' gradients at a point, where the gradient is known.
-    pub fn mean_law(&self, at: &[Num], k: usize, gradient: Option<&[Num]>) -> Answer<Outcomes<Vec<Num>>> {
+    pub(crate) fn mean_law(&self, at: &[Num], k: usize, gradient: Option<&[Num]>) -> Answer<Outcomes<Vec<Num>>> {
         let batch = self.batch(k)?;
         if self.problem.workers().is_none() {
             let one = match gradient {

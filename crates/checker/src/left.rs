@@ -6,7 +6,7 @@ use crate::number::{Num, Q, entrywise, minus, norm_inf, norm1, norm2sq, scaled, 
 use crate::{Answer, Fault, refuse, unsupported};
 
 /// What a statistic may look at when the iterate x_k is there.
-pub struct View<'a> {
+pub(crate) struct View<'a> {
     /// k.
     pub k: usize,
     /// x_k.
@@ -23,7 +23,7 @@ pub struct View<'a> {
 
 /// A function over time: of one path, or of expectations.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reducer {
+pub(crate) struct Reducer {
     /// `last`, `first`, `mean`, `min` or `max`.
     pub kind: String,
     /// What it is taken of.
@@ -33,7 +33,7 @@ pub struct Reducer {
 }
 
 /// A left side.
-pub struct Left {
+pub(crate) struct Left {
     /// The expression.
     pub expr: Expr,
     /// The functions over time in it.
@@ -54,7 +54,7 @@ fn expects(expr: &Expr) -> bool {
 
 impl Left {
     /// Takes a left side apart.
-    pub fn of(expr: Expr) -> Answer<Left> {
+    pub(crate) fn of(expr: Expr) -> Answer<Left> {
         let averages = expr.mentions(&|name, call| !call && name.ends_with("_average"));
         let (mut reducers, mut means) = (Vec::new(), Vec::new());
         expr.each_call(&mut |name, all| {
@@ -106,7 +106,7 @@ impl Left {
     }
 
     /// The value of the side, from what the paths kept and the series of expectations.
-    pub fn value(&self, on: &Instance, paths: &[(Vec<Option<Num>>, Q)], series: &[Option<Num>]) -> Answer<Num> {
+    pub(crate) fn value(&self, on: &Instance, paths: &[(Vec<Option<Num>>, Q)], series: &[Option<Num>]) -> Answer<Num> {
         if !expects(&self.expr) {
             return self.expectation(on, &self.expr, paths);
         }
@@ -122,7 +122,7 @@ impl Left {
     }
 
     /// The value of what a series is made of, where the expectations in it have these values.
-    pub fn with_means(&self, on: &Instance, expr: &Expr, means: &[Num]) -> Answer<Num> {
+    pub(crate) fn with_means(&self, on: &Instance, expr: &Expr, means: &[Num]) -> Answer<Num> {
         expr.value_with(&|name| on.name(name), &|name, all| {
             let place = self.means.iter().position(|m| name == "E" && all.first() == Some(m))?;
             means.get(place).cloned().map(Ok)
@@ -132,7 +132,7 @@ impl Left {
 
 impl Reducer {
     /// Whether the iterate x_k counts.
-    pub fn takes(&self, on: &Instance, k: usize) -> bool {
+    pub(crate) fn takes(&self, on: &Instance, k: usize) -> bool {
         match self.kind.as_str() {
             "last" => k == on.horizon,
             "first" => k == 0,
@@ -141,7 +141,7 @@ impl Reducer {
     }
 
     /// Takes one more value into account.
-    pub fn add(&self, on: &Instance, kept: &mut Option<Num>, value: Num) {
+    pub(crate) fn add(&self, on: &Instance, kept: &mut Option<Num>, value: Num) {
         let share = || &value * &Num::from(crate::number::ratio(1, (on.window.1 - on.window.0 + 1) as u64));
         *kept = Some(match (kept.take(), self.kind.as_str()) {
             (None, "mean") => share(),
@@ -165,7 +165,7 @@ fn norm(suffix: &str, v: &[Num]) -> Option<Answer<Num>> {
 }
 
 /// A statistic or what else a name means at an iterate.
-pub fn statistic(on: &Instance, name: &str, view: &View) -> Answer<Num> {
+pub(crate) fn statistic(on: &Instance, name: &str, view: &View) -> Answer<Num> {
     let earlier = || match view.before {
         Some(pair) => Ok(pair),
         None => unsupported(format!("the statistic '{name}' at the start, or over a box")),
@@ -254,6 +254,6 @@ fn weight(on: &Instance, k: usize) -> Answer<Num> {
 }
 
 /// The sum of two vectors that may be absent.
-pub fn added(total: Option<&[Num]>, x: &[Num]) -> Option<Vec<Num>> {
+pub(crate) fn added(total: Option<&[Num]>, x: &[Num]) -> Option<Vec<Num>> {
     total.map(|t| t.iter().zip(x).map(|(a, b)| sum([a, b])).collect())
 }

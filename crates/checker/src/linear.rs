@@ -4,12 +4,12 @@ use crate::number::{Num, Q, precision, sign};
 use crate::{Answer, unsupported};
 
 /// The product of two vectors.
-pub fn dot(a: &[Q], b: &[Q]) -> Q {
+pub(crate) fn dot(a: &[Q], b: &[Q]) -> Q {
     a.iter().zip(b).fold(Q::ZERO, |sum, (x, y)| sum + x * y)
 }
 
 /// The solution of square equations, `None` where there is none or more than one.
-pub fn solve(mut a: Vec<Vec<Q>>, mut b: Vec<Q>) -> Option<Vec<Q>> {
+pub(crate) fn solve(mut a: Vec<Vec<Q>>, mut b: Vec<Q>) -> Option<Vec<Q>> {
     let n = b.len();
     for i in 0..n {
         let pivot = (i..n).find(|&r| !a[r][i].is_zero())?;
@@ -32,7 +32,7 @@ pub fn solve(mut a: Vec<Vec<Q>>, mut b: Vec<Q>) -> Option<Vec<Q>> {
 
 /// How many eigenvalues of the symmetric matrix A - t I are negative and how many are 0, by congruences (Sylvester's
 /// law).
-pub fn inertia(a: &[Vec<Q>], t: &Q) -> (usize, usize) {
+pub(crate) fn inertia(a: &[Vec<Q>], t: &Q) -> (usize, usize) {
     let n = a.len();
     let mut m: Vec<Vec<Q>> = a.to_vec();
     for (i, row) in m.iter_mut().enumerate() {
@@ -72,7 +72,7 @@ pub fn inertia(a: &[Vec<Q>], t: &Q) -> (usize, usize) {
 }
 
 /// The largest eigenvalue in absolute value of a symmetric matrix.
-pub fn spectral_norm(a: &[Vec<Q>]) -> Answer<Num> {
+pub(crate) fn spectral_norm(a: &[Vec<Q>]) -> Answer<Num> {
     let n = a.len();
     if n > 12 {
         return unsupported("eigenvalues of a matrix of more than 12 rows");

@@ -10,7 +10,7 @@ use crate::problem::median;
 use crate::{Answer, Fault, refuse, unsupported};
 
 /// An optimiser with its schedules.
-pub struct Method {
+pub(crate) struct Method {
     /// Its name.
     pub name: &'static str,
     /// The compressor, where it has one.
@@ -24,7 +24,7 @@ pub struct Method {
 
 /// Where a run stands: the iterate, the one before, and the method's memory.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct State {
+pub(crate) struct State {
     /// x_k.
     pub x: Vec<Num>,
     /// x_(k-1), where the method looks at it.
@@ -71,7 +71,7 @@ const METHODS: &[Row] = &[
 
 impl Method {
     /// Reads a method.
-    pub fn read(part: Part, d: usize, names: Names) -> Answer<Method> {
+    pub(crate) fn read(part: Part, d: usize, names: Names) -> Answer<Method> {
         let wanted = part.text("name")?;
         let Some((name, momentum, numbers)) = METHODS.iter().find(|row| row.0 == wanted) else {
             return unsupported(format!("the algorithm '{wanted}'"));
@@ -116,7 +116,7 @@ impl Method {
     }
 
     /// The momentum at step k, in [0, 1).
-    pub fn momentum(&self, on: &Instance, k: usize) -> Answer<Num> {
+    pub(crate) fn momentum(&self, on: &Instance, k: usize) -> Answer<Num> {
         let Some(expr) = &self.momentum else { return Ok(Num::int(0)) };
         let beta = on.at_step(expr, k)?;
         above(&beta, 0, true, "momentum")?;
@@ -125,12 +125,12 @@ impl Method {
     }
 
     /// Whether the momentum is the same at every step.
-    pub fn steady(&self) -> bool {
+    pub(crate) fn steady(&self) -> bool {
         self.momentum.as_ref().is_none_or(|m| !m.mentions(&|name, call| name == "k" && !call))
     }
 
     /// The step size at step k.
-    pub fn step_size(&self, on: &Instance, k: usize) -> Answer<Num> {
+    pub(crate) fn step_size(&self, on: &Instance, k: usize) -> Answer<Num> {
         on.at_step(&self.step, k)
     }
 
@@ -146,13 +146,13 @@ impl Method {
     }
 
     /// Whether every step moves a coordinate by at most the step size times its factor.
-    pub fn by_signs(&self) -> bool {
+    pub(crate) fn by_signs(&self) -> bool {
         let scaled = self.name.starts_with("scaled") || self.name == "vote-sum" || self.name.contains("adagrad");
         !scaled && (self.name.contains("sign") || self.name.contains("vote") || self.name == "signum")
     }
 
     /// The name of the memory that statistics speak of.
-    pub fn memory(&self) -> Option<&'static str> {
+    pub(crate) fn memory(&self) -> Option<&'static str> {
         match self.name {
             "ef-sgd" | "ef-lookahead" => Some("error"),
             "sgdm" | "signum" | "signsgdm" | "signsgd-sim" | "signsgd-dim" => Some("momentum"),
@@ -166,7 +166,7 @@ impl Method {
     }
 
     /// The state before the first step.
-    pub fn begin(&self, on: &Instance) -> Answer<State> {
+    pub(crate) fn begin(&self, on: &Instance) -> Answer<State> {
         let zero = vec![Num::int(0); on.start.len()];
         let looks_back = self.name == "signsgd-dim" || self.name.contains("mv-sto");
         let memory = match self.name {
@@ -185,7 +185,7 @@ impl Method {
     }
 
     /// What may come of step k, with how the iterate moved; `gradient` is that at the iterate.
-    pub fn advance(
+    pub(crate) fn advance(
         &self,
         on: &Instance,
         k: usize,
@@ -364,7 +364,7 @@ impl Method {
     }
 
     /// Bits that one step sends, in both directions and for all workers.
-    pub fn bits(&self, on: &Instance) -> Answer<i64> {
+    pub(crate) fn bits(&self, on: &Instance) -> Answer<i64> {
         let (d, workers) = (on.start.len() as i64, on.workers as i64);
         let silent = on.sign_zero == Zero::Is(0);
         let sent = if silent { 2 } else { 1 };

@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 /// What may come about, with probabilities.
-pub type Outcomes<T> = Vec<(T, Q)>;
+pub(crate) type Outcomes<T> = Vec<(T, Q)>;
 
 /// A law of the noise.
 #[derive(Debug, Clone)]
-pub enum Noise {
+pub(crate) enum Noise {
     /// No noise.
     None,
     /// Independent coordinates: what is added to each.
@@ -24,7 +24,7 @@ pub enum Noise {
 }
 
 /// Puts equal outcomes together and leaves out those of probability 0.
-pub fn merged<T: Eq + Hash>(all: impl IntoIterator<Item = (T, Q)>) -> Outcomes<T> {
+pub(crate) fn merged<T: Eq + Hash>(all: impl IntoIterator<Item = (T, Q)>) -> Outcomes<T> {
     let mut found: HashMap<T, Q> = HashMap::new();
     for (value, p) in all {
         if !p.is_zero() {
@@ -35,10 +35,14 @@ pub fn merged<T: Eq + Hash>(all: impl IntoIterator<Item = (T, Q)>) -> Outcomes<T
 }
 
 /// Most outcomes that are followed at one time.
-pub const MOST: usize = 120_000;
+pub(crate) const MOST: usize = 120_000;
 
 /// Every pair of outcomes of two independent laws.
-pub fn product<A: Clone, B: Clone, C>(a: &[(A, Q)], b: &[(B, Q)], f: impl Fn(&A, &B) -> C) -> Answer<Outcomes<C>> {
+pub(crate) fn product<A: Clone, B: Clone, C>(
+    a: &[(A, Q)],
+    b: &[(B, Q)],
+    f: impl Fn(&A, &B) -> C,
+) -> Answer<Outcomes<C>> {
     if a.len().saturating_mul(b.len()) > MOST {
         return Err(Fault::TooMany(format!("more than {MOST} outcomes of one step")));
     }
@@ -47,7 +51,7 @@ pub fn product<A: Clone, B: Clone, C>(a: &[(A, Q)], b: &[(B, Q)], f: impl Fn(&A,
 }
 
 /// Every list of outcomes of independent laws.
-pub fn all_of<T: Clone>(laws: &[Outcomes<T>]) -> Answer<Outcomes<Vec<T>>> {
+pub(crate) fn all_of<T: Clone>(laws: &[Outcomes<T>]) -> Answer<Outcomes<Vec<T>>> {
     laws.iter().try_fold(vec![(Vec::new(), Q::ONE)], |before, law| {
         product(&before, law, |list: &Vec<T>, next: &T| [list.as_slice(), std::slice::from_ref(next)].concat())
     })
@@ -76,7 +80,7 @@ fn centred(law: &[(Num, Q)], mean: &Num) -> Answer<()> {
 
 impl Noise {
     /// Reads a law for so many coordinates.
-    pub fn read(part: Part, d: usize, names: Names) -> Answer<Noise> {
+    pub(crate) fn read(part: Part, d: usize, names: Names) -> Answer<Noise> {
         let keys = |own: &[&str]| part.only(&[own, &["law"]].concat());
         let scale = || match part.get("scale") {
             Some(_) => part.vector("scale", Some(d), names),
@@ -147,7 +151,7 @@ impl Noise {
     }
 
     /// The law of one stochastic gradient, where the gradient is g.
-    pub fn draws(&self, g: &[Num]) -> Answer<Outcomes<Vec<Num>>> {
+    pub(crate) fn draws(&self, g: &[Num]) -> Answer<Outcomes<Vec<Num>>> {
         match self {
             Noise::None => Ok(vec![(g.to_vec(), Q::ONE)]),
             Noise::Joint(atoms) => Ok(atoms.iter().map(|(v, p)| (crate::number::plus(g, v), p.clone())).collect()),
@@ -173,7 +177,7 @@ impl Noise {
     }
 
     /// The atoms of what is added, where that does not depend on the state.
-    pub fn added(&self, d: usize) -> Answer<Option<Outcomes<Vec<Num>>>> {
+    pub(crate) fn added(&self, d: usize) -> Answer<Option<Outcomes<Vec<Num>>>> {
         match self {
             Noise::State(_) => Ok(None),
             _ => Ok(Some(self.draws(&vec![Num::int(0); d])?)),
@@ -182,7 +186,7 @@ impl Noise {
 }
 
 /// The law of the mean of n independent draws.
-pub fn mean_of(law: &Outcomes<Vec<Num>>, n: usize) -> Answer<Outcomes<Vec<Num>>> {
+pub(crate) fn mean_of(law: &Outcomes<Vec<Num>>, n: usize) -> Answer<Outcomes<Vec<Num>>> {
     if law.len() == 1 || n == 1 {
         return Ok(law.clone());
     }

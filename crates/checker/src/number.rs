@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 use std::ops::{Add, Mul, Neg, Sub};
 
 /// A fraction in lowest terms.
-pub type Q = RBig;
+pub(crate) type Q = RBig;
 
 /// Longest fraction, in bits of both parts, that is kept; longer ones become enclosures.
 const EXACT_BITS: usize = 4096;
@@ -20,12 +20,12 @@ thread_local! {
 }
 
 /// The significant bits to which the ends of enclosures are rounded outward.
-pub fn precision() -> usize {
+pub(crate) fn precision() -> usize {
     PRECISION.get()
 }
 
 /// Runs a computation with so many significant bits.
-pub fn with_precision<T>(bits: usize, work: impl FnOnce() -> T) -> T {
+pub(crate) fn with_precision<T>(bits: usize, work: impl FnOnce() -> T) -> T {
     let before = PRECISION.replace(bits);
     let out = work();
     PRECISION.set(before);
@@ -33,7 +33,7 @@ pub fn with_precision<T>(bits: usize, work: impl FnOnce() -> T) -> T {
 }
 
 /// A fraction from two integers; the second must not be 0.
-pub fn ratio(n: i64, d: u64) -> Q {
+pub(crate) fn ratio(n: i64, d: u64) -> Q {
     Q::from_parts(IBig::from(n), UBig::from(d.max(1)))
 }
 
@@ -268,7 +268,7 @@ impl Num {
 }
 
 /// -1, 0 or 1.
-pub fn sign(q: &Q) -> i64 {
+pub(crate) fn sign(q: &Q) -> i64 {
     match (q.is_zero(), q.sign()) {
         (true, _) => 0,
         (_, Sign::Positive) => 1,
@@ -357,42 +357,42 @@ impl Mul for &Num {
 }
 
 /// The sum of some numbers.
-pub fn sum<'a>(all: impl IntoIterator<Item = &'a Num>) -> Num {
+pub(crate) fn sum<'a>(all: impl IntoIterator<Item = &'a Num>) -> Num {
     all.into_iter().fold(Num::int(0), |a, b| &a + b)
 }
 
 /// The product of two vectors.
-pub fn dot(a: &[Num], b: &[Num]) -> Num {
+pub(crate) fn dot(a: &[Num], b: &[Num]) -> Num {
     a.iter().zip(b).fold(Num::int(0), |s, (x, y)| &s + &(x * y))
 }
 
 /// The sum of some vectors, of which there is one at least.
-pub fn total(all: &[Vec<Num>]) -> Vec<Num> {
+pub(crate) fn total(all: &[Vec<Num>]) -> Vec<Num> {
     all.iter().skip(1).fold(all[0].clone(), |a, b| plus(&a, b))
 }
 
 /// The mean of some vectors, of which there is one at least.
-pub fn mean(all: &[Vec<Num>]) -> Vec<Num> {
+pub(crate) fn mean(all: &[Vec<Num>]) -> Vec<Num> {
     if all.len() == 1 { all[0].clone() } else { scaled(&Num::from(ratio(1, all.len() as u64)), &total(all)) }
 }
 
 /// |v|_1.
-pub fn norm1(v: &[Num]) -> Num {
+pub(crate) fn norm1(v: &[Num]) -> Num {
     v.iter().fold(Num::int(0), |a, b| &a + &b.abs())
 }
 
 /// |v|_2^2.
-pub fn norm2sq(v: &[Num]) -> Num {
+pub(crate) fn norm2sq(v: &[Num]) -> Num {
     v.iter().fold(Num::int(0), |a, b| &a + &b.power(2))
 }
 
 /// |v|_inf.
-pub fn norm_inf(v: &[Num]) -> Num {
+pub(crate) fn norm_inf(v: &[Num]) -> Num {
     v.iter().fold(Num::int(0), |a, b| a.max(&b.abs()))
 }
 
 /// A function of each pair of entries; equal neighbours are computed once.
-pub fn entrywise(a: &[Num], b: &[Num], f: impl Fn(&Num, &Num) -> Num) -> Vec<Num> {
+pub(crate) fn entrywise(a: &[Num], b: &[Num], f: impl Fn(&Num, &Num) -> Num) -> Vec<Num> {
     let mut out: Vec<Num> = Vec::with_capacity(a.len());
     for i in 0..a.len().min(b.len()) {
         let same = i > 0 && a[i] == a[i - 1] && b[i] == b[i - 1];
@@ -403,17 +403,17 @@ pub fn entrywise(a: &[Num], b: &[Num], f: impl Fn(&Num, &Num) -> Num) -> Vec<Num
 }
 
 /// c v.
-pub fn scaled(c: &Num, v: &[Num]) -> Vec<Num> {
+pub(crate) fn scaled(c: &Num, v: &[Num]) -> Vec<Num> {
     entrywise(v, v, |x, _| c * x)
 }
 
 /// a - b.
-pub fn minus(a: &[Num], b: &[Num]) -> Vec<Num> {
+pub(crate) fn minus(a: &[Num], b: &[Num]) -> Vec<Num> {
     entrywise(a, b, |x, y| x - y)
 }
 
 /// a + b.
-pub fn plus(a: &[Num], b: &[Num]) -> Vec<Num> {
+pub(crate) fn plus(a: &[Num], b: &[Num]) -> Vec<Num> {
     entrywise(a, b, |x, y| x + y)
 }
 

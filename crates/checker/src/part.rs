@@ -8,29 +8,29 @@ use dashu_int::IBig;
 use std::collections::BTreeMap;
 
 /// What a name stands for.
-pub type Names<'a> = &'a dyn Fn(&str) -> Answer<Num>;
+pub(crate) type Names<'a> = &'a dyn Fn(&str) -> Answer<Num>;
 
 /// The declared parameters.
-pub type Parameters = BTreeMap<String, Num>;
+pub(crate) type Parameters = BTreeMap<String, Num>;
 
 /// Largest count of coordinates, steps, workers or draws.
 const MOST: usize = 100_000;
 
 /// One table of the claim.
 #[derive(Debug, Clone, Copy)]
-pub struct Part<'a> {
+pub(crate) struct Part<'a> {
     map: &'a BTreeMap<String, Json>,
     place: &'a str,
 }
 
 impl<'a> Part<'a> {
     /// A table with the name of its place.
-    pub fn of(json: &'a Json, place: &'a str) -> Answer<Part<'a>> {
+    pub(crate) fn of(json: &'a Json, place: &'a str) -> Answer<Part<'a>> {
         Ok(Part { map: json.table(place)?, place })
     }
 
     /// Complains about every key that is not listed.
-    pub fn only(&self, keys: &[&str]) -> Answer<()> {
+    pub(crate) fn only(&self, keys: &[&str]) -> Answer<()> {
         match self.map.keys().find(|k| !keys.contains(&k.as_str())) {
             Some(key) => unsupported(format!("the key '{key}' of {}", self.place)),
             None => Ok(()),
@@ -38,12 +38,12 @@ impl<'a> Part<'a> {
     }
 
     /// What stands under a key.
-    pub fn get(&self, key: &str) -> Option<&'a Json> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'a Json> {
         self.map.get(key)
     }
 
     /// What stands under a key that must be there.
-    pub fn need(&self, key: &str) -> Answer<&'a Json> {
+    pub(crate) fn need(&self, key: &str) -> Answer<&'a Json> {
         match self.map.get(key) {
             Some(json) => Ok(json),
             None => refuse(format!("{} lacks '{key}'", self.place)),
@@ -51,12 +51,12 @@ impl<'a> Part<'a> {
     }
 
     /// A text that must be there.
-    pub fn text(&self, key: &str) -> Answer<&'a str> {
+    pub(crate) fn text(&self, key: &str) -> Answer<&'a str> {
         self.need(key)?.text(key)
     }
 
     /// One of some words; the first where the key is absent.
-    pub fn word(&self, key: &str, words: &[&'static str]) -> Answer<&'static str> {
+    pub(crate) fn word(&self, key: &str, words: &[&'static str]) -> Answer<&'static str> {
         let Some(json) = self.get(key) else { return Ok(words[0]) };
         let found = json.text(key)?;
         match words.iter().find(|w| **w == found) {
@@ -66,27 +66,27 @@ impl<'a> Part<'a> {
     }
 
     /// An expression, or the default where the key is absent.
-    pub fn expr(&self, key: &str, default: &str) -> Answer<Expr> {
+    pub(crate) fn expr(&self, key: &str, default: &str) -> Answer<Expr> {
         self.get(key).map_or_else(|| parse(default), expression)
     }
 
     /// A number, or the default where the key is absent.
-    pub fn number(&self, key: &str, default: &str, names: Names) -> Answer<Num> {
+    pub(crate) fn number(&self, key: &str, default: &str, names: Names) -> Answer<Num> {
         self.expr(key, default)?.value(names)
     }
 
     /// A count, or the default where the key is absent.
-    pub fn count(&self, key: &str, default: &str, names: Names) -> Answer<usize> {
+    pub(crate) fn count(&self, key: &str, default: &str, names: Names) -> Answer<usize> {
         count(&self.number(key, default, names)?, key)
     }
 
     /// A vector: a list, or a number or expression in j for every coordinate.
-    pub fn vector(&self, key: &str, d: Option<usize>, names: Names) -> Answer<Vec<Num>> {
+    pub(crate) fn vector(&self, key: &str, d: Option<usize>, names: Names) -> Answer<Vec<Num>> {
         vector(self.need(key)?, d, key, names)
     }
 
     /// Vectors of one length, row by row.
-    pub fn rows(&self, key: &str, names: Names) -> Answer<Vec<Vec<Num>>> {
+    pub(crate) fn rows(&self, key: &str, names: Names) -> Answer<Vec<Vec<Num>>> {
         let rows: Vec<Vec<Num>> =
             self.need(key)?.list(key)?.iter().map(|row| vector(row, None, key, names)).collect::<Answer<_>>()?;
         match rows.first() {
@@ -97,7 +97,7 @@ impl<'a> Part<'a> {
 }
 
 /// A number or a text as an expression.
-pub fn expression(json: &Json) -> Answer<Expr> {
+pub(crate) fn expression(json: &Json) -> Answer<Expr> {
     match json {
         Json::Count(n) => Ok(Expr::Value(Q::from(IBig::from(*n)))),
         Json::Double(x) => Ok(Expr::Value(decimal(*x))),
@@ -124,7 +124,7 @@ fn vector(json: &Json, d: Option<usize>, key: &str, names: Names) -> Answer<Vec<
 }
 
 /// A whole number from 0 on.
-pub fn count(x: &Num, what: &str) -> Answer<usize> {
+pub(crate) fn count(x: &Num, what: &str) -> Answer<usize> {
     let whole = x.exact().filter(|q| q.is_int() && sign(q) >= 0).and_then(|q| usize::try_from(q.numerator()).ok());
     match whole {
         Some(n) if n <= MOST => Ok(n),
@@ -134,7 +134,7 @@ pub fn count(x: &Num, what: &str) -> Answer<usize> {
 }
 
 /// The exact values of a list, refused where one is not known.
-pub fn exact(values: &[Num], what: &str) -> Answer<Vec<Q>> {
+pub(crate) fn exact(values: &[Num], what: &str) -> Answer<Vec<Q>> {
     let one = |v: &Num| match v.exact() {
         Some(q) => Ok(q.clone()),
         None => unsupported(format!("'{what}' is irrational")),
@@ -143,7 +143,7 @@ pub fn exact(values: &[Num], what: &str) -> Answer<Vec<Q>> {
 }
 
 /// Refuses a number that is not known to lie above `low` (or at it, where `weak`).
-pub fn above(x: &Num, low: i64, weak: bool, what: &str) -> Answer<()> {
+pub(crate) fn above(x: &Num, low: i64, weak: bool, what: &str) -> Answer<()> {
     let low = Q::from(low);
     if x.lo() > &low || (weak && x.lo() >= &low) {
         Ok(())
@@ -153,7 +153,7 @@ pub fn above(x: &Num, low: i64, weak: bool, what: &str) -> Answer<()> {
 }
 
 /// The values of the declared parameters, each of which may depend on others.
-pub fn parameters(json: Option<&Json>) -> Answer<Parameters> {
+pub(crate) fn parameters(json: Option<&Json>) -> Answer<Parameters> {
     let Some(json) = json else { return Ok(Parameters::new()) };
     let mut expressions = BTreeMap::new();
     for (name, one) in json.table("parameters")? {

@@ -9,14 +9,14 @@ use std::cmp::Ordering;
 
 /// A row <a, x> - b of a sum of losses, by its entries that are not 0.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub(crate) struct Line {
     entries: Vec<(usize, Num)>,
     target: Num,
 }
 
 /// A loss of one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loss {
+pub(crate) enum Loss {
     /// u^2
     Square,
     /// |u|
@@ -25,7 +25,7 @@ pub enum Loss {
 
 /// An objective.
 #[derive(Debug, Clone)]
-pub enum Problem {
+pub(crate) enum Problem {
     /// x'Hx/2
     Matrix(Vec<Vec<Num>>),
     /// c'x, perhaps on a box
@@ -55,12 +55,12 @@ impl Line {
     }
 
     /// |a|_2^2.
-    pub fn size(&self) -> Num {
+    pub(crate) fn size(&self) -> Num {
         self.entries.iter().fold(Num::int(0), |s, (_, a)| &s + &a.power(2))
     }
 
     /// The distance of a point to where <a, x> = b.
-    pub fn distance(&self, x: &[Num]) -> Answer<Num> {
+    pub(crate) fn distance(&self, x: &[Num]) -> Answer<Num> {
         self.at(x).abs().over(&self.size().sqrt()?)
     }
 }
@@ -74,7 +74,7 @@ fn kinked(x: &Num, zero: i64) -> Answer<Num> {
 }
 
 /// The middle value, or the mean of the two in the middle.
-pub fn median(mut all: Vec<Num>) -> Answer<Num> {
+pub(crate) fn median(mut all: Vec<Num>) -> Answer<Num> {
     let n = all.len();
     for i in 1..n {
         let mut j = i;
@@ -88,7 +88,7 @@ pub fn median(mut all: Vec<Num>) -> Answer<Num> {
 
 impl Problem {
     /// Reads a problem.
-    pub fn read(part: Part, names: Names) -> Answer<Problem> {
+    pub(crate) fn read(part: Part, names: Names) -> Answer<Problem> {
         let kink = || {
             Ok(match part.word("kink", &["zero", "plus", "minus"])? {
                 "plus" => 1,
@@ -218,7 +218,7 @@ impl Problem {
     }
 
     /// Number of coordinates.
-    pub fn dimension(&self) -> usize {
+    pub(crate) fn dimension(&self) -> usize {
         match self {
             Problem::Linear(c, _) => c.len(),
             Problem::Matrix(rows) => rows.len(),
@@ -230,17 +230,17 @@ impl Problem {
     }
 
     /// Number of workers with objectives of their own.
-    pub fn workers(&self) -> Option<usize> {
+    pub(crate) fn workers(&self) -> Option<usize> {
         if let Problem::Quadratic(rows, _, true) = self { Some(rows.len()) } else { None }
     }
 
     /// Number of samples of a finite sum.
-    pub fn samples(&self) -> Option<usize> {
+    pub(crate) fn samples(&self) -> Option<usize> {
         if let Problem::Lines(lines, ..) = self { Some(lines.len()) } else { None }
     }
 
     /// f(x).
-    pub fn value(&self, x: &[Num]) -> Answer<Num> {
+    pub(crate) fn value(&self, x: &[Num]) -> Answer<Num> {
         let half = Num::from(ratio(1, 2));
         Ok(match self {
             Problem::Matrix(rows) => &dot(&rows.iter().map(|row| dot(row, x)).collect::<Vec<_>>(), x) * &half,
@@ -271,7 +271,7 @@ impl Problem {
     }
 
     /// The gradient, or the subgradient that the manual names.
-    pub fn gradient(&self, x: &[Num]) -> Answer<Vec<Num>> {
+    pub(crate) fn gradient(&self, x: &[Num]) -> Answer<Vec<Num>> {
         match self {
             Problem::Matrix(rows) => Ok(rows.iter().map(|row| dot(row, x)).collect()),
             Problem::Linear(c, _) => Ok(c.clone()),
@@ -315,7 +315,7 @@ impl Problem {
     }
 
     /// The gradient of a worker's own objective, or of the common one.
-    pub fn of_worker(&self, m: usize, x: &[Num]) -> Answer<Vec<Num>> {
+    pub(crate) fn of_worker(&self, m: usize, x: &[Num]) -> Answer<Vec<Num>> {
         match self {
             Problem::Quadratic(curvature, centres, _) if m < curvature.len() => {
                 Ok(entrywise(&curvature[m], &minus(x, &centres[m]), |a, x| a * x))
@@ -325,7 +325,7 @@ impl Problem {
     }
 
     /// The gradient of one sample.
-    pub fn of_sample(&self, i: usize, x: &[Num]) -> Answer<Vec<Num>> {
+    pub(crate) fn of_sample(&self, i: usize, x: &[Num]) -> Answer<Vec<Num>> {
         match self {
             Problem::Lines(lines, _, loss, d, zero) => {
                 let mut out = vec![Num::int(0); *d];
@@ -337,14 +337,14 @@ impl Problem {
     }
 
     /// The coordinate-wise median of the workers' gradients.
-    pub fn median(&self, x: &[Num]) -> Answer<Vec<Num>> {
+    pub(crate) fn median(&self, x: &[Num]) -> Answer<Vec<Num>> {
         let Some(workers) = self.workers() else { return self.gradient(x) };
         let each: Vec<Vec<Num>> = (0..workers).map(|m| self.of_worker(m, x)).collect::<Answer<_>>()?;
         (0..x.len()).map(|j| median(each.iter().map(|g| g[j].clone()).collect())).collect()
     }
 
     /// The mean of the squared residuals of the training rows, or of the test rows.
-    pub fn mean_loss(&self, x: &[Num], test: bool) -> Answer<Num> {
+    pub(crate) fn mean_loss(&self, x: &[Num], test: bool) -> Answer<Num> {
         match self {
             Problem::Lines(train, tested, Loss::Square, ..) if !tested.is_empty() => {
                 let rows = if test { tested } else { train };
@@ -355,7 +355,7 @@ impl Problem {
     }
 
     /// The point projected onto the box, where there is one.
-    pub fn project(&self, x: Vec<Num>) -> Vec<Num> {
+    pub(crate) fn project(&self, x: Vec<Num>) -> Vec<Num> {
         match self {
             Problem::Linear(_, Some(sides)) => entrywise(&x, sides, |x, b| x.min(b).max(&-b.clone())),
             _ => x,

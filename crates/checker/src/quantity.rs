@@ -9,10 +9,10 @@ use crate::{Answer, Fault, refuse, unsupported};
 use std::collections::BTreeMap;
 
 /// The outputs for one input.
-pub type Row = BTreeMap<&'static str, Num>;
+pub(crate) type Row = BTreeMap<&'static str, Num>;
 
 /// The rows of a quantity, in their order.
-pub fn rows(part: Part, names: Names) -> Answer<Vec<Row>> {
+pub(crate) fn rows(part: Part, names: Names) -> Answer<Vec<Row>> {
     match part.text("name")? {
         "expectation" => expectation(part, names),
         "vote-error" => vote_error(part, names),
@@ -123,7 +123,7 @@ fn atoms(text: &str, names: Names) -> Answer<Outcomes<Num>> {
     if total.is_one() { Ok(out) } else { refuse(format!("the probabilities of '{text}' sum to {total}")) }
 }
 
-/// P[more right than wrong], P[as many], P[fewer], for voters that are right and wrong with given probabilities.
+/// `P[more right than wrong]`, `P[as many]`, `P[fewer]`, for voters that are right and wrong with given probabilities.
 fn votes(voters: &[(Num, Num)]) -> [Num; 3] {
     let n = voters.len();
     let mut law = vec![Num::int(0); 2 * n + 1];
@@ -337,7 +337,7 @@ fn vote_of_signs(part: Part, names: Names) -> Answer<Vec<Row>> {
 }
 
 /// All lists of so many of some values, the last one running fastest.
-pub fn grid<T: Clone>(values: &[T], length: usize) -> Answer<Vec<Vec<T>>> {
+pub(crate) fn grid<T: Clone>(values: &[T], length: usize) -> Answer<Vec<Vec<T>>> {
     let size = u32::try_from(length).ok().and_then(|n| values.len().checked_pow(n));
     if length == 0 || length > 200 || size.is_none_or(|n| n > 100_000) {
         return Err(Fault::Unsupported("no entries, or more than 100000 lists".into()));
@@ -353,7 +353,7 @@ pub fn grid<T: Clone>(values: &[T], length: usize) -> Answer<Vec<Vec<T>>> {
 }
 
 /// An expression over outputs and declared parameters.
-pub fn side(expr: &Expr, row: &Row, names: Names) -> Answer<Num> {
+pub(crate) fn side(expr: &Expr, row: &Row, names: Names) -> Answer<Num> {
     expr.value(&|name| match row.get(name) {
         Some(value) => Ok(value.clone()),
         None => names(name),

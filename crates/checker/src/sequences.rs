@@ -10,7 +10,7 @@ use crate::quantity::{Row, grid};
 use crate::{Answer, refuse, unsupported};
 
 /// |e_t|^2 and the distance of x_t to the gradients' span, for every sequence and every t.
-pub fn error_feedback(part: Part, names: Names) -> Answer<Vec<Row>> {
+pub(crate) fn error_feedback(part: Part, names: Names) -> Answer<Vec<Row>> {
     part.only(&[
         "name",
         "compressor",
@@ -140,7 +140,7 @@ fn away(v: &[Num], basis: &[Vec<Num>]) -> Answer<Vec<Num>> {
 }
 
 /// The smallest solution of Ax = y beside the maximum-margin separator.
-pub fn interpolation(part: Part, names: Names) -> Answer<Vec<Row>> {
+pub(crate) fn interpolation(part: Part, names: Names) -> Answer<Vec<Row>> {
     part.only(&["name", "rows", "labels", "draws", "points", "dimension", "data_seed"])?;
     let mut out = Vec::new();
     if part.get("draws").is_none() {

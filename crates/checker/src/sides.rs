@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 
 /// How the sides are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Relation {
+pub(crate) enum Relation {
     /// Broken by left > right.
     Upper,
     /// Broken by left < right.
@@ -30,7 +30,7 @@ pub enum Relation {
 
 /// Two sides, and how they are compared.
 #[derive(Debug, Clone)]
-pub struct Sides {
+pub(crate) struct Sides {
     /// The left side.
     pub left: Num,
     /// The right side.
@@ -55,7 +55,7 @@ impl Relation {
     }
 
     /// What stands between two sides that break the relation.
-    pub fn broken(self, left: &Num, right: &Num) -> &'static str {
+    pub(crate) fn broken(self, left: &Num, right: &Num) -> &'static str {
         match self {
             Relation::Upper | Relation::Ordering => ">",
             Relation::Lower | Relation::NonConvergence => "<",
@@ -73,7 +73,7 @@ impl Relation {
 
 impl Sides {
     /// Whether the relation is broken.
-    pub fn broken(&self) -> Answer<bool> {
+    pub(crate) fn broken(&self) -> Answer<bool> {
         let Sides { left, right, margin, relation } = self;
         let larger = |a: &Num, b: &Num| Ok(a.lo() > b.hi() || (a.hi() > b.lo() && a.order(b)? == Ordering::Greater));
         match relation {
@@ -115,7 +115,7 @@ const READ: [&str; 13] = [
 ];
 
 /// A `change` laid over a table, key by key.
-pub fn laid_over(base: &Json, change: &Json) -> Answer<Json> {
+pub(crate) fn laid_over(base: &Json, change: &Json) -> Answer<Json> {
     let (Json::Table(base), Json::Table(change)) = (base, change) else { return Ok(change.clone()) };
     if change.contains_key("keep") {
         return unsupported("the key 'keep' of a change");
@@ -180,7 +180,7 @@ fn keys(part: &Part, about: &[&str]) -> Answer<()> {
 }
 
 /// Audits a claim and computes the sides of its bound, at the present precision.
-pub fn sides(json: &Json, bound: &str) -> Answer<Sides> {
+pub(crate) fn sides(json: &Json, bound: &str) -> Answer<Sides> {
     let claim = Part::of(json, "claim")?;
     claim.only(&[&ABOUT[..], &READ[..]].concat())?;
     keys(&claim, &ABOUT)?;

@@ -24,7 +24,7 @@ struct Path {
 }
 
 /// The value of a left side on an instance.
-pub fn left_side(on: &Instance, left: &Left) -> Answer<Num> {
+pub(crate) fn left_side(on: &Instance, left: &Left) -> Answer<Num> {
     match outcomes(on, left) {
         Err(Fault::TooMany(_)) if on.method.by_signs() => boxed(on, left),
         Err(Fault::TooMany(why)) => Err(Fault::Unsupported(why)),

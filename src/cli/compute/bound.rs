@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 #[command(
     after_help = "Example: signcheck compute bound bernstein2018/theorem-1 --set K=16 --set L1=4 --set D=1 --set sigma1=0"
 )]
-pub struct Bound {
+pub(crate) struct Bound {
     /// Claim id or file
     claim: String,
     /// Which bound; the first if not given
@@ -29,7 +29,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    pub fn run(self) -> Result<Exit> {
+    pub(crate) fn run(self) -> Result<Exit> {
         let registry = Registry::standard();
         let claims = load_all(resolve(std::slice::from_ref(&self.claim))?, &registry, &[])?;
         let spec = &claims.first().context("no claim")?.spec;

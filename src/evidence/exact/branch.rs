@@ -19,22 +19,22 @@ pub(super) struct Script {
 
 impl Script {
     /// Probability of the outcome that was just run.
-    pub fn probability(&self) -> Surd {
+    pub(super) fn probability(&self) -> Surd {
         self.probability.clone().unwrap_or_else(Surd::one)
     }
 
     /// How many outcomes the step has, if every path through it makes the choices of this one.
-    pub fn outcomes(&self) -> u64 {
+    pub(super) fn outcomes(&self) -> u64 {
         self.taken.iter().fold(1, |product, (_, count)| product.saturating_mul(*count as u64))
     }
 
     /// Choices of the outcome that was just run.
-    pub fn choices(&self) -> usize {
+    pub(super) fn choices(&self) -> usize {
         self.position
     }
 
     /// Prepares the next outcome; `false` when all have been run.
-    pub fn advance(&mut self) -> bool {
+    pub(super) fn advance(&mut self) -> bool {
         self.position = 0;
         self.probability = None;
         while let Some((branch, count)) = self.taken.pop() {
@@ -50,7 +50,7 @@ impl Script {
     ///
     /// # Errors
     /// A choice in which nothing is possible.
-    pub fn choose(&mut self, probabilities: &[Surd]) -> Result<usize, Fault> {
+    pub(super) fn choose(&mut self, probabilities: &[Surd]) -> Result<usize, Fault> {
         let possible: Vec<usize> = (0..probabilities.len()).filter(|i| !probabilities[*i].is_zero()).collect();
         if self.position == self.taken.len() {
             self.taken.push((0, possible.len()));

@@ -10,5 +10,6 @@ mod found;
 mod outcomes;
 mod sums;
 
-pub use enumerate::{Budget, ExactEstimates, Unavailable, enumerate, enumerate_as_far};
+pub(crate) use enumerate::ExactEstimates;
+pub use enumerate::{Budget, Unavailable, enumerate, enumerate_as_far};
 pub use outcomes::outcomes;

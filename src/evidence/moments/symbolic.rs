@@ -44,13 +44,13 @@ pub(super) struct Draws {
 
 impl Draws {
     /// No draw yet; their symbols come after those of `entries` numbers of a state.
-    pub fn after(entries: usize) -> Self {
+    pub(super) fn after(entries: usize) -> Self {
         let first = u32::try_from(entries).unwrap_or(u32::MAX / 2);
         Draws { first, next: first + 1, groups: Vec::new() }
     }
 
     /// Whether a symbol belongs to the state.
-    pub fn is_of_state(&self, symbol: u32) -> bool {
+    pub(super) fn is_of_state(&self, symbol: u32) -> bool {
         symbol <= self.first
     }
 
@@ -59,7 +59,7 @@ impl Draws {
     }
 
     /// Whether a product has at most one symbol of each draw and at most one of the state.
-    pub fn is_linear(&self, monomial: &Monomial) -> bool {
+    pub(super) fn is_linear(&self, monomial: &Monomial) -> bool {
         let mut groups: Vec<usize> =
             monomial.symbols().filter(|s| !self.is_of_state(*s)).map(|s| self.group_of(s)).collect();
         let of_state = monomial.degree() - groups.len();
@@ -68,7 +68,7 @@ impl Draws {
     }
 
     /// The expectation over the draws: a polynomial in the state. `None` where moments beyond the second would count.
-    pub fn expectation(&self, polynomial: &Polynomial) -> Option<Vec<(Monomial, Enclosure)>> {
+    pub(super) fn expectation(&self, polynomial: &Polynomial) -> Option<Vec<(Monomial, Enclosure)>> {
         let mut out = Vec::new();
         for (monomial, value) in polynomial.terms()? {
             let (state, drawn): (Vec<u32>, Vec<u32>) = monomial.symbols().partition(|s| self.is_of_state(*s));
@@ -123,7 +123,7 @@ impl Draws {
     }
 
     /// Adds to `out` the mean of `batch` draws of a law, or multiplies by it.
-    pub fn apply(&mut self, law: DrawMoments, batch: u64, out: &mut [Polynomial]) -> Result<(), Fault> {
+    pub(super) fn apply(&mut self, law: DrawMoments, batch: u64, out: &mut [Polynomial]) -> Result<(), Fault> {
         let share = Enclosure::ratio(1, batch);
         let scaled = |v: &Real| Ok::<_, Fault>(v.cast::<Enclosure>()? * &share);
         let is_zero = |v: &Enclosure| *v == Enclosure::zero();

@@ -54,7 +54,7 @@ fn build(p: &Params, rule: Rule) -> Result<Box<dyn DynAlgorithm>, BuildError> {
 }
 
 /// Registry line of equation 5.
-pub static NORM: AlgorithmEntry = AlgorithmEntry {
+pub(super) static NORM: AlgorithmEntry = AlgorithmEntry {
     name: "adagrad-norm",
     summary: "b^2 += |g|_2^2; x -= (eta/b) g",
     source: "li2021, equation 5",
@@ -63,7 +63,7 @@ pub static NORM: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of equation 6.
-pub static SIGN_A: AlgorithmEntry = AlgorithmEntry {
+pub(super) static SIGN_A: AlgorithmEntry = AlgorithmEntry {
     name: "sign-adagrad-a",
     summary: "b^2 += |g|_2^2; x -= (eta/b) sgn g",
     source: "li2021, equation 6",
@@ -72,7 +72,7 @@ pub static SIGN_A: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of equation 9.
-pub static SIGN_B: AlgorithmEntry = AlgorithmEntry {
+pub(super) static SIGN_B: AlgorithmEntry = AlgorithmEntry {
     name: "sign-adagrad-b",
     summary: "b^2 += |sgn g|_2^2; x -= (eta/b) sgn g",
     source: "li2021, equation 9",

@@ -37,7 +37,7 @@ const EPSILON: ParamSpec = ParamSpec {
 const CORRECTION: &[&str] = &["yes", "no"];
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "adam",
     summary: "m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; x -= lr m^/(sqrt v^ + eps)",
     source: "Kingma and Ba 2015; bernstein2018, Section 2",
@@ -70,7 +70,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of the case without momentum.
-pub static RMSPROP: AlgorithmEntry = AlgorithmEntry {
+pub(super) static RMSPROP: AlgorithmEntry = AlgorithmEntry {
     name: "rmsprop",
     summary: "v = beta2 v + (1 - beta2) g^2; x -= lr g/(sqrt v + eps)",
     source: "Tieleman and Hinton 2012; bernstein2018, Section 2",

@@ -21,7 +21,7 @@ struct CompressedSgd {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "compressed-sgd",
     summary: "x -= lr mean_m C(g_m), without feedback",
     source: "karimireddy2019, Remark 5",

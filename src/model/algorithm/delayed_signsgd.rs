@@ -25,7 +25,7 @@ struct DelayedSignSgd {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "delayed-signsgd",
     summary: "x_{k+1} = x_k - lr sgn(g(x_{k - tau}))",
     source: "bernstein2018, Section 6",
@@ -36,7 +36,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
             kind: Kind::Vector,
             default: Some("1"),
             limits: Limits::NON_NEGATIVE,
-            doc: "tau, steps by which gradients are late: one number, or one a worker; before step tau they are taken at x_0",
+            doc: "tau, steps by which gradients are late: one number, or one per worker; before step tau they are taken at x_0",
         },
     ],
     build: |p| Ok(Box::new(DelayedSignSgd { step_size: p.schedule("step_size")?, delays: delays(p)? })),

@@ -11,7 +11,7 @@ use super::ef_sgd::{COMPRESSOR, build};
 use crate::model::{Kind, Limits, ParamSpec};
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "ef-lookahead",
     summary: "p = lr g(x - e) + e; x -= C(p); e = p - C(p)",
     source: "li2021, equation 13",

@@ -33,7 +33,7 @@ struct ErrorFeedback {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "ef-sgd",
     summary: "p = lr g + e; x -= C(p); e = p - C(p)",
     source: "karimireddy2019, Algorithms 1 and 2",

@@ -35,7 +35,7 @@ const PARAMS: &[ParamSpec] = &[
 ];
 
 /// Registry line of equation 22.
-pub static GRADIENT: AlgorithmEntry = AlgorithmEntry {
+pub(super) static GRADIENT: AlgorithmEntry = AlgorithmEntry {
     name: "gradient-flow",
     summary: "x' = -beta grad f(x), solved exactly over times of step_size",
     source: "li2021, equation 22",
@@ -44,7 +44,7 @@ pub static GRADIENT: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of equation 23.
-pub static SIGN: AlgorithmEntry = AlgorithmEntry {
+pub(super) static SIGN: AlgorithmEntry = AlgorithmEntry {
     name: "sign-flow",
     summary: "x' = -beta sgn(grad f(x)), solved exactly over times of step_size",
     source: "li2021, equation 23",

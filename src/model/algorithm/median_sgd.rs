@@ -17,7 +17,7 @@ struct MedianSgd {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "median-sgd",
     summary: "x -= lr median(g_i)",
     source: "chen2020, medianSGD",

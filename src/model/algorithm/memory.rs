@@ -80,7 +80,7 @@ pub struct View {
 
 /// Where each kept buffer stands in the state.
 #[must_use]
-pub fn views(buffers: &[Buffer], shape: Shape) -> Vec<View> {
+pub(super) fn views(buffers: &[Buffer], shape: Shape) -> Vec<View> {
     let mut end = 0;
     let place = |buffer: &Buffer| {
         let start = end;

@@ -22,7 +22,7 @@ struct MvSignSgdSim {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "mv-signsgd-sim",
     summary: "m_i = theta m_i + (1 - theta) g_i; x -= gamma sgn(sum_i sgn m_i)",
     source: "sun2023, Section 3.1",

@@ -51,7 +51,7 @@ const RADIUS: ParamSpec = ParamSpec {
 };
 
 /// Registry line of Algorithm 2.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "mv-sto-signsgd-sim",
     summary: "m_i = theta m_i + (1 - theta) g_i(x + alpha (x - x_prev)); x -= gamma sgn(sum_i S_R(m_i))",
     source: "sun2023, Algorithm 2",
@@ -60,7 +60,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of Algorithm 3.
-pub static FEDERATED: AlgorithmEntry = AlgorithmEntry {
+pub(super) static FEDERATED: AlgorithmEntry = AlgorithmEntry {
     name: "federated-mv-sto-signsgd-sim",
     summary: "mv-sto-signsgd-sim with gradients at the end of K local steps z -= eta g_i(z)",
     source: "sun2023, Algorithm 3",

@@ -20,7 +20,7 @@ struct NoisyMedianSgd {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "noisy-median-sgd",
     summary: "x -= lr median(g_i + b xi_i)",
     source: "chen2020, noisy medianSGD",

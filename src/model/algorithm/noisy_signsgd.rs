@@ -37,7 +37,7 @@ struct NoisySignSgd {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "noisy-signsgd",
     summary: "x -= lr sgn(sum_i sgn(g_i + b xi_i))",
     source: "chen2020, noisy signSGD",

@@ -20,7 +20,7 @@ struct ScaledSign {
 }
 
 /// Registry line of the mean absolute value as the scale.
-pub static MEAN: AlgorithmEntry = AlgorithmEntry {
+pub(super) static MEAN: AlgorithmEntry = AlgorithmEntry {
     name: "scaled-signsgd-mean",
     summary: "x -= lr (|g|_1/d) sgn g",
     source: "karimireddy2019, Section 6",
@@ -29,7 +29,7 @@ pub static MEAN: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of the norm itself as the scale.
-pub static NORM: AlgorithmEntry = AlgorithmEntry {
+pub(super) static NORM: AlgorithmEntry = AlgorithmEntry {
     name: "scaled-signgd",
     summary: "x -= alpha |g|_1 sgn g",
     source: "li2021, Algorithms 1 and 2",
@@ -38,7 +38,7 @@ pub static NORM: AlgorithmEntry = AlgorithmEntry {
 };
 
 /// Registry line of the same update under the name of its stochastic form.
-pub static NORM_STOCHASTIC: AlgorithmEntry = AlgorithmEntry {
+pub(super) static NORM_STOCHASTIC: AlgorithmEntry = AlgorithmEntry {
     name: "scaled-signsgd",
     summary: "x -= alpha |g|_1 sgn g: scaled-signgd for a noisy oracle",
     source: "li2021, Algorithm 2",

@@ -17,7 +17,7 @@ struct ScaledVote {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "scaled-vote",
     summary: "x -= alpha mean_m |g_m|_1 sgn(sum_m sgn g_m)",
     source: "li2021, Algorithm 3",

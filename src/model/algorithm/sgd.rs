@@ -21,11 +21,11 @@ fn build(p: &Params) -> Result<Box<dyn DynAlgorithm>, BuildError> {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry =
+pub(super) static ENTRY: AlgorithmEntry =
     AlgorithmEntry { name: "sgd", summary: "x -= lr g", source: "karimireddy2019, (SGD)", params: PARAMS, build };
 
 /// Registry line of the name that deterministic claims use; the noise is the oracle's, the update is the same.
-pub static GD: AlgorithmEntry = AlgorithmEntry {
+pub(super) static GD: AlgorithmEntry = AlgorithmEntry {
     name: "gd",
     summary: "x -= lr grad f: sgd for an oracle without noise",
     source: "li2021, Section II",

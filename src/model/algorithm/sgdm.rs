@@ -17,7 +17,7 @@ struct Sgdm {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "sgdm",
     summary: "m = g + beta m; x -= lr m",
     source: "karimireddy2019, Section 6 (baseline)",

@@ -17,7 +17,7 @@ struct SignSgd {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signsgd",
     summary: "x -= lr sgn(g)",
     source: "bernstein2018, Algorithm 1",

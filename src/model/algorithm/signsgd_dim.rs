@@ -21,7 +21,7 @@ struct SignSgdDim {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signsgd-dim",
     summary: "y = x + theta/(1 - theta) (x - x_prev); m = theta m + (1 - theta) g(y); x -= gamma sgn(m)",
     source: "sun2023, equation 4",

@@ -22,7 +22,7 @@ struct SignSgdSim {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signsgd-sim",
     summary: "m = theta m + (1 - theta) g; x_j -= gamma c_j sgn(m_j)",
     source: "sun2023, Algorithm 1",
@@ -34,7 +34,7 @@ pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
             kind: Kind::Vector,
             default: Some("1"),
             limits: Limits::POSITIVE,
-            doc: "c_j, one a coordinate: coordinate j steps by step_size * c_j",
+            doc: "c_j, one per coordinate: coordinate j steps by step_size * c_j",
         },
     ],
     build: |p| {

@@ -12,7 +12,7 @@ use super::signum::build;
 use crate::model::MomentumForm;
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signsgdm",
     summary: "m = g + beta m; x -= lr sgn(m)",
     source: "karimireddy2019, (SIGNSGDM)",

@@ -23,7 +23,7 @@ struct Signum {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signum",
     summary: "m = beta m + (1 - beta) g; x -= lr sgn(m)",
     source: "bernstein2018, Algorithm 2",

@@ -23,7 +23,7 @@ struct SignumNoise {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "signum-noise",
     summary: "m = beta m + (1 - beta) g; x -= lr sgn(m) + b xi, xi shared by all workers",
     source: "bernstein2018, Section 6",

@@ -18,7 +18,7 @@ struct Vote {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "vote",
     summary: "x -= lr sgn(sum_m sgn g_m)",
     source: "bernstein2018, Algorithm 3",
@@ -98,7 +98,7 @@ pub(super) fn sides<S: Scalar>(
 }
 
 /// Registry line of the name that sun2023 uses.
-pub static MV: AlgorithmEntry = AlgorithmEntry {
+pub(super) static MV: AlgorithmEntry = AlgorithmEntry {
     name: "mv-signsgd",
     summary: "vote, under the name of sun2023",
     source: "bernstein2018, Algorithm 3; sun2023, Section 3.1",

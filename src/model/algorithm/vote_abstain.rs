@@ -23,7 +23,7 @@ struct VoteAbstain {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "vote-abstain",
     summary: "workers send sgn g_m where |g_m| >= c, else 0; the server the winner where it has q votes, else 0",
     source: "bernstein2018, Section 6",

@@ -17,7 +17,7 @@ struct VoteSum {
 }
 
 /// Registry line.
-pub static ENTRY: AlgorithmEntry = AlgorithmEntry {
+pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "vote-sum",
     summary: "x -= lr sum_m sgn g_m",
     source: "bernstein2018, supplement",

@@ -8,10 +8,10 @@ use crate::model::{Arithmetic, Query, Real, Semantics};
 use crate::scalar::Fault;
 
 /// C(v) = v.
-pub struct Identity;
+pub(super) struct Identity;
 
 /// Registry line.
-pub static ENTRY: CompressorEntry =
+pub(super) static ENTRY: CompressorEntry =
     CompressorEntry { name: "identity", summary: "v", params: &[], build: |_| Ok(Box::new(Identity)) };
 
 impl Compressor for Identity {

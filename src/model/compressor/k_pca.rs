@@ -18,13 +18,13 @@ use crate::scalar::Fault;
 const SWEEPS: usize = 60;
 
 /// Truncated singular value decomposition.
-pub struct KPca {
+pub(super) struct KPca {
     k: usize,
     rows: usize,
 }
 
 /// Registry line.
-pub static ENTRY: CompressorEntry = CompressorEntry {
+pub(super) static ENTRY: CompressorEntry = CompressorEntry {
     name: "k-pca",
     summary: "v as a matrix by rows, cut to its k largest singular values",
     params: &[

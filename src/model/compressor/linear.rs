@@ -10,12 +10,12 @@ use crate::model::{Arithmetic, BuildError, Kind, Limits, ParamSpec, Query, Real,
 use crate::scalar::Fault;
 
 /// C(v) = c v.
-pub struct Linear {
+pub(super) struct Linear {
     factor: Real,
 }
 
 /// Registry line.
-pub static ENTRY: CompressorEntry = CompressorEntry {
+pub(super) static ENTRY: CompressorEntry = CompressorEntry {
     name: "linear",
     summary: "c v",
     params: &[ParamSpec { name: "factor", kind: Kind::Number, default: None, limits: Limits::open(0, 2), doc: "c" }],

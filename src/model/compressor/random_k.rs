@@ -16,14 +16,14 @@ use std::slice::from_mut;
 use std::slice::from_ref;
 
 /// Keeps k entries, every set of k with the same probability.
-pub struct RandomK {
+pub(super) struct RandomK {
     k: usize,
     /// Whether entries are kept as they are, and not multiplied by d/k.
     rescale: bool,
 }
 
 /// Registry line.
-pub static ENTRY: CompressorEntry = CompressorEntry {
+pub(super) static ENTRY: CompressorEntry = CompressorEntry {
     name: "random-k",
     summary: "k entries drawn at random, else 0",
     params: &[

@@ -10,10 +10,10 @@ use crate::model::{Arithmetic, Query, Real, Semantics};
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// C(v) = (|v|_1/d) sgn v, block by block.
-pub struct Sign;
+pub(super) struct Sign;
 
 /// Registry line.
-pub static ENTRY: CompressorEntry =
+pub(super) static ENTRY: CompressorEntry =
     CompressorEntry { name: "sign", summary: "(|v|_1/d) sgn v", params: &[], build: |_| Ok(Box::new(Sign)) };
 
 impl Compressor for Sign {

@@ -12,12 +12,12 @@ use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Query, Real, Semantics};
 use crate::scalar::Fault;
 
 /// Random signs with mean v/R.
-pub struct StochasticSign {
+pub(crate) struct StochasticSign {
     radius: Real,
 }
 
 /// Registry line.
-pub static ENTRY: CompressorEntry = CompressorEntry {
+pub(crate) static ENTRY: CompressorEntry = CompressorEntry {
     name: "stochastic-sign",
     summary: "+1 with probability 1/2 + v_i/(2R), else -1; a coin decides at 0, so that `sign_zero` plays no part",
     params: &[ParamSpec {

@@ -11,12 +11,12 @@ use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Query, Real, Semantics};
 use crate::scalar::Fault;
 
 /// Keeps the k entries of largest absolute value.
-pub struct TopK {
+pub(super) struct TopK {
     k: usize,
 }
 
 /// Registry line.
-pub static ENTRY: CompressorEntry = CompressorEntry {
+pub(super) static ENTRY: CompressorEntry = CompressorEntry {
     name: "top-k",
     summary: "the k entries of largest absolute value, else 0",
     params: &[ParamSpec { name: "k", kind: Kind::Count, default: None, limits: Limits::ONE_UP, doc: "entries kept" }],

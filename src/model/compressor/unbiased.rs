@@ -17,7 +17,7 @@ use crate::model::{
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// Random rounding to multiples of r/s.
-pub struct Unbiased {
+pub(super) struct Unbiased {
     levels: usize,
     by_largest: bool,
     rescale: bool,
@@ -33,7 +33,7 @@ pub(super) const RESCALE: ParamSpec = ParamSpec {
 };
 
 /// Registry line.
-pub static QSGD: CompressorEntry = CompressorEntry {
+pub(super) static QSGD: CompressorEntry = CompressorEntry {
     name: "qsgd",
     summary: "|v|_2 sgn(v_i) zeta_i/s, s |v_i|/|v|_2 rounded at random",
     params: &[
@@ -44,7 +44,7 @@ pub static QSGD: CompressorEntry = CompressorEntry {
 };
 
 /// Registry line.
-pub static TERNGRAD: CompressorEntry = CompressorEntry {
+pub(super) static TERNGRAD: CompressorEntry = CompressorEntry {
     name: "terngrad",
     summary: "|v|_inf sgn(v_i) Bernoulli(|v_i|/|v|_inf)",
     params: &[RESCALE],

@@ -17,7 +17,7 @@ pub(super) const SCALE: ParamSpec = ParamSpec {
     kind: Kind::Vector,
     default: Some("1"),
     limits: Limits::NON_NEGATIVE,
-    doc: "s_i, one a coordinate; the standard deviation where the law has variance 1",
+    doc: "s_i, one per coordinate; the standard deviation where the law has variance 1",
 };
 
 /// Most atoms of a product law that are enumerated.

@@ -24,7 +24,7 @@ struct CantelliExtremal {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "cantelli-extremal",
     summary: "g_i = -eta with probability q, else (f_i' + eta q)/(1 - q); mirrored for f_i' < 0",
     params: &[

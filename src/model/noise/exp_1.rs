@@ -13,7 +13,7 @@ use crate::scalar::Lane;
 struct CentredExponential;
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "exp-1",
     summary: "independent s_i (Exp(1) - 1)",
     params: &[SCALE],

@@ -86,7 +86,7 @@ pub(super) fn read_law(p: &Params, key: &'static str) -> Result<FiniteLaw, Build
 }
 
 /// Registry line of given atoms.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "finite",
     summary: "independent atoms [[value, probability], ..] of mean 0 in each coordinate, times s_i",
     params: &[
@@ -109,7 +109,7 @@ fn centred(text: &str) -> Result<Finite, BuildError> {
 }
 
 /// Registry line of fair signs.
-pub static RADEMACHER: NoiseEntry = NoiseEntry {
+pub(super) static RADEMACHER: NoiseEntry = NoiseEntry {
     name: "rademacher",
     summary: "independent +-s_i, 1/2 each",
     params: &[SCALE],
@@ -117,7 +117,7 @@ pub static RADEMACHER: NoiseEntry = NoiseEntry {
 };
 
 /// Registry line of the skewed law.
-pub static SKEW50: NoiseEntry = NoiseEntry {
+pub(super) static SKEW50: NoiseEntry = NoiseEntry {
     name: "skew50",
     summary: "50 with probability 1/10, else -1, less the mean 41/10; times s_i",
     params: &[SCALE],
@@ -125,7 +125,7 @@ pub static SKEW50: NoiseEntry = NoiseEntry {
 };
 
 /// Registry line of rare noise.
-pub static SPARSE_INDEPENDENT: NoiseEntry = NoiseEntry {
+pub(super) static SPARSE_INDEPENDENT: NoiseEntry = NoiseEntry {
     name: "sparse-independent",
     summary: "independent +-s with probability eps/2 each, else 0; times s_i",
     params: &[

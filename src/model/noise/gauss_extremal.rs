@@ -18,7 +18,7 @@ struct GaussExtremal {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "gauss-extremal",
     summary: "0 with probability 1 - w, else uniform on [-a, a]",
     params: &[

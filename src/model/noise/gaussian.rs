@@ -12,7 +12,7 @@ use crate::scalar::Lane;
 struct Gaussian;
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "gaussian",
     summary: "independent N(0, s_i^2)",
     params: &[SCALE],

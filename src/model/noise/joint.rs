@@ -24,7 +24,7 @@ pub(super) struct Joint {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "joint",
     summary: "atoms over all coordinates at once: rows [v_1, .., v_d, p]",
     params: &[ParamSpec {

@@ -12,7 +12,7 @@ use crate::scalar::{Lane, Rational, Scalar};
 struct Laplace;
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "laplace",
     summary: "independent Laplace of standard deviation s_i",
     params: &[SCALE],

@@ -12,7 +12,7 @@ use crate::scalar::Lane;
 struct Logistic;
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "logistic",
     summary: "independent logistic of standard deviation s_i",
     params: &[SCALE],

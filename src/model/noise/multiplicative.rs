@@ -23,7 +23,7 @@ struct Multiplicative {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "multiplicative",
     summary: "g_i = f_i' xi_i with atoms of mean 1, independent over coordinates or shared",
     params: &[

@@ -16,7 +16,7 @@ struct Sparse {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "sparse",
     summary: "N(0, s^2) on the first coordinate alone",
     params: &[ParamSpec {

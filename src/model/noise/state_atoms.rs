@@ -69,7 +69,7 @@ const fn constant(name: &'static str) -> ParamSpec {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "state-atoms",
     summary: "independent coordinates with atoms \"value : probability; ..\" in the true gradient g, of mean g",
     params: &[

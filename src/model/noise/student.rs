@@ -16,7 +16,7 @@ struct Student {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "student",
     summary: "independent Student t, nu > 2, of standard deviation s_i",
     params: &[

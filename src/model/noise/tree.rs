@@ -35,7 +35,7 @@ struct Tree {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "tree",
     summary: "a law for each history of a run's draws, all workers' together: rows [node, v_1, .., v_d, p]",
     params: &[

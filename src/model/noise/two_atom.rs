@@ -27,7 +27,7 @@ struct TwoAtom {
 }
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "two-atom",
     summary: "g_i = +-s with mean f_i', independent over coordinates",
     params: &[ParamSpec {

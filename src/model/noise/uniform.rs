@@ -12,7 +12,7 @@ use crate::scalar::{Lane, Rational, Scalar};
 struct Uniform;
 
 /// Registry line.
-pub static ENTRY: NoiseEntry = NoiseEntry {
+pub(super) static ENTRY: NoiseEntry = NoiseEntry {
     name: "uniform",
     summary: "independent uniform on (-sqrt 3 s_i, sqrt 3 s_i)",
     params: &[SCALE],

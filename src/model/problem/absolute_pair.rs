@@ -14,14 +14,14 @@ use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, R
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = eps |x1 + x2| + |x1 - x2|.
-pub struct AbsolutePair {
+pub(super) struct AbsolutePair {
     epsilon: Real,
     constants: Constants,
     at_zero: i64,
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "absolute-pair",
     summary: "eps |x1 + x2| + |x1 - x2|",
     params: &[

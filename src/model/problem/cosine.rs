@@ -15,13 +15,13 @@ use crate::scalar::{Fault, Rational, Scalar};
 use std::f64::consts::TAU;
 
 /// f(x) = sum a_i (1 - cos x_i).
-pub struct Cosine {
+pub(super) struct Cosine {
     amplitude: Vec<Real>,
     a: Constants,
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "cosine",
     summary: "sum a_i (1 - cos x_i)",
     params: &[
@@ -30,7 +30,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: None,
             limits: Limits::POSITIVE,
-            doc: "a_i, one a coordinate",
+            doc: "a_i, one per coordinate",
         },
         DIMENSION,
     ],

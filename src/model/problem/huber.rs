@@ -12,7 +12,7 @@ use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, R
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = sum h(x_i) with h' = clip(L x, -s, s) and h(0) = 0.
-pub struct Huber {
+pub(super) struct Huber {
     dimension: usize,
     curvature: Real,
     slope: Real,
@@ -21,7 +21,7 @@ pub struct Huber {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "huber",
     summary: "sum of Huber losses: f' = clip(L x, -s, s)",
     params: &[

@@ -37,7 +37,7 @@ enum Loss {
 }
 
 /// f(x) = sum_i l(<a_i, x> - b_i).
-pub struct LineLosses {
+pub(super) struct LineLosses {
     dimension: usize,
     loss: Loss,
     /// Value of sgn(0) in the subgradient.
@@ -49,7 +49,7 @@ pub struct LineLosses {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "line-losses",
     summary: "sum_i l(<a_i, x> - b_i), l a square, Huber's loss or an absolute value",
     params: &[
@@ -59,7 +59,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: Some(""),
             limits: Limits::ANY,
-            doc: "b_i, one a row; 0 where absent",
+            doc: "b_i, one per row; 0 where absent",
         },
         ParamSpec {
             name: "loss",

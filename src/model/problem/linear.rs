@@ -13,7 +13,7 @@ use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property,
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = c'x, over the box |x_i| <= b_i where one is given.
-pub struct Linear {
+pub(super) struct Linear {
     slope: Vec<Real>,
     half_width: Option<Vec<Real>>,
     c: Constants,
@@ -21,7 +21,7 @@ pub struct Linear {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "linear",
     summary: "c'x, on a box where one is given: iterates are projected on it",
     params: &[
@@ -30,7 +30,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: None,
             limits: Limits::ANY,
-            doc: "c_i, one a coordinate",
+            doc: "c_i, one per coordinate",
         },
         DIMENSION,
         ParamSpec {
@@ -38,7 +38,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: Some(""),
             limits: Limits::ANY,
-            doc: "half-width b_i of the box around 0, one a coordinate or one for all",
+            doc: "half-width b_i of the box around 0, one per coordinate or one for all",
         },
     ],
     statistics: &[],

@@ -15,13 +15,13 @@ use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, R
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = L sum ln cosh x_i.
-pub struct LogCosh {
+pub(super) struct LogCosh {
     dimension: usize,
     curvature: Real,
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "log-cosh",
     summary: "L sum log cosh x_i",
     params: &[

@@ -36,7 +36,7 @@ use shared::Source;
 use std::sync::{Arc, OnceLock};
 
 /// The regularised logistic loss of a data set.
-pub struct Logistic {
+pub(super) struct Logistic {
     loss: data::Logistic,
     /// lambda, as it is known.
     lambda: Real,
@@ -48,7 +48,7 @@ pub struct Logistic {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "logistic",
     summary: "(1/n) sum log(1 + exp(-b_i a_i'x)) + lambda |x|^2/2, generated or from a LIBSVM file",
     params: &[

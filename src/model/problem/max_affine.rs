@@ -19,7 +19,7 @@ use crate::scalar::{Fault, Rational, Scalar};
 const MOST_SETS: u64 = 20_000;
 
 /// f(x) = max_i (<a_i, x> + b_i).
-pub struct MaxAffine {
+pub(super) struct MaxAffine {
     dimension: usize,
     rows: Vec<Vec<Rational>>,
     offsets: Vec<Rational>,
@@ -40,7 +40,7 @@ enum Lowest {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "max-affine",
     summary: "max_i (<a_i, x> + b_i)",
     params: &[
@@ -50,7 +50,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: Some(""),
             limits: Limits::ANY,
-            doc: "b_i, one a row; 0 where absent",
+            doc: "b_i, one per row; 0 where absent",
         },
     ],
     statistics: &[],

@@ -16,7 +16,7 @@ use crate::model::{Facts, Kind, Limits, ParamSpec, Params, Property, Real, Refut
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = G max(max_i x_i, |x|_2 - c), c = R(1 + 1/sqrt d).
-pub struct MaxType {
+pub(super) struct MaxType {
     dimension: usize,
     bound: Real,
     /// R/sqrt d.
@@ -26,7 +26,7 @@ pub struct MaxType {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "max-type",
     summary: "G max(max_i x_i, |x|_2 - R(1 + 1/sqrt d)) in horizon + 1 dimensions",
     params: &[

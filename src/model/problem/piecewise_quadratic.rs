@@ -23,7 +23,7 @@ use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property,
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// f(0 at the first knot) with a piecewise linear derivative.
-pub struct PiecewiseQuadratic {
+pub(super) struct PiecewiseQuadratic {
     pieces: usize,
     /// t_1, g_1, c, then for each piece its start, its length and its curvature; then t_n.
     constants: Constants,
@@ -31,7 +31,7 @@ pub struct PiecewiseQuadratic {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "piecewise-quadratic",
     summary: "one variable, f' linear between the slopes g_i at the knots t_i: curvatures of either sign",
     params: &[
@@ -47,7 +47,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: None,
             limits: Limits::ANY,
-            doc: "g_i = f'(t_i), one a knot",
+            doc: "g_i = f'(t_i), one per knot",
         },
         ParamSpec {
             name: "outside",

@@ -12,10 +12,10 @@ use crate::model::{Facts, Property, Real, RefutableProperty, Witness};
 use crate::scalar::{Fault, Rational, Scalar};
 
 /// f(x) = x^2 + 3 sin(x)^2.
-pub struct PlToy;
+pub(super) struct PlToy;
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "pl-toy",
     summary: "x^2 + 3 sin(x)^2 in one dimension: not convex, PL",
     params: &[],

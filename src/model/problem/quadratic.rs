@@ -14,13 +14,13 @@ use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, R
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = sum a_i x_i^2 / 2.
-pub struct Quadratic {
+pub(crate) struct Quadratic {
     curvature: Vec<Real>,
     a: Constants,
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(crate) static ENTRY: ProblemEntry = ProblemEntry {
     name: "quadratic",
     summary: "sum a_i x_i^2 / 2",
     params: &[
@@ -29,7 +29,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Vector,
             default: None,
             limits: Limits::ANY,
-            doc: "a_i, one a coordinate",
+            doc: "a_i, one per coordinate",
         },
         DIMENSION,
     ],

@@ -27,7 +27,7 @@ use crate::model::{Facts, Kind, Limits, ParamSpec, Property, Real, RefutableProp
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = x'Hx/2.
-pub struct QuadraticMatrix {
+pub(super) struct QuadraticMatrix {
     dimension: usize,
     /// H by rows.
     entries: Constants,
@@ -43,7 +43,7 @@ pub struct QuadraticMatrix {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "quadratic-matrix",
     summary: "x'Hx/2 with a symmetric matrix, given or drawn with -diag(L) <= H <= diag(L)",
     params: &[

@@ -20,13 +20,13 @@ use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, R
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = <a1, x>^2 + <a2, x>^2, a1 = (1 + eps, -1 + eps), a2 = (-1 + eps, 1 + eps).
-pub struct TwoLineSquares {
+pub(super) struct TwoLineSquares {
     epsilon: Real,
     constants: Constants,
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "two-line-squares",
     summary: "<a1,x>^2 + <a2,x>^2, a1 = (1+eps, -1+eps), a2 = (-1+eps, 1+eps)",
     params: &[ParamSpec {

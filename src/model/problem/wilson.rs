@@ -32,7 +32,7 @@ use crate::scalar::{Fault, Rational, Scalar};
 use rows::{Core, Row};
 
 /// f(x) = |A x - y|^2 over the training rows.
-pub struct Wilson {
+pub(super) struct Wilson {
     dimension: usize,
     train: Vec<Row>,
     test: Vec<Row>,
@@ -47,7 +47,7 @@ static OWN: &[OwnStatistic] = &[
 ];
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "wilson",
     summary: "least squares |Ax - y|^2 with more coordinates than points, one of which tells the label",
     params: &[

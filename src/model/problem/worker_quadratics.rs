@@ -18,7 +18,7 @@ use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property,
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = (1/M) sum_i sum_j a_ij (x_j - c_ij)^2 / 2.
-pub struct WorkerQuadratics {
+pub(super) struct WorkerQuadratics {
     workers: usize,
     /// A_j and x*_j.
     mean_curvature: Vec<Real>,
@@ -32,7 +32,7 @@ pub struct WorkerQuadratics {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "worker-quadratics",
     summary: "worker i has sum_j a_ij (x_j - c_ij)^2/2; f is their mean",
     params: &[
@@ -41,14 +41,14 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
             kind: Kind::Matrix,
             default: None,
             limits: Limits::ANY,
-            doc: "c_ij, one row a worker",
+            doc: "c_ij, one row per worker",
         },
         ParamSpec {
             name: "curvature",
             kind: Kind::Matrix,
             default: Some(""),
             limits: Limits::NON_NEGATIVE,
-            doc: "a_ij, one row a worker or one for all; 1 where absent",
+            doc: "a_ij, one row per worker or one for all; 1 where absent",
         },
     ],
     statistics: &[],

@@ -13,7 +13,7 @@ use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Property, Real, R
 use crate::scalar::{Fault, Scalar};
 
 /// f(x) = (1/M) sum (x - a_i)^2 / 2 with the terms spread over M workers.
-pub struct WorkerSquares {
+pub(super) struct WorkerSquares {
     targets: Vec<Real>,
     mean: Real,
     lowest: Real,
@@ -23,7 +23,7 @@ pub struct WorkerSquares {
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "worker-squares",
     summary: "worker i has (x - a_i)^2/2; f is their mean",
     params: &[ParamSpec {
@@ -31,7 +31,7 @@ pub static ENTRY: ProblemEntry = ProblemEntry {
         kind: Kind::Vector,
         default: None,
         limits: Limits::ANY,
-        doc: "a_i, one a worker",
+        doc: "a_i, one per worker",
     }],
     statistics: &[],
     footprint: Footprint::SMALL,

@@ -23,7 +23,7 @@
 //! **Differs from the source** table 1 leaves out the scales of qsgd and terngrad, and so do these two rows.
 //! **Errors** `bits` is exact but for the rows with a logarithm, where it is a double good to 1e-14 of itself.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 
 const SCHEMES: &[&str] = &[
@@ -41,7 +41,7 @@ const SCHEMES: &[&str] = &[
 ];
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "communication",
     summary: "bits an iteration, both directions, of a communication scheme",
     source: "bernstein2018, table 1",
@@ -76,6 +76,13 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "upload", doc: "the workers' part of `whole`" },
         OutputSpec { name: "broadcast", doc: "the server's part of `whole`" },
     ],
+    calculator: Calculator {
+        examples: &[
+            "--scheme vote --workers 4 --dimension 1000",
+            "--scheme ef-sign --workers 4 --dimension 1000 --blocks 10",
+        ],
+        ..Calculator::PLAIN
+    },
     evaluate,
 };
 

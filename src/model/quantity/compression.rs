@@ -12,14 +12,14 @@
 
 use super::coins::Coins;
 use super::vectors::{DIMENSION, DRAWS, SEED, SIGN_ZERO, VALUES, VECTOR, density, norms, show, vectors};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::closed::enclosed::BITS;
 use crate::model::compressor::build_compressor;
 use crate::model::{Arithmetic, BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero};
 use crate::scalar::{Enclosure, Fault, Narrow, Rational, Surd};
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "compression",
     summary: "E|C(v) - v|_2^2 beside |v|_2^2, of one vector or of many",
     source: "karimireddy2019, Assumption A and lemma 8",
@@ -42,6 +42,11 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "second", doc: "E|C(v)|_2^2" },
         OutputSpec { name: "bias", doc: "|E C(v) - v|_2^2" },
     ],
+    calculator: Calculator {
+        examples: &["--compressor 'top-k(k=2)' --vector 3,-1,0,2", "--compressor sign --values -1,0,1 --dimension 2"],
+        beside: &["norm", "delta"],
+        ..Calculator::PLAIN
+    },
     evaluate,
 };
 

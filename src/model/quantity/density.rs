@@ -6,11 +6,11 @@
 //! **Ties and edge cases** phi(0) has no value: 0 is refused as a vector and left out of a grid.
 
 use super::vectors::{DIMENSION, DRAWS, SEED, VALUES, VECTOR, density, norms, show, vectors};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Params, Real};
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "density",
     summary: "phi(v) = |v|_1^2/(d |v|_2^2), of one vector or of many",
     source: "bernstein2018, section 3",
@@ -23,6 +23,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "d", doc: "number of entries" },
         OutputSpec { name: "nnz", doc: "number of entries that are not 0" },
     ],
+    calculator: Calculator { examples: &["--vector 3,-4,0", "--values 0,1 --dimension 2"], ..Calculator::PLAIN },
     evaluate,
 };
 

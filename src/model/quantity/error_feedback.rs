@@ -12,7 +12,7 @@
 use super::coins::Coins;
 use super::compression::conventions;
 use super::vectors::{DRAWS, SEED, SIGN_ZERO, exact, grid, show};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::model::compressor::build_compressor;
 use crate::model::elimination::dot;
 use crate::model::{BuildError, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics};
@@ -21,9 +21,11 @@ use crate::scalar::{Rational, Scalar};
 
 /// Most rows of one evaluation.
 const MAX_ROWS: usize = 100_000;
+/// Most entries of all gradients together.
+const MAX_ENTRIES: usize = 20 * MAX_ROWS;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "error-feedback",
     summary: "|e_t|^2 and the distance of x_t to the gradients' span, for gradients that are given",
     source: "karimireddy2019, Algorithm 2, lemma 3 and theorem IV",
@@ -78,6 +80,11 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "steps", doc: "t" },
         OutputSpec { name: "delta", doc: "quality that the compressor claims" },
     ],
+    calculator: Calculator {
+        examples: &["--compressor 'top-k(k=1)' --gradients '2,1;0,1'"],
+        beside: &["outside"],
+        ..Calculator::PLAIN
+    },
     evaluate,
 };
 
@@ -96,8 +103,11 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
 fn sequences(p: &Params) -> Result<Vec<Vec<Vec<Rational>>>, BuildError> {
     let (steps, d) = (p.count("steps")?, p.count("dimension")?);
     let many = |count: usize| -> Result<(), BuildError> {
-        if steps == 0 || d == 0 || count.saturating_mul(steps) > MAX_ROWS {
-            let message = format!("{count} sequences of {steps} steps in {d} dimensions; from 1 to {MAX_ROWS} rows");
+        let rows = count.saturating_mul(steps);
+        if steps == 0 || d == 0 || rows > MAX_ROWS || rows.saturating_mul(d) > MAX_ENTRIES {
+            let message = format!(
+                "{count} sequences of {steps} steps in {d} dimensions; from 1 to {MAX_ROWS} rows, at most {MAX_ENTRIES} entries"
+            );
             return Err(BuildError::about("steps", message));
         }
         Ok(())

@@ -9,7 +9,7 @@
 //! **Ties and edge cases** An outcome on which an expression has no value (0/0, a root of a negative number) is an
 //! error: it does not drop out.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::expr::{Builtin, Expr, ExprError};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Computable, Fault, Rational, Scalar};
@@ -47,7 +47,7 @@ const fn expression(name: &'static str, default: Option<&'static str>) -> ParamS
 }
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "expectation",
     summary: "E of up to three expressions over independent finite variables, and the ends of the first",
     source: "moments and pointwise inequalities of every paper",
@@ -79,6 +79,14 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "largest", doc: "largest value of `first` over the outcomes" },
         OutputSpec { name: "least", doc: "least value of `first` over the outcomes" },
     ],
+    calculator: Calculator {
+        examples: &[
+            "--law 'x = 50 : 1/10, -1 : 9/10' --first x^2 --second 'abs(x)'",
+            "--law 't = 1..m' --first 1/t --m 10",
+        ],
+        beside: &["second", "third", "largest", "least"],
+        ..Calculator::PLAIN
+    },
     evaluate,
 };
 

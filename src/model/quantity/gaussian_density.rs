@@ -8,12 +8,12 @@
 //! **Source** bernstein2018, section 3: the density of i.i.d. Gaussian entries tends to 2/pi.
 //! **Errors** closed forms in doubles; the variance is a difference of numbers near 4/pi^2, good to 1e-14.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use std::f64::consts::FRAC_2_PI;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "gaussian-density",
     summary: "mean and variance of phi(v) for d independent N(0, 1) entries",
     source: "bernstein2018, section 3",
@@ -23,6 +23,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "variance", doc: "Var phi(v)" },
         OutputSpec { name: "limit", doc: "2/pi" },
     ],
+    calculator: Calculator { examples: &["--dimension 100"], beside: &["variance"], ..Calculator::PLAIN },
     evaluate,
 };
 

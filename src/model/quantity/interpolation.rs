@@ -10,7 +10,7 @@
 //! **Ties and edge cases** drawn data: entries 0, +1 or -1, labels +-1; draws with dependent rows are left out.
 
 use super::vectors::{SEED, exact, show};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::model::elimination::{combine, dot, gram, solve};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::rng::{CellKey, Stream};
@@ -20,7 +20,7 @@ use crate::scalar::{Rational, Scalar};
 const MOST: usize = 10;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "interpolation",
     summary: "|x|^2 of the smallest solution of Ax = y, and of the maximum-margin separator",
     source: "karimireddy2019, lemma 9",
@@ -69,6 +69,11 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "support", doc: "smallest y_i a_i, a = (AA')^-1 y" },
         OutputSpec { name: "residual", doc: "|Ax - y|_2^2 of the first" },
     ],
+    calculator: Calculator {
+        examples: &["--rows '1,0,0;2,0,1' --labels 1,1", "--draws 3 --points 2 --dimension 4"],
+        beside: &["margin_norm"],
+        ..Calculator::PLAIN
+    },
     evaluate,
 };
 

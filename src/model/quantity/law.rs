@@ -42,7 +42,7 @@ pub(super) struct OneDraw {
 
 impl Draw {
     /// Reads `law` and `mean`.
-    pub fn read(p: &Params) -> Result<Self, BuildError> {
+    pub(super) fn read(p: &Params) -> Result<Self, BuildError> {
         let text = p.text("law")?;
         let mean = if p.has("mean") { Some(p.number("mean")?) } else { None };
         if mean.as_ref().is_some_and(|m| m.to_f64() == 0.0) {
@@ -76,7 +76,7 @@ impl Draw {
     }
 
     /// The sign of one draw.
-    pub fn one(&self) -> Result<OneDraw, BuildError> {
+    pub(super) fn one(&self) -> Result<OneDraw, BuildError> {
         match self {
             Draw::Finite(law) => {
                 let right = law.mean().signum();

@@ -13,7 +13,7 @@
 
 use super::law::{Draw, LAW, MEAN};
 use super::vote_error::vote_error;
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::closed::enclosed::{BITS, normal_between_0_and};
 use crate::closed::{Disagreement, StandardLaw, distance_from_normal, sum_tail};
 use crate::model::noise::FiniteLaw;
@@ -28,7 +28,7 @@ const MAX_SAMPLES: usize = 10_001;
 const MAX_WORK: usize = 4_000_000;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "mean-error",
     summary: "P[sgn of the mean of n draws is not the sgn of the law's mean], beside the vote of n draws",
     source: "bernstein2018, section 4",
@@ -45,6 +45,11 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "gaussian", doc: "P[a Gaussian of the mean's mean and variance is wrong]" },
         OutputSpec { name: "kolmogorov", doc: "largest difference of distribution functions to that Gaussian" },
     ],
+    calculator: Calculator {
+        examples: &["--noise 'finite(50:1/10, -1:9/10)' --samples 30", "--noise logistic --mean 1/2 --samples 4"],
+        flags: NOISE,
+        ..Calculator::PLAIN
+    },
     evaluate,
 };
 

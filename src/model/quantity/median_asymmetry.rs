@@ -8,11 +8,11 @@
 //! **Ties and edge cases** as in `median-gap`; both are at most 2 and 1.
 
 use super::median_gap::{PARAMS, median};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Params, Real};
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "median-asymmetry",
     summary: "int |h(z) - g(z/b)/b| dz, h the density of median(u_i + b xi_i) - mean(u), g that of the noise's median",
     source: "chen2020, theorem 4b",
@@ -21,6 +21,11 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "asymmetry", doc: "int |h(z) - g(z/b)/b| dz" },
         OutputSpec { name: "odd_mass", doc: "int |h(z) - h(-z)|/2 dz" },
     ],
+    calculator: Calculator {
+        examples: &["--values 0,1,5,2,9 --noise logistic --scale 1000"],
+        flags: NOISE,
+        beside: &["odd_mass"],
+    },
     evaluate,
 };
 

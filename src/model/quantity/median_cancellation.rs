@@ -10,7 +10,7 @@
 //! mean.
 
 use super::vectors::{DIMENSION, DRAWS, SEED, VALUES, VECTOR, show, vectors};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Rational, Scalar};
 
@@ -18,7 +18,7 @@ use crate::scalar::{Rational, Scalar};
 const MAX_WORKERS: usize = 11;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "median-cancellation",
     summary: "the three sums over workers and subsets that make the order 1/b of a noisy median's density",
     source: "chen2020, equations 50 to 52",
@@ -42,6 +42,11 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "third", doc: "sum_i sum_S sum_{k not in S, k != i} (c - u_k)" },
         OutputSpec { name: "largest", doc: "the largest of their absolute values" },
     ],
+    calculator: Calculator {
+        examples: &["--vector 0,1,5", "--vector 0,1,5 --centre median"],
+        beside: &["second", "third"],
+        ..Calculator::PLAIN
+    },
     evaluate,
 };
 

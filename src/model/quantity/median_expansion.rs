@@ -11,11 +11,11 @@
 //! enough.
 
 use super::median_gap::{PARAMS, median};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Params, Real};
 
 /// Registry line.
-pub static GAP: QuantityEntry = QuantityEntry {
+pub(super) static GAP: QuantityEntry = QuantityEntry {
     name: "median-gap-expansion",
     summary: "E median(u_i + b xi_i) - mean(u) and the variance beside their leading terms as b grows",
     source: "chen2020, theorem 4a",
@@ -27,11 +27,16 @@ pub static GAP: QuantityEntry = QuantityEntry {
         OutputSpec { name: "variance", doc: "Var median" },
         OutputSpec { name: "leading_variance", doc: "b^2 sigma_mid^2" },
     ],
+    calculator: Calculator {
+        examples: &["--values 0,1,5,2,9 --noise gaussian --scale 100"],
+        flags: NOISE,
+        beside: &["leading"],
+    },
     evaluate: gap,
 };
 
 /// Registry line.
-pub static ASYMMETRY: QuantityEntry = QuantityEntry {
+pub(super) static ASYMMETRY: QuantityEntry = QuantityEntry {
     name: "median-asymmetry-expansion",
     summary: "int |h(z) - g(z/b)/b| dz beside its leading term as b grows",
     source: "chen2020, theorem 4b",
@@ -41,6 +46,11 @@ pub static ASYMMETRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "leading", doc: "G sum (u_i - mean(u))^2/b^2" },
         OutputSpec { name: "constant", doc: "G" },
     ],
+    calculator: Calculator {
+        examples: &["--values 0,1,5,2,9 --noise logistic --scale 1000"],
+        flags: NOISE,
+        beside: &["leading"],
+    },
     evaluate: asymmetry,
 };
 

@@ -7,7 +7,7 @@
 //! **Errors** by two quadrature rules that must agree; see `closed::Median`.
 //! **Ties and edge cases** an odd number of workers; exactly 0 for values that are symmetric about their mean.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::closed::{LawError, Median, MedianFault, StandardLaw};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, ParamValue, Params, Real};
 use crate::scalar::Rational;
@@ -39,7 +39,7 @@ pub(super) const PARAMS: &[ParamSpec] = &[
 ];
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "median-gap",
     summary: "E median(u_i + b xi_i) - mean(u)",
     source: "chen2020, theorem 4a",
@@ -49,6 +49,14 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "median_mean", doc: "E median" },
         OutputSpec { name: "variance", doc: "Var median" },
     ],
+    calculator: Calculator {
+        examples: &[
+            "--values 0,1,5,2,9 --noise gaussian --scale 10",
+            "--sets '0,4;1;2,3' --noise 'student(5)' --scale 10",
+        ],
+        flags: NOISE,
+        beside: &["median_mean", "variance"],
+    },
     evaluate,
 };
 

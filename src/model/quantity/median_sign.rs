@@ -9,11 +9,11 @@
 //! **Ties and edge cases** sgn c needs c != 0; the noise has a density, so that the median is 0 with probability 0.
 
 use super::median_gap::{PARAMS, median};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Params, Real};
 
 /// Registry line.
-pub static SIGN: QuantityEntry = QuantityEntry {
+pub(super) static SIGN: QuantityEntry = QuantityEntry {
     name: "median-sign",
     summary: "P[sgn of median(u_i + b xi_i) is that of mean(u)] - P[it is not] beside P[|noise's median| <= |mean(u)|]",
     source: "chen2020, equation 84",
@@ -23,11 +23,16 @@ pub static SIGN: QuantityEntry = QuantityEntry {
         OutputSpec { name: "inside", doc: "P[|z| <= |mean(u)|]" },
         OutputSpec { name: "excess", doc: "advantage - inside" },
     ],
+    calculator: Calculator {
+        examples: &["--values 0,1,5,2,9 --noise gaussian --scale 10"],
+        flags: NOISE,
+        beside: &["inside"],
+    },
     evaluate: sign,
 };
 
 /// Registry line.
-pub static BALANCE: QuantityEntry = QuantityEntry {
+pub(super) static BALANCE: QuantityEntry = QuantityEntry {
     name: "median-balance",
     summary: "where the sign and the mean of median(x - u_i + b xi_i) vanish, less mean(u)",
     source: "chen2020, noisy signSGD and noisy medianSGD",
@@ -36,6 +41,11 @@ pub static BALANCE: QuantityEntry = QuantityEntry {
         OutputSpec { name: "sign_point", doc: "x - mean(u) with P[median(u_i + b xi_i) > x] = 1/2" },
         OutputSpec { name: "mean_point", doc: "E median(u_i + b xi_i) - mean(u)" },
     ],
+    calculator: Calculator {
+        examples: &["--values 0,1,5,2,9 --noise gaussian --scale 10"],
+        flags: NOISE,
+        beside: &["mean_point"],
+    },
     evaluate: balance,
 };
 

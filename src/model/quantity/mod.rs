@@ -58,7 +58,27 @@ impl Row {
     }
 }
 
-/// A quantity of the registry.
+/// How `signcheck compute` has a quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calculator {
+    /// Worked command lines, each as what follows the quantity's name: the help shows them, the tests run them.
+    pub examples: &'static [&'static str],
+    /// Parameters whose flag is not their own name: (parameter, flag).
+    pub flags: &'static [(&'static str, &'static str)],
+    /// Outputs that are printed beside the first, which is the value.
+    pub beside: &'static [&'static str],
+}
+
+impl Calculator {
+    /// The value alone, by flags of the parameters' names.
+    pub const PLAIN: Calculator = Calculator { examples: &[], flags: &[], beside: &[] };
+}
+
+/// The flag for the law of a draw.
+const NOISE: &[(&str, &str)] = &[("law", "noise")];
+
+/// A quantity of the registry: what claim files may name, and a command of the calculator.
+#[derive(Debug)]
 pub struct QuantityEntry {
     /// Name in claim files and in `compute`.
     pub name: &'static str,
@@ -70,8 +90,19 @@ pub struct QuantityEntry {
     pub params: &'static [ParamSpec],
     /// Its outputs.
     pub outputs: &'static [OutputSpec],
+    /// How the calculator has it.
+    pub calculator: Calculator,
     /// Evaluates it: one row per input, at least one.
     pub evaluate: fn(&Params) -> Result<Vec<Row>, BuildError>,
+}
+
+impl QuantityEntry {
+    /// The calculator's flag for a parameter, without the dashes before it.
+    #[must_use]
+    pub fn flag(&self, param: &str) -> String {
+        let renamed = self.calculator.flags.iter().find(|(name, _)| *name == param);
+        renamed.map_or(param, |(_, flag)| flag).replace('_', "-")
+    }
 }
 
 /// The quantities that come with signcheck.

@@ -7,14 +7,14 @@
 //! the distribution function in twice the precision of a double, and of the variance's quadrature.
 //! **Ties and edge cases** c = 0 has no mass.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::closed::enclosed::{BITS, uniform_median_inside};
 use crate::closed::{LawError, LawKind, Median, StandardLaw};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Enclosure, Fault, Rational, Scalar};
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "noise-median",
     summary: "P[|z| <= c] of the median z of M draws of the noise, and its variance",
     source: "chen2020, equation 87",
@@ -47,6 +47,11 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "deviation", doc: "sqrt(E z^2)" },
         OutputSpec { name: "variance", doc: "E z^2" },
     ],
+    calculator: Calculator {
+        examples: &["--noise uniform --workers 5 --unit deviation"],
+        flags: NOISE,
+        beside: &["deviation"],
+    },
     evaluate,
 };
 
@@ -58,6 +63,10 @@ fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
         return Err(BuildError::about("distance", format!("'distance' is {distance}; it takes numbers, 0 or more")));
     }
     let input = format!("{law}, M = {workers}, c = {distance} {}", p.text("unit").unwrap_or("one"));
+    if workers > Median::MOST_WORKERS {
+        let message = format!("'workers' is {workers}; it must be an odd number up to {}", Median::MOST_WORKERS);
+        return Err(BuildError::about("workers", message));
+    }
     let is_uniform = *law.kind() == LawKind::Uniform;
     let sets = vec![vec![Rational::integer(0)]; workers];
     let median =

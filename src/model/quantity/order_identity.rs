@@ -5,7 +5,7 @@
 //! **Source** chen2020, proof of theorem 4a.
 //! **Errors** none.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::closed::votes::{central_binomial, power_integral};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::{Rational, Scalar};
@@ -14,7 +14,7 @@ use crate::scalar::{Rational, Scalar};
 const MAX_N: i64 = 2_000;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "order-identity",
     summary: "C(2n, n) int_0^1 y^n (1 - y)^n dy beside 1/(2n + 1)",
     source: "chen2020, proof of theorem 4a",
@@ -23,6 +23,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "integral", doc: "C(2n, n) int_0^1 y^n (1 - y)^n dy" },
         OutputSpec { name: "closed", doc: "1/(2n + 1)" },
     ],
+    calculator: Calculator { examples: &["--n 1,2,10"], beside: &["closed"], ..Calculator::PLAIN },
     evaluate,
 };
 

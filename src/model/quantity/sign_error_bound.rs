@@ -7,14 +7,14 @@
 //! **Assumptions** gauss: the noise is unimodal and symmetric.
 //! **Ties and edge cases** S = 0 has no bound of Markov's; above S = 1 only does it say something.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::closed::bounds::{cantelli, gauss_far, gauss_is_far, gauss_near, markov};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, lift};
 
 const KINDS: &[&str] = &["markov", "cantelli", "gauss"];
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "sign-error-bound",
     summary: "Markov's, Cantelli's or Gauss's bound on a worker's wrong-sign probability",
     source: "bernstein2018, theorem 2",
@@ -29,6 +29,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         ParamSpec { name: "kind", kind: Kind::Word(KINDS), default: None, limits: Limits::ANY, doc: "whose bound" },
     ],
     outputs: &[OutputSpec { name: "bound", doc: "the bound" }],
+    calculator: Calculator { examples: &["--snr 2 --kind gauss"], ..Calculator::PLAIN },
     evaluate,
 };
 

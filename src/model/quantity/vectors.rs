@@ -6,6 +6,8 @@ use crate::scalar::Rational;
 
 /// Most vectors of one evaluation.
 const MAX_ROWS: usize = 100_000;
+/// Most entries of all vectors of a grid together.
+const MAX_ENTRIES: usize = 20 * MAX_ROWS;
 
 /// What the compressor of a quantity takes for sgn(0).
 pub(super) const SIGN_ZERO: ParamSpec = ParamSpec {
@@ -93,9 +95,12 @@ pub(super) fn exact(values: &[Real], key: &'static str) -> Result<Vec<Rational>,
 
 /// All vectors with entries of the list, the last entry running fastest.
 pub(super) fn grid(values: &[Rational], d: usize) -> Result<Vec<Vec<Rational>>, BuildError> {
-    let count = u32::try_from(d).ok().and_then(|d| values.len().checked_pow(d)).filter(|n| *n <= MAX_ROWS);
-    let Some(count) = count else {
-        let message = format!("{} values in {d} entries make more than {MAX_ROWS} vectors: use fewer", values.len());
+    let few = |n: &usize| *n <= MAX_ROWS && n.saturating_mul(d) <= MAX_ENTRIES;
+    let Some(count) = u32::try_from(d).ok().and_then(|d| values.len().checked_pow(d)).filter(few) else {
+        let message = format!(
+            "{} values in {d} entries make more than {MAX_ROWS} vectors, or {MAX_ENTRIES} entries in all: use fewer",
+            values.len()
+        );
         return Err(BuildError::about("values", message));
     };
     let vector = |mut index: usize| {

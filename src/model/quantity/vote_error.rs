@@ -14,9 +14,9 @@
 //! sign to get wrong: an error.
 
 use super::law::{Draw, LAW, MEAN};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, NOISE, OutputSpec, QuantityEntry, Row};
 use crate::closed::votes::{tails, tails_alike};
-use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
+use crate::model::{BuildError, Kind, Limits, ParamSpec, ParamValue, Params, Real};
 use crate::scalar::{Narrow, Rational, Scalar};
 
 /// Most workers.
@@ -26,7 +26,7 @@ const EXACT_ALIKE: usize = 12_000;
 const EXACT_GENERAL: usize = 1_500;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "vote-error",
     summary: "P[the sign of the sum of M votes is wrong], for one error rate or one a worker",
     source: "bernstein2018, theorem 2",
@@ -52,7 +52,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
             kind: Kind::Count,
             default: Some(""),
             limits: Limits::ONE_UP,
-            doc: "M; the number of rates if absent",
+            doc: "M; not needed beside a list of rates",
         },
         ParamSpec {
             name: "ties",
@@ -68,6 +68,15 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "more", doc: "P[wrong vote] with two more workers like the last one" },
         OutputSpec { name: "worst", doc: "largest error rate of a worker" },
     ],
+    calculator: Calculator {
+        examples: &[
+            "--wrong 3/10 --workers 5",
+            "--wrong 0.1,0.2,0.4 --ties half",
+            "--noise 'finite(50:1/10, -1:9/10)' --workers 9",
+        ],
+        flags: NOISE,
+        ..Calculator::PLAIN
+    },
     evaluate,
 };
 
@@ -76,12 +85,21 @@ pub(super) type Rates = (Real, Real);
 
 fn evaluate(p: &Params) -> Result<Vec<Row>, BuildError> {
     let law = if p.has("law") { Some(Draw::read(p)?.one()?) } else { None };
-    let given = match (&law, p.has("wrong")) {
-        (None, true) => p.list("wrong")?.len(),
-        (Some(_), false) => 1,
-        _ => return Err(BuildError::whole("give either the workers' error rates (`wrong`) or a law of their draws")),
+    if law.is_none() && p.has("mean") {
+        return Err(BuildError::about("mean", "'mean' moves a law: give one by `law`"));
+    }
+    let wrong = p.values.get("wrong");
+    if law.is_some() == wrong.is_some() {
+        return Err(BuildError::whole("give either the workers' error rates, `wrong`, or a law of their draws, `law`"));
+    }
+    let workers = match wrong {
+        _ if p.has("workers") => p.count("workers")?,
+        Some(ParamValue::Vector(rates)) => rates.len(),
+        _ => {
+            let message = "one error rate, or one law, stands for every worker: give the number of workers";
+            return Err(BuildError::about("workers", message));
+        }
     };
-    let workers = if p.has("workers") { p.count("workers")? } else { given };
     if !(1..=MAX_WORKERS).contains(&workers) {
         let message = format!("'workers' is {workers}; it must be from 1 to {MAX_WORKERS}");
         return Err(BuildError::about("workers", message));

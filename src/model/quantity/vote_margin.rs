@@ -5,7 +5,7 @@
 //! **Source** li2021, theorem 3 and its proof.
 //! **Errors** none.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::closed::votes::{symmetric_beta, tails_alike};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params};
 use crate::scalar::{Rational, Scalar};
@@ -14,7 +14,7 @@ use crate::scalar::{Rational, Scalar};
 const MAX_WORKERS: usize = 501;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "vote-margin",
     summary: "P[win] - P[lose] of a vote beside 2 I_p(kappa, kappa) - 1, kappa = floor((M + 1)/2)",
     source: "li2021, theorem 3",
@@ -32,6 +32,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "margin", doc: "P[win] - P[lose]" },
         OutputSpec { name: "beta", doc: "2 I_p(kappa, kappa) - 1" },
     ],
+    calculator: Calculator { examples: &["--right 2/3 --workers 4"], beside: &["beta"], ..Calculator::PLAIN },
     evaluate,
 };
 

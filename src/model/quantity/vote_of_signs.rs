@@ -8,12 +8,12 @@
 //! (a = (0, 0, 1)).
 
 use super::vectors::{exact, grid, show};
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::Rational;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "vote-of-signs",
     summary: "sgn(sum sgn a_k) and sgn(median a) for every a in values^M",
     source: "chen2020, proposition 1",
@@ -32,6 +32,7 @@ pub static ENTRY: QuantityEntry = QuantityEntry {
         OutputSpec { name: "median_sign", doc: "sgn(median a)" },
         OutputSpec { name: "median", doc: "median a" },
     ],
+    calculator: Calculator { examples: &["--values -1,2 --workers 2"], beside: &["median_sign"], ..Calculator::PLAIN },
     evaluate,
 };
 
@@ -83,5 +84,6 @@ mod tests {
         distinct.dedup();
         assert_eq!((all.len(), distinct.len()), (64, 64));
         assert!(grid(&values, 60).unwrap_err().message.contains("use fewer"));
+        assert!(grid(&values[..1], 1_000_000_000).unwrap_err().message.contains("use fewer"));
     }
 }

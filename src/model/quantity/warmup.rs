@@ -5,18 +5,19 @@
 //! **Errors** none; see `closed::bounds::warmup`.
 //! **Ties and edge cases** 1 for beta = 0; a beta of 1 or more has no warm-up.
 
-use super::{OutputSpec, QuantityEntry, Row};
+use super::{Calculator, OutputSpec, QuantityEntry, Row};
 use crate::closed::bounds::warmup;
 use crate::model::{BuildError, Kind, Limits, ParamSpec, Params, Real};
 use crate::scalar::Rational;
 
 /// Registry line.
-pub static ENTRY: QuantityEntry = QuantityEntry {
+pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "warmup",
     summary: "C(beta), the steps before momentum's bias has settled",
     source: "bernstein2018, theorem 3",
     params: &[ParamSpec { name: "momentum", kind: Kind::Number, default: None, limits: Limits::FRACTION, doc: "beta" }],
     outputs: &[OutputSpec { name: "steps", doc: "C(beta)" }],
+    calculator: Calculator { examples: &["--momentum 0.9"], ..Calculator::PLAIN },
     evaluate,
 };
 

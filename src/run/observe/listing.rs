@@ -25,7 +25,7 @@ pub(super) struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    pub fn new(records: Records<'a>, fixed: &'a [Fixed]) -> Self {
+    pub(super) fn new(records: Records<'a>, fixed: &'a [Fixed]) -> Self {
         Listing { records, fixed, entries: Vec::new(), seen: BTreeSet::new() }
     }
 
@@ -33,7 +33,7 @@ impl<'a> Listing<'a> {
     ///
     /// # Errors
     /// A bound or control without a cell.
-    pub fn all(mut self) -> Result<Vec<Entry>, DecideError> {
+    pub(super) fn all(mut self) -> Result<Vec<Entry>, DecideError> {
         self.bounds()?;
         self.controls()?;
         self.curves();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The shipped certificates with their paths, in order.
-pub fn shipped() -> Vec<(PathBuf, String)> {
+pub(crate) fn shipped() -> Vec<(PathBuf, String)> {
     let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/certificates")];
     let mut out = Vec::new();
     while let Some(folder) = open.pop() {
@@ -26,25 +26,25 @@ pub fn shipped() -> Vec<(PathBuf, String)> {
 }
 
 /// A generator for tests.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % n
     }
 
-    pub fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }
 }
 
-pub fn map(json: &mut Json) -> Option<&mut BTreeMap<String, Json>> {
+pub(crate) fn map(json: &mut Json) -> Option<&mut BTreeMap<String, Json>> {
     if let Json::Table(map) = json { Some(map) } else { None }
 }
 
 /// The value at a path of keys.
-pub fn at<'a>(json: &'a mut Json, path: &[&str]) -> Option<&'a mut Json> {
+pub(crate) fn at<'a>(json: &'a mut Json, path: &[&str]) -> Option<&'a mut Json> {
     path.iter().try_fold(json, |json, key| match json {
         Json::Table(map) => map.get_mut(*key),
         Json::List(all) => all.get_mut(key.parse::<usize>().ok()?),
@@ -52,7 +52,7 @@ pub fn at<'a>(json: &'a mut Json, path: &[&str]) -> Option<&'a mut Json> {
     })
 }
 
-pub fn text_at(json: &mut Json, path: &[&str]) -> Option<String> {
+pub(crate) fn text_at(json: &mut Json, path: &[&str]) -> Option<String> {
     match at(json, path)? {
         Json::Text(t) => Some(t.clone()),
         _ => None,
@@ -60,7 +60,7 @@ pub fn text_at(json: &mut Json, path: &[&str]) -> Option<String> {
 }
 
 /// Gives a document the digest that it should have.
-pub fn seal(document: &mut Json) {
+pub(crate) fn seal(document: &mut Json) {
     let found = digest(document);
     if let Some(map) = map(document) {
         map.insert("digest".into(), Json::Text(found));
@@ -68,7 +68,7 @@ pub fn seal(document: &mut Json) {
 }
 
 /// The paths of all values in a document.
-pub fn places(json: &Json, before: &[String], out: &mut Vec<Vec<String>>) {
+pub(crate) fn places(json: &Json, before: &[String], out: &mut Vec<Vec<String>>) {
     let mut deeper = |key: String, one: &Json| {
         let path = [before, &[key]].concat();
         out.push(path.clone());

@@ -79,7 +79,7 @@ impl Enclosed<'_> {
     }
 
     /// The mean of the losses, and the regulariser.
-    pub fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
+    pub(super) fn value<S: Scalar>(&self, x: &[S]) -> Result<S, Fault> {
         let n = self.data.matrix().rows();
         self.total(self.losses(0..n, x)?, x)
     }
@@ -95,7 +95,7 @@ impl Enclosed<'_> {
     }
 
     /// `out` = weight times the sum of the gradients of some losses, and the regulariser's.
-    pub fn gradient<S: Scalar>(
+    pub(super) fn gradient<S: Scalar>(
         &self,
         rows: impl Iterator<Item = usize>,
         weight: &S,
@@ -114,7 +114,7 @@ impl Enclosed<'_> {
 
     /// Where f* and the minimiser lie, from strong convexity at a point x: f(x) - |g|^2/(2 lambda) <= f* <= f(x), and
     /// |x - x*| <= |g|/lambda. `None` where lambda is not known to be above 0.
-    pub fn certify(&self, minimum: &Minimum) -> Option<Certified> {
+    pub(super) fn certify(&self, minimum: &Minimum) -> Option<Certified> {
         let lambda: Interval = self.lambda.cast().ok().filter(|l: &Interval| l.low() > 0.0)?;
         let x: Vec<Interval> = minimum.point.iter().map(|v| Interval::point(*v)).collect();
         let n = self.data.matrix().rows();

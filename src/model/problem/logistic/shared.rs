@@ -33,7 +33,7 @@ pub(super) struct Solved {
 
 impl Solved {
     /// f*.
-    pub fn value(&self) -> Real {
+    pub(super) fn value(&self) -> Real {
         match self.certified {
             Some(Certified { value, .. }) => Real::between(self.minimum.value, value),
             None => Real::Float(self.minimum.value),
@@ -41,7 +41,7 @@ impl Solved {
     }
 
     /// The minimiser.
-    pub fn point(&self) -> Vec<Real> {
+    pub(super) fn point(&self) -> Vec<Real> {
         let distance = self.certified.map(|c| c.distance);
         let coordinate = |near: &f64| {
             let within = distance.and_then(|d| Interval::new((near - d).next_down(), (near + d).next_up()));
