@@ -29,24 +29,14 @@ pub(crate) mod network;
 mod split;
 
 pub(crate) use cache::load_libsvm;
-pub(crate) use error::DataError;
+pub use error::DataError;
 pub(crate) use generate::generate;
-pub(crate) use images::{ImageSet, Images, embedded_images, parse_images, read_images};
+pub use images::{FileSum, IMAGE_FILES, ImageSet, Images, embedded_images, parse_images, read_images};
 pub use libsvm::{Expected, parse_libsvm};
-<<<<<<< HEAD
-pub use logistic::Logistic;
-pub use matrix::{Matrix, Rounding};
-pub use minimum::{Minimum, Stop, minimise};
-pub use split::{Split, Spread};
-||||||| 77c95a8
-pub use logistic::Logistic;
-pub use matrix::{Matrix, Rounding};
-pub use minimum::{Minimum, Stop, minimise};
-=======
 pub(crate) use logistic::Logistic;
 pub(crate) use matrix::{Matrix, Rounding};
 pub(crate) use minimum::{Minimum, Stop, minimise};
->>>>>>> house
+pub use split::{Split, Spread};
 
 /// Rows with a class each.
 #[derive(Debug, Clone, PartialEq)]
