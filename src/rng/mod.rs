@@ -23,7 +23,7 @@
 mod elementary;
 mod key;
 mod laws;
-pub mod seeded;
+pub(crate) mod seeded;
 mod stream;
 
 #[cfg(test)]

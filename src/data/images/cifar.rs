@@ -15,7 +15,7 @@ const SHAPE: [usize; 3] = [3, 32, 32];
 const PIXELS: usize = 3 * 32 * 32;
 
 /// One of the two sets.
-pub struct Layout {
+pub(super) struct Layout {
     name: &'static str,
     train: &'static [&'static str],
     test: &'static str,
@@ -26,7 +26,7 @@ pub struct Layout {
 }
 
 /// CIFAR-10.
-pub const TEN: Layout = Layout {
+pub(super) const TEN: Layout = Layout {
     name: "CIFAR-10",
     train: &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
     test: "test_batch.bin",
@@ -35,7 +35,7 @@ pub const TEN: Layout = Layout {
 };
 
 /// CIFAR-100.
-pub const HUNDRED: Layout = Layout {
+pub(super) const HUNDRED: Layout = Layout {
     name: "CIFAR-100",
     train: &["train.bin"],
     test: "test.bin",
@@ -51,12 +51,12 @@ impl Layout {
     }
 
     /// Whether any of the files is there.
-    pub fn is_in(&self, folder: &Folder) -> bool {
+    pub(super) fn is_in(&self, folder: &Folder) -> bool {
         self.train.iter().chain([&self.test]).any(|name| folder.has(name))
     }
 
     /// Both sets.
-    pub fn read(&self, folder: &Folder) -> Result<ImageSet, DataError> {
+    pub(super) fn read(&self, folder: &Folder) -> Result<ImageSet, DataError> {
         let [train, test] = self.records;
         Ok(ImageSet {
             train: self.read_part(folder, self.train, train, "training set")?,

@@ -11,7 +11,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// Most bytes of a file, and of its content: more than ten times what the largest of the sets has.
-pub const MOST_BYTES: u64 = 1 << 31;
+pub(super) const MOST_BYTES: u64 = 1 << 31;
 
 /// Most bytes that a header has.
 const LONGEST_HEAD: usize = 16;
@@ -20,10 +20,10 @@ const LONGEST_HEAD: usize = 16;
 const PIECE: usize = 1 << 16;
 
 /// What a gzip file begins with.
-pub const GZIP_MARK: [u8; 2] = [0x1f, 0x8b];
+pub(super) const GZIP_MARK: [u8; 2] = [0x1f, 0x8b];
 
 /// Files by their names.
-pub struct Folder<'a> {
+pub(super) struct Folder<'a> {
     name: String,
     files: BTreeMap<String, Place<'a>>,
 }
@@ -35,7 +35,7 @@ enum Place<'a> {
 
 impl<'a> Folder<'a> {
     /// What a directory holds; nothing is opened.
-    pub fn read(directory: &Path) -> Result<Self, DataError> {
+    pub(super) fn read(directory: &Path) -> Result<Self, DataError> {
         let failed = |source| DataError::Io { path: directory.into(), source };
         let mut files = BTreeMap::new();
         for entry in fs::read_dir(directory).map_err(failed)? {
@@ -49,21 +49,21 @@ impl<'a> Folder<'a> {
     }
 
     /// Files in memory.
-    pub fn of(name: &str, files: &[(&str, &'a [u8])]) -> Self {
+    pub(super) fn of(name: &str, files: &[(&str, &'a [u8])]) -> Self {
         let files = files.iter().map(|(name, bytes)| ((*name).to_string(), Place::Memory(bytes))).collect();
         Folder { name: name.into(), files }
     }
 
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    pub fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.files.contains_key(name)
     }
 
     /// The first that exists of these names of one file.
-    pub fn open(&self, names: &[String]) -> Result<File<'a>, DataError> {
+    pub(super) fn open(&self, names: &[String]) -> Result<File<'a>, DataError> {
         let Some((name, place)) = names.iter().find_map(|name| Some((name, self.files.get(name)?))) else {
             let first = names.first().map_or("file", String::as_str);
             let expected = format!("all files of a set. {IMAGE_FILES}");
@@ -97,7 +97,7 @@ fn read(path: &Path) -> Result<Vec<u8>, DataError> {
 }
 
 /// A file in memory whose packing, if any, is whole.
-pub struct File<'a> {
+pub(super) struct File<'a> {
     /// The name in errors, with folders.
     shown: String,
     bytes: Cow<'a, [u8]>,
@@ -139,24 +139,24 @@ impl<'a> File<'a> {
         Ok(())
     }
 
-    pub fn shown(&self) -> &str {
+    pub(super) fn shown(&self) -> &str {
         &self.shown
     }
 
-    pub fn sums(&self) -> FileSum {
+    pub(super) fn sums(&self) -> FileSum {
         self.sums.clone()
     }
 
     /// What is wrong at a byte of the content.
     #[cold]
-    pub fn wrong(&self, offset: u64, found: impl Into<String>, expected: impl Into<String>) -> DataError {
+    pub(super) fn wrong(&self, offset: u64, found: impl Into<String>, expected: impl Into<String>) -> DataError {
         let unpacked = if self.is_packed { " (unpacked)" } else { "" };
         let name = format!("{}{unpacked}", self.shown);
         DataError::Byte { name, offset, found: found.into(), expected: expected.into() }
     }
 
     /// The first bytes of the content, at most [`LONGEST_HEAD`].
-    pub fn head<const N: usize>(&self) -> Result<[u8; N], DataError> {
+    pub(super) fn head<const N: usize>(&self) -> Result<[u8; N], DataError> {
         self.head
             .first_chunk()
             .copied()
@@ -164,7 +164,7 @@ impl<'a> File<'a> {
     }
 
     /// The whole content, which must have `length` bytes, in words: `sizes`.
-    pub fn content(&self, length: u64, sizes: &str) -> Result<Cow<'_, [u8]>, DataError> {
+    pub(super) fn content(&self, length: u64, sizes: &str) -> Result<Cow<'_, [u8]>, DataError> {
         if self.length < length {
             return Err(self.wrong(self.length, "the end of the file", format!("{length} bytes: {sizes}")));
         }

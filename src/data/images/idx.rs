@@ -33,12 +33,12 @@ fn names(stem: &str) -> Vec<String> {
 }
 
 /// Whether any of the files is there.
-pub fn is_in(folder: &Folder) -> bool {
+pub(super) fn is_in(folder: &Folder) -> bool {
     TRAIN.iter().chain(&TEST).any(|stem| names(stem).iter().any(|name| folder.has(name)))
 }
 
 /// Both sets.
-pub fn read(folder: &Folder) -> Result<ImageSet, DataError> {
+pub(super) fn read(folder: &Folder) -> Result<ImageSet, DataError> {
     let train = read_part(folder, TRAIN, "IDX, training set", None)?;
     let test = read_part(folder, TEST, "IDX, test set", Some([train.height(), train.width()]))?;
     Ok(ImageSet { train, test })

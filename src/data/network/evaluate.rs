@@ -16,7 +16,7 @@ const HELD: usize = 64;
 
 /// Loss and accuracy at one point.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Evaluation {
+pub(crate) struct Evaluation {
     /// Mean loss over the samples, regulariser excluded.
     pub loss: f64,
     /// (decay/2) |x|_2^2; f(x) is the sum of the two.
@@ -31,20 +31,20 @@ pub struct Evaluation {
 impl Evaluation {
     /// f(x): mean loss and regulariser.
     #[must_use]
-    pub fn objective(&self) -> f64 {
+    pub(crate) fn objective(&self) -> f64 {
         self.loss + self.penalty
     }
 
     /// The share of right samples, in [0, 1].
     #[must_use]
-    pub fn accuracy(&self) -> f64 {
+    pub(crate) fn accuracy(&self) -> f64 {
         self.correct as f64 / self.samples as f64
     }
 }
 
 /// Norms of a vector, and how evenly it is spread.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Norms {
+pub(crate) struct Norms {
     /// |v|_1.
     pub l1: f64,
     /// |v|_2.
@@ -57,7 +57,7 @@ impl Norms {
     /// Of a vector of d entries. Sums are compensated, so that the error is a few roundings whatever d; where a square
     /// is not finite, neither are l2 and the density.
     #[must_use]
-    pub fn of<T: Float>(v: &[T]) -> Self {
+    pub(crate) fn of<T: Float>(v: &[T]) -> Self {
         let (mut absolute, mut square) = (Sum::default(), Sum::default());
         for entry in v {
             let entry: f64 = (*entry).into();
@@ -81,7 +81,7 @@ impl Network {
     ///
     /// # Errors
     /// [`DataError::Shape`] if a length does not fit the network or there are no samples.
-    pub fn evaluate<T: Float>(&self, parameters: &[T], samples: Samples) -> Result<Evaluation, DataError> {
+    pub(crate) fn evaluate<T: Float>(&self, parameters: &[T], samples: Samples) -> Result<Evaluation, DataError> {
         let mut totals = Totals::default();
         let pass = |workspace: &mut Workspace<T>, block: &[usize], chunk: &mut Totals, (): &mut ()| {
             workspace.forward(self, parameters, samples, block, None, chunk);
@@ -95,7 +95,7 @@ impl Network {
     ///
     /// # Errors
     /// As [`Network::evaluate`], and if `gradient` has not d entries.
-    pub fn evaluate_gradient<T: Float>(
+    pub(crate) fn evaluate_gradient<T: Float>(
         &self,
         parameters: &[T],
         samples: Samples,

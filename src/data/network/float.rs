@@ -7,7 +7,7 @@ use std::ops::{Add, Mul};
 /// `f32` or `f64`: what parameters, activations and gradients are stored and multiplied in.
 ///
 /// One IEEE operation an entry, in source order; a product is rounded before it is added.
-pub trait Float:
+pub(crate) trait Float:
     Copy + Debug + Default + PartialOrd + Into<f64> + Add<Output = Self> + Mul<Output = Self> + Send + Sync + 'static
 {
     /// As many numbers as a register of the instruction set `S` holds.

@@ -37,18 +37,17 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-pub use evaluate::{Evaluation, Norms};
-pub use float::Float;
-pub use noise::Noise;
-pub use pass::Workspace;
-pub use start::StartLaw;
+pub(crate) use evaluate::{Evaluation, Norms};
+pub(crate) use float::Float;
+pub(crate) use pass::Workspace;
+pub(crate) use start::StartLaw;
 
 use super::DataError;
 use std::ops::Range;
 
 /// How a pixel v in 0..=255 becomes the number that enters the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Scaling {
+pub(crate) enum Scaling {
     /// v/255, in [0, 1].
     Unit,
     /// (v/255 - mean)/sd.
@@ -63,7 +62,7 @@ pub enum Scaling {
 impl Scaling {
     /// The number of a pixel, in double precision.
     #[must_use]
-    pub fn apply(self, pixel: u8) -> f64 {
+    pub(crate) fn apply(self, pixel: u8) -> f64 {
         let unit = f64::from(pixel) / 255.0;
         match self {
             Scaling::Unit => unit,
@@ -74,7 +73,7 @@ impl Scaling {
 
 /// A fully connected network with the scaling of its inputs and the weight of its regulariser.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Network {
+pub(crate) struct Network {
     widths: Vec<usize>,
     layers: Vec<Layer>,
     scaling: Scaling,
@@ -83,7 +82,7 @@ pub struct Network {
 
 /// The places of one layer in the vector of parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layer {
+pub(crate) struct Layer {
     /// Units before it: the columns of W, and its fan-in.
     pub inputs: usize,
     /// Its own units: the rows of W.
@@ -100,22 +99,26 @@ impl Network {
     /// # Errors
     /// [`DataError::Shape`] for fewer than two widths, a width of 0, or more parameters than an address has room for;
     /// [`DataError::Parameter`] for a decay that is negative or not finite, or a scaling that is none.
-    pub fn new(widths: &[usize], scaling: Scaling, decay: f64) -> Result<Self, DataError> {
+    pub(crate) fn new(widths: &[usize], scaling: Scaling, decay: f64) -> Result<Self, DataError> {
         if widths.len() < 2 || widths.contains(&0) {
             let found = widths.iter().map(ToString::to_string).collect::<Vec<_>>().join("-");
             return Err(DataError::shape(format!("a network of widths {found}: expected two or more, none of them 0")));
         }
         if let Scaling::Standard { mean, sd } = scaling {
             if !mean.is_finite() {
-                return Err(DataError::Parameter { name: "mean", value: mean, expected: "a finite number" });
+                return Err(DataError::Parameter { name: "mean", value: mean, expected: "a finite number".into() });
             }
             if !(sd.is_finite() && sd > 0.0) {
-                return Err(DataError::Parameter { name: "sd", value: sd, expected: "a positive finite number" });
+                return Err(DataError::Parameter {
+                    name: "sd",
+                    value: sd,
+                    expected: "a positive finite number".into(),
+                });
             }
         }
         if !(decay.is_finite() && decay >= 0.0) {
             let expected = "a finite number of at least 0";
-            return Err(DataError::Parameter { name: "decay", value: decay, expected });
+            return Err(DataError::Parameter { name: "decay", value: decay, expected: expected.into() });
         }
         let mut layers = Vec::new();
         let mut begin = 0;
@@ -131,43 +134,43 @@ impl Network {
 
     /// K_0, .., K_L.
     #[must_use]
-    pub fn widths(&self) -> &[usize] {
+    pub(crate) fn widths(&self) -> &[usize] {
         &self.widths
     }
 
     /// The layers, with their places in the vector of parameters.
     #[must_use]
-    pub fn layers(&self) -> &[Layer] {
+    pub(crate) fn layers(&self) -> &[Layer] {
         &self.layers
     }
 
     /// K_0, the number of pixels of a sample.
     #[must_use]
-    pub fn inputs(&self) -> usize {
+    pub(crate) fn inputs(&self) -> usize {
         self.widths[0]
     }
 
     /// K_L, the number of classes.
     #[must_use]
-    pub fn classes(&self) -> usize {
+    pub(crate) fn classes(&self) -> usize {
         self.widths[self.widths.len() - 1]
     }
 
     /// d, the number of parameters.
     #[must_use]
-    pub fn dimension(&self) -> usize {
+    pub(crate) fn dimension(&self) -> usize {
         self.layers[self.layers.len() - 1].biases.end
     }
 
     /// How pixels become numbers.
     #[must_use]
-    pub fn scaling(&self) -> Scaling {
+    pub(crate) fn scaling(&self) -> Scaling {
         self.scaling
     }
 
     /// The weight of (1/2) |x|_2^2 in the objective.
     #[must_use]
-    pub fn decay(&self) -> f64 {
+    pub(crate) fn decay(&self) -> f64 {
         self.decay
     }
 
@@ -175,7 +178,7 @@ impl Network {
     ///
     /// # Errors
     /// [`DataError::Shape`] if the pixels are not one image of K_0 pixels a label, or a label is not below K_L.
-    pub fn samples<'a>(&self, pixels: &'a [u8], labels: &'a [u8]) -> Result<Samples<'a>, DataError> {
+    pub(crate) fn samples<'a>(&self, pixels: &'a [u8], labels: &'a [u8]) -> Result<Samples<'a>, DataError> {
         let (inputs, classes) = (self.inputs(), self.classes());
         if Some(pixels.len()) != labels.len().checked_mul(inputs) {
             let (found, images) = (pixels.len(), labels.len());
@@ -209,7 +212,7 @@ fn check_length(what: &str, found: usize, expected: usize) -> Result<(), DataErr
 
 /// Images with a class each, checked against a network by [`Network::samples`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Samples<'a> {
+pub(crate) struct Samples<'a> {
     pixels: &'a [u8],
     labels: &'a [u8],
     inputs: usize,
@@ -219,13 +222,13 @@ pub struct Samples<'a> {
 impl<'a> Samples<'a> {
     /// n, the number of samples.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.labels.len()
     }
 
     /// Whether there are none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 

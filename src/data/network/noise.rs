@@ -16,7 +16,7 @@ use pulp::NullaryFnOnce;
 
 /// Moments of the gradients of the samples of a set.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Noise {
+pub(crate) struct Noise {
     /// The gradient of the objective, regulariser included.
     pub mean: Vec<f64>,
     /// The variance of a sample's gradient.
@@ -26,7 +26,7 @@ pub struct Noise {
 impl Noise {
     /// The standard deviations of a sample's gradient, sigma_j.
     #[must_use]
-    pub fn deviations(&self) -> Vec<f64> {
+    pub(crate) fn deviations(&self) -> Vec<f64> {
         self.variance.iter().map(|v| v.sqrt()).collect()
     }
 }
@@ -62,7 +62,7 @@ impl Network {
     ///
     /// # Errors
     /// [`DataError::Shape`] if a length does not fit the network or there are no samples.
-    pub fn noise<T: Float>(&self, parameters: &[T], samples: Samples) -> Result<Noise, DataError> {
+    pub(crate) fn noise<T: Float>(&self, parameters: &[T], samples: Samples) -> Result<Noise, DataError> {
         let pass = |workspace: &mut Workspace<T>, block: &[usize], totals: &mut Totals, moments: &mut Moments| {
             workspace.forward(self, parameters, samples, block, Some(1.0), totals);
             workspace.back(self, parameters, block.len());

@@ -86,7 +86,7 @@ impl<T: Float> Level<T> {
 
 /// Everything that a pass writes to beside the gradient, allocated once for a network.
 #[derive(Debug)]
-pub struct Workspace<T> {
+pub(crate) struct Workspace<T> {
     /// The widest that the processor has; it enters no number.
     pub(super) arch: Arch,
     widths: Vec<usize>,
@@ -128,7 +128,7 @@ pub(super) struct Factors<'a, T> {
 impl Network {
     /// The buffers that a pass of this network needs.
     #[must_use]
-    pub fn workspace<T: Float>(&self) -> Workspace<T> {
+    pub(crate) fn workspace<T: Float>(&self) -> Workspace<T> {
         let layers = self.layers.len();
         Workspace {
             arch: Arch::new(),
@@ -150,7 +150,7 @@ impl Network {
     /// # Errors
     /// [`DataError::Shape`] if a length does not fit the network, the batch is empty, an index is not below the number
     /// of samples, or the workspace is one of another network. The gradient is then as it was.
-    pub fn batch<T: Float>(
+    pub(crate) fn batch<T: Float>(
         &self,
         parameters: &[T],
         samples: Samples,
@@ -185,7 +185,7 @@ impl Network {
 
     /// (decay/2) |x|_2^2.
     #[must_use]
-    pub fn penalty<T: Float>(&self, parameters: &[T]) -> f64 {
+    pub(crate) fn penalty<T: Float>(&self, parameters: &[T]) -> f64 {
         if self.decay == 0.0 {
             return 0.0;
         }

@@ -9,7 +9,7 @@ use crate::stats::{normal_upper_quantile, normal_upper_tail};
 
 /// The law of the initial parameters; n_in and n_out are the inputs and outputs of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StartLaw {
+pub(crate) enum StartLaw {
     /// Weights and biases uniform on (-1/sqrt(n_in), 1/sqrt(n_in)): what PyTorch's `Linear` does unless told otherwise.
     UniformFanIn,
     /// Weights uniform on (-sqrt(6/(n_in + n_out)), sqrt(6/(n_in + n_out))), biases 0
@@ -29,7 +29,7 @@ const CUT: f64 = 2.0;
 impl Network {
     /// Parameters drawn from a law.
     #[must_use]
-    pub fn start<T: Float>(&self, law: StartLaw, stream: &mut Stream<1>) -> Vec<T> {
+    pub(crate) fn start<T: Float>(&self, law: StartLaw, stream: &mut Stream<1>) -> Vec<T> {
         let mut parameters = vec![T::default(); self.dimension()];
         for layer in self.layers() {
             let (inputs, outputs) = (layer.inputs as f64, layer.outputs as f64);

@@ -30,7 +30,7 @@ use memo::Memo;
 use std::sync::Arc;
 
 /// A network with its images.
-pub struct Mlp {
+pub(super) struct Mlp {
     images: Arc<ImageSet>,
     network: Network,
     start: StartLaw,
@@ -61,7 +61,7 @@ const fn word(
 }
 
 /// Registry line.
-pub static ENTRY: ProblemEntry = ProblemEntry {
+pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     name: "mlp",
     summary: "mean cross-entropy of a fully connected ReLU network on images (MNIST digits are part of the program)",
     params: &[

@@ -37,7 +37,7 @@ fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<T: Float> Memo<T> {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Memo { known: Mutex::new(Vec::new()), free: Mutex::new(Vec::new()) }
     }
 
@@ -45,7 +45,13 @@ impl<T: Float> Memo<T> {
     ///
     /// # Errors
     /// Lengths that do not fit the network.
-    pub fn answer(&self, mlp: &Mlp, x: &[f64], question: &Question<'_>, out: &mut [f64]) -> Result<(), DataError> {
+    pub(super) fn answer(
+        &self,
+        mlp: &Mlp,
+        x: &[f64],
+        question: &Question<'_>,
+        out: &mut [f64],
+    ) -> Result<(), DataError> {
         if let Question::Batch(images) = question {
             return self.batch(mlp, x, images, out);
         }
