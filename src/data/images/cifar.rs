@@ -46,7 +46,7 @@ pub(super) const HUNDRED: Layout = Layout {
 impl Layout {
     /// The set with other numbers of records in its files.
     #[cfg(test)]
-    pub fn of(self, records: [usize; 2]) -> Self {
+    pub(super) fn of(self, records: [usize; 2]) -> Self {
         Layout { records, ..self }
     }
 

@@ -132,12 +132,6 @@ impl Network {
         Ok(Network { widths: widths.to_vec(), layers, scaling, decay })
     }
 
-    /// K_0, .., K_L.
-    #[must_use]
-    pub(crate) fn widths(&self) -> &[usize] {
-        &self.widths
-    }
-
     /// The layers, with their places in the vector of parameters.
     #[must_use]
     pub(crate) fn layers(&self) -> &[Layer] {
@@ -160,12 +154,6 @@ impl Network {
     #[must_use]
     pub(crate) fn dimension(&self) -> usize {
         self.layers[self.layers.len() - 1].biases.end
-    }
-
-    /// How pixels become numbers.
-    #[must_use]
-    pub(crate) fn scaling(&self) -> Scaling {
-        self.scaling
     }
 
     /// The weight of (1/2) |x|_2^2 in the objective.

@@ -51,11 +51,11 @@ pub(super) fn images(network: &Network, count: usize, seed: u64) -> (Vec<u8>, Ve
 /// One sample's loss and gradient in double precision, straight from the definition: no blocks, no order in mind, the
 /// softmax without a shift. The regulariser is left out.
 pub(super) fn one(network: &Network, parameters: &[f64], image: &[u8], label: u8) -> (f64, Vec<f64>) {
-    let scale = |pixel: &u8| match network.scaling() {
+    let scale = |pixel: &u8| match network.scaling {
         Scaling::Unit => f64::from(*pixel) / 255.0,
         Scaling::Standard { mean, sd } => (f64::from(*pixel) / 255.0 - mean) / sd,
     };
-    let widths = network.widths();
+    let widths = &network.widths;
     let mut activations = vec![image.iter().map(scale).collect::<Vec<f64>>()];
     let mut places = Vec::new();
     let mut begin = 0;
@@ -106,7 +106,7 @@ pub(super) fn in_order<T: Float>(network: &Network, x: &[T], samples: Samples, i
     let mut sum = 0.0;
     for index in indices {
         let image = samples.image(*index);
-        let mut levels = vec![image.iter().map(|p| T::from_f64(network.scaling().apply(*p))).collect::<Vec<T>>()];
+        let mut levels = vec![image.iter().map(|p| T::from_f64(network.scaling.apply(*p))).collect::<Vec<T>>()];
         for (l, layer) in network.layers().iter().enumerate() {
             let mut z = x[layer.biases.clone()].to_vec();
             for (o, z) in z.iter_mut().enumerate() {
