@@ -101,11 +101,6 @@ pub(crate) enum WarmupFault {
 /// an equality: beta^(C+1) = 1/2 has no rational solution, and C (C + 1) p^C (q^2 - p^2) = 2 q^(C+2) would need
 /// q^(C+2), prime to p (q^2 - p^2), to divide C (C + 1), which is smaller.
 ///
-/// ```
-/// // the paper's own example
-/// assert_eq!(signcheck::closed::bounds::warmup(&"9/10".parse().unwrap()), Ok(54));
-/// ```
-///
 /// # Errors
 /// See [`WarmupFault`].
 pub(crate) fn warmup(beta: &Rational) -> Result<u64, WarmupFault> {

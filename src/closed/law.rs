@@ -28,12 +28,6 @@ const GAUSSIAN_END: f64 = 12.0;
 const TINY: f64 = -250.0;
 
 /// A law of the command line: `gaussian`, `laplace`, `logistic`, `uniform`, `student(nu)`.
-///
-/// ```
-/// use signcheck::closed::StandardLaw;
-/// let law: StandardLaw = "student(5)".parse().unwrap();
-/// assert_eq!(law.at(0.0.into()).below.to_f64(), 0.5);
-/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct StandardLaw {
     kind: LawKind,

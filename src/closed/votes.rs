@@ -88,12 +88,6 @@ pub(crate) fn central_binomial(n: u32) -> Rational {
 
 /// I_p(kappa, kappa) for kappa >= 1, whose normalising factor is kappa C(2 kappa, kappa)/2.
 ///
-/// ```
-/// use signcheck::closed::votes::symmetric_beta;
-/// // exact: I_p(1, 1) = p
-/// assert_eq!(symmetric_beta(1, &"1/3".parse().unwrap()).unwrap().to_string(), "1/3");
-/// ```
-///
 /// # Errors
 /// kappa = 0, for which there is no such function.
 pub fn symmetric_beta(kappa: u32, p: &Rational) -> Result<Rational, Fault> {

@@ -32,12 +32,6 @@ pub(crate) struct Planted {
 
 /// `rows` unit rows of `columns` entries with planted labels; `label_noise` is s above.
 ///
-/// ```
-/// let planted = signcheck::data::generate(1000, 20, 0.5, 1)?;
-/// assert_eq!(planted.data.matrix().columns(), 20);
-/// # Ok::<(), signcheck::data::DataError>(())
-/// ```
-///
 /// # Errors
 /// [`DataError::Shape`] for a size of 0, [`DataError::Parameter`] for noise that is negative or not finite,
 /// [`DataError::TooLarge`] if the rows cannot be allocated.

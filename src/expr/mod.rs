@@ -17,7 +17,7 @@
 //! nesting. Every recursion over a tree is thus bounded, and a hostile text ends at once in an [`ExprError`].
 //!
 //! ```
-//! use signcheck::expr::Expr;
+//! use signcheck::internals::expr::Expr;
 //! use signcheck::scalar::{Fault, Rational};
 //! let text = Expr::parse("(sqrt(L1)*(D + 1/2) + 2*sigma1)/sqrt(K)").unwrap();
 //! let symbols = ["L1", "D", "sigma1", "K"];

@@ -63,14 +63,6 @@ pub(crate) struct Tested {
 }
 
 /// Tests whether `new` has the mean of `old`, at level `alpha`.
-///
-/// ```
-/// use signcheck::regress::{Sample, compare_samples};
-/// let sample = |mean| Sample { mean, standard_error: 0.01, replicates: 10_000, range: None, among: 1 };
-/// // exact: the difference has the standard error 0.01 sqrt 2; 0.06 is 4.2 of these, and P[|Z| > 3.29] = 1e-3
-/// assert_eq!(compare_samples(&sample(1.0), &sample(1.06), 1e-3).differs, Some(true));
-/// assert_eq!(compare_samples(&sample(1.0), &sample(1.02), 1e-3).differs, Some(false));
-/// ```
 #[must_use]
 pub(crate) fn compare_samples(old: &Sample, new: &Sample, alpha: f64) -> Tested {
     let spread = libm::hypot(old.standard_error, new.standard_error);
@@ -237,6 +229,14 @@ mod tests {
     /// statistical: a binomial count of 10 000 with probability p strays by z sqrt(n p (1 - p)), here at 1e-9.
     fn tolerance(p: f64) -> f64 {
         1e4 * crate::stats::tolerance::mean_tolerance((p * (1.0 - p)).sqrt(), 10_000, 1e-9)
+    }
+
+    #[test]
+    fn a_shift_of_four_errors_differs_and_one_of_a_few_does_not() {
+        let sample = |mean| Sample { mean, standard_error: 0.01, replicates: 10_000, range: None, among: 1 };
+        // exact: the difference has the standard error 0.01 sqrt 2; 0.06 is 4.2 of these, and P[|Z| > 3.29] = 1e-3
+        assert_eq!(compare_samples(&sample(1.0), &sample(1.06), 1e-3).differs, Some(true));
+        assert_eq!(compare_samples(&sample(1.0), &sample(1.02), 1e-3).differs, Some(false));
     }
 
     #[test]

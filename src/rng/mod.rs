@@ -13,7 +13,7 @@
 //! vector width the caller was compiled for.
 //!
 //! ```
-//! use signcheck::rng::{CellKey, Stream};
+//! use signcheck::internals::rng::{CellKey, Stream};
 //! let key = CellKey::new(7, &[("dimension", "100"), ("step_size", "1/20")], "noise");
 //! let mut wide = Stream::<64>::new(&key, 128);
 //! let mut alone = Stream::<1>::new(&key, 130);
