@@ -78,30 +78,42 @@ fn the_number_of_threads_changes_no_bit() {
 
 #[test]
 fn many_chunks_are_merged_in_order() {
-    // identity: 70 chunks, more than are held at a time; a gradient of chunks is the sum of the chunks' gradients
+    // identity: 70 chunks, more than are held at a time, merged one after the other as they are documented. Sums over a
+    // chunk of 256 follow exactly from its means.
     let network = Network::new(&[3, 2], Scaling::Unit, 0.0).unwrap();
-    let n = 70 * 256 - 100;
+    let n = 70 * 256;
     let (pixels, labels) = images(&network, n, 1);
     let samples = network.samples(&pixels, &labels).unwrap();
     let x: Vec<f64> = integer_start(&network, 2);
-    let mut expected = vec![0.0; x.len()];
-    let (mut loss, mut correct) = (0.0, 0);
-    for begin in (0..n).step_by(256) {
-        let end = n.min(begin + 256);
-        let part = network.samples(&pixels[3 * begin..3 * end], &labels[begin..end]).unwrap();
+    let (mut sums, mut loss, mut correct) = (vec![0.0; x.len()], 0.0, 0);
+    let (mut mean, mut square) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+    for chunk in 0..70 {
+        let range = 256 * chunk..256 * (chunk + 1);
+        let part = network.samples(&pixels[3 * range.start..3 * range.end], &labels[range]).unwrap();
         let mut gradient = vec![0.0; x.len()];
         let evaluation = network.evaluate_gradient(&x, part, &mut gradient).unwrap();
-        let share = (end - begin) as f64 / n as f64;
-        expected.iter_mut().zip(gradient).for_each(|(e, g)| *e += share * g);
-        loss += share * evaluation.loss;
+        sums.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += 256.0 * g);
+        loss += 256.0 * evaluation.loss;
         correct += evaluation.correct;
+        let noise = network.noise(&x, part).unwrap();
+        let here = 256.0 * chunk as f64;
+        let share = 256.0 / (here + 256.0);
+        for j in 0..x.len() {
+            let delta = noise.mean[j] - mean[j];
+            mean[j] += delta * share;
+            square[j] += 256.0 * noise.variance[j] + delta * delta * here * share;
+        }
     }
-    let mut gradient = vec![0.0; x.len()];
-    let evaluation = network.evaluate_gradient(&x, samples, &mut gradient).unwrap();
-    assert_near(&gradient, &expected, 1e-14, "gradient");
-    assert_near(&[evaluation.loss], &[loss], 1e-14, "loss");
+    let (evaluation, gradient, noise) = with_threads(5, || {
+        let mut gradient = vec![0.0; x.len()];
+        let evaluation = network.evaluate_gradient(&x, samples, &mut gradient).unwrap();
+        (evaluation, gradient, network.noise(&x, samples).unwrap())
+    });
+    let of_all = |sums: &[f64]| sums.iter().map(|sum| sum / n as f64).collect::<Vec<_>>();
+    assert_eq!((evaluation.loss, gradient), (loss / n as f64, of_all(&sums)));
     assert_eq!((evaluation.correct, evaluation.samples), (correct, n));
-    assert!((evaluation.accuracy() - correct as f64 / n as f64).abs() < 1e-15);
+    assert_eq!(evaluation.accuracy(), correct as f64 / n as f64);
+    assert_eq!((noise.mean, noise.variance), (mean, of_all(&square)));
 }
 
 #[test]

@@ -36,6 +36,8 @@ mod evaluate_tests;
 mod reference;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod times;
 
 pub(crate) use evaluate::{Evaluation, Norms};
 pub(crate) use float::Float;

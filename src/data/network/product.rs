@@ -7,11 +7,11 @@
 //! **Shapes** left has `rows` x `depth` entries. The rows of right and out are `right_stride` and `out_stride` apart;
 //! a row of right has whole vectors of [`LINE`] entries, a row of out need not.
 //!
-//! **Speed** A gradient of 784-64-64-10 at batch 32, one thread of a Sapphire Rapids processor at 3.8 GHz, microseconds in
-//! single and double precision: 80 and 147 with AVX-512, 105 and 209 with AVX2, 215 and 437 with SSE2 (the ignored test
-//! `times_of_a_gradient`). Two thirds of it are the products, at nine tenths of what multiplications and additions
-//! apart allow; the rest scales pixels and takes exponentials. nalgebra's products alone, by fused operations whose bits
-//! depend on the processor, take 54 in single precision.
+//! **Speed** A gradient of 784-64-64-10 at batch 32 on one thread of a Sapphire Rapids processor at 3.8 GHz takes, in
+//! microseconds in single and double precision, 80 and 147 with AVX-512, 105 and 200 with AVX2, 215 and 440 with SSE2 (the
+//! ignored test `times_of_a_gradient`). Four fifths of it are the products, at nearly what multiplications and additions
+//! apart allow; the rest scales pixels and takes exponentials. nalgebra's products alone take 54 in single precision, by
+//! fused operations whose bits depend on the processor.
 
 use super::Float;
 use pulp::{Arch, Scalar128b, Simd, WithSimd};
