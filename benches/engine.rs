@@ -69,8 +69,8 @@ fn inquiry(spec: &Spec) -> (Instance, Plan) {
     (instance, plan)
 }
 
-/// Times one block of replicates of an algorithm, whose noise leaves no ties to look for. The items are coordinates times steps times replicates; a step of
-/// several workers, with all their gradients, is one step.
+/// Times one block of replicates of an algorithm, whose noise leaves no ties to look for. The items are coordinates times
+/// steps times replicates; a step of several workers, with all their gradients, is one step.
 fn time_steps(bencher: Bencher, dimension: u64, workers: u64, algorithm: &str) {
     let problem = format!("name = \"quadratic\"\ncurvature = 1\ndimension = {dimension}\nstart = \"1/2\"");
     let horizon = COORDINATE_STEPS.div_ceil(dimension);

@@ -116,6 +116,22 @@ fn noise_that_cannot_have_its_mean_is_refused_or_undecided() {
     );
 }
 
+/// Each sample of a batch has a draw of its own: the mean gradient times the mean factor has another law.
+#[test]
+fn noise_that_depends_on_the_gradient_takes_one_sample() {
+    as_derived("samples-and-noise");
+    let one = text("samples-and-noise");
+    for batch in ["2", "\"k + 1\""] {
+        let several = one.replace("batch = 1", &format!("batch = {batch}"));
+        let error = check_claim(&several, &Registry::standard()).expect_err(batch).to_string();
+        assert!(error.contains("a draw for each sample") && error.contains("`batch = 1`"), "{error}");
+    }
+    // What is added to a gradient may be added to the mean.
+    let added = one.replace("batch = 1", "batch = 2").replace("\"multiplicative\"", "\"finite\"");
+    let added = added.replace("[[0, \"1/2\"], [2, \"1/2\"]]", "[[-1, \"1/2\"], [1, \"1/2\"]]");
+    check_claim(&added, &Registry::standard()).unwrap_or_else(|e| panic!("{e}"));
+}
+
 #[test]
 fn numbers_outside_their_range_are_refused_and_later_ones_undecided() {
     let error = refusal("momentum-1");

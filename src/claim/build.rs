@@ -5,6 +5,7 @@ use super::file::{DATA_FILE, DATA_FOLDER, Experiment, Formula, PartSetup, Settin
 use super::instance::{Instance, Schedule, StartPoint, lookup};
 use super::resolve::{MAX_DIMENSION, located, resolve, vector};
 use super::symbol::Symbol;
+use crate::model::noise::DrawRounding;
 use crate::model::quantity::symmetric_beta;
 use crate::model::{
     DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, Known, Limits, ParamSpec, ParamValue,
@@ -98,6 +99,9 @@ impl<'a> Builder<'a> {
             Some(formula) => self.schedule(formula, None)?,
             None => Schedule::Constant(Real::integer(1)),
         };
+        if let (true, Some(law)) = (experiment.oracle.minibatch, &noise) {
+            self.one_draw_per_sample(&**law, &batch)?;
+        }
         let (horizon, window, checkpoints) = self.times()?;
         let instance = Instance {
             views: algorithm.views(d, workers),
@@ -227,6 +231,21 @@ impl<'a> Builder<'a> {
             return Ok(law);
         }
         Err(refuse(format!("'{}' has the mean {mean} and the mean square {square} where the gradient is 0", part.name)))
+    }
+
+    /// Each stochastic gradient of a batch has a sample and a draw of its own. What is added to the gradient may be added
+    /// to the mean of the samples; what depends on the gradient may not.
+    fn one_draw_per_sample(&self, law: &dyn DynNoise, batch: &Schedule) -> Result<(), InstanceError> {
+        let added = matches!(law.in_doubles(1), DrawRounding::Added(_));
+        let single = matches!(batch, Schedule::Constant(size) if *size == Real::integer(1));
+        if added || single {
+            return Ok(());
+        }
+        let oracle = &self.experiment.oracle;
+        let span = oracle.batch.as_ref().map_or(&self.experiment.problem.span, |formula| &formula.span);
+        let message = "noise that depends on the gradient has a draw for each sample, which a batch of several samples \
+                       does not support: `batch = 1`, or noise that is added to the gradient";
+        Err(InstanceError::new(span, message))
     }
 
     fn workers(&self, problem: &dyn DynProblem) -> Result<usize, InstanceError> {

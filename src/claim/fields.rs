@@ -246,7 +246,7 @@ pub(super) const SECTIONS: &[Section] = &[
             must(
                 "change",
                 Shape::Change,
-                "What differs from the file. Tables merge key by key, and everything else is replaced; a change that names another part (problem, algorithm, quantity, law, compressor) drops the keys of the part before, but for those that it repeats or lists, as in `keep = [\"step_size\"]`. A problem's `start`, and `batch`, `workers` and `sampling`, are no keys of a part and stay.",
+                "What differs from the file. Tables merge key by key, and everything else is replaced; a change that names another part (problem, algorithm, quantity, law, compressor) drops the keys of the part before, but for those that it repeats or lists, as in `keep = [\"step_size\"]`. A bare text in place of a law or a compressor is a name as well: the part that has it already keeps its keys. A problem's `start`, and `batch`, `workers` and `sampling`, are no keys of a part and stay.",
             ),
         ],
     },

@@ -143,7 +143,7 @@ pub(crate) fn reference(registry: &Registry) -> String {
     for statistic in STATISTICS {
         text += &format!("| `{}` | {} |\n", statistic.name, escape(statistic.doc));
     }
-    text += "| `x1`, `x2`, .. | coordinates of x_k |\n| `error_l2`, `momentum_l1`, .. | norms of the algorithm's memory |\n| `momentum_miss_l1`, .. | distance of the memory to grad f(x_(k-1)), that of `signum` divided by the weight of all gradients in it; from k = 1 |\n";
+    text += "| `x1`, `x2`, .. | coordinates of x_k |\n| `error_l2`, `momentum_l1`, .. | norms of the algorithm's memory |\n| `momentum_miss_l1`, .. | distance of the memory to grad f(x_(k-1)), that of `signum` and `signsgdm` divided by the weight of all gradients in it; from k = 1 |\n";
     for own in registry.own_statistics() {
         text += &format!("| `{}` | {} |\n", own.name, escape(own.doc));
     }

@@ -1,5 +1,5 @@
-//! The door from a method to the outside, below algorithms and compressors alike: gradients, coins, messages, and what both take of
-//! vectors.
+//! The door from a method to the outside, below algorithms and compressors alike: gradients, coins, messages, and what
+//! both take of vectors.
 
 use super::SignZero;
 use super::problem::Flow;

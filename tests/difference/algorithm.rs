@@ -380,7 +380,7 @@ pub(crate) fn weight(s: &Setup, t: usize) -> Got<Q> {
     let mut m: Option<Q> = None;
     for k in 0..t {
         let beta = s.value("momentum", k)?;
-        let own = if s.average.unwrap_or(true) { Q::ONE - &beta } else { Q::ONE };
+        let own = if s.average.unwrap_or(s.name == "signum") { Q::ONE - &beta } else { Q::ONE };
         m = Some(match m {
             None if s.first_gradient => Q::ONE,
             None => own,

@@ -14,6 +14,9 @@ pub(crate) fn lay(base: &mut Table, change: &Table) {
                 old.extend(new.clone());
             }
             (Some(Value::Table(old)), Value::Table(new)) if !renamed(old, new) => lay(old, new),
+            // A bare text is a name: the same part stays as it stands.
+            (Some(Value::Table(old)), Value::String(name))
+                if ["name", "law"].iter().any(|k| text(old, k) == Some(name)) => {}
             _ => {
                 base.insert(key.clone(), new.clone());
             }

@@ -111,8 +111,12 @@ fn statistic(s: &Setup, p: &Path, name: &str, t: usize) -> Got<V> {
                 "momentum" if s.name != "adam" => norm(momentum(t)?, kind)?,
                 "momentum_miss" => {
                     let m = momentum(t)?;
-                    // Signum alone keeps the weight of all gradients in m: by m's own recursion, fed with ones.
-                    let weight = if s.name == "signum" { super::algorithm::weight(s, t)? } else { Q::ONE };
+                    // Signum in either form keeps the weight of all gradients in m: by m's own recursion, fed with ones.
+                    let weight = if matches!(s.name.as_str(), "signum" | "signsgdm") {
+                        super::algorithm::weight(s, t)?
+                    } else {
+                        Q::ONE
+                    };
                     if zero(&weight) {
                         return Err("a weight of 0".into());
                     }

@@ -220,8 +220,8 @@ fn twin(file: &Table, random: &mut Random) -> Option<(&'static str, Table)> {
         _ => return None,
     };
     // compressed-sgd compresses worker by worker, which is the same where there is one.
-    let all: Vec<_> =
-        all.into_iter().filter(|(_, t)| !(t.contains_key("compressor") && text.contains("workers"))).collect();
+    let several = text.contains("workers") || text.contains("\"worker-");
+    let all: Vec<_> = all.into_iter().filter(|(_, t)| !(t.contains_key("compressor") && several)).collect();
     (!all.is_empty()).then(|| random.pick(&all))
 }
 
