@@ -1,9 +1,10 @@
 //! Runs everything that a claim file needs, once each, and decides its bounds and controls.
 
 use super::cells::{Subject, observed};
-use super::plan::{DecideError, Settings, located};
+use super::plan::{DecideError, Settings, design, located};
 use super::provenance::provenance;
 use super::records::Records;
+use super::tune::{Tuned, tune};
 use crate::charts::pictures;
 use crate::claim::Spec;
 use crate::engine::{MOST_WORK, RunError};
@@ -32,13 +33,16 @@ pub fn decide_within(
     settings: &Settings<'_>,
     budget: Budget,
 ) -> Result<ResultFile, DecideError> {
-    let (observed, _) = observed(spec, file, settings, |subject| Ok((experiment(subject, budget)?, ())))?;
+    let tuned = tune(spec, file, settings)?;
+    let spec = tuned.as_ref().map_or(spec, |tuned| &tuned.spec);
+    let (observed, _) = observed(spec, design(spec), file, settings, |subject| Ok((experiment(subject, budget)?, ())))?;
     let judge = Judge { spec, design: &observed.design, level: settings.level };
     let records = Records { judge, observed: &observed };
     let (bounds, cells) = records.bounds()?;
     let controls = records.controls()?;
     let bounds = Records::with_controls(bounds, &controls);
-    let (figures, tables) = pictures(spec, &observed, &cells, settings.seed).map_err(|e| located(file, e))?;
+    let (figures, drawn) = pictures(spec, &observed, &cells, settings.seed).map_err(|e| located(file, e))?;
+    let tables = tuned.as_ref().map(Tuned::table).into_iter().chain(drawn).collect();
     let provenance = provenance(spec, file.1, settings, &bounds);
     let rights = spec.bounds.iter().map(|b| (b.name.clone(), (b.right_text.clone(), b.expectation.clone()))).collect();
     Ok(ResultFile {
