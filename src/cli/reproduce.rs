@@ -1,5 +1,6 @@
 //! `reproduce`: runs every claim and figure.
 
+use super::bar::Resumable;
 use super::budget::Budget;
 use super::common::{Loaded, exit_of_results, level, load_all_in, note, print, profile, width};
 use super::{Computing, Exit};
@@ -10,8 +11,8 @@ use crate::results::{
     result_paths, write_json, write_result, write_text,
 };
 use crate::run::{
-    Catalog, Exceeded, Profile, Settings, State, bytes_text, certificate_name, certify, memory_estimate, program_hash,
-    replicate_count,
+    Catalog, Exceeded, Profile, Progress, Settings, State, bytes_text, certificate_name, certify, memory_estimate,
+    program_hash, replicate_count,
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -157,11 +158,17 @@ impl Reproduce {
             let result = match done {
                 Some(result) => result,
                 None => {
-                    let settings =
-                        Settings { registry, seed, level: self.level, profile: self.profile, progress: &bar };
+                    let blocks = state.blocks(&claim.spec.hash, self.profile.name(), seed, self.level);
+                    if self.fresh {
+                        blocks.clear();
+                    }
+                    let kept = Resumable { bar: &bar, blocks: &blocks };
+                    let progress: &dyn Progress = if keep { &kept } else { &bar };
+                    let settings = Settings { registry, seed, level: self.level, profile: self.profile, progress };
                     let (result, finished) = self.budget.decide(claim, *exceeded, &settings)?;
                     if finished && keep {
                         state.put(&result)?;
+                        blocks.clear();
                     }
                     timings.insert(claim.spec.id.clone(), begun.elapsed().as_secs_f64());
                     result

@@ -1,5 +1,6 @@
 //! Results that are finished already, keyed by everything that they depend on.
 
+use super::journal::BlockFiles;
 use crate::results::{ResultFile, STATE_FOLDER, StoreError, digest, write_json};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -40,6 +41,12 @@ impl State {
         let finished: Finished = serde_json::from_slice(&std::fs::read(self.path(&key)).ok()?).ok()?;
         let same = finished.key == key && finished.digest == digest(finished.result.clone());
         if same { serde_json::from_value(finished.result).ok() } else { None }
+    }
+
+    /// The finished blocks of a claim that was not decided to its end.
+    #[must_use]
+    pub(crate) fn blocks(&self, spec_hash: &str, profile: &str, seed: u64, level: f64) -> BlockFiles {
+        BlockFiles::new(self.folder.join("blocks").join(self.key(spec_hash, profile, seed, level)))
     }
 
     /// Keeps a finished result.
