@@ -134,7 +134,7 @@ fn a_certificate_holds_the_choice_and_replays() {
     std::fs::write(&file, &text).unwrap();
     let call = run(Path::new("."), &["reproduce", "--out", folder.path().to_str().unwrap(), file.to_str().unwrap()]);
     assert_eq!(call.code, Some(1), "{call}");
-    let found = folder.path().join("results/certificates/test/tuning-zero.json");
+    let found = folder.path().join("results/certificates/test/tuning.zero.json");
     let written: Value = serde_json::from_slice(&std::fs::read(&found).unwrap()).unwrap();
     assert!(!written.to_string().contains("tune"), "{written}");
     let call = run(Path::new("."), &["replay", found.to_str().unwrap()]);

@@ -81,6 +81,16 @@ pub struct Parameter {
     pub span: Range<usize>,
     /// Its values; more than one are swept.
     pub values: Vec<Formula>,
+    /// Whether runs chose its value: the cells that have it then say so.
+    pub chosen: bool,
+}
+
+impl Parameter {
+    /// Whether a cell is named by its value.
+    #[must_use]
+    pub(crate) fn names_cells(&self) -> bool {
+        self.chosen || self.values.len() > 1
+    }
 }
 
 /// One parameter of a part as written.

@@ -64,6 +64,7 @@ impl Variant {
     pub(crate) fn settle(&mut self, parameter: &str, candidate: usize) {
         for parameter in self.parameters.iter_mut().filter(|p| p.name == parameter) {
             parameter.values = vec![parameter.values[candidate].clone()];
+            parameter.chosen = true;
         }
         self.tuning = None;
     }

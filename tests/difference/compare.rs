@@ -254,7 +254,12 @@ pub(crate) fn alike(how: &str, one: &Result<Value, String>, other: &Result<Value
         }
         // Where no cell meets the hypotheses nothing is decided, and the sides that are shown may be of any evidence.
         let excluded = a["outcome"] == "hypothesis-fails" && b["outcome"] == "hypothesis-fails";
-        let sides = a["left"]["exact"] == b["left"]["exact"] && a["right"]["exact"] == b["right"]["exact"];
+        // A verdict can rest on the range of a left side without its value.
+        let same = |side: &str| {
+            let (a, b) = (&a[side]["exact"], &b[side]["exact"]);
+            a == b || a.is_null() || b.is_null()
+        };
+        let sides = same("left") && same("right");
         // Of cells with the same sides the first is told, which depends on the order of the parameters.
         if a["outcome"] != b["outcome"] || !sides && !excluded {
             let name = a["bound"].as_str().unwrap_or("");
