@@ -163,7 +163,7 @@ impl<'a> Builder<'a> {
         Ok(params)
     }
 
-    fn problem(&self) -> Result<Box<dyn DynProblem>, InstanceError> {
+    pub(super) fn problem(&self) -> Result<Box<dyn DynProblem>, InstanceError> {
         let part = &self.experiment.problem;
         let entry = self
             .registry

@@ -460,18 +460,4 @@ impl Spec {
         let bounds = self.bounds.iter().flat_map(|b| &b.scenarios);
         bounds.chain(self.controls.iter().flat_map(|c| &c.scenarios))
     }
-
-    /// Whether any of its problems reads a data file: then its numbers depend on more than its text.
-    #[must_use]
-    pub fn reads_files(&self) -> bool {
-        let curves = self.curves.iter().flat_map(|c| &c.variants).map(|(_, v)| v);
-        let scenarios = self.scenarios().flat_map(|t| t.curves.iter().map(|(_, v)| v).chain([&t.variant]));
-        self.base
-            .iter()
-            .map(|(_, v)| v)
-            .chain(curves)
-            .chain(scenarios)
-            .filter_map(Variant::experiment)
-            .any(|e| e.problem.settings.iter().any(|(p, s, _)| p.name == DATA_FILE && matches!(s, Setting::Text(_))))
-    }
 }

@@ -6,7 +6,7 @@ use super::file::DATA_FILE;
 use super::file::{Experiment, Formula, PartSetup, Setting, Start};
 use super::resolve::resolve;
 use super::symbol::Symbol;
-use crate::model::problem::Footprint;
+use crate::model::problem::{Footprint, Given};
 use crate::model::{Kind, Layout, Real, Registry};
 use std::ops::Range;
 
@@ -64,6 +64,12 @@ impl Size {
             };
             formulas.iter().filter_map(|formula| whole(formula, &given)).collect::<Vec<u64>>()
         };
+        let text = |name: &str| {
+            let found = part.settings.iter().find(|(p, ..)| p.name == name);
+            let text = found.and_then(|(_, s, _)| if let Setting::Text(text) = s { Some(text.clone()) } else { None });
+            text.unwrap_or_default()
+        };
+        let settings = Given { numbers: &numbers, text: &text };
         let samples = setting("samples").or_else(|| setting("train")).map_or(0, |(n, _)| n);
         let data = part.settings.iter().find_map(|(p, s, _)| match s {
             Setting::Text(file) if p.name == DATA_FILE => {
@@ -75,7 +81,7 @@ impl Size {
         let footprint = registry.problem(&part.name).map_or(&Footprint::SMALL, |entry| &entry.footprint);
         let dimension = setting("dimension").unwrap_or_else(|| {
             // All that is known of a data file here is the most that its text can hold.
-            ((footprint.dimension)(&numbers).unwrap_or(listed), part.span.clone())
+            ((footprint.dimension)(&settings).unwrap_or(listed), part.span.clone())
         });
         let d = dimension.0;
         let fact = |symbol: &Symbol, name: &str| matches!(symbol, Symbol::Fact(spec) if spec.name == name);
@@ -113,7 +119,7 @@ impl Size {
         let random = oracle.noise.is_some() || oracle.minibatch || matches!(experiment.start, Start::Random(_));
         Size {
             constants: d.saturating_mul(EXACT * EXACT_A_COORDINATE),
-            data: (footprint.bytes)(d, samples).saturating_add(data.unwrap_or(0).saturating_mul(3)),
+            data: (footprint.bytes)(&settings, d, samples).saturating_add(data.unwrap_or(0).saturating_mul(3)),
             narrow: footprint.runs_alone,
             deterministic: !random && !coins,
             minibatch: oracle.minibatch,
