@@ -10,8 +10,8 @@ use crate::results::{
     result_paths, write_json, write_result, write_text,
 };
 use crate::run::{
-    Catalog, Exceeded, Profile, Settings, State, bytes_text, certificate_name, certify, memory_estimate, program_hash,
-    replicate_count,
+    Catalog, Exceeded, Finding, Profile, Settings, State, bytes_text, certificate_name, certify, files_now,
+    memory_estimate, program_hash, replicate_count,
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -149,18 +149,15 @@ impl Reproduce {
         for (i, (claim, exceeded)) in claims.iter().zip(exceeded).enumerate() {
             bar.claim(&claim.spec.id);
             let begun = Instant::now();
-            // The contents of a data file are no part of the key, so that such a claim is always run.
-            let keep = !claim.spec.reads_files();
-            let done = (keep && !self.fresh)
-                .then(|| state.get(&claim.spec.hash, self.profile.name(), seed, self.level))
-                .flatten();
+            let done =
+                if self.fresh { None } else { self.finished(claim, exceeded.is_some(), (registry, state, seed)) };
             let result = match done {
                 Some(result) => result,
                 None => {
                     let settings =
                         Settings { registry, seed, level: self.level, profile: self.profile, progress: &bar };
                     let (result, finished) = self.budget.decide(claim, *exceeded, &settings)?;
-                    if finished && keep {
+                    if finished {
                         state.put(&result)?;
                     }
                     timings.insert(claim.spec.id.clone(), begun.elapsed().as_secs_f64());
@@ -177,6 +174,19 @@ impl Reproduce {
             write_json(&self.out.join(STATE_FOLDER).join("timings.json"), &timings)?;
         }
         Ok((results, changed))
+    }
+
+    /// The claim's result, where it is finished already with the data files that there are now.
+    fn finished(
+        &self,
+        claim: &Loaded,
+        is_exceeded: bool,
+        (registry, state, seed): (&Registry, &State, u64),
+    ) -> Option<ResultFile> {
+        // Files that do not fit the memory are not read for this either. What is wrong with one shows in the run.
+        let data = if is_exceeded { Vec::new() } else { files_now(&claim.spec, registry).ok()? };
+        let (spec_hash, profile) = (claim.spec.hash.as_str(), self.profile.name());
+        state.get(Finding { spec_hash, profile, seed, level: self.level, data: &data })
     }
 
     /// What a result changes against the one that it replaces.

@@ -1,6 +1,7 @@
 //! Runs everything that a claim file needs, once each, and decides its bounds and controls.
 
 use super::cells::{Subject, observed};
+use super::data::{files_read, split_tables};
 use super::plan::{DecideError, Settings, located};
 use super::provenance::provenance;
 use super::records::Records;
@@ -8,7 +9,7 @@ use crate::charts::pictures;
 use crate::claim::Spec;
 use crate::engine::{MOST_WORK, RunError};
 use crate::evidence::{Budget, Configuration, Effort, Findings, known};
-use crate::results::{ResultFile, SCHEMA_VERSION};
+use crate::results::{Provenance, ResultFile, SCHEMA_VERSION};
 use crate::verdict::{Judge, LOOKS};
 
 /// Decides a claim: every bound, every control, every figure.
@@ -38,8 +39,9 @@ pub fn decide_within(
     let (bounds, cells) = records.bounds()?;
     let controls = records.controls()?;
     let bounds = Records::with_controls(bounds, &controls);
-    let (figures, tables) = pictures(spec, &observed, &cells, settings.seed).map_err(|e| located(file, e))?;
-    let provenance = provenance(spec, file.1, settings, &bounds);
+    let (figures, mut tables) = pictures(spec, &observed, &cells, settings.seed).map_err(|e| located(file, e))?;
+    tables.extend(split_tables(&observed));
+    let provenance = Provenance { data: files_read(&observed), ..provenance(spec, file.1, settings, &bounds) };
     let rights = spec.bounds.iter().map(|b| (b.name.clone(), (b.right_text.clone(), b.expectation.clone()))).collect();
     Ok(ResultFile {
         schema_version: SCHEMA_VERSION,
