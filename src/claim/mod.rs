@@ -26,6 +26,7 @@ mod setup;
 mod size;
 mod symbol;
 mod tree;
+mod tune;
 
 pub use cell::{Cell, cells};
 pub(crate) use cell::{InstanceError, evaluate};

@@ -1,7 +1,7 @@
 //! The data behind a claim: the files that its problems rest on, and how samples are spread over workers.
 
 use super::plan::design;
-use crate::claim::{Instance, InstanceError, Spec, cells};
+use crate::claim::{Instance, InstanceError, Spec, Variant, cells};
 use crate::data::{DataFile, Split};
 use crate::evidence::{CellOutcome, Observed};
 use crate::model::{DynProblem, Registry};
@@ -15,23 +15,29 @@ use std::collections::BTreeSet;
 pub(crate) fn files_now(spec: &Spec, registry: &Registry) -> Result<Vec<DataRecord>, InstanceError> {
     // Instances share data while one of them lives: each file is read once.
     let mut problems: Vec<Box<dyn DynProblem>> = Vec::new();
-    for configuration in &design(spec).0 {
-        let Some(experiment) = configuration.variant.experiment().filter(|e| e.names_data()) else { continue };
-        for cell in cells(configuration.variant)? {
+    let mut build = |variant: &Variant| -> Result<(), InstanceError> {
+        let Some(experiment) = variant.experiment().filter(|e| e.names_data()) else { return Ok(()) };
+        for cell in cells(variant)? {
             problems.push(experiment.problem_at(registry, &cell)?);
         }
+        Ok(())
+    };
+    for configuration in &design(spec).0 {
+        build(configuration.variant)?;
     }
-    Ok(records(problems.iter().flat_map(|problem| problem.data_files())))
+    for tuning in spec.clone().variants_mut().filter_map(|(_, variant)| variant.tuning.as_ref()) {
+        build(&tuning.variant)?;
+    }
+    Ok(file_records(problems.iter().flat_map(|problem| problem.data_files()).collect()))
 }
 
 /// The files that a claim's cells have read.
-pub(super) fn files_read(observed: &Observed<'_>) -> Vec<DataRecord> {
-    records(observed.all().filter_map(|run| instance(&run.outcome)).flat_map(|i| i.problem.data_files()))
+pub(super) fn files_read(observed: &Observed<'_>) -> BTreeSet<DataFile> {
+    observed.all().filter_map(|run| instance(&run.outcome)).flat_map(|i| i.problem.data_files()).collect()
 }
 
-/// Each file once, in an order that does not depend on who read it first.
-fn records(files: impl Iterator<Item = DataFile>) -> Vec<DataRecord> {
-    let files: BTreeSet<DataFile> = files.collect();
+/// The files as a result records them: each once, in an order that does not depend on who read it first.
+pub(super) fn file_records(files: BTreeSet<DataFile>) -> Vec<DataRecord> {
     let record = |DataFile { set, file }: DataFile| DataRecord {
         set,
         file: file.name,

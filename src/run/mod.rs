@@ -15,6 +15,7 @@ mod records;
 mod side_by_side;
 mod single;
 mod state;
+mod tune;
 
 pub use catalog::{Catalog, CatalogError, ClaimText, EMBEDDED};
 pub use certificate::{Certificate, CertificateError, Replay, certify, replay};
