@@ -1,5 +1,6 @@
 //! `reproduce`: runs every claim and figure.
 
+use super::bar::Resumable;
 use super::budget::Budget;
 use super::common::{Loaded, exit_of_results, level, load_all_in, note, print, profile, width};
 use super::{Computing, Exit};
@@ -10,8 +11,8 @@ use crate::results::{
     result_paths, write_json, write_result, write_text,
 };
 use crate::run::{
-    Catalog, Exceeded, Finding, Profile, Settings, State, bytes_text, certificate_name, certify, files_now,
-    memory_estimate, program_hash, replicate_count,
+    BlockFiles, Catalog, Exceeded, Finding, Profile, Progress, Settings, State, bytes_text, certificate_name, certify,
+    files_now, memory_estimate, program_hash, replicate_count,
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -149,16 +150,28 @@ impl Reproduce {
         for (i, (claim, exceeded)) in claims.iter().zip(exceeded).enumerate() {
             bar.claim(&claim.spec.id);
             let begun = Instant::now();
-            let done =
-                if self.fresh { None } else { self.finished(claim, exceeded.is_some(), (registry, state, seed)) };
+            // Where a file cannot be read, the run says what is wrong; those of a claim that is too large are left alone.
+            let data = match exceeded {
+                Some(_) => Some(Vec::new()),
+                None => files_now(&claim.spec, registry).ok(),
+            };
+            let (spec_hash, profile) = (claim.spec.hash.as_str(), self.profile.name());
+            let of = data.as_deref().map(|data| Finding { spec_hash, profile, seed, level: self.level, data });
+            let done = of.filter(|_| !self.fresh).and_then(|of| state.get(of));
             let result = match done {
                 Some(result) => result,
                 None => {
-                    let settings =
-                        Settings { registry, seed, level: self.level, profile: self.profile, progress: &bar };
+                    let blocks = of.map(|of| state.blocks(of));
+                    if let Some(blocks) = blocks.as_ref().filter(|_| self.fresh) {
+                        blocks.clear();
+                    }
+                    let kept = blocks.as_ref().map(|blocks| Resumable { bar: &bar, blocks });
+                    let progress: &dyn Progress = kept.as_ref().map_or(&bar, |kept| kept);
+                    let settings = Settings { registry, seed, level: self.level, profile: self.profile, progress };
                     let (result, finished) = self.budget.decide(claim, *exceeded, &settings)?;
                     if finished {
                         state.put(&result)?;
+                        blocks.iter().for_each(BlockFiles::clear);
                     }
                     timings.insert(claim.spec.id.clone(), begun.elapsed().as_secs_f64());
                     result
@@ -174,19 +187,6 @@ impl Reproduce {
             write_json(&self.out.join(STATE_FOLDER).join("timings.json"), &timings)?;
         }
         Ok((results, changed))
-    }
-
-    /// The claim's result, where it is finished already with the data files that there are now.
-    fn finished(
-        &self,
-        claim: &Loaded,
-        is_exceeded: bool,
-        (registry, state, seed): (&Registry, &State, u64),
-    ) -> Option<ResultFile> {
-        // Files that do not fit the memory are not read for this either. What is wrong with one shows in the run.
-        let data = if is_exceeded { Vec::new() } else { files_now(&claim.spec, registry).ok()? };
-        let (spec_hash, profile) = (claim.spec.hash.as_str(), self.profile.name());
-        state.get(Finding { spec_hash, profile, seed, level: self.level, data: &data })
     }
 
     /// What a result changes against the one that it replaces.

@@ -7,6 +7,7 @@ mod block;
 mod checked;
 mod enclosed;
 mod estimates;
+mod journal;
 mod measure;
 mod momentum_error;
 mod oracle;
@@ -21,6 +22,7 @@ pub(crate) use block::{Door, Record, Workspace, fixed_start, follow, step_once, 
 pub use enclosed::trace_enclosed;
 pub(crate) use enclosed::{MOST_WORK, OVERHEAD, plain_enclosed, settle_coins};
 pub(crate) use estimates::{Estimates, PathMoments};
+pub use journal::{Journal, Kept};
 pub use measure::Plan;
 pub(crate) use measure::{Probe, add_to, combine_path, is_due, left_lacks, not_recorded, reduce};
 pub(crate) use oracle::Traffic;

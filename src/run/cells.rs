@@ -19,6 +19,8 @@ pub(super) struct Subject<'a> {
     cell: Cell,
     /// What keys its random numbers.
     key: Vec<(String, String)>,
+    /// What is run and recorded.
+    setup: String,
 }
 
 impl<'a> Subject<'a> {
@@ -31,7 +33,9 @@ impl<'a> Subject<'a> {
         let plan = plan(configuration, &instance)?;
         let reach = Findings::reach(&Arc::new(instance), &plan);
         let key = stream_key(judge.spec, &configuration.case, &cell);
-        Ok(Subject { judge, configuration, settings, plan, reach, cell, key })
+        let Configuration { variant, terms, curves, .. } = configuration;
+        let setup = format!("{}\n{terms:?}\n{curves:?}", variant.setup);
+        Ok(Subject { judge, configuration, settings, plan, reach, cell, key, setup })
     }
 
     /// What is asked of it, and at what cost.
@@ -41,7 +45,8 @@ impl<'a> Subject<'a> {
 
     /// How its replicates are drawn.
     pub(super) fn sampling<'l>(&'l self, looks: &'l [u64]) -> Sampling<'l> {
-        Sampling { seed: self.settings.seed, cell_key: &self.key, looks, progress: self.settings.progress }
+        let (seed, progress) = (self.settings.seed, self.settings.progress);
+        Sampling { seed, cell_key: &self.key, looks, setup: &self.setup, progress }
     }
 
     /// The run of its cell.

@@ -7,6 +7,7 @@ mod certificate;
 mod check;
 mod data;
 mod decide;
+mod journal;
 mod memory;
 mod observe;
 mod plan;
@@ -24,11 +25,12 @@ pub use decide::{decide, decide_within};
 pub use plan::{DecideError, Profile, Settings};
 
 pub use crate::claim::{Spec, SpecError, load};
-pub use crate::engine::{Progress, Silent};
+pub use crate::engine::{Journal, Kept, Progress, Silent};
 pub use crate::evidence::Budget;
 
 pub(crate) use certificate::{certificate_name, standalone};
 pub(crate) use data::files_now;
+pub(crate) use journal::BlockFiles;
 pub(crate) use memory::{bytes_text, memory_estimate};
 pub(crate) use observe::observe;
 pub(crate) use plan::replicate_count;

@@ -261,6 +261,6 @@ fn measure(
         return Err(Refusal::TooLarge("its outcomes cannot be enumerated, or have no law where the run goes".into()));
     }
     let looks = [if price.own { own_replicates(configuration, instance)? } else { GUIDE }];
-    let sampling = Sampling { seed: 0, cell_key: &[], looks: &looks, progress: &Silent };
+    let sampling = Sampling { seed: 0, cell_key: &[], looks: &looks, setup: "", progress: &Silent };
     Ok(run(known.sample(&inquiry, sampling, &mut |_| true).map_err(no_value)?))
 }

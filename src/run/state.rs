@@ -1,5 +1,6 @@
 //! Results that are finished already, keyed by everything that they depend on.
 
+use super::journal::BlockFiles;
 use crate::results::{DataRecord, ResultFile, STATE_FOLDER, StoreError, digest, write_json};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -60,6 +61,12 @@ impl State {
         let finished: Finished = serde_json::from_slice(&std::fs::read(self.path(&key)).ok()?).ok()?;
         let same = finished.key == key && finished.digest == digest(finished.result.clone());
         if same { serde_json::from_value(finished.result).ok() } else { None }
+    }
+
+    /// The finished blocks of a claim that was not decided to its end.
+    #[must_use]
+    pub(crate) fn blocks(&self, of: Finding<'_>) -> BlockFiles {
+        BlockFiles::new(self.folder.join("blocks").join(self.key(of)))
     }
 
     /// Keeps a finished result.
