@@ -184,3 +184,47 @@ fn algorithm(
     });
     (layout, coins)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::{cells, load};
+
+    /// The size of a claim's first cell.
+    fn size(problem: &str) -> Size {
+        let text = format!(
+            "schema = 1\nid = \"test/size\"\ntitle = \"t\"\nsource = {{ paper = \"t\", place = \"t\" }}\n\
+             statement = 't'\nrelation = \"lower\"\nleft = \"last(f)\"\n\
+             [problem]\nname = \"mlp\"\n{problem}\n[oracle]\nsampling = \"minibatch\"\n\
+             [algorithm]\nname = \"sgd\"\nstep_size = 1\n[run]\nhorizon = 1\n\
+             [[bound]]\nname = \"b\"\nright = 0\nexpect = \"holds\"\nwhy = \"w\"\n"
+        );
+        let registry = Registry::standard();
+        let spec = load("test.toml", &text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let variant = &spec.base[0].1;
+        let cell = cells(variant).unwrap().swap_remove(0);
+        Size::estimate(&registry, variant.experiment().unwrap(), &cell)
+    }
+
+    #[test]
+    fn a_network_is_as_large_as_its_images_make_it() {
+        // exact: (784 + 1) 64 + (64 + 1) 64 + (64 + 1) 10, and (3072 + 1) 64 + (64 + 1) K; images of one byte a pixel
+        // with a label, twice, of the whole set; a mean and a sum of squares a coordinate for each chunk of 256 images,
+        // at most 64 of them, in each thread
+        let threads = rayon::current_num_threads() as u64;
+        let whole = "samples = 50000\ntests = 10000";
+        for (problem, d, images, chunks) in [
+            ("hidden = [64, 64]", 55_050, 5000 * 785, 16),
+            ("hidden = [64, 64]\nsamples = 60000\ntests = 10000", 55_050, 70_000 * 785, 64),
+            ("hidden = [64, 64]\nimages = \"idx\"\nsamples = 100", 55_050, 70_000 * 785, 1),
+            (&format!("hidden = [64]\nimages = \"cifar-10\"\n{whole}"), 197_322, 60_000 * 3073, 64),
+            (&format!("hidden = [64]\nimages = \"cifar-100\"\n{whole}"), 203_172, 60_000 * 3073, 64),
+        ] {
+            let size = size(problem);
+            assert_eq!(size.dimension.0, d, "{problem}");
+            assert_eq!(size.data, 2 * images + threads * chunks * d * 16, "{problem}");
+        }
+        let places = size("hidden = [4]\nsplit = \"iid\"\nworkers = 5").data - size("hidden = [4]").data;
+        assert_eq!(places, 4000 * 8);
+    }
+}
