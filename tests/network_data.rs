@@ -48,7 +48,8 @@ why = "a cross-entropy is positive"
 
 fn reproduce(folder: &Path) -> String {
     let call = run(folder, &["reproduce", "claim.toml", "--data", "data"]);
-    assert_eq!(call.code, Some(0), "{call}");
+    // Few replicates decide nothing; what the result rests on is the same.
+    assert!(matches!(call.code, Some(0 | 2)), "{call}");
     call.stdout
 }
 
@@ -125,6 +126,7 @@ fn a_kept_result_is_one_of_the_same_files() {
     };
     let pixels: Vec<u8> = (0..36).map(|i| 7 * i).collect();
     let network = with(&with(NETWORK, "samples = 500", "samples = 6\nimages = \"idx\""), "tests = 2", "tests = 1");
+    let network = with(&network, "replicates = 2", "replicates = 100");
     let images: Vec<(&str, Vec<u8>)> = vec![
         ("train-images-idx3-ubyte", idx(&[0x803, 6, 2, 3], &pixels)),
         ("train-labels-idx1-ubyte", idx(&[0x801, 6], &[0, 1, 2, 3, 4, 5])),

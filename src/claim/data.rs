@@ -2,7 +2,8 @@
 
 use super::build::Builder;
 use super::cell::{Cell, InstanceError};
-use super::file::{DATA_FILE, DATA_FOLDER, Experiment, Setting};
+use super::file::{Experiment, Setting};
+use super::resolve::{DATA_FILE, DATA_FOLDER};
 use crate::model::{DynProblem, Registry};
 
 impl Experiment {

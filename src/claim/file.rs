@@ -98,11 +98,6 @@ pub enum Setting {
     Part(PartSetup),
 }
 
-/// The setting that names a data file.
-pub(super) const DATA_FILE: &str = "file";
-/// The setting that names a folder of data files, in the same place.
-pub(super) const DATA_FOLDER: &str = "folder";
-
 impl Scope {
     /// Declared parameters only.
     pub(super) fn new(parameters: &[Parameter]) -> Self {

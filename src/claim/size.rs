@@ -2,9 +2,8 @@
 
 use super::build::MOST_WORKERS;
 use super::cell::{Cell, evaluate};
-use super::file::DATA_FILE;
 use super::file::{Experiment, Formula, PartSetup, Setting, Start};
-use super::resolve::resolve;
+use super::resolve::{DATA_FILE, resolve};
 use super::symbol::Symbol;
 use crate::model::problem::{Footprint, Given};
 use crate::model::{Kind, Layout, Real, Registry};
