@@ -7,6 +7,8 @@ use common::{DESCENT, run, with};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use signcheck::model::Registry;
+use signcheck::run::check_claim;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -190,9 +192,8 @@ fn every_split_is_a_table_whose_columns_sum_to_the_classes() {
         ("shards", split("split = \"by-class\"")),
     ];
     let cases = cases.map(|(name, change)| format!("\n[[case]]\nname = \"{name}\"\nchange = {{ {change} }}\n"));
-    let folder = folder(&format!("{NETWORK}{}", cases.concat()));
-    reproduce(folder.path());
-    let result = result(folder.path(), "network");
+    let found = check_claim(&format!("{NETWORK}{}", cases.concat()), &Registry::standard()).unwrap();
+    let tables = serde_json::to_value(found.tables).unwrap();
 
     // The labels as the file has them, after a header of eight bytes.
     let labels = unpacked(&std::fs::read(digits().join("train-labels-idx1-ubyte.gz")).unwrap());
@@ -200,7 +201,7 @@ fn every_split_is_a_table_whose_columns_sum_to_the_classes() {
     labels[8..][..500].iter().for_each(|label| expected[usize::from(*label)] += 1);
     expected.push(500);
 
-    let tables = result["tables"].as_array().unwrap();
+    let tables = tables.as_array().unwrap();
     let titles: Vec<&str> = tables.iter().map(|t| t["title"].as_str().unwrap()).collect();
     let title = |law: &str, seed: u32, cases: &str| {
         format!("500 samples by worker and class: split = {law}, workers = 7, split_seed = {seed} ({cases})")
@@ -237,9 +238,9 @@ fn a_split_of_rows_is_a_table_too() {
     let claim = with(&logistic(), "file = \"rows.svm\"", "file = \"rows.svm\"\nsplit = \"iid\"\nworkers = 2");
     let folder = folder(&claim);
     std::fs::write(folder.path().join("data/rows.svm"), ROWS).unwrap();
-    reproduce(folder.path());
-    let result = result(folder.path(), "descent");
-    let tables = result["tables"].as_array().unwrap();
+    let found = check_claim(&claim, &Registry::standard().with_data(folder.path().join("data"))).unwrap();
+    let tables = serde_json::to_value(found.tables).unwrap();
+    let tables = tables.as_array().unwrap();
     assert_eq!(tables.len(), 1, "one split for all steps of the sweep");
     assert_eq!(tables[0]["columns"], json!(["worker", "class -1", "class +1", "all"]));
     let rows = numbers(&tables[0]);
