@@ -4,7 +4,7 @@ use super::Diagnostic;
 use super::file::{Parameter, Tuning, Variant};
 use super::loader::Loader;
 use super::symbol::Scope;
-use super::tree::{Node, Table, Value};
+use super::tree::Table;
 
 /// The table that declares the sweep.
 const TUNE: &str = "tune";
@@ -66,20 +66,5 @@ impl Variant {
             parameter.values = vec![parameter.values[candidate].clone()];
         }
         self.tuning = None;
-    }
-}
-
-impl Table {
-    /// The same file with what a sweep chose.
-    pub(crate) fn settle(&mut self, parameter: &str, candidate: usize) {
-        let parameters = self.entries.iter_mut().find(|e| e.key == "parameters");
-        if let Some(Value::Table(inner)) = parameters.map(|e| &mut e.node.value)
-            && let Some(entry) = inner.entries.iter_mut().find(|e| e.key == parameter)
-            && let Value::List(list) = &entry.node.value
-            && let Some(chosen) = list.get(candidate)
-        {
-            entry.node = Node { value: chosen.value.clone(), span: chosen.span.clone() };
-        }
-        self.entries.retain(|e| e.key != TUNE);
     }
 }

@@ -77,18 +77,6 @@ pub(super) fn tune(spec: &Spec, file: (&str, &str), settings: &Settings<'_>) -> 
         sweeps.push(Sweep { place: place.clone(), tuning: tuning.clone(), found, best });
     }
     let best = |tuning: &Tuning| sweeps.iter().find(|s| s.tuning.is_same(tuning)).map(|s| s.best);
-    for scenario in chosen
-        .bounds
-        .iter_mut()
-        .flat_map(|b| &mut b.scenarios)
-        .chain(chosen.controls.iter_mut().flat_map(|c| &mut c.scenarios))
-    {
-        if let Some(tuning) = &scenario.variant.tuning
-            && let Some(candidate) = best(tuning)
-        {
-            scenario.tree.settle(&tuning.parameter, candidate);
-        }
-    }
     for (_, variant) in chosen.variants_mut() {
         if let Some(tuning) = variant.tuning.take()
             && let Some(candidate) = best(&tuning)

@@ -192,7 +192,16 @@ impl Setup {
         for spec in entry.params {
             if spec.kind == Kind::Schedule {
                 params.values.insert(spec.name, ParamValue::Schedule(Slot(values.len())));
-                values.push(self.schedules.iter().find(|(n, _)| *n == spec.name).expect(spec.name).1.clone());
+                let given = self.schedules.iter().find(|(n, _)| *n == spec.name);
+                let (_, value) = given.unwrap_or_else(|| {
+                    panic!(
+                        "{} has the schedule '{}': give it a value in Setup::new of {}",
+                        self.name,
+                        spec.name,
+                        file!()
+                    )
+                });
+                values.push(value.clone());
             } else if let Some((_, value)) = self.others.iter().find(|(n, _)| *n == spec.name) {
                 params.values.insert(spec.name, value.clone());
             } else if let Some(Ok(number)) = spec.default.map(str::parse::<Rational>) {
@@ -449,7 +458,7 @@ fn no_step_exceeds_the_declared_reach() {
     }
     // signsgd, signum, signsgdm, -sim, -dim, delayed, vote, mv, abstain, sum, mv-sim, 2 mv-sto, noisy, 3 adagrad, adam,
     // rmsprop, sign-flow; three numbers of workers, two scales
-    assert_eq!(known, 20 * 6);
+    assert_eq!(known, 20 * 6, "six for each algorithm with a `reach`: count a new one here");
 }
 
 fn noiseless(first: u64) -> Probe {
@@ -523,7 +532,7 @@ fn bits_are_what_the_messages_hold() {
         ("sign-adagrad-b", &one, [4, 4, 384, 12]),
     ];
     for entry in ALL {
-        assert!(table.iter().any(|(name, _, _)| *name == entry.name), "{} is not in the table", entry.name);
+        assert!(table.iter().any(|row| row.0 == entry.name), "add a row of bits for {} to the table above", entry.name);
     }
     for (name, semantics, expected) in table {
         let mut found = Vec::new();

@@ -404,4 +404,8 @@ impl Problem for Mlp {
     fn prefers_narrow(&self) -> bool {
         true
     }
+
+    fn is_a_computation(&self) -> bool {
+        true
+    }
 }

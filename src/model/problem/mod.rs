@@ -288,6 +288,12 @@ pub trait Problem: Send + Sync + 'static {
         None
     }
 
+    /// Whether its values are what a computation in floating point gives, as those of a network in single precision are.
+    /// No formula stands behind them: a sign is that of the number that was computed.
+    fn is_a_computation(&self) -> bool {
+        false
+    }
+
     /// Whether replicates should run one at a time: the data are far larger than the iterate, so that nothing is shared
     /// between lanes.
     fn prefers_narrow(&self) -> bool {
