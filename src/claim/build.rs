@@ -3,9 +3,9 @@
 mod draws;
 
 use super::cell::{Cell, InstanceError, evaluate};
-use super::file::{DATA_FILE, DATA_FOLDER, Experiment, Formula, PartSetup, Setting, Start};
+use super::file::{Experiment, Formula, PartSetup, Setting, Start};
 use super::instance::{Instance, Schedule, StartPoint, lookup};
-use super::resolve::{MAX_DIMENSION, located, resolve, vector};
+use super::resolve::{DATA_FILE, DATA_FOLDER, MAX_DIMENSION, located, resolve, vector};
 use super::symbol::Symbol;
 use crate::model::quantity::symmetric_beta;
 use crate::model::{
@@ -164,7 +164,7 @@ impl<'a> Builder<'a> {
         Ok(params)
     }
 
-    fn problem(&self) -> Result<Box<dyn DynProblem>, InstanceError> {
+    pub(super) fn problem(&self) -> Result<Box<dyn DynProblem>, InstanceError> {
         let part = &self.experiment.problem;
         let entry = self
             .registry

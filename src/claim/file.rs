@@ -108,11 +108,6 @@ pub enum Setting {
     Part(PartSetup),
 }
 
-/// The setting that names a data file.
-pub(super) const DATA_FILE: &str = "file";
-/// The setting that names a folder of data files, in the same place.
-pub(super) const DATA_FOLDER: &str = "folder";
-
 impl Scope {
     /// Declared parameters only.
     pub(super) fn new(parameters: &[Parameter]) -> Self {
@@ -508,19 +503,5 @@ impl Spec {
             curves.chain([(named(bound, case), &mut scenario.variant)])
         });
         curves.chain(base).chain(scenarios)
-    }
-
-    /// Whether any of its problems reads a data file: then its numbers depend on more than its text.
-    #[must_use]
-    pub fn reads_files(&self) -> bool {
-        let curves = self.curves.iter().flat_map(|c| &c.variants).map(|(_, v)| v);
-        let scenarios = self.scenarios().flat_map(|t| t.curves.iter().map(|(_, v)| v).chain([&t.variant]));
-        self.base
-            .iter()
-            .map(|(_, v)| v)
-            .chain(curves)
-            .chain(scenarios)
-            .filter_map(Variant::experiment)
-            .any(|e| e.problem.settings.iter().any(|(p, s, _)| p.name == DATA_FILE && matches!(s, Setting::Text(_))))
     }
 }

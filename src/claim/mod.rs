@@ -3,6 +3,7 @@
 mod build;
 mod cell;
 mod change;
+mod data;
 mod diagnostic;
 mod drawings;
 mod family;

@@ -6,6 +6,11 @@ use super::symbol::Symbol;
 use crate::model::{BuildError, Kind, ParamValue, Params, Real, Registry, Row, Slot};
 use std::collections::BTreeMap;
 
+/// The setting that names a data file.
+pub(super) const DATA_FILE: &str = "file";
+/// The setting that names a folder of data files, in the same place.
+pub(super) const DATA_FOLDER: &str = "folder";
+
 /// Largest iterate.
 pub(super) const MAX_DIMENSION: usize = 100_000_000;
 

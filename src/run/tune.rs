@@ -5,16 +5,21 @@
 //! draws: a candidate is among the keys of its random numbers.
 
 use super::cells::observed;
+use super::data::files_read;
 use super::plan::{DecideError, Settings, located};
 use crate::claim::{InstanceError, Spec, Tuning};
+use crate::data::DataFile;
 use crate::evidence::{Configuration, ConfigurationRuns, Design, Effort, known};
 use crate::results::TableRecord;
 use crate::verdict::{Ground, left_side};
+use std::collections::BTreeSet;
 
 /// A claim whose parameters have the values that their sweeps chose.
 pub(super) struct Tuned {
     /// The claim with one value of each.
     pub spec: Spec,
+    /// The data files that the sweeps have read.
+    pub files: BTreeSet<DataFile>,
     /// The sweeps, in the order in which their setups stand in the file.
     sweeps: Vec<Sweep>,
 }
@@ -79,7 +84,7 @@ pub(super) fn tune(spec: &Spec, file: (&str, &str), settings: &Settings<'_>) -> 
             variant.settle(&tuning.parameter, candidate);
         }
     }
-    Ok(Some(Tuned { spec: chosen, sweeps }))
+    Ok(Some(Tuned { spec: chosen, files: files_read(&runs), sweeps }))
 }
 
 /// The candidates as the file writes them.

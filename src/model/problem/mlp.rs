@@ -5,7 +5,8 @@
 //! every sum.
 //!
 //! **Data** The first `samples` training images and the first `tests` test images. Up to 4 000 and 1 000 digits of MNIST
-//! are part of the program; more are read from `folder`, which is looked for in the folder for data (`--data DIR`).
+//! are part of the program; more are read from `folder`, which is looked for in the folder for data (`--data DIR`). Other
+//! images, `idx` in the format of MNIST among them, are read from there whatever their number.
 //!
 //! With `split` the training images are spread over M workers. Worker m's f_m is the mean over its own images, as
 //! practitioners have it: the mean of the f_m is f where all have equally many. A worker without images has the
@@ -20,9 +21,9 @@
 mod memo;
 mod shared;
 
-use super::{Footprint, OwnStatistic, Problem, ProblemEntry};
+use super::{Footprint, Given, OwnStatistic, Problem, ProblemEntry};
 use crate::data::network::{Network, Samples, Scaling, StartLaw};
-use crate::data::{DataError, ImageSet, Images, Split};
+use crate::data::{DataError, DataFile, ImageSet, Images, Split};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Rational, Scalar};
@@ -86,7 +87,12 @@ pub(super) static ENTRY: ProblemEntry = ProblemEntry {
             limits: Limits::ONE_UP,
             doc: "the first test images; more than 1000 are read from `folder`",
         },
-        word("images", &["mnist", "cifar-10", "cifar-100"], "mnist", "what is in the images"),
+        word(
+            "images",
+            &["mnist", "idx", "cifar-10", "cifar-100"],
+            "mnist",
+            "what is in the images; idx: other images of ten classes under the names of MNIST's files",
+        ),
         ParamSpec {
             name: "folder",
             kind: Kind::Text,
@@ -145,22 +151,31 @@ pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     ],
     statistics: STATISTICS,
     footprint: Footprint {
-        bytes: |_, n| n.saturating_mul(3072 + 1),
-        // The largest images and the most classes that there are.
-        dimension: |setting| {
-            let hidden = setting("hidden");
-            let widths: Vec<u64> = [3072].into_iter().chain(hidden).chain([100]).collect();
-            Some(
-                widths
-                    .windows(2)
-                    .map(|pair| pair[0].saturating_add(1).saturating_mul(pair[1]))
-                    .fold(0, u64::saturating_add),
-            )
+        bytes,
+        dimension: |given| {
+            let [pixels, classes] = shared::sizes(&(given.text)("images"));
+            let widths: Vec<u64> = [pixels].into_iter().chain((given.numbers)("hidden")).chain([classes]).collect();
+            let layer = |pair: &[u64]| pair[0].saturating_add(1).saturating_mul(pair[1]);
+            Some(widths.windows(2).map(layer).fold(0, u64::saturating_add))
         },
         runs_alone: true,
     },
     build: |p| Ok(Box::new(Mlp::build(p)?)),
 };
+
+/// Bytes of the images, which are unpacked and then copied; of their places in a split; and of the pass over the
+/// training images that holds the most, that for `noise_l1`: each thread may be in one, which holds a mean and a sum of
+/// squares per coordinate for each of its chunks.
+fn bytes(given: &Given<'_>, d: u64, n: u64) -> u64 {
+    let what = (given.text)("images");
+    let [pixels, _] = shared::sizes(&what);
+    let wanted = [n, given.number("tests").unwrap_or(0)];
+    let images = shared::images_in_all(&what, wanted).saturating_mul(2 * (pixels + 1));
+    let places = if (given.text)("split") == "none" { 0 } else { n.saturating_mul(8) };
+    let threads = rayon::current_num_threads() as u64;
+    let passes = threads.saturating_mul(Network::chunks_held(n)).saturating_mul(d).saturating_mul(16);
+    images.saturating_add(places).saturating_add(passes)
+}
 
 const fn own(name: &'static str, doc: &'static str, range: Option<[i64; 2]>) -> OwnStatistic {
     OwnStatistic { name, doc, range }
@@ -375,6 +390,15 @@ impl Problem for Mlp {
         self.each(x, &mut out, &Question::Own(index))?;
         let [value] = out;
         Ok(value)
+    }
+
+    fn data_files(&self) -> Vec<DataFile> {
+        self.images.train.data_files().chain(self.images.test.data_files()).collect()
+    }
+
+    fn split(&self) -> Option<(&Split, Vec<String>)> {
+        let split = self.split.as_ref()?;
+        Some((split, (0..self.images.train.classes()).map(|class| class.to_string()).collect()))
     }
 
     fn prefers_narrow(&self) -> bool {

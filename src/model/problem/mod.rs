@@ -29,6 +29,7 @@ mod contract;
 
 use super::facts::{Facts, Property};
 use super::{ParamSpec, Real, RefutableProperty, Witness};
+use crate::data::{DataFile, Split};
 use crate::rng::Stream;
 use crate::scalar::{Checked, Computable, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
@@ -277,6 +278,16 @@ pub trait Problem: Send + Sync + 'static {
         Err(Fault::Unsupported("this problem has no statistics of its own".into()))
     }
 
+    /// The files that it rests on, those that are part of the program included.
+    fn data_files(&self) -> Vec<DataFile> {
+        Vec::new()
+    }
+
+    /// How its samples are spread over workers, with the names of the classes, where they are spread.
+    fn split(&self) -> Option<(&Split, Vec<String>)> {
+        None
+    }
+
     /// Whether its values are what a computation in floating point gives, as those of a network in single precision are.
     /// No formula stands behind them: a sign is that of the number that was computed.
     fn is_a_computation(&self) -> bool {
@@ -425,19 +436,35 @@ pub struct ProblemEntry {
     pub build: fn(&super::Params) -> Result<Box<dyn DynProblem>, super::BuildError>,
 }
 
+/// A problem's settings, as far as they are known before it is built.
+pub struct Given<'a> {
+    /// The numbers that a setting holds.
+    pub numbers: &'a dyn Fn(&str) -> Vec<u64>,
+    /// The word or text that it is; empty where it is none.
+    pub text: &'a dyn Fn(&str) -> String,
+}
+
+impl Given<'_> {
+    /// The first number of a setting.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<u64> {
+        (self.numbers)(name).first().copied()
+    }
+}
+
 /// What is known of a problem's size before it is built.
 pub struct Footprint {
     /// Bytes of its own data beyond a few numbers per coordinate, for d coordinates and n samples.
-    pub bytes: fn(d: u64, n: u64) -> u64,
-    /// The dimension that other settings than `dimension` imply; a setting is the numbers that it holds.
-    pub dimension: fn(setting: &dyn Fn(&str) -> Vec<u64>) -> Option<u64>,
+    pub bytes: fn(given: &Given<'_>, d: u64, n: u64) -> u64,
+    /// The dimension that other settings than `dimension` imply.
+    pub dimension: fn(given: &Given<'_>) -> Option<u64>,
     /// Whether replicates run one at a time, the data being far larger than the iterate.
     pub runs_alone: bool,
 }
 
 impl Footprint {
     /// A few numbers per coordinate.
-    pub const SMALL: Footprint = Footprint { bytes: |_, _| 0, dimension: |_| None, runs_alone: false };
+    pub const SMALL: Footprint = Footprint { bytes: |_, _, _| 0, dimension: |_| None, runs_alone: false };
 }
 
 /// The problems that come with signcheck.
