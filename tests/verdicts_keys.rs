@@ -150,7 +150,7 @@ fn stochastic(left: &str, right: &str, algorithm: &str, more: &str) -> String {
     format!(
         "schema = 1\nid = \"keys/stochastic\"\ntitle = \"t\"\nsource = {{ paper = \"test\", place = \"p\" }}\n\
          statement = 'x'\nrelation = \"identity\"\nmargin = 0\nleft = \"{left}\"\n[problem]\nname = \"quadratic\"\n\
-         curvature = 1\nstart = [2, \"1/2\"]\n[algorithm]\n{algorithm}\nstep_size = \"1/4\"\n{more}\n[[bound]]\n\
+         curvature = [1, 1]\nstart = [2, \"1/2\"]\n[algorithm]\n{algorithm}\nstep_size = \"1/4\"\n{more}\n[[bound]]\n\
          name = \"b\"\nright = \"{right}\"\nexpect = \"holds\"\nwhy = \"w\"\n"
     )
 }
