@@ -2,6 +2,7 @@
 
 mod draws;
 
+use super::blocks::blocks;
 use super::cell::{Cell, InstanceError, evaluate};
 use super::file::{Experiment, Formula, PartSetup, Setting, Start};
 use super::instance::{Instance, Schedule, StartPoint, lookup};
@@ -89,7 +90,7 @@ impl<'a> Builder<'a> {
                 format!("problem '{}' is no finite sum: `sampling = \"minibatch\"` needs one", experiment.problem.name);
             return Err(InstanceError::new(&experiment.problem.span, message));
         }
-        let (algorithm, perturbation) = self.algorithm(d, workers)?;
+        let (algorithm, perturbation) = self.algorithm(&*problem, workers)?;
         for (name, value) in algorithm.facts(d) {
             self.facts.exact(name, value);
         }
@@ -284,7 +285,7 @@ impl<'a> Builder<'a> {
     #[allow(clippy::type_complexity)]
     fn algorithm(
         &self,
-        d: usize,
+        problem: &dyn DynProblem,
         workers: usize,
     ) -> Result<(Box<dyn DynAlgorithm>, Option<Box<dyn DynNoise>>), InstanceError> {
         let part = &self.experiment.algorithm;
@@ -292,7 +293,9 @@ impl<'a> Builder<'a> {
             .registry
             .algorithm(&part.name)
             .map_err(|_| InstanceError::new(&part.span, format!("unknown algorithm '{}'", part.name)))?;
-        let algorithm = (entry.build)(&self.params(part, d, workers)?).map_err(|e| located(part, &e))?;
+        let d = problem.dimension();
+        let params = Params { blocks: blocks(self.experiment, problem)?, ..self.params(part, d, workers)? };
+        let algorithm = (entry.build)(&params).map_err(|e| located(part, &e))?;
         let own = part.settings.iter().find_map(|(param, setting, _)| match (param.kind, setting) {
             (Kind::Noise, Setting::Part(law)) => Some(law),
             _ => None,

@@ -1,5 +1,6 @@
 //! Claim files: text, tree, checked claim, cells and instances.
 
+mod blocks;
 mod build;
 mod cell;
 mod change;

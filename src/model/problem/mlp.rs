@@ -28,6 +28,7 @@ use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property,
 use crate::rng::Stream;
 use crate::scalar::{Fault, Rational, Scalar};
 use memo::Memo;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A network with its images.
@@ -286,6 +287,11 @@ enum Question<'a> {
 impl Problem for Mlp {
     fn dimension(&self) -> usize {
         self.network.dimension()
+    }
+
+    /// One block for each weight matrix and each bias vector.
+    fn blocks(&self) -> Vec<Range<usize>> {
+        self.network.layers().iter().flat_map(|layer| [layer.weights.clone(), layer.biases.clone()]).collect()
     }
 
     fn work(&self) -> usize {

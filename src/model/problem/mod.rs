@@ -33,6 +33,7 @@ use crate::data::{DataFile, Split};
 use crate::rng::Stream;
 use crate::scalar::{Checked, Computable, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
+use std::ops::Range;
 
 /// A statistic that only one problem knows (a test loss, a distance to a span).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +84,12 @@ fn walk_towards<S: Scalar>(x: &S, target: &S, time: &S) -> S {
 pub trait Problem: Send + Sync + 'static {
     /// Number of coordinates.
     fn dimension(&self) -> usize;
+
+    /// How the coordinates are grouped, for methods that treat each layer by itself: consecutive ranges that cover
+    /// 0..d. One block of all coordinates where the problem has no layers.
+    fn blocks(&self) -> Vec<Range<usize>> {
+        std::iter::once(0..self.dimension()).collect()
+    }
 
     /// f(x).
     ///
