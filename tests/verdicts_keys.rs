@@ -172,12 +172,14 @@ fn the_share_of_clipped_probabilities_is_a_statistic_of_stochastic_signs() {
     let bound = decided(&stochastic("last(clipped_share)", "3/4", votes, noise));
     assert_eq!((bound.outcome, bound.evidence), (Outcome::Holds, Evidence::Exact), "{bound:?}");
     let gaussian = "[oracle]\nnoise = { law = \"gaussian\", scale = 2 }\n[run]\nhorizon = 4\nreplicates = 4096";
-    let text = stochastic("last(clipped_share)", "9/10", votes, gaussian).replace("\"identity\"\nmargin = 0", "\"upper\"");
+    let text =
+        stochastic("last(clipped_share)", "9/10", votes, gaussian).replace("\"identity\"\nmargin = 0", "\"upper\"");
     let bound = decided(&text);
     assert_eq!((bound.outcome, bound.evidence), (Outcome::Holds, Evidence::FiniteSample), "{bound:?}");
     // There is none where nothing is drawn, and none at the start.
     let run = "[run]\nhorizon = 1";
-    let error = check_claim(&stochastic("last(clipped_share)", "0", "name = \"vote\"", run), &registry).expect_err("none");
+    let error =
+        check_claim(&stochastic("last(clipped_share)", "0", "name = \"vote\"", run), &registry).expect_err("none");
     let error = error.to_string();
     assert!(error.contains("'clipped_share': this algorithm sends no stochastic signs"), "{error}");
     let start = check_claim(&stochastic("mean(clipped_share)", "0", votes, run), &registry);
@@ -194,7 +196,8 @@ fn layers_stand_beside_no_other_blocks() {
     let error = error.to_string();
     assert!(error.contains("'per' is \"layer\"") && error.contains("remove `scaling`"), "{error}");
     // exact: one scale each makes it x -= x/4: f = ((3/2)^2 + (3/8)^2)/2
-    let found = check_claim(&stochastic("last(f)", "153/128", &method("vector"), blocks), &registry).expect("one answer");
+    let found =
+        check_claim(&stochastic("last(f)", "153/128", &method("vector"), blocks), &registry).expect("one answer");
     assert_eq!(found.bounds[0].outcome, Outcome::Holds, "{:?}", found.bounds[0]);
     // A problem without layers is one: scale 5/4 for both, so that f = ((2 - 5/16)^2 + (1/2 - 5/16)^2)/2.
     let one = "[run]\nhorizon = 1";

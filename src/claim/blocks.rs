@@ -21,9 +21,8 @@ pub(super) fn blocks(experiment: &Experiment, problem: &dyn DynProblem) -> Resul
         return Err(InstanceError::new(&experiment.problem.span, message));
     }
     let mut settings = experiment.algorithm.settings.iter();
-    let layered = settings.find(|(param, setting, _)| {
-        param.name == "per" && matches!(setting, Setting::Text(word) if word == "layer")
-    });
+    let layered = settings
+        .find(|(param, setting, _)| param.name == "per" && matches!(setting, Setting::Text(word) if word == "layer"));
     if let (Some((_, _, span)), Scaling::Blocks(_)) = (layered, &experiment.semantics.scaling) {
         let message = "'per' is \"layer\", and `scaling` of [semantics] lists other blocks: only one of the two can say what \
                        is scaled as one; remove `scaling`, or write `per = \"vector\"`";

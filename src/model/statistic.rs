@@ -107,7 +107,9 @@ impl Statistic {
     /// Whether it looks back at the iterate before: it then has no value at x_0.
     #[must_use]
     pub fn looks_back(self) -> bool {
-        use Statistic::{ClippedShare, CorrectedDensity, MissL1, MissL2, MissL2Squared, MoveDensity, MoveLinf, TurnL1, WrongL1};
+        use Statistic::{
+            ClippedShare, CorrectedDensity, MissL1, MissL2, MissL2Squared, MoveDensity, MoveLinf, TurnL1, WrongL1,
+        };
         matches!(
             self,
             MissL1(..)

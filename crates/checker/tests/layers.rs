@@ -42,7 +42,8 @@ fn keys_of_other_methods_are_not_ignored() {
 fn added_noise_is_not_supported_whatever_it_is_relative_to() {
     let (_, text) = shipped().into_iter().next().unwrap();
     let mut document = Json::read(&text).unwrap();
-    let noisy = [("name", "noisy-signsgd"), ("step_size", "1"), ("noise_level", "0"), ("noise_relative_to", "largest-entry")];
+    let noisy =
+        [("name", "noisy-signsgd"), ("step_size", "1"), ("noise_level", "0"), ("noise_relative_to", "largest-entry")];
     let algorithm = noisy.map(|(key, word)| (key.to_string(), Json::Text(word.into())));
     *at(&mut document, &["claim", "algorithm"]).unwrap() = Json::Table(algorithm.into());
     seal(&mut document);

@@ -27,9 +27,7 @@ pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     summary: "x -= lr sgn(sum_i sgn(g_i + b xi_i))",
     source: "chen2020, noisy signSGD",
     params: &[STEP_SIZE, NOISE_LEVEL, PERTURBATION, NOISE_RELATIVE_TO, PER],
-    build: |p| {
-        Ok(Box::new(NoisySignSgd { step_size: p.schedule("step_size")?, noise_level: NoiseLevel::read(p)? }))
-    },
+    build: |p| Ok(Box::new(NoisySignSgd { step_size: p.schedule("step_size")?, noise_level: NoiseLevel::read(p)? })),
 };
 
 crate::buffers! {
