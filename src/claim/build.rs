@@ -4,6 +4,7 @@ mod draws;
 
 use super::blocks::blocks;
 use super::cell::{Cell, InstanceError, evaluate};
+use super::checkpoints::spaced;
 use super::file::{Experiment, Formula, PartSetup, Setting, Start};
 use super::instance::{Instance, Schedule, StartPoint, lookup};
 use super::resolve::{DATA_FILE, DATA_FOLDER, MAX_DIMENSION, located, resolve, vector};
@@ -369,24 +370,6 @@ impl<'a> Builder<'a> {
         };
         Ok((horizon, window, spaced(horizon, run.checkpoints, run.logarithmic)))
     }
-}
-
-/// About `count` iterates from 0 to the horizon, both included.
-fn spaced(horizon: u64, count: u64, logarithmic: bool) -> Vec<u64> {
-    let intervals = (count - 1).min(horizon);
-    let mut times: Vec<u64> = (0..=intervals)
-        .map(|i| {
-            if logarithmic {
-                let t = i as f64 / intervals as f64;
-                libm::round(libm::pow(horizon as f64 + 1.0, t) - 1.0) as u64
-            } else {
-                // Integer arithmetic: the same iterates on every machine.
-                (u128::from(horizon) * u128::from(i) / u128::from(intervals)) as u64
-            }
-        })
-        .collect();
-    times.dedup();
-    times
 }
 
 /// A start must lie in its problem's box.

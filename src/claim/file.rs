@@ -484,24 +484,4 @@ impl Spec {
         let bounds = self.bounds.iter().flat_map(|b| &b.scenarios);
         bounds.chain(self.controls.iter().flat_map(|c| &c.scenarios))
     }
-
-    /// Every setup of the file, with the curve and the case or the bound and the case that it belongs to; those that
-    /// are named first come first.
-    pub(crate) fn variants_mut(&mut self) -> impl Iterator<Item = (String, &mut Variant)> {
-        let named =
-            |name: &str, case: &str| [name, case].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(", ");
-        let curves = self.curves.iter_mut().flat_map(move |curve| {
-            let name = &curve.name;
-            curve.variants.iter_mut().map(move |(case, v)| (named(name, case), v))
-        });
-        let base = self.base.iter_mut().map(|(case, v)| (case.clone(), v));
-        let of_bounds = self.bounds.iter_mut().flat_map(|b| b.scenarios.iter_mut().map(|s| (b.name.as_str(), s)));
-        let of_controls = self.controls.iter_mut().flat_map(|c| c.scenarios.iter_mut().map(|s| (c.bound.as_str(), s)));
-        let scenarios = of_bounds.chain(of_controls).flat_map(move |(bound, scenario)| {
-            let case = &scenario.case;
-            let curves = scenario.curves.iter_mut().map(move |(curve, v)| (named(&named(bound, curve), case), v));
-            curves.chain([(named(bound, case), &mut scenario.variant)])
-        });
-        curves.chain(base).chain(scenarios)
-    }
 }

@@ -4,6 +4,7 @@ mod blocks;
 mod build;
 mod cell;
 mod change;
+mod checkpoints;
 mod data;
 mod diagnostic;
 mod drawings;

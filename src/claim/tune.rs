@@ -1,7 +1,7 @@
 //! The sweep that chooses a parameter before a claim is decided.
 
 use super::Diagnostic;
-use super::file::{Parameter, Tuning, Variant};
+use super::file::{Parameter, Spec, Tuning, Variant};
 use super::loader::Loader;
 use super::symbol::Scope;
 use super::tree::Table;
@@ -67,5 +67,27 @@ impl Variant {
             parameter.chosen = true;
         }
         self.tuning = None;
+    }
+}
+
+impl Spec {
+    /// Every setup of the file, with the curve and the case or the bound and the case that it belongs to; those that
+    /// are named first come first.
+    pub(crate) fn variants_mut(&mut self) -> impl Iterator<Item = (String, &mut Variant)> {
+        let named =
+            |name: &str, case: &str| [name, case].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(", ");
+        let curves = self.curves.iter_mut().flat_map(move |curve| {
+            let name = &curve.name;
+            curve.variants.iter_mut().map(move |(case, v)| (named(name, case), v))
+        });
+        let base = self.base.iter_mut().map(|(case, v)| (case.clone(), v));
+        let of_bounds = self.bounds.iter_mut().flat_map(|b| b.scenarios.iter_mut().map(|s| (b.name.as_str(), s)));
+        let of_controls = self.controls.iter_mut().flat_map(|c| c.scenarios.iter_mut().map(|s| (c.bound.as_str(), s)));
+        let scenarios = of_bounds.chain(of_controls).flat_map(move |(bound, scenario)| {
+            let case = &scenario.case;
+            let curves = scenario.curves.iter_mut().map(move |(curve, v)| (named(&named(bound, curve), case), v));
+            curves.chain([(named(bound, case), &mut scenario.variant)])
+        });
+        curves.chain(base).chain(scenarios)
     }
 }

@@ -6,20 +6,6 @@ use super::oracle::Traffic;
 use crate::model::Ties;
 use crate::scalar::Lane;
 
-/// Keeps the finished replicates of runs.
-pub trait Journal: Sync {
-    /// What is kept of a run, which the text determines.
-    fn open(&self, run: &str) -> Box<dyn Kept + '_>;
-}
-
-/// The finished blocks of one run.
-pub trait Kept: Sync {
-    /// The block that begins with this replicate, where it is kept whole.
-    fn get(&self, first: u64) -> Option<Vec<u64>>;
-    /// Keeps a block.
-    fn put(&self, first: u64, words: Vec<u64>);
-}
-
 /// Stands for "did not diverge".
 const NEVER: u64 = u64::MAX;
 

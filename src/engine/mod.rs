@@ -22,13 +22,12 @@ pub(crate) use block::{Door, Record, Workspace, fixed_start, follow, step_once, 
 pub use enclosed::trace_enclosed;
 pub(crate) use enclosed::{MOST_WORK, OVERHEAD, plain_enclosed, settle_coins};
 pub(crate) use estimates::{Estimates, PathMoments};
-pub use journal::{Journal, Kept};
 pub use measure::Plan;
 pub(crate) use measure::{Probe, add_to, combine_path, is_due, left_lacks, not_recorded, reduce};
 pub(crate) use oracle::Traffic;
 pub(crate) use oracle::without_noise;
 pub(crate) use point::Point;
-pub use progress::{Progress, Silent};
+pub use progress::{Journal, Kept, Progress, Silent};
 pub(crate) use range::Ranges;
 pub use range::ranges;
 pub use run::run;

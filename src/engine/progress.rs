@@ -1,7 +1,5 @@
 //! Who is told of finished replicates, may end a run, and keeps what is finished.
 
-use super::journal::Journal;
-
 /// Is notified of finished replicates.
 pub trait Progress: Sync {
     /// So many more replicates are done.
@@ -21,6 +19,20 @@ pub trait Progress: Sync {
     fn journal(&self) -> Option<&dyn Journal> {
         None
     }
+}
+
+/// Keeps the finished replicates of runs.
+pub trait Journal: Sync {
+    /// What is kept of a run, which the text determines.
+    fn open(&self, run: &str) -> Box<dyn Kept + '_>;
+}
+
+/// The finished blocks of one run.
+pub trait Kept: Sync {
+    /// The block that begins with this replicate, where it is kept whole.
+    fn get(&self, first: u64) -> Option<Vec<u64>>;
+    /// Keeps a block.
+    fn put(&self, first: u64, words: Vec<u64>);
 }
 
 /// No progress shown.

@@ -131,7 +131,7 @@ fn noise_relative_to_the_largest_entry() {
             let (signs, medians) = (step("noisy-signsgd"), step("noisy-median-sgd"));
             for j in 0..3 {
                 let mut column: Vec<Rational> = sent.iter().map(|v| v[j].clone()).collect();
-                let votes: i64 = column.iter().map(|v| i64::from(v.signum())).sum();
+                let votes: i64 = column.iter().map(Rational::signum).sum();
                 assert_eq!(signs[j], x[j].clone() - q(votes.signum(), 8), "{per} {replicate} {j}");
                 column.sort();
                 assert_eq!(medians[j], x[j].clone() - q(1, 8) * &column[1], "{per} {replicate} {j}");
