@@ -211,6 +211,7 @@ fn wrong_files() -> Vec<(&'static str, String)> {
         ("replicates-zero", change("horizon = \"T\"", "horizon = \"T\"\nreplicates = 0")),
         ("window-empty", change("horizon = \"T\"", "horizon = \"T\"\nwindow = [1, 0]")),
         ("start-too-long", change("start = [3, 4]", "start = [3, 4, 5]")),
+        ("scaling-of-another-size", change("horizon = \"T\"", "horizon = \"T\"\n\n[semantics]\nscaling = [2, 5]")),
         ("formula-name-unknown", right("Lmx*R^2/(2*T)")),
         ("formula-function-unknown", right("sqr(L)*R^2/(2*T)")),
         ("formula-not-closed", right("L*R^2/(2*T")),

@@ -8,7 +8,8 @@ use std::ops::Range;
 /// The problem's blocks.
 ///
 /// # Errors
-/// Blocks that are not consecutive ranges from 0 to d; a file that says twice what is scaled as one.
+/// Blocks that are not consecutive ranges from 0 to d; a file that says twice what is scaled as one, or lists sizes that
+/// are not those of d coordinates.
 pub(super) fn blocks(experiment: &Experiment, problem: &dyn DynProblem) -> Result<Vec<Range<usize>>, InstanceError> {
     let (blocks, d) = (problem.blocks(), problem.dimension());
     let mut end = 0;
@@ -19,6 +20,16 @@ pub(super) fn blocks(experiment: &Experiment, problem: &dyn DynProblem) -> Resul
             experiment.problem.name
         );
         return Err(InstanceError::new(&experiment.problem.span, message));
+    }
+    if let Scaling::Blocks(sizes) = &experiment.semantics.scaling {
+        let sum = sizes.iter().fold(0, |sum: usize, n| sum.saturating_add(*n));
+        if sum != d {
+            let message = format!(
+                "`scaling` of [semantics] lists blocks of {sum} coordinates in all, and the problem has {d}: sizes that \
+                 sum to {d}, or \"whole\""
+            );
+            return Err(InstanceError::new(&experiment.problem.span, message));
+        }
     }
     let mut settings = experiment.algorithm.settings.iter();
     let layered = settings
