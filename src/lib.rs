@@ -62,7 +62,10 @@ pub mod internals {
         };
     }
     pub mod data {
-        pub use crate::data::{Expected, parse_libsvm};
+        pub use crate::data::{
+            DataError, DataFile, Expected, FileSum, IMAGE_FILES, ImageSet, Images, Split, Spread, embedded_images,
+            parse_images, parse_libsvm, read_images,
+        };
     }
     pub mod engine {
         pub use crate::engine::{Plan, ranges, run, trace_enclosed};

@@ -5,12 +5,15 @@
 //! and it ends. `SIGNCHECK_FUZZ_SECONDS=60 cargo test --release --test fuzz` searches for one minute per target;
 //! without the variable each runs a fixed number of inputs, so that the test is the same everywhere.
 
-use signcheck::internals::data::{Expected, parse_libsvm};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use signcheck::internals::data::{Expected, parse_images, parse_libsvm};
 use signcheck::internals::expr::{Dimension, Environment, Expr, Units};
 use signcheck::model::Registry;
 use signcheck::run::load;
 use signcheck::run::{Catalog, replay};
 use signcheck::scalar::{Enclosure, Fault, Narrow, Rational, Scalar};
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -285,5 +288,41 @@ fn libsvm_files() {
     ];
     fuzz("LIBSVM files", &seeds, &words, |input| {
         let _ = parse_libsvm(input, "fuzzed.svm", Expected::default());
+    });
+}
+
+#[test]
+fn image_files() {
+    // Two images of 2 x 3 and two labels; each file of a set may be the input, plain or packed.
+    let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3][..], &[7; 12]].concat();
+    let labels = vec![0, 0, 8, 1, 0, 0, 0, 2, 9, 0];
+    let pack = |bytes: &[u8]| {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+        packer.write_all(bytes).and_then(|()| packer.finish()).expect("packed in memory")
+    };
+    let right = [images.clone(), labels.clone(), images.clone(), labels.clone()];
+    let names = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"];
+    let seeds = [pack(&images), pack(&labels), images, labels];
+    let words = [
+        "\u{0}",
+        "\u{0}\u{0}\u{0}\u{0}",
+        "\u{0}\u{0}\u{8}\u{1}",
+        "\u{0}\u{0}\u{8}\u{3}",
+        "\u{0}\u{0}\u{0}\u{2}",
+        "\u{7f}\u{7f}\u{7f}\u{7f}",
+        "\u{1f}",
+        "\n",
+    ];
+    fuzz("image files", &seeds, &words, |input| {
+        let packed = pack(input);
+        for place in 0..names.len() {
+            for (end, input) in [("", input), (".gz", input), (".gz", &packed)] {
+                let file = |at: usize| if at == place { (end, input) } else { ("", &right[at][..]) };
+                let names: Vec<String> = (0..4).map(|at| format!("{}-ubyte{}", names[at], file(at).0)).collect();
+                let files: Vec<_> = (0..4).map(|at| (names[at].as_str(), file(at).1)).collect();
+                let _ = parse_images(&files);
+            }
+        }
+        let _ = parse_images(&[("train.bin", input), ("test.bin", input)]);
     });
 }

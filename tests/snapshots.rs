@@ -135,15 +135,16 @@ fn call(text: &str, arguments: &[&str]) -> String {
     Desk::with(text).call(arguments).told
 }
 
-/// The names below `Commands:`, or below `Quantities:`, as the calculator calls its own.
+/// The commands that a help lists, under whatever heading, above the options.
 fn commands(help: &str) -> Vec<String> {
-    let lines = help
-        .lines()
-        .skip_while(|line| !matches!(*line, "Commands:" | "Quantities:"))
-        .skip(1)
-        .take_while(|line| !line.is_empty());
-    let names = lines.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
-    names.filter(|name| *name != "help").map(String::from).collect()
+    let name = |line: &str| {
+        let begins = line.strip_prefix("  ")?.starts_with(|c: char| c.is_ascii_lowercase());
+        begins.then(|| line.split_whitespace().next().map(String::from)).flatten()
+    };
+    let names: Vec<String> = help.lines().take_while(|line| *line != "Options:").filter_map(name).collect();
+    // Where there are commands, clap adds `help`.
+    assert!(names.is_empty() || names.last().is_some_and(|last| last == "help"), "what are the commands?\n{help}");
+    names.into_iter().filter(|name| name != "help").collect()
 }
 
 /// The help of a command and of all commands below it.
@@ -158,7 +159,9 @@ fn add_help(texts: &mut Texts, path: &[String]) {
     if beyond_the_call(&long) != beyond_the_call(&short) {
         texts.add(&format!("{name}.short"), short);
     }
-    for command in commands(&long) {
+    let below = commands(&long);
+    assert_eq!(below.is_empty(), !long.contains("the help of the given subcommand"), "{long}");
+    for command in below {
         add_help(texts, &[path, &[command]].concat());
     }
     texts.add(&name, long);
@@ -208,6 +211,7 @@ fn wrong_files() -> Vec<(&'static str, String)> {
         ("replicates-zero", change("horizon = \"T\"", "horizon = \"T\"\nreplicates = 0")),
         ("window-empty", change("horizon = \"T\"", "horizon = \"T\"\nwindow = [1, 0]")),
         ("start-too-long", change("start = [3, 4]", "start = [3, 4, 5]")),
+        ("scaling-of-another-size", change("horizon = \"T\"", "horizon = \"T\"\n\n[semantics]\nscaling = [2, 5]")),
         ("formula-name-unknown", right("Lmx*R^2/(2*T)")),
         ("formula-function-unknown", right("sqr(L)*R^2/(2*T)")),
         ("formula-not-closed", right("L*R^2/(2*T")),
@@ -265,7 +269,7 @@ fn errors_are_as_filed() {
         ("falsify-bound-unknown", &["falsify", "claim.toml", "--bound", "printd"]),
         ("falsify-range-malformed", &["falsify", "claim.toml", "--set", "T in 10"]),
         ("falsify-range-of-unknown", &["falsify", "claim.toml", "--set", "Q in [1, 2]"]),
-        ("compute-unknown", &["compute", "vote-eror"]),
+        ("compute-unknown", &["compute", "warmpu"]),
         ("compute-bound-unknown-constant", &["compute", "bound", "claim.toml", "--set", "Q=1"]),
         ("regress-without-baseline", &["regress", "claim.toml"]),
         ("results-missing", &["report"]),

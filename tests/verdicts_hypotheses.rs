@@ -391,7 +391,7 @@ fn shows(witness: &Witness, name: &str, instance: &Instance) -> bool {
         Witness::OnLattice { coordinate, steps } => {
             let (start, best) = match &instance.start {
                 signcheck::internals::claim::StartPoint::At(x) => (x, instance.minimiser.as_ref().unwrap()),
-                signcheck::internals::claim::StartPoint::Random(_) => return false,
+                _ => return false,
             };
             let step = instance.schedules[0].clone();
             let step: Rational = instance.schedule_at(&step, 0).unwrap();

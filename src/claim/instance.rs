@@ -32,6 +32,8 @@ pub enum StartPoint {
     At(Vec<Real>),
     /// At independent draws.
     Random(Box<dyn DynNoise>),
+    /// Where the problem draws it: [`Problem::draw_start`](crate::model::problem::Problem::draw_start).
+    Drawn,
 }
 
 /// An experiment at one cell: built parts and what is known about them.
@@ -237,7 +239,7 @@ impl Instance {
             minibatch: self.minibatch,
             start: match &self.start {
                 StartPoint::At(x) => Some(x),
-                StartPoint::Random(_) => None,
+                StartPoint::Random(_) | StartPoint::Drawn => None,
             },
             minimiser: self.minimiser.as_deref(),
             step_size: self.step_size(variant),

@@ -15,9 +15,11 @@ use serde_json::{Map, Value};
 
 const AFTER: &str = "Example: signcheck compute vote-error --wrong 3/10 --workers 5
 
-Numbers are decimals or fractions, in lists separated by ','; rows of numbers are separated by ';'. Compressors have
-their settings in brackets: sign, 'top-k(k=2)'. Laws of a draw: gaussian, laplace, logistic, uniform, 'student(5)'
-(mean 0, variance 1), and 'finite(50:1/10, -1:9/10)'. Several inputs give a line each, or `rows` with --json.";
+Numbers are decimals or fractions, in lists separated by ','; rows of numbers are separated by ';'.
+Compressors have their settings in brackets: sign, 'top-k(k=2)'.
+Laws of a draw: gaussian, laplace, logistic, uniform, 'student(5)' (mean 0, variance 1), and
+'finite(50:1/10, -1:9/10)'.
+Several inputs give one line each, or `rows` with --json.";
 
 /// The command that is no quantity.
 const BOUND: &str = "bound";

@@ -1,5 +1,6 @@
 //! What can be wrong with data, and with a minimisation over them.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 /// Why data could not be read or built, or a minimum not be reached.
@@ -37,6 +38,18 @@ pub enum DataError {
         /// What should be there.
         expected: String,
     },
+    /// A byte of a binary file is not what its format asks for.
+    #[error("{name}: byte {offset}: found {found}, expected {expected}")]
+    Byte {
+        /// The file's name.
+        name: String,
+        /// Place in the file, from 0; its length where the file is too short.
+        offset: u64,
+        /// What stands there.
+        found: String,
+        /// What should stand there.
+        expected: String,
+    },
     /// Sizes that do not fit together, or entries that are not finite.
     #[error("malformed data: {0}")]
     Shape(String),
@@ -48,7 +61,7 @@ pub enum DataError {
         /// Its value.
         value: f64,
         /// Its domain.
-        expected: &'static str,
+        expected: Cow<'static, str>,
     },
     /// The data do not fit into memory.
     #[error("{rows} rows of {columns} single-precision numbers do not fit into memory")]

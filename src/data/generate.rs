@@ -41,7 +41,7 @@ pub(crate) fn generate(rows: usize, columns: usize, label_noise: f64, seed: u64)
     }
     if !(label_noise.is_finite() && label_noise >= 0.0) {
         let expected = "a finite number of at least 0";
-        return Err(DataError::Parameter { name: "label_noise", value: label_noise, expected });
+        return Err(DataError::Parameter { name: "label_noise", value: label_noise, expected: expected.into() });
     }
     // First of all: it fails at once where the sizes are absurd, and rows alone are fewer bytes than the values.
     let mut values: Vec<f32> = zeros(rows, columns)?;

@@ -38,7 +38,7 @@ impl Logistic {
     pub(crate) fn with_lambda(data: impl Into<Arc<Dataset>>, lambda: f64) -> Result<Self, DataError> {
         if !(lambda.is_finite() && lambda >= 0.0) {
             let expected = "a finite number of at least 0";
-            return Err(DataError::Parameter { name: "lambda", value: lambda, expected });
+            return Err(DataError::Parameter { name: "lambda", value: lambda, expected: expected.into() });
         }
         Ok(Logistic { data: data.into(), lambda })
     }

@@ -57,7 +57,7 @@ pub(crate) struct Minimum {
 pub(crate) fn minimise(f: &Logistic, stop: Stop) -> Result<Minimum, DataError> {
     if f.lambda() <= 0.0 {
         let expected = "a positive number: without a regulariser there may be no minimiser";
-        return Err(DataError::Parameter { name: "lambda", value: f.lambda(), expected });
+        return Err(DataError::Parameter { name: "lambda", value: f.lambda(), expected: expected.into() });
     }
     let mut state = State::at(f, vec![0.0; f.dimension()]);
     let first = state.norm;

@@ -13,6 +13,9 @@ use crate::scalar::{Fault, Lane, Scalar};
 /// Steps between two checks whether to stop.
 pub(super) const STEPS_UNASKED: u64 = 256;
 
+/// Work of a gradient from which on every step is reported.
+const SLOW: usize = 1 << 20;
+
 /// What a run in one arithmetic records.
 #[derive(Debug, Clone)]
 pub struct Record<S> {
@@ -191,10 +194,14 @@ where
     let mut diverged: Vec<Option<u64>> = vec![None; N];
     let work = Workspace::new(instance, x).looking_back(plan.looks_back());
     let mut stopped = false;
+    let slow = instance.problem.work() >= SLOW;
     let ended = simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
         if k % STEPS_UNASKED == 0 && progress.stop() {
             stopped = true;
             return Err(Fault::Unsupported("stopped".into()));
+        }
+        if slow || k % STEPS_UNASKED == 0 {
+            progress.step(N as u64, k, instance.horizon, &|| recorder.latest());
         }
         note_divergence(k, &work.x, &mut diverged);
         recorder.pass(&work.x);
@@ -255,6 +262,14 @@ where
             let mut x = vec![Lane::splat(0.0); instance.problem.dimension()];
             let mut stream = Stream::new(&keys.start, first);
             Lane::<N>::noise(&**law).perturb_lanes(&mut [0; N], &mut stream, 1, &[], &mut x);
+            x
+        }
+        StartPoint::Drawn => {
+            let mut x = vec![Lane::splat(0.0); instance.problem.dimension()];
+            for lane in 0..N {
+                let drawn = instance.problem.draw_start(&mut Stream::new(&keys.start, first + lane as u64));
+                x.iter_mut().zip(drawn).for_each(|(x, v)| x.0[lane] = v);
+            }
             x
         }
     }
@@ -352,7 +367,7 @@ pub(crate) fn follow<S: Arithmetic>(
 pub(crate) fn fixed_start<S: Arithmetic>(instance: &Instance) -> Result<Vec<S>, RunError> {
     let point = match &instance.start {
         StartPoint::At(point) => point.iter().map(crate::model::Real::cast).collect::<Result<Vec<S>, Fault>>(),
-        StartPoint::Random(_) => Err(Fault::Unsupported("a random start has no single run".into())),
+        StartPoint::Random(_) | StartPoint::Drawn => Err(Fault::Unsupported("a random start has no single run".into())),
     };
     point.map_err(|fault| RunError::Step { step: 0, fault })
 }

@@ -109,8 +109,8 @@ pub(super) struct LaneOracle<'a, const N: usize> {
     pub rarest: Option<[f64; N]>,
     /// What every gradient is disturbed by, relative to its size: 0 but where a run is compared with a disturbed one.
     pub jitter: f64,
-    /// One lane's iterate, gradient, and sum of sampled gradients.
-    column: [Vec<Narrow>; 3],
+    /// One lane's iterate and gradient.
+    column: [Vec<Narrow>; 2],
 }
 
 impl<'a, const N: usize> LaneOracle<'a, N> {
@@ -127,21 +127,15 @@ impl<'a, const N: usize> LaneOracle<'a, N> {
         let n = self.instance.problem.worker_samples(worker);
         let n = n.ok_or_else(|| Fault::Unsupported("this problem has no samples to draw".into()))?;
         let draws: Vec<[usize; N]> = (0..self.batch).map(|_| self.streams.oracle.index(n)).collect();
-        let weight = 1.0 / self.batch as f64;
-        let [point, gradient, sum] = &mut self.column;
+        let [point, gradient] = &mut self.column;
         for lane in 0..N {
             for (p, x) in point.iter_mut().zip(x) {
                 p.0[0] = x.0[lane];
             }
-            sum.fill(Narrow::splat(0.0));
-            for draw in &draws {
-                problem.worker_sample_gradient_at(worker, draw[lane], point, gradient)?;
-                for (s, g) in sum.iter_mut().zip(gradient.iter()) {
-                    *s += g;
-                }
-            }
-            for (out, s) in out.iter_mut().zip(sum.iter()) {
-                out.0[lane] = s.0[0] * weight;
+            let indices: Vec<usize> = draws.iter().map(|draw| draw[lane]).collect();
+            problem.worker_batch_gradient_at(worker, &indices, point, gradient)?;
+            for (out, g) in out.iter_mut().zip(gradient.iter()) {
+                out.0[lane] = g.0[0];
             }
         }
         Ok(())

@@ -154,9 +154,13 @@ impl<'a, S: Evaluating> Point<'a, S> {
                 let old = self.gradient_before()?;
                 Ok(l1(&difference(self.gradient()?, &old)))
             }
-            Statistic::MoveLinf => {
-                self.gradient_before()?;
-                Ok(linf(&difference(self.x, self.before)))
+            Statistic::MoveLinf => Ok(linf(&difference(self.x, self.iterate_before()?))),
+            Statistic::GradientDensity => density(self.gradient()?),
+            Statistic::MoveDensity => density(&difference(self.x, self.iterate_before()?)),
+            Statistic::CorrectedDensity(error) => density(&self.corrected(error)?),
+            Statistic::ClippedShare(view) => {
+                self.iterate_before()?;
+                Ok(self.view(view)[0].clone())
             }
             Statistic::ViewCoordinate(view, i) => Ok(self.view(view)[i].clone()),
             Statistic::Own(i) => self.problem().own_statistic_at(i, self.x),
@@ -192,15 +196,25 @@ impl<'a, S: Evaluating> Point<'a, S> {
         &self.state[self.instance.views[index].range.clone()]
     }
 
-    fn gradient_before(&self) -> Result<Vec<S>, Fault> {
-        if self.before.len() != self.x.len() {
-            let message =
-                "this statistic looks back at the iterate before and has no value at the start: begin the window at 1";
-            return Err(Fault::Unsupported(message.into()));
+    fn iterate_before(&self) -> Result<&'a [S], Fault> {
+        if self.before.len() == self.x.len() {
+            return Ok(self.before);
         }
+        let message =
+            "this statistic looks back at the iterate before and has no value at the start: begin the window at 1";
+        Err(Fault::Unsupported(message.into()))
+    }
+
+    fn gradient_before(&self) -> Result<Vec<S>, Fault> {
         let mut gradient = self.x.to_vec();
-        self.problem().gradient_at(self.before, &mut gradient)?;
+        self.problem().gradient_at(self.iterate_before()?, &mut gradient)?;
         Ok(gradient)
+    }
+
+    /// What error feedback gave its compressor: x_(k-1) - x_k is C(p), and e is p - C(p).
+    fn corrected(&self, error: usize) -> Result<Vec<S>, Fault> {
+        let sent = difference(self.iterate_before()?, self.x);
+        Ok(sent.into_iter().zip(self.view(error)).map(|(c, e)| c + e).collect())
     }
 
     /// View over weight, less the gradient at the iterate before.
@@ -254,6 +268,12 @@ fn l2_squared<S: Scalar>(v: &[S]) -> S {
         #[inline(always)]
         || crate::model::query::norm2_squared(v),
     )
+}
+
+/// |v|_1^2/(d |v|_2^2), in [1/d, 1] (bernstein2018, section 3); v = 0 has none.
+fn density<S: Scalar>(v: &[S]) -> Result<S, Fault> {
+    let l1 = l1(v);
+    (l1.clone() * &l1).divide(&(l2_squared(v) * &S::ratio(v.len() as i64, 1)))
 }
 
 fn difference<S: Scalar>(a: &[S], b: &[S]) -> Vec<S> {

@@ -18,6 +18,40 @@ pub(crate) type Ranges = (Vec<Option<Interval>>, Vec<Option<Interval>>);
 /// there is none.
 #[must_use]
 pub fn ranges(instance: &Instance, plan: &Plan) -> Ranges {
+    let (mut paths, mut series) = of_box(instance, plan);
+    let meet = |range: &mut Option<Interval>, probe: &Probe| {
+        let Some(own) = declared(instance, probe) else { return };
+        *range = Some(range.and_then(|range| range.intersect(own)).unwrap_or(own));
+    };
+    for (range, path) in paths.iter_mut().zip(&plan.paths) {
+        if let Some(probe) = alone(path) {
+            meet(range, probe);
+        }
+    }
+    series.iter_mut().zip(&plan.series).for_each(|(range, (_, probe))| meet(range, probe));
+    (paths, series)
+}
+
+/// What a problem says of its own statistic. No reducer over time leaves that range.
+fn declared(instance: &Instance, probe: &Probe) -> Option<Interval> {
+    let [low, high] = match probe {
+        Probe::Single(Statistic::Own(index)) => instance.problem.own_statistics().get(*index)?.range?,
+        Probe::Single(statistic) if statistic.is_share() => [0, 1],
+        _ => return None,
+    };
+    Interval::new(low as f64, high as f64)
+}
+
+/// The statistic of a path functional that is one reduction and nothing else.
+fn alone((combine, reductions): &(Expression, Vec<(Reducer, Probe)>)) -> Option<&Probe> {
+    match reductions.as_slice() {
+        [(_, probe)] if combine.as_symbol().is_some() => Some(probe),
+        _ => None,
+    }
+}
+
+/// What follows from where the iterates can be.
+fn of_box(instance: &Instance, plan: &Plan) -> Ranges {
     let none = || (vec![None; plan.paths.len()], vec![None; plan.series.len()]);
     // Without a reach nothing is known of the iterates, but a feasible box or a bounded gradient may be enough.
     let radius = radius(instance).unwrap_or(f64::INFINITY);
@@ -57,12 +91,8 @@ fn over_box(instance: &Instance, plan: &Plan, (x, start): (&[Interval], &[Interv
         let v = probe.and_then(|probe| floor(instance, probe)).and_then(|floor| v.intersect(floor)).unwrap_or(v);
         (v != Interval::WHOLE).then_some(v)
     };
-    let alone = |(combine, reductions): &(Expression, Vec<(Reducer, Probe)>)| match reductions.as_slice() {
-        [(_, probe)] if combine.as_symbol().is_some() => Some(probe.clone()),
-        _ => None,
-    };
     let values = recorder.paths().ok()?;
-    let paths = values.into_iter().zip(&plan.paths).map(|((v, _), path)| cut(v, alone(path).as_ref())).collect();
+    let paths = values.into_iter().zip(&plan.paths).map(|((v, _), path)| cut(v, alone(path))).collect();
     let series = recorder.series.iter().zip(&plan.series);
     let series = series.map(|(s, (_, probe))| s.first().and_then(|v| cut(*v, Some(probe)))).collect();
     Some((paths, series))

@@ -9,6 +9,7 @@ use super::measure::{Plan, Probe};
 use crate::claim::{Expression, Instance, Reducer, StartPoint, Symbol};
 use crate::expr::{Builtin, Node, Op};
 use crate::model::{Evaluating, Statistic, noise::Tails};
+use crate::rng::{CellKey, Stream};
 use crate::scalar::{Lane, Narrow};
 
 /// Draws of its rarest part that a sample needs at each step: fewer than e^-32 of all samples miss it then, and its
@@ -121,6 +122,11 @@ fn rarest_sample(instance: &Instance) -> f64 {
         StartPoint::At(start) => start.iter().map(|v| Lane::splat(v.to_f64())).collect(),
         // Noise about 0.
         StartPoint::Random(_) => vec![Lane::splat(0.0); instance.problem.dimension()],
+        // One draw stands for all.
+        StartPoint::Drawn => {
+            let drawn = instance.problem.draw_start(&mut Stream::new(&CellKey::new(0, &[], "start"), 0));
+            drawn.into_iter().map(Lane::splat).collect()
+        }
     };
     let problem = Narrow::problem(&*instance.problem);
     let stands_out = |worker: usize| {
@@ -159,6 +165,7 @@ fn degree(statistic: Statistic, bounded: bool) -> f64 {
     use Statistic as S;
     match statistic {
         S::Bits => 0.0,
+        share if share.is_share() => 0.0,
         S::GradientL1
         | S::GradientL2
         | S::GradientLinf

@@ -246,6 +246,7 @@ impl<'a> Walk<'a> {
                 draws.apply(law, 1, &mut x).map_err(unfit)?;
                 Ok((x, draws))
             }
+            StartPoint::Drawn => Err(unfit("a start without known variance")),
         }
     }
 

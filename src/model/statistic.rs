@@ -88,6 +88,15 @@ pub enum Statistic {
     TurnL1,
     /// |x_k - x_(k-1)|_inf.
     MoveLinf,
+    /// |v|_1^2/(d |v|_2^2) of v = grad f(x_k).
+    GradientDensity,
+    /// The same of v = x_k - x_(k-1).
+    MoveDensity,
+    /// The same of v = x_(k-1) - x_k + e: what the compressor was given in the step to x_k, e (this view) being what it
+    /// left.
+    CorrectedDensity(usize),
+    /// The share of stochastic signs whose probability was cut to [0, 1] in the step to x_k; the view that holds it.
+    ClippedShare(usize),
     /// A coordinate, from 0, of a view.
     ViewCoordinate(usize, usize),
     /// The problem's own statistic of that number.
@@ -98,8 +107,33 @@ impl Statistic {
     /// Whether it looks back at the iterate before: it then has no value at x_0.
     #[must_use]
     pub fn looks_back(self) -> bool {
-        use Statistic::{MissL1, MissL2, MissL2Squared, MoveLinf, TurnL1, WrongL1};
-        matches!(self, MissL1(..) | MissL2(..) | MissL2Squared(..) | WrongL1 | TurnL1 | MoveLinf)
+        use Statistic::{
+            ClippedShare, CorrectedDensity, MissL1, MissL2, MissL2Squared, MoveDensity, MoveLinf, TurnL1, WrongL1,
+        };
+        matches!(
+            self,
+            MissL1(..)
+                | MissL2(..)
+                | MissL2Squared(..)
+                | WrongL1
+                | TurnL1
+                | MoveLinf
+                | MoveDensity
+                | CorrectedDensity(..)
+                | ClippedShare(..)
+        )
+    }
+
+    /// Whether it lies between 0 and 1 wherever it has a value.
+    #[must_use]
+    pub fn is_share(self) -> bool {
+        matches!(
+            self,
+            Statistic::GradientDensity
+                | Statistic::MoveDensity
+                | Statistic::CorrectedDensity(_)
+                | Statistic::ClippedShare(_)
+        )
     }
 
     /// Whether it looks at all iterates up to x_k, and not at x_k alone.
@@ -160,6 +194,22 @@ pub const STATISTICS: &[StatisticSpec] = &[
     ),
     spec("turn_l1", 1, -1, Statistic::TurnL1, "|grad f(x_k) - grad f(x_(k-1))|_1; from k = 1"),
     spec("move_linf", 0, 1, Statistic::MoveLinf, "|x_k - x_(k-1)|_inf; from k = 1"),
+    spec("grad_density", 0, 0, Statistic::GradientDensity, "phi(v) = |v|_1^2/(d |v|_2^2) of v = grad f(x_k)"),
+    spec("move_density", 0, 0, Statistic::MoveDensity, "phi(v) of v = x_k - x_(k-1); of sgd that of g; from k = 1"),
+    spec(
+        "corrected_density",
+        0,
+        0,
+        Statistic::CorrectedDensity(0),
+        "phi(v) of v = lr g + e, the error-corrected gradient that the step to x_k compressed; from k = 1",
+    ),
+    spec(
+        "clipped_share",
+        0,
+        0,
+        Statistic::ClippedShare(0),
+        "share of the entries (workers and coordinates) with |v| > R in the step to x_k, where the stochastic sign's probability 1/2 + v/(2R) was cut to [0, 1]; from k = 1",
+    ),
 ];
 
 /// Parts of an algorithm's state that statistics can name, as `<view>_l1`, `<view>_l2` and `<view>_l2sq`, and
@@ -286,6 +336,13 @@ impl StatisticName {
                     Statistic::MomentumErrorL2Squared { .. } => {
                         momentum(|momenta, previous| Statistic::MomentumErrorL2Squared { momenta, previous })
                     }
+                    Statistic::CorrectedDensity(_) => kept("error").map(Statistic::CorrectedDensity),
+                    Statistic::ClippedShare(_) => place("clipped_share").map(Statistic::ClippedShare).ok_or_else(|| {
+                        format!(
+                            "'{self}': this algorithm sends no stochastic signs; mv-sto-signsgd, mv-sto-signsgd-sim and \
+                             federated-mv-sto-signsgd-sim do"
+                        )
+                    }),
                     plain @ (Statistic::Distance | Statistic::DistanceInf | Statistic::DistanceToNearest) => {
                         match problem.minimisers() {
                             None => Err(format!("'{self}': the minimisers of this problem are not known")),
@@ -396,7 +453,7 @@ mod tests {
 
     #[test]
     fn a_name_that_two_statistics_have_has_two_meanings() {
-        static OWN: OwnStatistic = OwnStatistic { name: "error_l2", doc: "a problem's own" };
+        static OWN: OwnStatistic = OwnStatistic { name: "error_l2", doc: "a problem's own", range: None };
         assert_eq!(StatisticName::meanings("error_l2", &[&OWN]).len(), 2);
         let names = STATISTICS.iter().map(|s| s.name);
         for name in names {

@@ -23,6 +23,7 @@
 mod elementary;
 mod key;
 mod laws;
+pub(crate) mod seeded;
 mod stream;
 
 #[cfg(test)]

@@ -11,11 +11,11 @@ mod logistic;
 mod max_affine;
 mod max_type;
 mod minimisers;
+mod mlp;
 mod piecewise_quadratic;
 mod pl_toy;
 pub(crate) mod quadratic;
 mod quadratic_matrix;
-mod seeded;
 mod spectrum;
 mod two_line_squares;
 mod wilson;
@@ -29,8 +29,11 @@ mod contract;
 
 use super::facts::{Facts, Property};
 use super::{ParamSpec, Real, RefutableProperty, Witness};
+use crate::data::{DataFile, Split};
+use crate::rng::Stream;
 use crate::scalar::{Checked, Computable, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
+use std::ops::Range;
 
 /// A statistic that only one problem knows (a test loss, a distance to a span).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub struct OwnStatistic {
     pub name: &'static str,
     /// Meaning.
     pub doc: &'static str,
+    /// The numbers that it lies between wherever it has a value, where there are such.
+    pub range: Option<[i64; 2]>,
 }
 
 /// A flow of f in continuous time, at unit speed.
@@ -79,6 +84,12 @@ fn walk_towards<S: Scalar>(x: &S, target: &S, time: &S) -> S {
 pub trait Problem: Send + Sync + 'static {
     /// Number of coordinates.
     fn dimension(&self) -> usize;
+
+    /// How the coordinates are grouped, for methods that treat each layer by itself: consecutive ranges that cover
+    /// 0..d. One block of all coordinates where the problem has no layers.
+    fn blocks(&self) -> Vec<Range<usize>> {
+        std::iter::once(0..self.dimension()).collect()
+    }
 
     /// f(x).
     ///
@@ -152,6 +163,33 @@ pub trait Problem: Send + Sync + 'static {
         self.sample_gradient(index, x, out)
     }
 
+    /// The mean gradient of a batch of the worker's samples, an index standing as often as it was drawn.
+    ///
+    /// # Errors
+    /// As [`Problem::sample_gradient`].
+    fn worker_batch_gradient<S: Scalar>(
+        &self,
+        worker: usize,
+        indices: &[usize],
+        x: &[S],
+        out: &mut [S],
+    ) -> Result<(), Fault>
+    where
+        Self: Sized,
+    {
+        let mut one = vec![S::zero(); x.len()];
+        out.fill(S::zero());
+        for index in indices {
+            self.worker_sample_gradient(worker, *index, x, &mut one)?;
+            for (sum, g) in out.iter_mut().zip(&one) {
+                *sum += g;
+            }
+        }
+        let weight = S::ratio(1, indices.len() as u64);
+        out.iter_mut().for_each(|sum| *sum *= &weight);
+        Ok(())
+    }
+
     /// The point that a flow from x reaches after `time` >= 0, where there is a closed form.
     ///
     /// # Errors
@@ -221,6 +259,16 @@ pub trait Problem: Send + Sync + 'static {
         None
     }
 
+    /// Whether the start that the paper uses is drawn anew in each replicate.
+    fn draws_start(&self) -> bool {
+        false
+    }
+
+    /// Draws a start, where [`Problem::draws_start`] says so.
+    fn draw_start(&self, _stream: &mut Stream<1>) -> Vec<f64> {
+        Vec::new()
+    }
+
     /// Statistics of its own.
     fn own_statistics(&self) -> &'static [OwnStatistic] {
         &[]
@@ -235,6 +283,22 @@ pub trait Problem: Send + Sync + 'static {
         Self: Sized,
     {
         Err(Fault::Unsupported("this problem has no statistics of its own".into()))
+    }
+
+    /// The files that it rests on, those that are part of the program included.
+    fn data_files(&self) -> Vec<DataFile> {
+        Vec::new()
+    }
+
+    /// How its samples are spread over workers, with the names of the classes, where they are spread.
+    fn split(&self) -> Option<(&Split, Vec<String>)> {
+        None
+    }
+
+    /// Whether its values are what a computation in floating point gives, as those of a network in single precision are.
+    /// No formula stands behind them: a sign is that of the number that was computed.
+    fn is_a_computation(&self) -> bool {
+        false
     }
 
     /// Whether replicates should run one at a time: the data are far larger than the iterate, so that nothing is shared
@@ -276,6 +340,11 @@ pub trait Evaluates<S> {
     /// # Errors
     /// As there.
     fn worker_sample_gradient_at(&self, worker: usize, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault>;
+    /// See [`Problem::worker_batch_gradient`].
+    ///
+    /// # Errors
+    /// As there.
+    fn worker_batch_gradient_at(&self, worker: usize, indices: &[usize], x: &[S], out: &mut [S]) -> Result<(), Fault>;
     /// See [`Problem::flow`].
     ///
     /// # Errors
@@ -319,6 +388,9 @@ impl<P: Problem, S: Scalar> Evaluates<S> for P {
     }
     fn worker_sample_gradient_at(&self, worker: usize, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         self.worker_sample_gradient(worker, index, x, out)
+    }
+    fn worker_batch_gradient_at(&self, worker: usize, indices: &[usize], x: &[S], out: &mut [S]) -> Result<(), Fault> {
+        self.worker_batch_gradient(worker, indices, x, out)
     }
     fn flow_from(&self, kind: Flow, x: &[S], time: &S, out: &mut [S]) -> Result<(), Fault> {
         self.flow(kind, x, time, out)
@@ -371,19 +443,35 @@ pub struct ProblemEntry {
     pub build: fn(&super::Params) -> Result<Box<dyn DynProblem>, super::BuildError>,
 }
 
+/// A problem's settings, as far as they are known before it is built.
+pub struct Given<'a> {
+    /// The numbers that a setting holds.
+    pub numbers: &'a dyn Fn(&str) -> Vec<u64>,
+    /// The word or text that it is; empty where it is none.
+    pub text: &'a dyn Fn(&str) -> String,
+}
+
+impl Given<'_> {
+    /// The first number of a setting.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<u64> {
+        (self.numbers)(name).first().copied()
+    }
+}
+
 /// What is known of a problem's size before it is built.
 pub struct Footprint {
     /// Bytes of its own data beyond a few numbers per coordinate, for d coordinates and n samples.
-    pub bytes: fn(d: u64, n: u64) -> u64,
+    pub bytes: fn(given: &Given<'_>, d: u64, n: u64) -> u64,
     /// The dimension that other settings than `dimension` imply.
-    pub dimension: fn(setting: &dyn Fn(&str) -> Option<u64>) -> Option<u64>,
+    pub dimension: fn(given: &Given<'_>) -> Option<u64>,
     /// Whether replicates run one at a time, the data being far larger than the iterate.
     pub runs_alone: bool,
 }
 
 impl Footprint {
     /// A few numbers per coordinate.
-    pub const SMALL: Footprint = Footprint { bytes: |_, _| 0, dimension: |_| None, runs_alone: false };
+    pub const SMALL: Footprint = Footprint { bytes: |_, _, _| 0, dimension: |_| None, runs_alone: false };
 }
 
 /// The problems that come with signcheck.
@@ -404,5 +492,6 @@ pub static ALL: &[&ProblemEntry] = &[
     &worker_quadratics::ENTRY,
     &wilson::ENTRY,
     &logistic::ENTRY,
+    &mlp::ENTRY,
     &max_type::ENTRY,
 ];

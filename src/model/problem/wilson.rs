@@ -23,11 +23,11 @@
 mod rows;
 
 use super::constants::{axis, origin};
-use super::seeded::{permutation, stream};
 use super::{Footprint, Minimisers, OwnStatistic, Problem, ProblemEntry};
 use crate::model::{
     BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Property, Real, RefutableProperty, Witness,
 };
+use crate::rng::seeded::{permutation, stream};
 use crate::scalar::{Fault, Rational, Scalar};
 use rows::{Core, Row};
 
@@ -41,9 +41,9 @@ pub(super) struct Wilson {
 
 /// Statistics of its own, in the order of their numbers.
 static OWN: &[OwnStatistic] = &[
-    OwnStatistic { name: "train_loss", doc: "mean of (a_i'x - y_i)^2 over the training rows" },
-    OwnStatistic { name: "test_loss", doc: "mean of (a_i'x - y_i)^2 over the test rows" },
-    OwnStatistic { name: "span_distance", doc: "l2 distance of x to the span of the training rows" },
+    OwnStatistic { name: "train_loss", doc: "mean of (a_i'x - y_i)^2 over the training rows", range: None },
+    OwnStatistic { name: "test_loss", doc: "mean of (a_i'x - y_i)^2 over the test rows", range: None },
+    OwnStatistic { name: "span_distance", doc: "l2 distance of x to the span of the training rows", range: None },
 ];
 
 /// Registry line.
@@ -69,7 +69,10 @@ pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     ],
     statistics: OWN,
     footprint: Footprint {
-        dimension: |setting| Some(setting("train")?.saturating_add(setting("test").unwrap_or(100)).saturating_mul(6)),
+        dimension: |given| {
+            let test = given.number("test").unwrap_or(100);
+            Some(given.number("train")?.saturating_add(test).saturating_mul(6))
+        },
         ..Footprint::SMALL
     },
     build: |p| Ok(Box::new(Wilson::build(p)?)),

@@ -43,7 +43,7 @@ const SCHEMES: &[&str] = &[
 /// Registry line.
 pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "communication",
-    summary: "bits an iteration, both directions, of a communication scheme",
+    summary: "bits per iteration, both directions, of a communication scheme",
     source: "bernstein2018, table 1",
     params: &[
         ParamSpec {
@@ -71,8 +71,8 @@ pub(super) static ENTRY: QuantityEntry = QuantityEntry {
         },
     ],
     outputs: &[
-        OutputSpec { name: "bits", doc: "bits an iteration, logarithms as real numbers" },
-        OutputSpec { name: "whole", doc: "bits an iteration, every entry in whole bits" },
+        OutputSpec { name: "bits", doc: "bits per iteration, logarithms as real numbers" },
+        OutputSpec { name: "whole", doc: "bits per iteration, every entry in whole bits" },
         OutputSpec { name: "upload", doc: "the workers' part of `whole`" },
         OutputSpec { name: "broadcast", doc: "the server's part of `whole`" },
     ],

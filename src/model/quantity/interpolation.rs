@@ -30,14 +30,14 @@ pub(super) static ENTRY: QuantityEntry = QuantityEntry {
             kind: Kind::Matrix,
             default: Some(""),
             limits: Limits::ANY,
-            doc: "A, one row a point",
+            doc: "A, one row per point",
         },
         ParamSpec {
             name: "labels",
             kind: Kind::Vector,
             default: Some(""),
             limits: Limits::ANY,
-            doc: "y_i, one a row: +1 or -1",
+            doc: "y_i, one per row: +1 or -1",
         },
         ParamSpec {
             name: "draws",

@@ -26,7 +26,7 @@ pub(super) const PARAMS: &[ParamSpec] = &[
         kind: Kind::Matrix,
         default: Some(""),
         limits: Limits::ANY,
-        doc: "in place of `values`: one list a worker, from which u_i is drawn uniformly",
+        doc: "in place of `values`: one list per worker, from which u_i is drawn uniformly",
     },
     ParamSpec {
         name: "law",

@@ -28,7 +28,7 @@ const EXACT_GENERAL: usize = 1_500;
 /// Registry line.
 pub(super) static ENTRY: QuantityEntry = QuantityEntry {
     name: "vote-error",
-    summary: "P[the sign of the sum of M votes is wrong], for one error rate or one a worker",
+    summary: "P[the sign of the sum of M votes is wrong], for one error rate or one per worker",
     source: "bernstein2018, theorem 2",
     params: &[
         ParamSpec {

@@ -117,6 +117,22 @@ pub(super) static TABLE: &[Case] = &[
         Exact::Refused,
         1.0,
     ),
+    sum("mlp", &[("hidden", "2"), ("samples", "12"), ("tests", "5"), ("storage", "f64")], Exact::Refused, 1.0),
+    sum(
+        "mlp",
+        &[
+            ("hidden", "2, 2"),
+            ("samples", "12"),
+            ("tests", "5"),
+            ("storage", "f64"),
+            ("decay", "1/10"),
+            ("pixels", "standard"),
+            ("split", "iid"),
+            ("workers", "3"),
+        ],
+        Exact::Refused,
+        1.0,
+    ),
     case("max-type", &[("horizon", "3")], Exact::Partly),
     case("max-type", &[("horizon", "5"), ("bound", "2"), ("radius", "3")], Exact::Refused),
 ];
@@ -198,6 +214,10 @@ static REFUSED: &[Refused] = &[
     ("worker-quadratics", &[("targets", "0; 2"), ("curvature", "0; 0")], "no minimiser"),
     ("worker-quadratics", &[("targets", "0; 2"), ("curvature", "3; -1")], "0 or more"),
     ("logistic", &[("samples", "4"), ("dimension", "2"), ("split", "iid")], "'workers'"),
+    ("mlp", &[("hidden", "2"), ("samples", "4001"), ("folder", "no/such/folder")], "--data DIR"),
+    ("mlp", &[("hidden", "2"), ("images", "cifar-10"), ("folder", "no/such/folder")], "--data DIR"),
+    ("mlp", &[("hidden", "3/2")], "whole numbers"),
+    ("mlp", &[("hidden", "2"), ("split", "iid"), ("samples", "9"), ("workers", "10")], "number of samples, 9"),
     ("max-type", &[("horizon", "4"), ("radius", "0")], "above 0"),
 ];
 

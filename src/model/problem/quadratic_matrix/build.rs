@@ -4,9 +4,9 @@ use super::QuadraticMatrix;
 use crate::model::elimination::{eliminates, orthogonal};
 use crate::model::problem::constants::{Constants, norm1, origin, spread_positive};
 use crate::model::problem::minimisers::Minimisers;
-use crate::model::problem::seeded::stream;
 use crate::model::problem::spectrum::{self, Span};
 use crate::model::{BuildError, Facts, Known, Params, Real};
+use crate::rng::seeded::stream;
 use crate::scalar::{Rational, Scalar};
 use nalgebra::{DMatrix, DVector, Dyn, SymmetricEigen};
 

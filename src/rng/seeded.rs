@@ -1,15 +1,15 @@
 //! Random numbers that are part of an instance's definition: drawn once when it is built, the same on every machine.
 
-use crate::rng::{CellKey, Stream};
+use super::{CellKey, Stream};
 
 /// A stream that belongs to one seed and one role. Its key has no parameters: an instance does not change along a
 /// sweep.
-pub(super) fn stream(seed: u64, role: &str) -> Stream<1> {
+pub(crate) fn stream(seed: u64, role: &str) -> Stream<1> {
     Stream::new(&CellKey::new(seed, &[], role), 0)
 }
 
 /// A random order of 0, .., n-1 (Fisher and Yates).
-pub(super) fn permutation(draws: &mut Stream<1>, n: usize) -> Vec<usize> {
+pub(crate) fn permutation(draws: &mut Stream<1>, n: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     for last in (1..n).rev() {
         let [pick] = draws.index(last + 1);

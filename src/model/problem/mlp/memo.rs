@@ -1,0 +1,142 @@
+//! What a network was asked last: value, gradient and statistics of one point come from few passes over the images.
+
+use super::{Mlp, Question};
+use crate::data::DataError;
+use crate::data::network::{Evaluation, Float, Network, Norms, Workspace};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Points that are remembered: one per run that is under way, and some more.
+const KEPT: usize = 8;
+
+/// What is known of one point.
+#[derive(Default)]
+struct Known {
+    x: Vec<f64>,
+    train: Option<Evaluation>,
+    gradient: Option<Vec<f64>>,
+    test: Option<Evaluation>,
+    noise: Option<Norms>,
+}
+
+/// Buffers of one pass over a batch.
+struct Buffers<T> {
+    workspace: Workspace<T>,
+    parameters: Vec<T>,
+    gradient: Vec<T>,
+}
+
+/// A network's recent answers, and buffers that wait for the next batch.
+pub(super) struct Memo<T> {
+    known: Mutex<Vec<Known>>,
+    free: Mutex<Vec<Buffers<T>>>,
+}
+
+/// A table stays usable after a panic elsewhere: entries are whole or absent.
+fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
+    table.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T: Float> Memo<T> {
+    pub(super) fn new() -> Self {
+        Memo { known: Mutex::new(Vec::new()), free: Mutex::new(Vec::new()) }
+    }
+
+    /// Writes the answer at x; `out` has one entry, or one per coordinate.
+    ///
+    /// # Errors
+    /// Lengths that do not fit the network.
+    pub(super) fn answer(
+        &self,
+        mlp: &Mlp,
+        x: &[f64],
+        question: &Question<'_>,
+        out: &mut [f64],
+    ) -> Result<(), DataError> {
+        if let Question::Batch(images) = question {
+            return self.batch(mlp, x, images, out);
+        }
+        let parameters: Vec<T> = x.iter().map(|x| T::from_f64(*x)).collect();
+        // Nothing is computed while the table is locked: passes run on all threads.
+        let place = lock(&self.known).iter().position(|known| known.x == x);
+        let mut known = match place {
+            Some(_) => {
+                let mut table = lock(&self.known);
+                // Another run may have taken it meanwhile.
+                table.iter().position(|known| known.x == x).map(|at| table.swap_remove(at)).unwrap_or_default()
+            }
+            None => Known::default(),
+        };
+        if known.x.is_empty() {
+            known.x = x.to_vec();
+        }
+        let network = &mlp.network;
+        match question {
+            Question::Value => {
+                if known.train.is_none() {
+                    known.train = Some(network.evaluate(&parameters, mlp.train())?);
+                }
+                out[0] = known.train.map_or(f64::NAN, |e| e.objective());
+            }
+            Question::Gradient => out.copy_from_slice(gradient(mlp, &parameters, &mut known)?),
+            Question::Own(index) => out[0] = own(*index, mlp, &parameters, &mut known)?,
+            Question::Batch(_) => {}
+        }
+        let mut table = lock(&self.known);
+        if table.len() == KEPT {
+            table.remove(0);
+        }
+        table.push(known);
+        Ok(())
+    }
+
+    fn batch(&self, mlp: &Mlp, x: &[f64], images: &[usize], out: &mut [f64]) -> Result<(), DataError> {
+        if images.is_empty() {
+            let decay = mlp.network.decay();
+            out.iter_mut().zip(x).for_each(|(out, x)| *out = decay * x);
+            return Ok(());
+        }
+        let taken = lock(&self.free).pop();
+        let mut buffers = taken.unwrap_or_else(|| Buffers {
+            workspace: mlp.network.workspace(),
+            parameters: vec![T::default(); x.len()],
+            gradient: vec![T::default(); x.len()],
+        });
+        buffers.parameters.iter_mut().zip(x).for_each(|(p, x)| *p = T::from_f64(*x));
+        let Buffers { workspace, parameters, gradient } = &mut buffers;
+        mlp.network.batch(parameters, mlp.train(), images, gradient, workspace)?;
+        out.iter_mut().zip(gradient.iter()).for_each(|(out, g)| *out = (*g).into());
+        lock(&self.free).push(buffers);
+        Ok(())
+    }
+}
+
+fn gradient<'k, T: Float>(mlp: &Mlp, parameters: &[T], known: &'k mut Known) -> Result<&'k [f64], DataError> {
+    if known.gradient.is_none() {
+        let mut gradient = vec![0.0; parameters.len()];
+        known.train = Some(mlp.network.evaluate_gradient(parameters, mlp.train(), &mut gradient)?);
+        known.gradient = Some(gradient);
+    }
+    Ok(known.gradient.as_deref().unwrap_or_default())
+}
+
+fn own<T: Float>(index: usize, mlp: &Mlp, parameters: &[T], known: &mut Known) -> Result<f64, DataError> {
+    let network: &Network = &mlp.network;
+    if index == 0 && known.train.is_none() {
+        known.train = Some(network.evaluate(parameters, mlp.train())?);
+    }
+    if matches!(index, 1 | 2) && known.test.is_none() {
+        known.test = Some(network.evaluate(parameters, mlp.test())?);
+    }
+    if index >= 3 && known.noise.is_none() {
+        known.noise = Some(Norms::of(&network.noise(parameters, mlp.train())?.deviations()));
+    }
+    let (train, test, noise) = (known.train, known.test, known.noise);
+    Ok(match index {
+        0 => train.map_or(f64::NAN, |e| e.accuracy()),
+        1 => test.map_or(f64::NAN, |e| e.accuracy()),
+        2 => test.map_or(f64::NAN, |e| e.loss),
+        3 => noise.map_or(f64::NAN, |n| n.density),
+        4 => noise.map_or(f64::NAN, |n| n.l1),
+        _ => noise.map_or(f64::NAN, |n| n.l2),
+    })
+}
