@@ -250,7 +250,7 @@ impl Mlp {
     }
 
     /// Runs `ask` in the precision of the network.
-    fn each<S: Scalar>(&self, x: &[S], out: &mut [S], question: &Question<'_>) -> Result<(), Fault> {
+    fn each<S: Scalar>(&self, x: &[S], out: &mut [S], question: &Question) -> Result<(), Fault> {
         if S::IS_EXACT || S::LANES == 0 {
             return Err(Fault::NoExactForm("the loss of a network"));
         }
@@ -272,14 +272,29 @@ impl Mlp {
     }
 }
 
+impl Mlp {
+    /// The mean gradient of these training images, lane by lane.
+    fn batch<S: Scalar>(&self, x: &[S], out: &mut [S], images: &[usize]) -> Result<(), Fault> {
+        if S::IS_EXACT || S::LANES == 0 {
+            return Err(Fault::NoExactForm("the loss of a network"));
+        }
+        for lane in 0..S::LANES {
+            match &self.engine {
+                Engine::Single(memo) => memo.batch(self, (x, lane), images, out),
+                Engine::Double(memo) => memo.batch(self, (x, lane), images, out),
+            }
+            .map_err(|why| Fault::Unsupported(why.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
 /// What is asked of a network at a point.
-enum Question<'a> {
+enum Question {
     /// f.
     Value,
     /// grad f.
     Gradient,
-    /// The mean gradient of these training images.
-    Batch(&'a [usize]),
     /// An own statistic.
     Own(usize),
 }
@@ -316,7 +331,7 @@ impl Problem for Mlp {
     fn worker_gradient<S: Scalar>(&self, worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
         match self.shard(worker)? {
             None => self.gradient(x, out),
-            Some(shard) => self.each(x, out, &Question::Batch(shard)),
+            Some(shard) => self.batch(x, out, shard),
         }
     }
 
@@ -333,7 +348,7 @@ impl Problem for Mlp {
     }
 
     fn sample_gradient<S: Scalar>(&self, index: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
-        self.each(x, out, &Question::Batch(&[index]))
+        self.batch(x, out, &[index])
     }
 
     fn worker_sample_gradient<S: Scalar>(
@@ -353,13 +368,13 @@ impl Problem for Mlp {
         x: &[S],
         out: &mut [S],
     ) -> Result<(), Fault> {
-        let Some(shard) = self.shard(worker)? else { return self.each(x, out, &Question::Batch(indices)) };
+        let Some(shard) = self.shard(worker)? else { return self.batch(x, out, indices) };
         let place = |index: &usize| shard.get(*index).copied();
         let images: Vec<usize> = indices.iter().filter_map(place).collect();
         if images.len() < indices.len() && !shard.is_empty() {
             return Err(Fault::Unsupported(format!("a sample of worker {worker} beyond its {}", shard.len())));
         }
-        self.each(x, out, &Question::Batch(&images))
+        self.batch(x, out, &images)
     }
 
     fn facts(&self) -> Facts {

@@ -3,6 +3,7 @@
 use super::{Mlp, Question};
 use crate::data::DataError;
 use crate::data::network::{Evaluation, Float, Network, Norms, Workspace};
+use crate::scalar::Scalar;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Points that are remembered: one per run that is under way, and some more.
@@ -45,16 +46,7 @@ impl<T: Float> Memo<T> {
     ///
     /// # Errors
     /// Lengths that do not fit the network.
-    pub(super) fn answer(
-        &self,
-        mlp: &Mlp,
-        x: &[f64],
-        question: &Question<'_>,
-        out: &mut [f64],
-    ) -> Result<(), DataError> {
-        if let Question::Batch(images) = question {
-            return self.batch(mlp, x, images, out);
-        }
+    pub(super) fn answer(&self, mlp: &Mlp, x: &[f64], question: &Question, out: &mut [f64]) -> Result<(), DataError> {
         let parameters: Vec<T> = x.iter().map(|x| T::from_f64(*x)).collect();
         // Nothing is computed while the table is locked: passes run on all threads.
         let place = lock(&self.known).iter().position(|known| known.x == x);
@@ -79,7 +71,6 @@ impl<T: Float> Memo<T> {
             }
             Question::Gradient => out.copy_from_slice(gradient(mlp, &parameters, &mut known)?),
             Question::Own(index) => out[0] = own(*index, mlp, &parameters, &mut known)?,
-            Question::Batch(_) => {}
         }
         let mut table = lock(&self.known);
         if table.len() == KEPT {
@@ -89,10 +80,22 @@ impl<T: Float> Memo<T> {
         Ok(())
     }
 
-    fn batch(&self, mlp: &Mlp, x: &[f64], images: &[usize], out: &mut [f64]) -> Result<(), DataError> {
+    /// The mean gradient of these images at one lane of x, from that arithmetic's numbers to the network's and back:
+    /// a step costs little more than its gradient.
+    ///
+    /// # Errors
+    /// As [`Self::answer`].
+    pub(super) fn batch<S: Scalar>(
+        &self,
+        mlp: &Mlp,
+        (x, lane): (&[S], usize),
+        images: &[usize],
+        out: &mut [S],
+    ) -> Result<(), DataError> {
+        let at = |x: &S| x.lane(lane).unwrap_or(f64::NAN);
         if images.is_empty() {
             let decay = mlp.network.decay();
-            out.iter_mut().zip(x).for_each(|(out, x)| *out = decay * x);
+            out.iter_mut().zip(x).for_each(|(out, x)| out.set_lane(lane, decay * at(x)));
             return Ok(());
         }
         let taken = lock(&self.free).pop();
@@ -101,10 +104,10 @@ impl<T: Float> Memo<T> {
             parameters: vec![T::default(); x.len()],
             gradient: vec![T::default(); x.len()],
         });
-        buffers.parameters.iter_mut().zip(x).for_each(|(p, x)| *p = T::from_f64(*x));
+        buffers.parameters.iter_mut().zip(x).for_each(|(p, x)| *p = T::from_f64(at(x)));
         let Buffers { workspace, parameters, gradient } = &mut buffers;
         mlp.network.batch(parameters, mlp.train(), images, gradient, workspace)?;
-        out.iter_mut().zip(gradient.iter()).for_each(|(out, g)| *out = (*g).into());
+        out.iter_mut().zip(gradient.iter()).for_each(|(out, g)| out.set_lane(lane, (*g).into()));
         lock(&self.free).push(buffers);
         Ok(())
     }
