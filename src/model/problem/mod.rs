@@ -44,6 +44,24 @@ pub struct OwnStatistic {
     pub range: Option<[i64; 2]>,
 }
 
+/// Draws of the noise of a stochastic gradient in one coordinate, as a histogram shows them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoordinateNoise {
+    /// The coordinate, from 0.
+    pub coordinate: usize,
+    /// Draws less their mean, in the unit of a derivative of f.
+    pub deviations: Vec<f64>,
+}
+
+/// Some images of each class of a data set, in shades of grey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gallery {
+    /// Rows and columns of an image.
+    pub size: [usize; 2],
+    /// For each class its images; a class may have fewer than the others. Darkness row by row from the top, 0 white.
+    pub classes: Vec<Vec<Vec<u8>>>,
+}
+
 /// A flow of f in continuous time, at unit speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
@@ -275,6 +293,24 @@ pub trait Problem: Send + Sync + 'static {
         Self: Sized,
     {
         Err(Fault::Unsupported("this problem has no statistics of its own".into()))
+    }
+
+    /// Whether it can draw the noise of its stochastic gradients: [`Problem::noise_draws`].
+    fn draws_noise(&self) -> bool {
+        false
+    }
+
+    /// Draws of the noise at x in at most `most` coordinates, the same ones for the same x.
+    ///
+    /// # Errors
+    /// [`Fault::Unsupported`] where [`Problem::draws_noise`] says no.
+    fn noise_draws(&self, _x: &[f64], _most: usize) -> Result<Vec<CoordinateNoise>, Fault> {
+        Err(Fault::Unsupported("this problem draws no noise of its own; mlp does".into()))
+    }
+
+    /// The first images of each class, at most `per_class`; `None` where the data are no images.
+    fn gallery(&self, _per_class: usize) -> Option<Gallery> {
+        None
     }
 
     /// Whether replicates should run one at a time: the data are far larger than the iterate, so that nothing is shared
