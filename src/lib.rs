@@ -63,8 +63,8 @@ pub mod internals {
     }
     pub mod data {
         pub use crate::data::{
-            DataError, Expected, FileSum, IMAGE_FILES, ImageSet, Images, Split, Spread, embedded_images, parse_images,
-            parse_libsvm, read_images,
+            DataError, DataFile, Expected, FileSum, IMAGE_FILES, ImageSet, Images, Split, Spread, embedded_images,
+            parse_images, parse_libsvm, read_images,
         };
     }
     pub mod engine {

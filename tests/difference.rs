@@ -54,7 +54,7 @@ fn examine(seed: u64, registry: &Registry) -> Report {
     let theirs = decided(&toml::to_string(&file).expect("a table is TOML"), registry);
     let mut report = compare(&file, &theirs);
     if let Some(other) = rewrite(&file, seed) {
-        report.join(alike(other.how, &theirs, &decided(&other.text, registry), other.same_names));
+        report.join(alike(other.how, &theirs, &decided(&other.text, registry)));
     }
     report.differences.iter_mut().for_each(|d| *d = format!("file {seed}: {d}"));
     report

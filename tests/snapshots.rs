@@ -268,7 +268,7 @@ fn errors_are_as_filed() {
         ("falsify-bound-unknown", &["falsify", "claim.toml", "--bound", "printd"]),
         ("falsify-range-malformed", &["falsify", "claim.toml", "--set", "T in 10"]),
         ("falsify-range-of-unknown", &["falsify", "claim.toml", "--set", "Q in [1, 2]"]),
-        ("compute-unknown", &["compute", "vote-eror"]),
+        ("compute-unknown", &["compute", "warmpu"]),
         ("compute-bound-unknown-constant", &["compute", "bound", "claim.toml", "--set", "Q=1"]),
         ("regress-without-baseline", &["regress", "claim.toml"]),
         ("results-missing", &["report"]),

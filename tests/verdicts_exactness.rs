@@ -16,7 +16,7 @@ const CASES: &[(&str, usize, &[&str])] = &[
     ("close", 5, &["a convergent below", "two roots below"]),
     ("tiny", 6, &["ln from below", "sin from below", "root below", "a small term"]),
     ("irrational-runs", 5, &[]),
-    ("no-coins", 8, &[]),
+    ("no-coins", 11, &[]),
     ("no-coins-enclosed", 5, &[]),
 ];
 

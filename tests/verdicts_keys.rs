@@ -145,6 +145,70 @@ fn numbers_outside_their_range_are_refused_and_later_ones_undecided() {
     as_derived("perturbation-1");
 }
 
+/// A claim about a vote of stochastic signs on (x_1^2 + x_2^2)/2 from (2, 1/2), and another method in its place.
+fn stochastic(left: &str, right: &str, algorithm: &str, more: &str) -> String {
+    format!(
+        "schema = 1\nid = \"keys/stochastic\"\ntitle = \"t\"\nsource = {{ paper = \"test\", place = \"p\" }}\n\
+         statement = 'x'\nrelation = \"identity\"\nmargin = 0\nleft = \"{left}\"\n[problem]\nname = \"quadratic\"\n\
+         curvature = [1, 1]\nstart = [2, \"1/2\"]\n[algorithm]\n{algorithm}\nstep_size = \"1/4\"\n{more}\n[[bound]]\n\
+         name = \"b\"\nright = \"{right}\"\nexpect = \"holds\"\nwhy = \"w\"\n"
+    )
+}
+
+#[test]
+fn the_share_of_clipped_probabilities_is_a_statistic_of_stochastic_signs() {
+    let registry = Registry::standard();
+    let votes = "name = \"mv-sto-signsgd\"\nradius = 1";
+    let decided = |text: &str| check_claim(text, &registry).unwrap_or_else(|e| panic!("{e}\n{text}")).bounds.remove(0);
+    // exact: in the first step one of two entries, 2, is beyond R = 1; the first certainly falls by 1/4, to 7/4
+    for horizon in [1, 2] {
+        let run = format!("[run]\nhorizon = {horizon}");
+        let bound = decided(&stochastic("last(clipped_share)", "1/2", votes, &run));
+        assert_eq!((bound.outcome, bound.evidence), (Outcome::Holds, Evidence::Exact), "{bound:?}");
+    }
+    // exact: g + xi with xi = -2, 2 is 0, 4 in the one coordinate and -3/2, 5/2 in the other: beyond R = 1 are half of
+    // the one and all of the other, 3/4 on average; a sample cannot reach a width of 0, but one of a share has a range
+    let noise = "[oracle]\nnoise = { law = \"rademacher\", scale = 2 }\n[run]\nhorizon = 1";
+    let bound = decided(&stochastic("last(clipped_share)", "3/4", votes, noise));
+    assert_eq!((bound.outcome, bound.evidence), (Outcome::Holds, Evidence::Exact), "{bound:?}");
+    let gaussian = "[oracle]\nnoise = { law = \"gaussian\", scale = 2 }\n[run]\nhorizon = 4\nreplicates = 4096";
+    let text =
+        stochastic("last(clipped_share)", "9/10", votes, gaussian).replace("\"identity\"\nmargin = 0", "\"upper\"");
+    let bound = decided(&text);
+    assert_eq!((bound.outcome, bound.evidence), (Outcome::Holds, Evidence::FiniteSample), "{bound:?}");
+    // There is none where nothing is drawn, and none at the start.
+    let run = "[run]\nhorizon = 1";
+    let error =
+        check_claim(&stochastic("last(clipped_share)", "0", "name = \"vote\"", run), &registry).expect_err("none");
+    let error = error.to_string();
+    assert!(error.contains("'clipped_share': this algorithm sends no stochastic signs"), "{error}");
+    let start = check_claim(&stochastic("mean(clipped_share)", "0", votes, run), &registry);
+    let said = start.map_or_else(|e| e.to_string(), |found| format!("{:?}", found.bounds[0]));
+    assert!(said.contains("begin the window at 1"), "{said}");
+}
+
+#[test]
+fn layers_stand_beside_no_other_blocks() {
+    let registry = Registry::standard();
+    let method = |per: &str| format!("name = \"ef-sgd\"\nper = \"{per}\"");
+    let blocks = "[semantics]\nscaling = [1, 1]\n[run]\nhorizon = 1";
+    let error = check_claim(&stochastic("last(f)", "0", &method("layer"), blocks), &registry).expect_err("two answers");
+    let error = error.to_string();
+    assert!(error.contains("'per' is \"layer\"") && error.contains("remove `scaling`"), "{error}");
+    // exact: one scale each makes it x -= x/4: f = ((3/2)^2 + (3/8)^2)/2
+    let found =
+        check_claim(&stochastic("last(f)", "153/128", &method("vector"), blocks), &registry).expect("one answer");
+    assert_eq!(found.bounds[0].outcome, Outcome::Holds, "{:?}", found.bounds[0]);
+    // A problem without layers is one: scale 5/4 for both, so that f = ((2 - 5/16)^2 + (1/2 - 5/16)^2)/2.
+    let one = "[run]\nhorizon = 1";
+    for per in ["layer", "vector"] {
+        let found = check_claim(&stochastic("last(f)", "369/256", &method(per), one), &registry).expect("a layer");
+        assert_eq!(found.bounds[0].outcome, Outcome::Holds, "{:?}", found.bounds[0]);
+    }
+    let error = check_claim(&stochastic("last(f)", "0", &method("layers"), one), &registry).expect_err("no word");
+    assert!(error.to_string().contains("layer"), "{error}");
+}
+
 /// A parameter with a range, and a text that gives it and the required parameters beside it.
 type Tried = (&'static ParamSpec, String);
 

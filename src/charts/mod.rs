@@ -3,6 +3,8 @@
 mod contours;
 mod data;
 
+pub(crate) use data::lacking;
+
 use crate::claim::{
     BandKind, Expression, FigureKind, FigureSetup, Formula, InstanceError, Spec, Symbol, Variant, evaluate,
 };

@@ -1,15 +1,18 @@
 //! Builds an experiment at one cell.
 
+mod draws;
+
+use super::blocks::blocks;
 use super::cell::{Cell, InstanceError, evaluate};
-use super::file::{DATA_FILE, DATA_FOLDER, Experiment, Formula, PartSetup, Setting, Start};
+use super::checkpoints::spaced;
+use super::file::{Experiment, Formula, PartSetup, Setting, Start};
 use super::instance::{Instance, Schedule, StartPoint, lookup};
-use super::resolve::{MAX_DIMENSION, located, resolve, vector};
+use super::resolve::{DATA_FILE, DATA_FOLDER, MAX_DIMENSION, located, resolve, vector};
 use super::symbol::Symbol;
-use crate::model::noise::DrawRounding;
 use crate::model::quantity::symmetric_beta;
 use crate::model::{
-    DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, Known, Limits, ParamSpec, ParamValue,
-    Params, Property, Real, Registry, fact_spec,
+    DynAlgorithm, DynNoise, DynProblem, Evaluates, Evaluating, Facts, Kind, Known, ParamSpec, ParamValue, Params,
+    Property, Real, Registry, fact_spec,
 };
 use crate::scalar::{Computable, Fault, Narrow, Rational, Scalar, Surd};
 use crate::stats::Interval;
@@ -88,7 +91,7 @@ impl<'a> Builder<'a> {
                 format!("problem '{}' is no finite sum: `sampling = \"minibatch\"` needs one", experiment.problem.name);
             return Err(InstanceError::new(&experiment.problem.span, message));
         }
-        let (algorithm, perturbation) = self.algorithm(d, workers)?;
+        let (algorithm, perturbation) = self.algorithm(&*problem, workers)?;
         for (name, value) in algorithm.facts(d) {
             self.facts.exact(name, value);
         }
@@ -163,7 +166,7 @@ impl<'a> Builder<'a> {
         Ok(params)
     }
 
-    fn problem(&self) -> Result<Box<dyn DynProblem>, InstanceError> {
+    pub(super) fn problem(&self) -> Result<Box<dyn DynProblem>, InstanceError> {
         let part = &self.experiment.problem;
         let entry = self
             .registry
@@ -175,77 +178,6 @@ impl<'a> Builder<'a> {
             return Err(InstanceError::new(&part.span, message));
         }
         Ok(problem)
-    }
-
-    fn noise(&self, part: &PartSetup, d: usize) -> Result<Box<dyn DynNoise>, InstanceError> {
-        let entry = self
-            .registry
-            .noise(&part.name)
-            .map_err(|_| InstanceError::new(&part.span, format!("unknown noise law '{}'", part.name)))?;
-        (entry.build)(&self.params(part, d, 1)?).map_err(|e| located(part, &e))
-    }
-
-    /// Refuses noise that has no law at the start's own gradients, where these are known exactly.
-    fn has_a_law(&self, noise: &dyn DynNoise, problem: &dyn DynProblem, start: &[Real]) -> Result<(), InstanceError> {
-        let Some(part) = self.experiment.oracle.noise.as_ref().filter(|_| noise.where_undefined().is_some()) else {
-            return Ok(());
-        };
-        let Ok(x) = start.iter().map(Real::cast).collect::<Result<Vec<Rational>, Fault>>() else { return Ok(()) };
-        let mut gradient = vec![Rational::zero(); x.len()];
-        for worker in 0..problem.own_objectives().unwrap_or(1) {
-            let at = Rational::problem(problem).worker_gradient_at(worker, &x, &mut gradient);
-            if self.experiment.oracle.minibatch || at.is_err() {
-                continue;
-            }
-            x.iter().zip(&gradient).try_for_each(|(x, g)| noise.law_at(x, g)).map_err(|e| located(part, &e))?;
-        }
-        Ok(())
-    }
-
-    /// An algorithm's own noise has mean 0 and variance 1 in each coordinate: its size stands in the algorithm.
-    fn perturbation(&self, part: &PartSetup, d: usize) -> Result<Box<dyn DynNoise>, InstanceError> {
-        let law = self.noise(part, d)?;
-        let refuse = |what: String| {
-            let message = format!("{what}; an algorithm's own noise has mean 0 and variance 1 in each coordinate");
-            InstanceError::new(&part.span, message)
-        };
-        let facts = law.facts();
-        if let (Some(largest), Some(sum)) = (facts.get("sigma_max"), facts.get("sigma1"))
-            && largest.known == Known::Exact
-        {
-            let (one, all) = (Limits::exactly(1), Limits::exactly(d as i64));
-            return match one.admits(&largest.value) && all.admits(&sum.value) {
-                true => Ok(law),
-                false => Err(refuse(format!("'{}' has the largest deviation {} here", part.name, largest.value))),
-            };
-        }
-        // The moments depend on the gradient; that of this noise is 0, one coordinate like the other.
-        let atoms = self.noise(part, 1)?.atoms_from(0, &[], &[Rational::zero()]);
-        let atoms = atoms.ok_or_else(|| refuse(format!("the variance of '{}' is not known", part.name)))?;
-        let moment = |power: i32| {
-            let value = |v: &Rational| if power == 1 { v.clone() } else { v.clone() * v };
-            atoms.iter().fold(Rational::zero(), |sum, a| sum + a.probability.clone() * value(&a.gradient[0]))
-        };
-        let (mean, square) = (moment(1), moment(2));
-        if mean.is_zero() && square == Rational::one() {
-            return Ok(law);
-        }
-        Err(refuse(format!("'{}' has the mean {mean} and the mean square {square} where the gradient is 0", part.name)))
-    }
-
-    /// Each stochastic gradient of a batch has a sample and a draw of its own. What is added to the gradient may be added
-    /// to the mean of the samples; what depends on the gradient may not.
-    fn one_draw_per_sample(&self, law: &dyn DynNoise, batch: &Schedule) -> Result<(), InstanceError> {
-        let added = matches!(law.in_doubles(1), DrawRounding::Added(_));
-        let single = matches!(batch, Schedule::Constant(size) if *size == Real::integer(1));
-        if added || single {
-            return Ok(());
-        }
-        let oracle = &self.experiment.oracle;
-        let span = oracle.batch.as_ref().map_or(&self.experiment.problem.span, |formula| &formula.span);
-        let message = "noise that depends on the gradient has a draw for each sample, which a batch of several samples \
-                       does not support: `batch = 1`, or noise that is added to the gradient";
-        Err(InstanceError::new(span, message))
     }
 
     fn workers(&self, problem: &dyn DynProblem) -> Result<usize, InstanceError> {
@@ -354,7 +286,7 @@ impl<'a> Builder<'a> {
     #[allow(clippy::type_complexity)]
     fn algorithm(
         &self,
-        d: usize,
+        problem: &dyn DynProblem,
         workers: usize,
     ) -> Result<(Box<dyn DynAlgorithm>, Option<Box<dyn DynNoise>>), InstanceError> {
         let part = &self.experiment.algorithm;
@@ -362,7 +294,9 @@ impl<'a> Builder<'a> {
             .registry
             .algorithm(&part.name)
             .map_err(|_| InstanceError::new(&part.span, format!("unknown algorithm '{}'", part.name)))?;
-        let algorithm = (entry.build)(&self.params(part, d, workers)?).map_err(|e| located(part, &e))?;
+        let d = problem.dimension();
+        let params = Params { blocks: blocks(self.experiment, problem)?, ..self.params(part, d, workers)? };
+        let algorithm = (entry.build)(&params).map_err(|e| located(part, &e))?;
         let own = part.settings.iter().find_map(|(param, setting, _)| match (param.kind, setting) {
             (Kind::Noise, Setting::Part(law)) => Some(law),
             _ => None,
@@ -436,24 +370,6 @@ impl<'a> Builder<'a> {
         };
         Ok((horizon, window, spaced(horizon, run.checkpoints, run.logarithmic)))
     }
-}
-
-/// About `count` iterates from 0 to the horizon, both included.
-fn spaced(horizon: u64, count: u64, logarithmic: bool) -> Vec<u64> {
-    let intervals = (count - 1).min(horizon);
-    let mut times: Vec<u64> = (0..=intervals)
-        .map(|i| {
-            if logarithmic {
-                let t = i as f64 / intervals as f64;
-                libm::round(libm::pow(horizon as f64 + 1.0, t) - 1.0) as u64
-            } else {
-                // Integer arithmetic: the same iterates on every machine.
-                (u128::from(horizon) * u128::from(i) / u128::from(intervals)) as u64
-            }
-        })
-        .collect();
-    times.dedup();
-    times
 }
 
 /// A start must lie in its problem's box.

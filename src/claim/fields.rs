@@ -143,6 +143,7 @@ pub(super) const SECTIONS: &[Section] = &[
             may("quantity", Shape::Quantity, "A closed form or identity, in place of problem, oracle and algorithm."),
             may("semantics", Shape::Section("semantics"), "Conventions that papers leave open."),
             may("run", Shape::Section("run"), "Horizon, replicates, window and checkpoints."),
+            may("tune", Shape::Section("tune"), "A parameter that shorter runs choose before the claim is decided."),
             may(
                 "case",
                 Shape::Sections("case"),
@@ -240,6 +241,27 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        name: "tune",
+        fields: &[
+            must(
+                "parameter",
+                Shape::Text,
+                "A declared parameter with a list of values, the candidates: each setup is run with each of them, and takes the best.",
+            ),
+            must(
+                "by",
+                Shape::Left,
+                "What the candidates are compared by, such as `last(f)`. A candidate whose run diverges is never taken; of equals, the first is.",
+            ),
+            may("best", Shape::Word(&["smallest", "largest"]), "Which value of `by` is best. Default `smallest`."),
+            may(
+                "change",
+                Shape::Change,
+                "How the runs that choose differ from the others: fewer steps, one replicate, one value of each swept parameter.",
+            ),
+        ],
+    },
+    Section {
         name: "case",
         fields: &[
             must("name", Shape::Text, "Name of the instance."),
@@ -300,7 +322,15 @@ pub(super) const SECTIONS: &[Section] = &[
         fields: &[
             must(
                 "kind",
-                Shape::Word(&["left-against-bound", "curves", "contours", "directions", "histogram", "images", "table"]),
+                Shape::Word(&[
+                    "left-against-bound",
+                    "curves",
+                    "contours",
+                    "directions",
+                    "histogram",
+                    "images",
+                    "table",
+                ]),
                 "What is drawn: the left side and the bounds over a parameter; statistics over the iterations; iterates on contour lines; first-step directions; the noise of a minibatch's gradient at the last iterate, one histogram per parameter; images of each class; a table of a quantity's outputs.",
             ),
             may("name", Shape::Text, "Suffix of the file name where a claim has several figures."),

@@ -81,6 +81,16 @@ pub struct Parameter {
     pub span: Range<usize>,
     /// Its values; more than one are swept.
     pub values: Vec<Formula>,
+    /// Whether runs chose its value: the cells that have it then say so.
+    pub chosen: bool,
+}
+
+impl Parameter {
+    /// Whether a cell is named by its value.
+    #[must_use]
+    pub(crate) fn names_cells(&self) -> bool {
+        self.chosen || self.values.len() > 1
+    }
 }
 
 /// One parameter of a part as written.
@@ -97,11 +107,6 @@ pub enum Setting {
     /// A nested part.
     Part(PartSetup),
 }
-
-/// The setting that names a data file.
-pub(super) const DATA_FILE: &str = "file";
-/// The setting that names a folder of data files, in the same place.
-pub(super) const DATA_FOLDER: &str = "folder";
 
 impl Scope {
     /// Declared parameters only.
@@ -240,6 +245,25 @@ pub struct Variant {
     pub requires: Vec<Requirement>,
     /// Canonical text of everything that determines the numbers; equal texts give equal runs.
     pub setup: String,
+    /// The sweep that is to choose a parameter before the setup is run.
+    pub tuning: Option<Box<Tuning>>,
+}
+
+/// A parameter that runs choose: that of its values whose run has the best left side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuning {
+    /// The parameter, whose values are the candidates.
+    pub parameter: String,
+    /// What is compared.
+    pub by: Left,
+    /// Its text.
+    pub by_text: String,
+    /// Whether the largest is best rather than the smallest.
+    pub largest: bool,
+    /// The setup that is run for each candidate, one cell each.
+    pub variant: Variant,
+    /// Where the sweep is declared.
+    pub span: Range<usize>,
 }
 
 /// What a file says of the bound on the left side that needs no theorem.
@@ -465,19 +489,5 @@ impl Spec {
     pub fn scenarios(&self) -> impl Iterator<Item = &Scenario> {
         let bounds = self.bounds.iter().flat_map(|b| &b.scenarios);
         bounds.chain(self.controls.iter().flat_map(|c| &c.scenarios))
-    }
-
-    /// Whether any of its problems reads a data file: then its numbers depend on more than its text.
-    #[must_use]
-    pub fn reads_files(&self) -> bool {
-        let curves = self.curves.iter().flat_map(|c| &c.variants).map(|(_, v)| v);
-        let scenarios = self.scenarios().flat_map(|t| t.curves.iter().map(|(_, v)| v).chain([&t.variant]));
-        self.base
-            .iter()
-            .map(|(_, v)| v)
-            .chain(curves)
-            .chain(scenarios)
-            .filter_map(Variant::experiment)
-            .any(|e| e.problem.settings.iter().any(|(p, s, _)| p.name == DATA_FILE && matches!(s, Setting::Text(_))))
     }
 }

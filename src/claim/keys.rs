@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// The values that name a cell: what is swept and the case; everything given where nothing is swept.
 #[must_use]
 pub(crate) fn cell_name(scenario: &Scenario, cell: &Cell) -> BTreeMap<String, serde_json::Value> {
-    let swept = |name: &String| scenario.variant.parameters.iter().any(|p| p.name == *name && p.values.len() > 1);
+    let swept = |name: &String| scenario.variant.parameters.iter().any(|p| p.name == *name && p.names_cells());
     let any_swept = cell.given.iter().any(swept);
     let mut name: BTreeMap<String, serde_json::Value> =
         cell.given.iter().filter(|n| !any_swept || swept(n)).map(|n| (n.clone(), number(&cell.values[n]))).collect();

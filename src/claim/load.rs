@@ -206,7 +206,7 @@ impl Loader<'_> {
     }
 
     /// The `change` of a table, checked for keys that a change cannot have.
-    fn change(&mut self, table: &Table) -> Option<Table> {
+    pub(super) fn change(&mut self, table: &Table) -> Option<Table> {
         let (change, _) = self.reader.table(table, "change")?;
         let top = super::fields::section("").fields;
         for entry in &change.entries {

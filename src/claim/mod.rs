@@ -1,8 +1,11 @@
 //! Claim files: text, tree, checked claim, cells and instances.
 
+mod blocks;
 mod build;
 mod cell;
 mod change;
+mod checkpoints;
+mod data;
 mod diagnostic;
 mod drawings;
 mod family;
@@ -25,6 +28,7 @@ mod setup;
 mod size;
 mod symbol;
 mod tree;
+mod tune;
 
 pub use cell::{Cell, cells};
 pub(crate) use cell::{InstanceError, evaluate};

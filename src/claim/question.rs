@@ -63,7 +63,7 @@ impl Loader<'_> {
         }
     }
 
-    fn left(&mut self, node: &Node, scope: &Scope, work: &Work) -> Option<(Left, String)> {
+    pub(super) fn left(&mut self, node: &Node, scope: &Scope, work: &Work) -> Option<(Left, String)> {
         match work {
             Work::Quantity(_) => self.reader.expression(node, "left", scope, &|expr| Left::of_quantity(expr, scope)),
             Work::Experiment(experiment) => {

@@ -223,7 +223,12 @@ impl<'a> Reader<'a> {
                 if values.is_empty() {
                     self.error(Diagnostic::new(entry.node.span.clone(), "an empty list: give at least one value"));
                 }
-                parameters.push(Parameter { name: entry.key.clone(), span: entry.key_span.clone(), values });
+                parameters.push(Parameter {
+                    name: entry.key.clone(),
+                    span: entry.key_span.clone(),
+                    values,
+                    chosen: false,
+                });
             }
         }
         self.check_cycles(inner, &parameters);

@@ -4,7 +4,11 @@ use super::cell::{Cell, InstanceError, evaluate};
 use super::file::{Formula, PartSetup, Setting};
 use super::symbol::Symbol;
 use crate::model::{BuildError, Kind, ParamValue, Params, Real, Registry, Row, Slot};
-use std::collections::BTreeMap;
+
+/// The setting that names a data file.
+pub(super) const DATA_FILE: &str = "file";
+/// The setting that names a folder of data files, in the same place.
+pub(super) const DATA_FOLDER: &str = "folder";
 
 /// Largest iterate.
 pub(super) const MAX_DIMENSION: usize = 100_000_000;
@@ -54,7 +58,7 @@ pub(super) fn resolve(
     workers: usize,
     lookup: &dyn Fn(&Symbol) -> Option<Real>,
 ) -> Result<Params, InstanceError> {
-    let mut params = Params { values: BTreeMap::new(), dimension, workers };
+    let mut params = Params { dimension, workers, ..Params::default() };
     let value = |f: &Formula| evaluate(&f.expr, lookup).map_err(|e| InstanceError::new(&f.span, e.to_string()));
     let counted = |name: &str| {
         let found = part.settings.iter().find(|(p, _, _)| p.name == name);

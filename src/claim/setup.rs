@@ -34,6 +34,7 @@ impl Loader<'_> {
                 return None;
             }
         };
+        let tuning = self.tuning(tree, &parameters);
         let mut setup = tree.clone();
         setup.entries.retain(|e| {
             !QUESTION_KEYS.contains(&e.key.as_str())
@@ -41,7 +42,7 @@ impl Loader<'_> {
                 && e.key != "hypotheses"
                 && e.key != "requires"
         });
-        Some(Variant { parameters, work, hypotheses, requires, setup: setup.canonical() })
+        Some(Variant { parameters, work, hypotheses, requires, setup: setup.canonical(), tuning })
     }
 
     pub(super) fn hypotheses(&mut self, tree: &Table) -> Vec<String> {

@@ -2,11 +2,10 @@
 
 use super::build::MOST_WORKERS;
 use super::cell::{Cell, evaluate};
-use super::file::DATA_FILE;
 use super::file::{Experiment, Formula, PartSetup, Setting, Start};
-use super::resolve::resolve;
+use super::resolve::{DATA_FILE, resolve};
 use super::symbol::Symbol;
-use crate::model::problem::Footprint;
+use crate::model::problem::{Footprint, Given};
 use crate::model::{Kind, Layout, Real, Registry};
 use std::ops::Range;
 
@@ -64,6 +63,12 @@ impl Size {
             };
             formulas.iter().filter_map(|formula| whole(formula, &given)).collect::<Vec<u64>>()
         };
+        let text = |name: &str| {
+            let found = part.settings.iter().find(|(p, ..)| p.name == name);
+            let text = found.and_then(|(_, s, _)| if let Setting::Text(text) = s { Some(text.clone()) } else { None });
+            text.unwrap_or_default()
+        };
+        let settings = Given { numbers: &numbers, text: &text };
         let samples = setting("samples").or_else(|| setting("train")).map_or(0, |(n, _)| n);
         let data = part.settings.iter().find_map(|(p, s, _)| match s {
             Setting::Text(file) if p.name == DATA_FILE => {
@@ -75,7 +80,7 @@ impl Size {
         let footprint = registry.problem(&part.name).map_or(&Footprint::SMALL, |entry| &entry.footprint);
         let dimension = setting("dimension").unwrap_or_else(|| {
             // All that is known of a data file here is the most that its text can hold.
-            ((footprint.dimension)(&numbers).unwrap_or(listed), part.span.clone())
+            ((footprint.dimension)(&settings).unwrap_or(listed), part.span.clone())
         });
         let d = dimension.0;
         let fact = |symbol: &Symbol, name: &str| matches!(symbol, Symbol::Fact(spec) if spec.name == name);
@@ -113,7 +118,7 @@ impl Size {
         let random = oracle.noise.is_some() || oracle.minibatch || matches!(experiment.start, Start::Random(_));
         Size {
             constants: d.saturating_mul(EXACT * EXACT_A_COORDINATE),
-            data: (footprint.bytes)(d, samples).saturating_add(data.unwrap_or(0).saturating_mul(3)),
+            data: (footprint.bytes)(&settings, d, samples).saturating_add(data.unwrap_or(0).saturating_mul(3)),
             narrow: footprint.runs_alone,
             deterministic: !random && !coins,
             minibatch: oracle.minibatch,
@@ -177,4 +182,48 @@ fn algorithm(
         Layout { state: all, scratch: all }
     });
     (layout, coins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::{cells, load};
+
+    /// The size of a claim's first cell.
+    fn size(problem: &str) -> Size {
+        let text = format!(
+            "schema = 1\nid = \"test/size\"\ntitle = \"t\"\nsource = {{ paper = \"t\", place = \"t\" }}\n\
+             statement = 't'\nrelation = \"lower\"\nleft = \"last(f)\"\n\
+             [problem]\nname = \"mlp\"\n{problem}\n[oracle]\nsampling = \"minibatch\"\n\
+             [algorithm]\nname = \"sgd\"\nstep_size = 1\n[run]\nhorizon = 1\n\
+             [[bound]]\nname = \"b\"\nright = 0\nexpect = \"holds\"\nwhy = \"w\"\n"
+        );
+        let registry = Registry::standard();
+        let spec = load("test.toml", &text, &registry, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let variant = &spec.base[0].1;
+        let cell = cells(variant).unwrap().swap_remove(0);
+        Size::estimate(&registry, variant.experiment().unwrap(), &cell)
+    }
+
+    #[test]
+    fn a_network_is_as_large_as_its_images_make_it() {
+        // exact: (784 + 1) 64 + (64 + 1) 64 + (64 + 1) 10, and (3072 + 1) 64 + (64 + 1) K; images of one byte a pixel
+        // with a label, twice, of the whole set; a mean and a sum of squares a coordinate for each chunk of 256 images,
+        // at most 64 of them, in each thread
+        let threads = rayon::current_num_threads() as u64;
+        let whole = "samples = 50000\ntests = 10000";
+        for (problem, d, images, chunks) in [
+            ("hidden = [64, 64]", 55_050, 5000 * 785, 16),
+            ("hidden = [64, 64]\nsamples = 60000\ntests = 10000", 55_050, 70_000 * 785, 64),
+            ("hidden = [64, 64]\nimages = \"idx\"\nsamples = 100", 55_050, 70_000 * 785, 1),
+            (&format!("hidden = [64]\nimages = \"cifar-10\"\n{whole}"), 197_322, 60_000 * 3073, 64),
+            (&format!("hidden = [64]\nimages = \"cifar-100\"\n{whole}"), 203_172, 60_000 * 3073, 64),
+        ] {
+            let size = size(problem);
+            assert_eq!(size.dimension.0, d, "{problem}");
+            assert_eq!(size.data, 2 * images + threads * chunks * d * 16, "{problem}");
+        }
+        let places = size("hidden = [4]\nsplit = \"iid\"\nworkers = 5").data - size("hidden = [4]").data;
+        assert_eq!(places, 4000 * 8);
+    }
 }

@@ -1,6 +1,7 @@
 //! What a run may spend, and what becomes of a claim that needs more.
 
-use super::common::{Bar, Loaded, SpecErrors, note};
+use super::bar::Bar;
+use super::common::{Loaded, SpecErrors, note};
 use crate::claim::{Diagnostic, SpecError};
 use crate::model::Registry;
 use crate::results::ResultFile;

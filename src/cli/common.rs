@@ -2,14 +2,11 @@
 
 use super::{Computing, Exit};
 use crate::claim::{Diagnostic, Instance, InstanceError, Overrides, Spec, SpecError, Variant, Work, cells, load_in};
-use crate::engine::Progress;
 use crate::model::Registry;
 use crate::results::{BoundRecord, ControlRecord, Outcome, ResultFile};
 use crate::run::{Catalog, ClaimText, DecideError, Profile};
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
-use std::time::Instant;
 
 /// A claim with its text.
 pub(super) struct Loaded {
@@ -190,50 +187,6 @@ impl Computing {
             rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("starting threads")?;
         }
         Ok(self.seed)
-    }
-}
-
-/// A progress bar on a terminal, nothing elsewhere; with a deadline, what ends runs.
-pub(super) struct Bar {
-    bar: ProgressBar,
-    deadline: Option<Instant>,
-}
-
-impl Bar {
-    pub(super) fn new(total: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-        let style = "{msg:36!} {bar:24} {human_pos}/{human_len} replicates, {eta} left";
-        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Bar { bar, deadline: None }
-    }
-
-    /// The bar, with a moment at which runs are given up.
-    #[must_use]
-    pub(super) fn until(self, deadline: Option<Instant>) -> Self {
-        Bar { deadline, ..self }
-    }
-
-    pub(super) fn claim(&self, id: &str) {
-        self.bar.set_message(id.to_string());
-    }
-
-    /// Moves to where the bar stands after a claim, whatever part of its replicates was needed.
-    pub(super) fn at(&self, position: u64) {
-        self.bar.set_position(position);
-    }
-
-    pub(super) fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
-}
-
-impl Progress for Bar {
-    fn advance(&self, replicates: u64) {
-        self.bar.inc(replicates);
-    }
-
-    fn stop(&self) -> bool {
-        self.deadline.is_some_and(|end| Instant::now() >= end)
     }
 }
 

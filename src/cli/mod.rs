@@ -1,5 +1,6 @@
 //! The command line: one file per command. Names, JSON and exit codes are a contract with scripts.
 
+mod bar;
 mod budget;
 mod check;
 mod common;

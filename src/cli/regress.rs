@@ -1,6 +1,7 @@
 //! `regress`: what has moved since the baseline was recorded.
 
-use super::common::{Bar, load_all_in, print, print_json, profile, resolve, width};
+use super::bar::Bar;
+use super::common::{load_all_in, print, print_json, profile, resolve, width};
 use super::{Computing, Exit};
 use crate::claim::Overrides;
 use crate::model::Registry;

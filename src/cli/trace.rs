@@ -68,7 +68,7 @@ impl Trace {
         if self.exact {
             anyhow::ensure!(
                 instance.is_deterministic(),
-                "{} draws random numbers: an exact trace needs a deterministic instance",
+                "{} draws random numbers: an exact trace needs a deterministic instance; leave out --exact to follow one replicate",
                 claim.spec.id
             );
             match trace_plain::<Rational>(&instance) {

@@ -10,7 +10,7 @@
 //! sees half of it; where the folder cannot be written, reading goes on without a copy.
 
 use super::matrix::{Rounding, Storage, Values};
-use super::{DataError, Dataset, Expected, Matrix, parse_libsvm};
+use super::{DataError, Dataset, Expected, FileSum, Matrix, parse_libsvm};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -44,21 +44,31 @@ pub(super) fn cache_path(source: &Path) -> PathBuf {
     name.into()
 }
 
+/// A LIBSVM file that was read.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// Its rows and labels.
+    pub data: Dataset,
+    /// What the file was, whether the rows came from its text or from the cache.
+    pub file: FileSum,
+}
+
 /// Reads a LIBSVM file, by way of its cache where that is valid.
 ///
 /// # Errors
 /// As [`parse_libsvm`](super::parse_libsvm), and [`DataError::Io`]; trouble with the cache is no error.
-pub(crate) fn load_libsvm(path: &Path, expected: Expected) -> Result<(Dataset, CacheUse), DataError> {
+pub(crate) fn load_libsvm(path: &Path, expected: Expected) -> Result<(Loaded, CacheUse), DataError> {
     let io_error = |source| DataError::Io { path: path.into(), source };
     let cache = cache_path(path);
     let miss = match read_cache(path, &cache, expected) {
-        Ok(data) => {
+        Ok((key, data)) => {
             if let Some(rows) = expected.rows.filter(|&r| r != data.matrix().rows()) {
                 let found = format!("{} rows", data.matrix().rows());
                 let name = path.display().to_string();
                 return Err(DataError::Content { name, found, expected: format!("{rows} rows") });
             }
-            return Ok((data, CacheUse::Hit));
+            let file = key.file(path, &data);
+            return Ok((Loaded { data, file }, CacheUse::Hit));
         }
         Err(miss) => miss,
     };
@@ -71,7 +81,8 @@ pub(crate) fn load_libsvm(path: &Path, expected: Expected) -> Result<(Dataset, C
         Ok(()) => CacheUse::Written(miss),
         Err(error) => CacheUse::Unwritable(error.to_string()),
     };
-    Ok((data, used))
+    let file = key.file(path, &data);
+    Ok((Loaded { data, file }, used))
 }
 
 /// What a copy was made from.
@@ -81,6 +92,20 @@ struct Key {
     checksum: [u8; 32],
     columns: u64,
     single: bool,
+}
+
+impl Key {
+    /// What the source was.
+    fn file(&self, source: &Path, data: &Dataset) -> FileSum {
+        let sha256: String = self.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+        FileSum {
+            name: source.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            content_sha256: sha256.clone(),
+            sha256,
+            bytes: self.length,
+            entries: data.matrix().rows() as u64,
+        }
+    }
 }
 
 /// A reader or writer that takes the checksum of what passes.
@@ -123,7 +148,7 @@ impl<T: Write> Write for Hashing<T> {
 }
 
 /// The data of a valid copy, else why there is none (`None`: no copy at all).
-fn read_cache(source: &Path, cache: &Path, expected: Expected) -> Result<Dataset, Option<&'static str>> {
+fn read_cache(source: &Path, cache: &Path, expected: Expected) -> Result<(Key, Dataset), Option<&'static str>> {
     let file = File::open(cache).map_err(|_| None)?;
     let stored = file.metadata().map_err(|_| None)?.len();
     let damaged = |_: io::Error| Some("damaged");
@@ -149,7 +174,8 @@ fn read_cache(source: &Path, cache: &Path, expected: Expected) -> Result<Dataset
     if <[u8; 32]>::from(hasher.finalize()) != checksum {
         return Err(Some("damaged"));
     }
-    matrix.and_then(|m| Dataset::new(m, labels)).map_err(|_| Some("damaged"))
+    let data = matrix.and_then(|m| Dataset::new(m, labels)).map_err(|_| Some("damaged"))?;
+    Ok((key, data))
 }
 
 /// The sizes in a header.
@@ -322,8 +348,25 @@ mod tests {
         (folder, path)
     }
 
+    /// The rows and what became of the cache.
+    fn load_libsvm(path: &Path, expected: Expected) -> Result<(Dataset, CacheUse), DataError> {
+        super::load_libsvm(path, expected).map(|(loaded, used)| (loaded.data, used))
+    }
+
     fn load(path: &Path) -> (Dataset, CacheUse) {
         load_libsvm(path, Expected::default()).unwrap()
+    }
+
+    #[test]
+    fn the_file_is_named_whether_its_text_was_read_or_the_cache() {
+        let (_folder, path) = source(THIN);
+        let (first, _) = super::load_libsvm(&path, Expected::default()).unwrap();
+        let (again, used) = super::load_libsvm(&path, Expected::default()).unwrap();
+        assert_eq!(used, CacheUse::Hit);
+        assert_eq!(first.file, again.file);
+        let sha256: String = Sha256::digest(THIN).iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!((first.file.name.as_str(), &first.file.sha256), ("set", &sha256));
+        assert_eq!((first.file.bytes, first.file.entries), (THIN.len() as u64, 3));
     }
 
     #[test]

@@ -28,10 +28,10 @@ mod minimum;
 pub(crate) mod network;
 mod split;
 
-pub(crate) use cache::load_libsvm;
+pub(crate) use cache::{Loaded, load_libsvm};
 pub use error::DataError;
 pub(crate) use generate::generate;
-pub use images::{FileSum, IMAGE_FILES, ImageSet, Images, embedded_images, parse_images, read_images};
+pub use images::{DataFile, FileSum, IMAGE_FILES, ImageSet, Images, embedded_images, parse_images, read_images};
 pub use libsvm::{Expected, parse_libsvm};
 pub(crate) use logistic::Logistic;
 pub(crate) use matrix::{Matrix, Rounding};

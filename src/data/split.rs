@@ -54,9 +54,25 @@ pub enum Spread {
     },
 }
 
+/// As a claim file has it: `dirichlet, concentration = 1`.
+impl std::fmt::Display for Spread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Spread::Iid => write!(f, "iid"),
+            Spread::DirichletByClass { concentration } => write!(f, "dirichlet, concentration = {concentration}"),
+            Spread::DirichletByWorker { concentration } => {
+                write!(f, "dirichlet-by-worker, concentration = {concentration}")
+            }
+            Spread::ByClass { classes_per_worker } => write!(f, "by-class, classes_per_worker = {classes_per_worker}"),
+        }
+    }
+}
+
 /// The samples of each worker.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Split {
+    how: Spread,
+    seed: u64,
     shards: Vec<Vec<usize>>,
     counts: Vec<Vec<usize>>,
 }
@@ -109,7 +125,19 @@ impl Split {
             shard.iter().for_each(|i| counts[usize::from(labels[*i])] += 1);
             counts
         };
-        Ok(Split { counts: shards.iter().map(count).collect(), shards })
+        Ok(Split { how, seed, counts: shards.iter().map(count).collect(), shards })
+    }
+
+    /// The law that it was drawn from.
+    #[must_use]
+    pub fn how(&self) -> Spread {
+        self.how
+    }
+
+    /// The seed of its draws.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The samples of each worker, in increasing order.

@@ -13,6 +13,9 @@ use crate::scalar::{Fault, Lane, Scalar};
 /// Steps between two checks whether to stop.
 pub(super) const STEPS_UNASKED: u64 = 256;
 
+/// Work of a gradient from which on every step is reported.
+const SLOW: usize = 1 << 20;
+
 /// What a run in one arithmetic records.
 #[derive(Debug, Clone)]
 pub struct Record<S> {
@@ -191,10 +194,14 @@ where
     let mut diverged: Vec<Option<u64>> = vec![None; N];
     let work = Workspace::new(instance, x).looking_back(plan.looks_back());
     let mut stopped = false;
+    let slow = instance.problem.work() >= SLOW;
     let ended = simulate(instance, work, &mut oracle, &mut |k, work, traffic| {
         if k % STEPS_UNASKED == 0 && progress.stop() {
             stopped = true;
             return Err(Fault::Unsupported("stopped".into()));
+        }
+        if slow || k % STEPS_UNASKED == 0 {
+            progress.step(N as u64, k, instance.horizon, &|| recorder.latest());
         }
         note_divergence(k, &work.x, &mut diverged);
         recorder.pass(&work.x);

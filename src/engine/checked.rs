@@ -31,10 +31,11 @@ const SMOOTHING: f64 = 1e-6;
 /// then within its rounding error e of a switch with probability 2 e p, where p is its largest density. With e = 1e-16
 /// and a standard deviation of a millionth of the gradient that is some 1e-10 per sign, a bias far below any sampling
 /// error. An objective with kinks takes signs of iterates, which lie on a lattice whatever the noise. Samples of large
-/// data sets are drawn in plain lanes: their gradients have no lattice.
+/// data sets are drawn in plain lanes: their gradients have no lattice. Where the objective is itself a computation in
+/// floating point, the numbers that it gives are the numbers meant.
 #[must_use]
 pub(super) fn must_look_for_ties(instance: &Instance) -> bool {
-    if instance.is_deterministic() {
+    if instance.is_deterministic() || instance.problem.is_a_computation() {
         return false;
     }
     if instance.minibatch {

@@ -125,7 +125,7 @@ pub(crate) fn settle_coins(instance: &mut Instance) {
     if instance.is_deterministic() || !instance.may_draw_nothing() {
         return;
     }
-    let nothing = Plan { paths: Vec::new(), series: Vec::new(), curves: Vec::new() };
+    let nothing = Plan::default();
     let run = || plain::<Enclosure>(instance, &nothing, &Silent).map(|_| ());
     // A sign that stays open is no proof, so no hull is computed.
     let found = sharpest(instance, MOST_WORK, &run, |()| (isize::MAX, isize::MAX)).0;

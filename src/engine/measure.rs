@@ -113,7 +113,7 @@ impl Probe {
 }
 
 /// Everything that a run records.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// Path functionals: how reductions combine, and what is reduced.
     pub paths: Vec<(Expression, Vec<(Reducer, Probe)>)>,
@@ -122,6 +122,8 @@ pub struct Plan {
     pub series: Vec<(Reducer, Probe)>,
     /// Statistics recorded at the checkpoints.
     pub curves: Vec<Probe>,
+    /// The curves as they are written.
+    pub names: Vec<String>,
 }
 
 impl Plan {
@@ -137,7 +139,7 @@ impl Plan {
     /// # Errors
     /// A statistic that the instance does not have, or a window too long for a series.
     pub fn new(instance: &Instance, terms: &[&Term], curves: &[&Expression]) -> Result<Self, RunError> {
-        let mut plan = Plan { paths: Vec::new(), series: Vec::new(), curves: Vec::new() };
+        let mut plan = Plan::default();
         for term in terms {
             match term {
                 Term::MeanOfPath(PathTerm { combine, reductions }) => {
@@ -160,6 +162,7 @@ impl Plan {
             Some(why) => Err(RunError::Statistic(format!("the curve '{expr}': {why}"))),
             None => Probe::new(expr, instance),
         };
+        plan.names = curves.iter().map(ToString::to_string).collect();
         plan.curves = curves.iter().map(drawn).collect::<Result<_, _>>()?;
         Ok(plan)
     }
@@ -258,6 +261,12 @@ impl<'a, S: Evaluating> Recorder<'a, S> {
             self.next_checkpoint += 1;
         }
         Ok(())
+    }
+
+    /// What the curves recorded last, by name: of several lanes that of the first.
+    pub(super) fn latest(&self) -> String {
+        let value = |(name, values): (&String, &Vec<S>)| Some(format!("{name} {:.4}", values.last()?.lane(0)?));
+        self.plan.names.iter().zip(&self.curves).filter_map(value).collect::<Vec<_>>().join(", ")
     }
 
     /// Records one point as if every iterate were there: an enclosure of all iterates gives one of all functionals.

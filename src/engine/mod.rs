@@ -7,6 +7,7 @@ mod block;
 mod checked;
 mod enclosed;
 mod estimates;
+mod journal;
 mod measure;
 mod momentum_error;
 mod oracle;
@@ -26,7 +27,7 @@ pub(crate) use measure::{Probe, add_to, combine_path, is_due, left_lacks, not_re
 pub(crate) use oracle::Traffic;
 pub(crate) use oracle::without_noise;
 pub(crate) use point::Point;
-pub use progress::{Progress, Silent};
+pub use progress::{Journal, Kept, Progress, Silent};
 pub(crate) use range::Ranges;
 pub use range::ranges;
 pub use run::run;

@@ -158,6 +158,10 @@ impl<'a, S: Evaluating> Point<'a, S> {
             Statistic::GradientDensity => density(self.gradient()?),
             Statistic::MoveDensity => density(&difference(self.x, self.iterate_before()?)),
             Statistic::CorrectedDensity(error) => density(&self.corrected(error)?),
+            Statistic::ClippedShare(view) => {
+                self.iterate_before()?;
+                Ok(self.view(view)[0].clone())
+            }
             Statistic::ViewCoordinate(view, i) => Ok(self.view(view)[i].clone()),
             Statistic::Own(i) => self.problem().own_statistic_at(i, self.x),
         }

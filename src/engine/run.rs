@@ -7,7 +7,7 @@ use super::estimates::Estimates;
 use super::measure::Plan;
 use super::oracle::Keys;
 use super::pilot::{Doubt, Way, pilot};
-use super::progress::Progress;
+use super::progress::{Kept, Progress};
 use crate::claim::Instance;
 use crate::scalar::{Lane, WIDTH};
 use rayon::prelude::*;
@@ -27,6 +27,8 @@ pub(crate) struct Sampling<'a> {
     /// Numbers of replicates at which the estimates are looked at, increasing. All but the last are rounded up to whole
     /// blocks; the last ends the run.
     pub looks: &'a [u64],
+    /// What is run and recorded, as a text: with the seed and the key it names the run's finished blocks.
+    pub setup: &'a str,
     /// Is notified of finished replicates.
     pub progress: &'a dyn Progress,
 }
@@ -89,7 +91,7 @@ pub fn run(
     replicates: u64,
     progress: &dyn Progress,
 ) -> Result<Estimates, RunError> {
-    run_until(instance, plan, Sampling { seed, cell_key, looks: &[replicates], progress }, &mut |_| true)
+    run_until(instance, plan, Sampling { seed, cell_key, looks: &[replicates], setup: "", progress }, &mut |_| true)
 }
 
 /// Runs one block of replicates, from a first one on.
@@ -103,6 +105,12 @@ fn blocks<const N: usize>(
     enough: &mut dyn FnMut(&Estimates) -> bool,
 ) -> Result<Estimates, RunError> {
     let keys = Keys::new(sampling.seed, sampling.cell_key);
+    let kept = sampling.progress.journal().map(|journal| {
+        let (seed, setup) = (sampling.seed, sampling.setup);
+        journal.open(&format!("{seed}\n{:?}\n{setup}", sampling.cell_key))
+    });
+    let kept = kept.as_deref();
+    let run = |plan: &Plan, (keys, first): (&Keys, u64)| once(kept, plan, first, &|| run(plan, (keys, first)));
     let width = N as u64;
     let replicates = sampling.looks.last().copied().unwrap_or(0);
     let mut done = 0;
@@ -111,13 +119,29 @@ fn blocks<const N: usize>(
         if count <= done {
             continue;
         }
-        batch::<N>((plan, &keys, run), (done, count, replicates), &mut estimates, sampling.progress)?;
+        batch::<N>((plan, &keys, &run), (done, count, replicates), &mut estimates, sampling.progress)?;
         done = count;
         if enough(&estimates) {
             break;
         }
     }
     Ok(estimates)
+}
+
+/// A block from the journal, or else from its run, which the journal then keeps.
+fn once<const N: usize>(
+    kept: Option<&dyn Kept>,
+    plan: &Plan,
+    first: u64,
+    run: &dyn Fn() -> Result<Record<Lane<N>>, RunError>,
+) -> Result<Record<Lane<N>>, RunError> {
+    let Some(kept) = kept else { return run() };
+    if let Some(record) = kept.get(first).and_then(|words| Record::from_words(&words, plan)) {
+        return Ok(record);
+    }
+    let record = run()?;
+    kept.put(first, record.to_words());
+    Ok(record)
 }
 
 /// Blocks `done..count` of a run of so many replicates.

@@ -2,6 +2,7 @@
 
 use super::{CompressorEntry, Limits, Real};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// What kind of value a parameter of a part takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +124,9 @@ pub struct Params {
     pub dimension: usize,
     /// Number of workers.
     pub workers: usize,
+    /// The blocks of the problem's coordinates ([`Problem::blocks`](crate::model::Problem::blocks)), for algorithms; empty
+    /// for all coordinates as one.
+    pub blocks: Vec<Range<usize>>,
 }
 
 impl Params {

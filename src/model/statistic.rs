@@ -95,6 +95,8 @@ pub enum Statistic {
     /// The same of v = x_(k-1) - x_k + e: what the compressor was given in the step to x_k, e (this view) being what it
     /// left.
     CorrectedDensity(usize),
+    /// The share of stochastic signs whose probability was cut to [0, 1] in the step to x_k; the view that holds it.
+    ClippedShare(usize),
     /// A coordinate, from 0, of a view.
     ViewCoordinate(usize, usize),
     /// The problem's own statistic of that number.
@@ -105,7 +107,9 @@ impl Statistic {
     /// Whether it looks back at the iterate before: it then has no value at x_0.
     #[must_use]
     pub fn looks_back(self) -> bool {
-        use Statistic::{CorrectedDensity, MissL1, MissL2, MissL2Squared, MoveDensity, MoveLinf, TurnL1, WrongL1};
+        use Statistic::{
+            ClippedShare, CorrectedDensity, MissL1, MissL2, MissL2Squared, MoveDensity, MoveLinf, TurnL1, WrongL1,
+        };
         matches!(
             self,
             MissL1(..)
@@ -116,13 +120,20 @@ impl Statistic {
                 | MoveLinf
                 | MoveDensity
                 | CorrectedDensity(..)
+                | ClippedShare(..)
         )
     }
 
     /// Whether it lies between 0 and 1 wherever it has a value.
     #[must_use]
     pub fn is_share(self) -> bool {
-        matches!(self, Statistic::GradientDensity | Statistic::MoveDensity | Statistic::CorrectedDensity(_))
+        matches!(
+            self,
+            Statistic::GradientDensity
+                | Statistic::MoveDensity
+                | Statistic::CorrectedDensity(_)
+                | Statistic::ClippedShare(_)
+        )
     }
 
     /// Whether it looks at all iterates up to x_k, and not at x_k alone.
@@ -191,6 +202,13 @@ pub const STATISTICS: &[StatisticSpec] = &[
         0,
         Statistic::CorrectedDensity(0),
         "phi(v) of v = lr g + e, the error-corrected gradient that the step to x_k compressed; from k = 1",
+    ),
+    spec(
+        "clipped_share",
+        0,
+        0,
+        Statistic::ClippedShare(0),
+        "share of the entries (workers and coordinates) with |v| > R in the step to x_k, where the stochastic sign's probability 1/2 + v/(2R) was cut to [0, 1]; from k = 1",
     ),
 ];
 
@@ -319,6 +337,12 @@ impl StatisticName {
                         momentum(|momenta, previous| Statistic::MomentumErrorL2Squared { momenta, previous })
                     }
                     Statistic::CorrectedDensity(_) => kept("error").map(Statistic::CorrectedDensity),
+                    Statistic::ClippedShare(_) => place("clipped_share").map(Statistic::ClippedShare).ok_or_else(|| {
+                        format!(
+                            "'{self}': this algorithm sends no stochastic signs; mv-sto-signsgd, mv-sto-signsgd-sim and \
+                             federated-mv-sto-signsgd-sim do"
+                        )
+                    }),
                     plain @ (Statistic::Distance | Statistic::DistanceInf | Statistic::DistanceToNearest) => {
                         match problem.minimisers() {
                             None => Err(format!("'{self}': the minimisers of this problem are not known")),

@@ -18,6 +18,20 @@ pub(crate) struct SignMessage {
     negative: Option<Vec<u64>>,
 }
 
+/// Refuses numbers that are not +1, -1 or 0 for certain: an enclosure of several of them, or a formula in what is
+/// random. Their bits say nothing. In lanes every sign is decided, and a NaN is traced outside the message.
+///
+/// # Errors
+/// [`Fault::Undecided`].
+#[inline(always)]
+fn all_decided<S: Scalar>(signs: &[S]) -> Result<(), Fault> {
+    let decided = |sign: &S| {
+        let (plus, minus) = sign.to_bits();
+        S::from_bits(plus, minus) == *sign
+    };
+    if S::LANES > 0 || signs.iter().all(decided) { Ok(()) } else { Err(Fault::Undecided("a sign that is sent")) }
+}
+
 impl SignMessage {
     /// Packs signs that were taken under a convention for 0.
     ///
@@ -25,14 +39,7 @@ impl SignMessage {
     /// [`Fault::Undecided`] where an enclosure holds several signs: a message has no room for a choice.
     #[inline(always)]
     pub(crate) fn pack<S: Scalar>(signs: &[S], convention: SignZero) -> Result<Self, Fault> {
-        let decided = |sign: &S| {
-            let (plus, minus) = sign.to_bits();
-            S::from_bits(plus, minus) == *sign
-        };
-        // In lanes every sign is decided, and a NaN is traced outside the message.
-        if S::LANES == 0 && !signs.iter().all(decided) {
-            return Err(Fault::Undecided("a sign that is sent"));
-        }
+        all_decided(signs)?;
         // Plain loops: closures inside iterators would not take on the caller's instruction set.
         let mut positive = vec![0; signs.len()];
         if Semantics::sign_bits(convention) == 1 {
@@ -129,12 +136,15 @@ impl Tally {
     }
 
     /// A tally in which + has more, as many or fewer votes than -, as the signs say.
-    #[must_use]
-    pub(crate) fn of_sides<S: Scalar>(signs: &[S]) -> Self {
+    ///
+    /// # Errors
+    /// [`Fault::Undecided`] where a sign is not known.
+    pub(crate) fn of_sides<S: Scalar>(signs: &[S]) -> Result<Self, Fault> {
+        all_decided(signs)?;
         let mut tally = Tally::new(signs.len(), SignZero::Zero);
         let (positive, negative) = signs.iter().map(Scalar::to_bits).unzip();
         tally.add(&SignMessage { positive, negative: Some(negative) });
-        tally
+        Ok(tally)
     }
 
     /// Counts one message, packed under the tally's convention.
@@ -182,6 +192,8 @@ impl Tally {
                 let odds: Vec<S> = (0..d).map(|i| super::query::fair(self.compare(i).1 & 1 != 0)).collect();
                 let mut coins = odds.clone();
                 query.coin(&odds, &mut coins)?;
+                // Where moments are followed a coin is a formula, which chooses no side.
+                all_decided(&coins)?;
                 coins.iter().map(|c| c.to_bits().0).collect()
             }
         };

@@ -141,6 +141,7 @@ fn result(id: &str, title: &str, statement: &str, bounds: Vec<BoundRecord>) -> R
             level: 1e-6,
             evidence: Vec::new(),
             budget: crate::results::BudgetRecord::default(),
+            data: Vec::new(),
             claim: None,
         },
     }

@@ -6,7 +6,8 @@ use super::numbers::anchor;
 use super::searches::{found, searched, worst};
 use super::{ReportError, numbers};
 use crate::results::{
-    ASYMPTOTIC_LEVEL, BoundRecord, ControlRecord, Expectation, Ledger, Picture, ResultFile, SearchRecord, TableRecord,
+    ASYMPTOTIC_LEVEL, BoundRecord, ControlRecord, DataRecord, Expectation, Ledger, Picture, ResultFile, SearchRecord,
+    TableRecord,
 };
 use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior, context};
@@ -125,7 +126,7 @@ fn section(
         bounds => bounds.collect::<Value>(),
         hypotheses => hypotheses(result),
         controls => result.controls.iter().map(control).collect::<Value>(),
-        tables => result.tables.iter().map(table).collect::<Value>(),
+        tables => result.tables.iter().chain(&data_files(result)).map(table).collect::<Value>(),
         notes => Value::from_iter(result.notes.iter().map(String::as_str)),
         figures => result.figures.iter().map(|f| figure(f, &result.source.paper, svgs)).collect::<Value>(),
         command => format!("signcheck {} {}", if result.bounds.is_empty() { "reproduce" } else { "verify" }, result.id),
@@ -197,9 +198,24 @@ fn table(table: &TableRecord) -> Value {
     let line = |cells: &Vec<String>| Value::from_iter(cells.iter().map(String::as_str));
     context! {
         title => table.title.as_str(),
+        // One of many workers is looked at in a window of its own.
+        tall => table.rows.len() > 20,
         columns => line(&table.columns),
         rows => table.rows.iter().map(line).collect::<Value>(),
     }
+}
+
+/// The data files that a result rests on, where there are some.
+fn data_files(result: &ResultFile) -> Option<TableRecord> {
+    let data = &result.provenance.data;
+    let line = |d: &DataRecord| {
+        vec![d.set.clone(), d.file.clone(), d.entries.to_string(), d.bytes.to_string(), d.sha256.clone()]
+    };
+    (!data.is_empty()).then(|| TableRecord {
+        title: "Data files".into(),
+        columns: ["Set", "File", "Images, labels or rows", "Bytes", "SHA-256"].map(Into::into).to_vec(),
+        rows: data.iter().map(line).collect(),
+    })
 }
 
 fn figure(picture: &Picture, paper: &str, svgs: &BTreeMap<String, String>) -> Value {
@@ -274,6 +290,30 @@ mod tests {
         assert!(html.contains(r"<code>\nosuchcommand{x}</code>"));
         assert!(html.contains("<math"));
         assert!(html.contains("is not drawn yet"));
+    }
+
+    #[test]
+    fn data_files_stand_beside_their_claim() {
+        let (mut results, ledger) = fixtures::all();
+        let without = page(&results, &ledger, &BTreeMap::new(), &BTreeMap::new()).unwrap();
+        assert!(!without.contains("Data files"));
+        results[1].provenance.data.push(DataRecord {
+            set: "IDX, <i>training</i> set".into(),
+            file: "train-images-idx3-ubyte.gz".into(),
+            sha256: "f00d".repeat(16),
+            content_sha256: None,
+            bytes: 9_912_422,
+            entries: 60_000,
+        });
+        let html = page(&results, &ledger, &BTreeMap::new(), &BTreeMap::new()).unwrap();
+        let (before, after) = html.split_once("<caption>Data files</caption>").unwrap();
+        // In the section of its claim: the last one that begins before the table.
+        let section = before.rsplit_once("<section ").unwrap().1;
+        assert!(section.contains(&format!("id=\"{}\"", anchor(&results[1].id))), "{section}");
+        for cell in ["train-images-idx3-ubyte.gz", "9912422", "60000", &"f00d".repeat(16)] {
+            assert!(after.contains(&format!("<td>{cell}</td>")), "{cell}");
+        }
+        assert!(!html.contains("<i>training</i>"));
     }
 
     #[test]

@@ -94,6 +94,9 @@ pub fn why(old: &Provenance, new: &Provenance) -> String {
     if old.level.to_bits() != new.level.to_bits() {
         reasons.push(format!("level {} -> {}", old.level, new.level));
     }
+    if old.data != new.data {
+        reasons.push("the data files".into());
+    }
     let cut = |p: &Provenance| (p.budget.memory, p.budget.seconds);
     if cut(old) != cut(new) {
         reasons.push("a budget".into());

@@ -18,9 +18,9 @@ pub use ledger::{Ledger, Tally};
 pub use lock::{Lock, STATE_FOLDER};
 pub use picture::{Axis, AxisScale, Layer, LineStyle, Panel, Picture};
 pub use record::{
-    ASYMPTOTIC_LEVEL, BoundRecord, BudgetRecord, CellRecord, ControlRecord, ControlTally, Estimate, Evidence,
-    Expectation, HypothesisRecord, Outcome, Provenance, RatePoint, ResultFile, RightSide, Source, TableRecord,
-    UnitsRecord,
+    ASYMPTOTIC_LEVEL, BoundRecord, BudgetRecord, CellRecord, ControlRecord, ControlTally, DataRecord, Estimate,
+    Evidence, Expectation, HypothesisRecord, Outcome, Provenance, RatePoint, ResultFile, RightSide, Source,
+    TableRecord, UnitsRecord,
 };
 pub use store::{
     StoreError, digest, read_all, read_result, read_sealed, read_searches, remove_leftovers, result_paths, write_json,

@@ -264,6 +264,25 @@ pub struct TableRecord {
     pub rows: Vec<Vec<String>>,
 }
 
+/// A data file that a result rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataRecord {
+    /// The set that it belongs to: `IDX, training set`, or `LIBSVM`; of the digits that are part of the program,
+    /// `MNIST, first 4000 of the training set`.
+    pub set: String,
+    /// Its name without folders.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// SHA-256 of what is inside, where it is packed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_sha256: Option<String>,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Images, labels or rows in it.
+    pub entries: u64,
+}
+
 /// Everything that identifies how a result came about. The time of day is not part of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
@@ -283,6 +302,9 @@ pub struct Provenance {
     pub evidence: Vec<Evidence>,
     /// What could be spent.
     pub budget: BudgetRecord,
+    /// The data files that it rests on, those that are part of the program included.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<DataRecord>,
     /// The claim file's text, where the file does not come with the program: with it the result can be redone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<String>,

@@ -1,10 +1,11 @@
 //! Every cell of a claim, run once.
 
-use super::plan::{DecideError, Settings, design, located, plan};
+use super::plan::{DecideError, Settings, located, plan};
 use super::side_by_side::{CellWork, Ready, each_cell, make_ready};
-use crate::claim::{Cell, Instance, Spec, evaluate_quantity, stream_key};
+use crate::charts::{drawn, lacking};
+use crate::claim::{Cell, Instance, InstanceError, Spec, evaluate_quantity, stream_key};
 use crate::engine::{Plan, RunError, Sampling};
-use crate::evidence::{CellOutcome, CellRun, Configuration, Effort, Findings, Inquiry, Observed};
+use crate::evidence::{CellOutcome, CellRun, Configuration, Design, Effort, Findings, Inquiry, Observed};
 use crate::verdict::Judge;
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ pub(super) struct Subject<'a> {
     cell: Cell,
     /// What keys its random numbers.
     key: Vec<(String, String)>,
+    /// What is run and recorded.
+    setup: String,
 }
 
 impl<'a> Subject<'a> {
@@ -31,7 +34,9 @@ impl<'a> Subject<'a> {
         let plan = plan(configuration, &instance)?;
         let reach = Findings::reach(&Arc::new(instance), &plan);
         let key = stream_key(judge.spec, &configuration.case, &cell);
-        Ok(Subject { judge, configuration, settings, plan, reach, cell, key })
+        let Configuration { variant, terms, curves, .. } = configuration;
+        let setup = format!("{}\n{terms:?}\n{curves:?}", variant.setup);
+        Ok(Subject { judge, configuration, settings, plan, reach, cell, key, setup })
     }
 
     /// What is asked of it, and at what cost.
@@ -41,7 +46,8 @@ impl<'a> Subject<'a> {
 
     /// How its replicates are drawn.
     pub(super) fn sampling<'l>(&'l self, looks: &'l [u64]) -> Sampling<'l> {
-        Sampling { seed: self.settings.seed, cell_key: &self.key, looks, progress: self.settings.progress }
+        let (seed, progress) = (self.settings.seed, self.settings.progress);
+        Sampling { seed, cell_key: &self.key, looks, setup: &self.setup, progress }
     }
 
     /// The run of its cell.
@@ -50,7 +56,21 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Runs a claim's cells, and gives for each experiment what else came of it.
+/// Refuses a figure that its problem has nothing for, at its place in the file.
+fn drawable(spec: &Spec, design: &Design<'_>, ready: &[Ready<'_>]) -> Result<(), InstanceError> {
+    for figure in &spec.figures {
+        let places: Vec<usize> = drawn(spec, figure).filter_map(|(_, case, v)| design.place(case, v)).collect();
+        for one in ready.iter().filter(|one| places.contains(&one.place)) {
+            let CellWork::Run(instance) = &one.work else { continue };
+            if let Some(why) = lacking(figure.kind, &*instance.problem) {
+                return Err(InstanceError { span: figure.span.clone(), message: why.into() });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Runs the cells of a claim's design, and gives for each experiment what else came of it.
 ///
 /// `file` is the claim file's name and text, for error messages.
 ///
@@ -58,13 +78,14 @@ impl<'a> Subject<'a> {
 /// A cell that cannot be built (with its place in the file) or run.
 pub(super) fn observed<'s, E: Send>(
     spec: &'s Spec,
+    mut design: Design<'s>,
     file: (&str, &str),
     settings: &Settings<'_>,
     experiment: impl Fn(&Subject<'_>) -> Result<(Findings, E), RunError> + Sync,
 ) -> Result<(Observed<'s>, Vec<Vec<Option<E>>>), DecideError> {
     let locate = |error| located(file, error);
-    let mut design = design(spec);
     let ready = make_ready(&mut design, settings, locate)?;
+    drawable(spec, &design, &ready).map_err(locate)?;
     let judge = Judge { spec, design: &design, level: settings.level };
     let done = each_cell(&design, ready, settings, |configuration, Ready { place, cell, work }| {
         if settings.progress.stop() {

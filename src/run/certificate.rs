@@ -20,7 +20,7 @@ const FORMAT: &str = "signcheck-certificate";
 const VERSION: u32 = 1;
 /// Keys of a claim file that a certificate has no use for.
 const LEFT_OUT: &[&str] =
-    &["case", "control", "curve", "figure", "notes", "assumes", "units", "dimensions", "trivial", "family"];
+    &["case", "control", "curve", "figure", "notes", "assumes", "units", "dimensions", "trivial", "family", "tune"];
 
 /// A bound that is broken at one instance, exactly.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

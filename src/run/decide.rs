@@ -1,14 +1,16 @@
 //! Runs everything that a claim file needs, once each, and decides its bounds and controls.
 
 use super::cells::{Subject, observed};
-use super::plan::{DecideError, Settings, located};
+use super::data::{file_records, files_read, split_tables};
+use super::plan::{DecideError, Settings, design, located};
 use super::provenance::provenance;
 use super::records::Records;
+use super::tune::{Tuned, tune};
 use crate::charts::pictures;
 use crate::claim::Spec;
 use crate::engine::{MOST_WORK, RunError};
 use crate::evidence::{Budget, Configuration, Effort, Findings, known};
-use crate::results::{ResultFile, SCHEMA_VERSION};
+use crate::results::{Provenance, ResultFile, SCHEMA_VERSION};
 use crate::verdict::{Judge, LOOKS};
 
 /// Decides a claim: every bound, every control, every figure.
@@ -32,14 +34,19 @@ pub fn decide_within(
     settings: &Settings<'_>,
     budget: Budget,
 ) -> Result<ResultFile, DecideError> {
-    let (observed, _) = observed(spec, file, settings, |subject| Ok((experiment(subject, budget)?, ())))?;
+    let tuned = tune(spec, file, settings)?;
+    let spec = tuned.as_ref().map_or(spec, |tuned| &tuned.spec);
+    let (observed, _) = observed(spec, design(spec), file, settings, |subject| Ok((experiment(subject, budget)?, ())))?;
     let judge = Judge { spec, design: &observed.design, level: settings.level };
     let records = Records { judge, observed: &observed };
     let (bounds, cells) = records.bounds()?;
     let controls = records.controls()?;
     let bounds = Records::with_controls(bounds, &controls);
-    let (figures, tables) = pictures(spec, &observed, &cells, settings.seed).map_err(|e| located(file, e))?;
-    let provenance = provenance(spec, file.1, settings, &bounds);
+    let (figures, drawn) = pictures(spec, &observed, &cells, settings.seed).map_err(|e| located(file, e))?;
+    let tables = tuned.as_ref().map(Tuned::table).into_iter().chain(drawn).chain(split_tables(&observed)).collect();
+    let mut files = files_read(&observed);
+    files.extend(tuned.iter().flat_map(|tuned| tuned.files.iter().cloned()));
+    let provenance = Provenance { data: file_records(files), ..provenance(spec, file.1, settings, &bounds) };
     let rights = spec.bounds.iter().map(|b| (b.name.clone(), (b.right_text.clone(), b.expectation.clone()))).collect();
     Ok(ResultFile {
         schema_version: SCHEMA_VERSION,

@@ -11,8 +11,9 @@ mod listing;
 mod samples;
 
 use super::cells::{Subject, observed};
-use super::plan::{DecideError, Settings};
+use super::plan::{DecideError, Settings, design};
 use super::records::Records;
+use super::tune::tune;
 use crate::claim::{Cell, Spec, Variant};
 use crate::engine::{Estimates, FEW, MOST_WORK, RunError};
 use crate::evidence::{Effort, Findings, known};
@@ -36,7 +37,9 @@ pub(crate) fn observe(
     settings: &Settings<'_>,
     budget: u64,
 ) -> Result<Vec<Entry>, DecideError> {
-    let (observed, fixed) = observed(spec, file, settings, |subject| sample(subject, budget))?;
+    let tuned = tune(spec, file, settings)?;
+    let spec = tuned.as_ref().map_or(spec, |tuned| &tuned.spec);
+    let (observed, fixed) = observed(spec, design(spec), file, settings, |subject| sample(subject, budget))?;
     let judge = Judge { spec, design: &observed.design, level: settings.level };
     Listing::new(Records { judge, observed: &observed }, &fixed).all()
 }

@@ -25,6 +25,7 @@ pub(super) fn provenance(spec: &Spec, text: &str, settings: &Settings<'_>, bound
         level: settings.level,
         evidence,
         budget: BudgetRecord { replicates, ..BudgetRecord::default() },
+        data: Vec::new(),
         claim: (!Catalog::holds(text)).then(|| text.to_string()),
     }
 }

@@ -171,7 +171,7 @@ pub(crate) fn evaluate_scenario(
         found.get_or_insert_with(|| (uncompared(scenario, &run), Place::of(variant, &run)));
         sides.push((
             name.clone(),
-            left_side(price.level(), &scenario.question, &configuration, &run, Ground::Strongest)?,
+            left_side(price.level(), &scenario.question.left, &configuration, &run, Ground::Strongest)?,
         ));
     }
     let (low, high, comparison) = compare_order(&sides).ok_or("an ordering needs two curves")?;
@@ -186,6 +186,9 @@ fn run_of<'v>(
     scenario: &Scenario,
     price: Price,
 ) -> Result<(Configuration<'v>, CellRun), Refusal> {
+    if let Some(tuning) = &variant.tuning {
+        return Err(Refusal::TooLarge(format!("'{}' is chosen by runs of its own", tuning.parameter)));
+    }
     let mut all = cells(variant).map_err(|e| e.message)?;
     let cell = match (all.pop(), all.len()) {
         (Some(cell), 0) => cell,
@@ -258,6 +261,6 @@ fn measure(
         return Err(Refusal::TooLarge("its outcomes cannot be enumerated, or have no law where the run goes".into()));
     }
     let looks = [if price.own { own_replicates(configuration, instance)? } else { GUIDE }];
-    let sampling = Sampling { seed: 0, cell_key: &[], looks: &looks, progress: &Silent };
+    let sampling = Sampling { seed: 0, cell_key: &[], looks: &looks, setup: "", progress: &Silent };
     Ok(run(known.sample(&inquiry, sampling, &mut |_| true).map_err(no_value)?))
 }

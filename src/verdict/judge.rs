@@ -3,7 +3,9 @@
 use super::combine::{CellVerdict, combine_cells};
 use super::compare::{Comparison, compare, compare_order, compare_rate, is_vacuous};
 use super::sides::{Ground, SideValue, Trust, left_of_estimates, left_of_row, right_side};
-use crate::claim::{Expression, Question, Relation, Scenario, Spec, Symbol, Trivial, Work, cell_name, requirements};
+use crate::claim::{
+    Expression, Left, Question, Relation, Scenario, Spec, Symbol, Trivial, Work, cell_name, requirements,
+};
 use crate::engine::left_lacks;
 use crate::evidence::{CellOutcome, CellRun, Configuration, ConfigurationRuns, Design, Observed};
 use crate::model::Ties;
@@ -142,7 +144,7 @@ impl Judge<'_> {
                 let row = rows.first().ok_or("no rows")?;
                 left_of_row(&scenario.question.left.combine, row, &|symbol| run.constant(symbol))
             }
-            _ => left_side(self.each(), &scenario.question, configuration, run, Ground::NextBest),
+            _ => left_side(self.each(), &scenario.question.left, configuration, run, Ground::NextBest),
         }
     }
 
@@ -157,8 +159,13 @@ impl Judge<'_> {
                 let mut verdict = uncompared(scenario, &curves[0].1.runs[i]);
                 for ground in [Ground::Strongest, Ground::NextBest] {
                     let side = |name: &String, found: &ConfigurationRuns<'_, '_>| {
-                        let left =
-                            left_side(self.each(), &scenario.question, found.configuration, &found.runs[i], ground)?;
+                        let left = left_side(
+                            self.each(),
+                            &scenario.question.left,
+                            found.configuration,
+                            &found.runs[i],
+                            ground,
+                        )?;
                         Ok((name.clone(), left))
                     };
                     let sides: Result<Vec<(String, SideValue)>, String> =
@@ -222,7 +229,7 @@ fn may_see_more(scenario: &Scenario, run: &CellRun) -> bool {
 /// A sentence that says why it has none.
 pub(crate) fn left_side(
     each: f64,
-    question: &Question,
+    left: &Left,
     configuration: &Configuration<'_>,
     run: &CellRun,
     ground: Ground,
@@ -232,7 +239,7 @@ pub(crate) fn left_side(
         CellOutcome::Unrun(instance) => return Err(instance.lacks().unwrap_or("not run").into()),
         CellOutcome::Quantity(_) => return Err("a quantity has no replicates".into()),
     };
-    if let Some(why) = left_lacks(&question.left, &e.instance) {
+    if let Some(why) = left_lacks(left, &e.instance) {
         return Err(why);
     }
     if let Some(why) = &e.undefined {
@@ -247,13 +254,13 @@ pub(crate) fn left_side(
             ),
         });
     }
-    let sources = configuration.sources(&question.left)?;
+    let sources = configuration.sources(left)?;
     let constants = |symbol: &Symbol| run.constant(symbol);
     let (deterministic, rough) = (e.estimates.deterministic, e.instance.is_rough());
     let trust = Trust { deterministic, rough, ground, steps: e.instance.horizon, near: e.estimates.near };
     // Every look at the estimates has its part of the cell's level, whether or not it was the last.
     let alpha = bonferroni(each, LOOKS);
-    left_of_estimates(&question.left, &sources, &e.estimates, (&e.ranges, &e.sight), &constants, alpha, trust)
+    left_of_estimates(left, &sources, &e.estimates, (&e.ranges, &e.sight), &constants, alpha, trust)
 }
 
 /// An experiment's cell, at its part of the level.
@@ -281,7 +288,7 @@ pub(crate) fn experiment_cell(
         return verdict;
     }
     for ground in [Ground::Strongest, Ground::NextBest] {
-        let left = left_side(each, question, configuration, run, ground);
+        let left = left_side(each, &question.left, configuration, run, ground);
         let side = left.as_ref().ok().cloned();
         let comparison = left.and_then(|l| {
             let (r, m) = (right.clone()?, margin.clone()?);
@@ -333,7 +340,7 @@ fn broken_everywhere(
     if estimates.deterministic {
         return None;
     }
-    let mut left = left_side(each, question, configuration, run, Ground::Everywhere).ok()?;
+    let mut left = left_side(each, &question.left, configuration, run, Ground::Everywhere).ok()?;
     if left.exact.is_none() && !estimates.is_sampled() {
         left.point = right.point.clamp(left.interval.low(), left.interval.high());
     }

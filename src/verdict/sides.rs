@@ -136,6 +136,8 @@ pub(crate) enum Ground {
     Strongest,
     /// Asymptotic intervals: they may decide where the strongest is too wide.
     NextBest,
+    /// Nothing: the mean of the replicates alone is asked for, however few they are.
+    Nothing,
 }
 
 /// The expectation of one statistic: with its range, and why its sample may have missed what counts.
@@ -155,7 +157,7 @@ fn mean_of(
     if ground == Ground::Everywhere {
         return Ok(enclosed(&sample.moments, range.ok_or("the statistic has no range")?));
     }
-    if deterministic {
+    if deterministic || ground == Ground::Nothing {
         // A run in doubles can amplify its own rounding errors: without an enclosure its value is shown, but excludes
         // nothing.
         let point = sample.moments.checked_mean().map_err(|e| e.to_string())?;

@@ -227,7 +227,7 @@ pub(crate) fn compare(file: &toml::Table, theirs: &Result<Value, String>) -> Rep
 }
 
 /// What two results of files that mean the same disagree in: outcomes and exact values, bound by bound.
-pub(crate) fn alike(how: &str, one: &Result<Value, String>, other: &Result<Value, String>, same_names: bool) -> Report {
+pub(crate) fn alike(how: &str, one: &Result<Value, String>, other: &Result<Value, String>) -> Report {
     let mut report = Report::default();
     let (one, other) = match (one, other) {
         (Ok(a), Ok(b)) => (a, b),
@@ -252,11 +252,16 @@ pub(crate) fn alike(how: &str, one: &Result<Value, String>, other: &Result<Value
             report.count(format!("{how}: not exact"));
             continue;
         }
-        let same_cell = !same_names || a["cell"] == b["cell"];
         // Where no cell meets the hypotheses nothing is decided, and the sides that are shown may be of any evidence.
         let excluded = a["outcome"] == "hypothesis-fails" && b["outcome"] == "hypothesis-fails";
-        let sides = a["left"]["exact"] == b["left"]["exact"] && a["right"]["exact"] == b["right"]["exact"];
-        if a["outcome"] != b["outcome"] || (same_cell && !sides && !excluded) || (same_names && !same_cell) {
+        // A verdict can rest on the range of a left side without its value.
+        let same = |side: &str| {
+            let (a, b) = (&a[side]["exact"], &b[side]["exact"]);
+            a == b || a.is_null() || b.is_null()
+        };
+        let sides = same("left") && same("right");
+        // Of cells with the same sides the first is told, which depends on the order of the parameters.
+        if a["outcome"] != b["outcome"] || !sides && !excluded {
             let name = a["bound"].as_str().unwrap_or("");
             let tell = |v: &Value| format!("{} {} {} at {}", v["outcome"], v["left"], v["right"], v["cell"]);
             report.differences.push(format!("{how}, {name}: {}, and {}", tell(a), tell(b)));

@@ -8,8 +8,6 @@ use toml::{Table, Value};
 pub(crate) struct Rewritten {
     pub how: &'static str,
     pub text: String,
-    /// Whether hypotheses, cells and bounds still go by the same names.
-    pub same_names: bool,
 }
 
 const RENAMED: [(&str, &str); 3] = [("a", "r0"), ("b", "t1"), ("T", "steps_2")];
@@ -232,14 +230,10 @@ pub(crate) fn rewrite(file: &Table, seed: u64) -> Option<Rewritten> {
     let how = match random.below(8) {
         0 => {
             let text = toml::to_string(&rename(file)).ok()?;
-            return Some(Rewritten { how: "parameters renamed", text, same_names: false });
+            return Some(Rewritten { how: "parameters renamed", text });
         }
         1 => {
-            return Some(Rewritten {
-                how: "keys and tables in another order",
-                text: reordered(file),
-                same_names: true,
-            });
+            return Some(Rewritten { how: "keys and tables in another order", text: reordered(file) });
         }
         2 => {
             out = spelled(file);
@@ -290,5 +284,5 @@ pub(crate) fn rewrite(file: &Table, seed: u64) -> Option<Rewritten> {
             how
         }
     };
-    Some(Rewritten { how, text: toml::to_string(&out).ok()?, same_names: how != "equal cells" })
+    Some(Rewritten { how, text: toml::to_string(&out).ok()? })
 }

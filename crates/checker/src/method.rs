@@ -50,6 +50,7 @@ const METHODS: &[Row] = &[
     ("vote-abstain", false, &[("threshold", "0"), ("quorum", "0")]),
     ("vote-sum", false, &[]),
     ("mv-signsgd-sim", true, &[]),
+    ("mv-sto-signsgd", false, &[("radius", "")]),
     ("mv-sto-signsgd-sim", true, &[("extrapolation", "0"), ("radius", "")]),
     (
         "federated-mv-sto-signsgd-sim",
@@ -80,9 +81,11 @@ impl Method {
         keys.extend(numbers.iter().map(|n| n.0));
         keys.extend(momentum.then_some("momentum"));
         let compresses = ["ef-sgd", "ef-lookahead", "compressed-sgd"].contains(name);
-        keys.extend(compresses.then_some("compressor"));
+        keys.extend(compresses.then_some(["compressor", "per"]).into_iter().flatten());
         keys.extend((*name == "signsgd-sim").then_some("step_factors"));
         part.only(&keys)?;
+        // No problem here has layers that are known: `per = "layer"` is another update.
+        part.word("per", &["vector"])?;
         let factors = match part.get("step_factors") {
             Some(_) => part.vector("step_factors", Some(d), names)?,
             None => vec![Num::int(1); d],
@@ -331,7 +334,9 @@ impl Method {
         if !Method::shared(on) {
             return unsupported("stochastic signs of workers with different gradients");
         }
-        let (alpha, radius) = (self.number(on, "extrapolation", k)?, self.number(on, "radius", k)?);
+        let memoryless = self.name == "mv-sto-signsgd";
+        let alpha = if memoryless { Num::int(0) } else { self.number(on, "extrapolation", k)? };
+        let radius = self.number(on, "radius", k)?;
         above(&radius, 0, false, "radius")?;
         let mut at = entrywise(&state.x, &state.before, |x, b| x + &(&alpha * &(x - b)));
         if self.name.starts_with("federated") {

@@ -83,7 +83,7 @@ impl Layout {
                 labels.push(bytes[marks - 1]);
                 pixels.extend_from_slice(&bytes[marks..]);
             }
-            sums.push(file.sums());
+            sums.push(file.sums(records));
         }
         let classes = self.labels.last().map_or(0, |(_, classes)| *classes);
         let images = Images::new(&format!("{}, {what}", self.name), SHAPE, classes, pixels, labels)?;

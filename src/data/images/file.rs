@@ -114,8 +114,8 @@ impl<'a> File<'a> {
     fn new(name: &str, shown: String, bytes: Cow<'a, [u8]>) -> Result<Self, DataError> {
         let sha256 = hexadecimal(Sha256::digest(&bytes));
         let is_packed = name.ends_with(".gz");
-        let sums = FileSum { name: name.into(), content_sha256: sha256.clone(), sha256 };
         let length = bytes.len() as u64;
+        let sums = FileSum { name: name.into(), content_sha256: sha256.clone(), sha256, bytes: length, entries: 0 };
         let head = bytes[..bytes.len().min(LONGEST_HEAD)].to_vec();
         let mut file = File { shown, bytes, is_packed, length, head, sums };
         if is_packed {
@@ -143,8 +143,9 @@ impl<'a> File<'a> {
         &self.shown
     }
 
-    pub(super) fn sums(&self) -> FileSum {
-        self.sums.clone()
+    /// What it was, with so many images or labels in it.
+    pub(super) fn sums(&self, entries: usize) -> FileSum {
+        FileSum { entries: entries as u64, ..self.sums.clone() }
     }
 
     /// What is wrong at a byte of the content.

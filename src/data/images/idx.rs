@@ -69,7 +69,7 @@ fn read_part(
     }
     let shape = [1, rows as usize, columns as usize];
     let set = Images::new(name, shape, CLASSES, pixels[16..].to_vec(), classes.to_vec())?;
-    Ok(set.with_files(vec![images.sums(), labels.sums()]))
+    Ok(set.with_files(vec![images.sums(number as usize), labels.sums(of_labels as usize)]))
 }
 
 /// n, H and W of a file of images: above 0, and such that their product is no overflow.

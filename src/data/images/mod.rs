@@ -36,7 +36,7 @@ pub const IMAGE_FILES: &str = "MNIST: train-images-idx3-ubyte, train-labels-idx1
     https://www.cs.toronto.edu/~kriz/cifar.html";
 
 /// What a file was when it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileSum {
     /// Its name without folders.
     pub name: String,
@@ -44,6 +44,19 @@ pub struct FileSum {
     pub sha256: String,
     /// SHA-256 of its content: the same where it is not packed.
     pub content_sha256: String,
+    /// Its length as it lies there.
+    pub bytes: u64,
+    /// Images, labels or rows in it; 0 until they are counted.
+    pub entries: u64,
+}
+
+/// A file that an objective rests on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DataFile {
+    /// The set that it belongs to, in words: `MNIST, first 4000 of the training set`, or `LIBSVM`.
+    pub set: String,
+    /// What it was when it was read.
+    pub file: FileSum,
 }
 
 /// Images of one size with a class each.
@@ -154,6 +167,11 @@ impl Images {
     #[must_use]
     pub fn files(&self) -> &[FileSum] {
         &self.files
+    }
+
+    /// The same with the name of the set.
+    pub(crate) fn data_files(&self) -> impl Iterator<Item = DataFile> + '_ {
+        self.files.iter().map(|file| DataFile { set: self.name.clone(), file: file.clone() })
     }
 }
 

@@ -77,6 +77,12 @@ impl Totals {
 }
 
 impl Network {
+    /// How many chunks a pass over n samples holds the results of at a time.
+    #[must_use]
+    pub(crate) fn chunks_held(n: u64) -> u64 {
+        n.div_ceil(CHUNK as u64).min(HELD as u64)
+    }
+
     /// Loss and accuracy over all samples, in parallel.
     ///
     /// # Errors

@@ -2,22 +2,22 @@
 //!
 //! **Update** x -= lr mean_m C(g_m).
 //! **Source** karimireddy2019, Remark 5: the method with an unbiased compressor U whose bound carries the factor k.
-//! **Differs from the source** any compressor; `qsgd`, `terngrad` and `random-k` are unbiased with `rescale = "no"`.
+//! **Differs from the source** any compressor, of the whole vector or of each layer; `qsgd`, `terngrad` and `random-k` are unbiased with `rescale = "no"`.
 //! Several workers each compress their own gradient, and the server sends the mean in floats.
 //! **Shapes and units** lr in `[x]^2/[f]` for a compressor that keeps the unit of v.
 //! **Ties and edge cases** as the compressor's. A single worker's message goes back as it came.
 
+use super::blockwise::{Blockwise, PER};
 use super::common::{STEP_SIZE, apply_trace, descend, trace_nan};
 use super::ef_sgd::COMPRESSOR;
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Query, Step};
-use crate::model::compressor::build_compressor;
-use crate::model::{Arithmetic, DynCompressor, Real, Semantics, SignZero, Slot};
+use crate::model::{Arithmetic, Real, Semantics, SignZero, Slot};
 use crate::scalar::Fault;
 
 /// SGD on compressed gradients whose errors are lost.
 struct CompressedSgd {
     step_size: Slot,
-    compressor: Box<dyn DynCompressor>,
+    compressor: Blockwise,
 }
 
 /// Registry line.
@@ -25,8 +25,8 @@ pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "compressed-sgd",
     summary: "x -= lr mean_m C(g_m), without feedback",
     source: "karimireddy2019, Remark 5",
-    params: &[STEP_SIZE, COMPRESSOR],
-    build: |p| Ok(Box::new(CompressedSgd { step_size: p.schedule("step_size")?, compressor: build_compressor(p)? })),
+    params: &[STEP_SIZE, COMPRESSOR, PER],
+    build: |p| Ok(Box::new(CompressedSgd { step_size: p.schedule("step_size")?, compressor: Blockwise::build(p)? })),
 };
 
 crate::buffers! {
@@ -49,7 +49,7 @@ impl Algorithm for CompressedSgd {
             query.gradient(worker, step.x, g)?;
             // A sparsifier may drop a coordinate that is NaN.
             trace_nan(trace, g)?;
-            S::compressor(&*self.compressor).compress_in(g, step.semantics, query)?;
+            self.compressor.compress(g, step.semantics, query)?;
             query.upload(bits);
             for (sum, g) in sum.iter_mut().zip(g.iter()) {
                 *sum += g;

@@ -2,16 +2,16 @@
 //!
 //! **Update** p = lr g + e; Delta = C(p); x -= Delta; e = p - Delta.
 //! **Source** karimireddy2019, Algorithm 2 (EF-SGD) and Algorithm 1 (EF-signSGD, C(v) = (|v|_1/d) sgn v).
+//! **Differs from the source** with `per = "layer"` each layer is compressed by itself, as the paper's experiments do.
 //! **Assumptions** with several workers the server compresses the mean of their gradients.
 //! **Shapes and units** e has the iterate's shape and unit `[x]`.
 //! **Ties and edge cases** e_0 = 0; sgn(0) and blocks as the run's conventions say. A single worker keeps e and sends
 //! Delta; several send floats to the server, which keeps e. The server sends Delta either way.
 
+use super::blockwise::{Blockwise, PER};
 use super::{Algorithm, AlgorithmEntry, FLOAT_BITS, Query, Step, mean_gradient};
-use crate::model::compressor::build_compressor;
 use crate::model::{
-    Arithmetic, BuildError, DynAlgorithm, DynCompressor, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero,
-    Slot,
+    Arithmetic, BuildError, DynAlgorithm, Kind, Limits, ParamSpec, Params, Real, Semantics, SignZero, Slot,
 };
 use crate::scalar::Fault;
 
@@ -27,7 +27,7 @@ pub(super) const COMPRESSOR: ParamSpec = ParamSpec {
 /// SGD with a compressor whose error is fed back.
 struct ErrorFeedback {
     step_size: Slot,
-    compressor: Box<dyn DynCompressor>,
+    compressor: Blockwise,
     /// Whether the gradient is taken at x - e instead of x.
     ahead: bool,
 }
@@ -46,13 +46,14 @@ pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
             doc: "lr, inside the compressor",
         },
         COMPRESSOR,
+        PER,
     ],
     build: |p| build(p, false),
 };
 
 /// Error feedback, with the gradient taken `ahead`, at x - e, or at x.
 pub(super) fn build(p: &Params, ahead: bool) -> Result<Box<dyn DynAlgorithm>, BuildError> {
-    Ok(Box::new(ErrorFeedback { step_size: p.schedule("step_size")?, compressor: build_compressor(p)?, ahead }))
+    Ok(Box::new(ErrorFeedback { step_size: p.schedule("step_size")?, compressor: Blockwise::build(p)?, ahead }))
 }
 
 crate::buffers! {
@@ -81,7 +82,7 @@ impl Algorithm for ErrorFeedback {
             *p = mutant!("the learning rate stands outside the compressor", p.clone() + e, p.clone() * &lr + e);
         }
         delta.clone_from_slice(p);
-        S::compressor(&*self.compressor).compress_in(delta, step.semantics, query)?;
+        self.compressor.compress(delta, step.semantics, query)?;
         for i in 0..d {
             mutant!(
                 "the learning rate stands outside the compressor",

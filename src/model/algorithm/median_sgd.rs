@@ -38,10 +38,26 @@ pub(super) fn descend_by_median<S: Scalar>(
     mut vector: impl FnMut(usize, &[S], &mut [S], &mut dyn Query<S>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let d = x.len();
-    trace.fill(S::zero());
     for worker in 0..workers {
-        let row = &mut rows[worker * d..(worker + 1) * d];
-        vector(worker, x, row, query)?;
+        vector(worker, x, &mut rows[worker * d..(worker + 1) * d], query)?;
+    }
+    descend_by_median_of((x, rows, middle, trace), workers, step_size, query)
+}
+
+/// x -= lr median of the workers' vectors in `rows`.
+///
+/// # Errors
+/// None of its own.
+#[inline(always)]
+pub(super) fn descend_by_median_of<S: Scalar>(
+    (x, rows, middle, trace): (&mut [S], &mut [S], &mut [S], &mut [S]),
+    workers: usize,
+    step_size: &S,
+    query: &mut dyn Query<S>,
+) -> Result<(), Fault> {
+    let d = x.len();
+    trace.fill(S::zero());
+    for row in rows.chunks(d.max(1)) {
         trace_nan(trace, row)?;
     }
     median::medians(rows, middle);

@@ -2,6 +2,7 @@
 
 mod adagrad;
 mod adam;
+mod blockwise;
 mod common;
 mod compressed_sgd;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod median_sgd;
 mod memory;
 mod mv_signsgd_sim;
 mod mv_sto_signsgd_sim;
+mod noise_level;
 mod noisy_median_sgd;
 mod noisy_signsgd;
 mod scaled_sign;
@@ -247,6 +249,7 @@ pub static ALL: &[&AlgorithmEntry] = &[
     &vote_sum::ENTRY,
     &mv_signsgd_sim::ENTRY,
     &mv_sto_signsgd_sim::ENTRY,
+    &mv_sto_signsgd_sim::MEMORYLESS,
     &mv_sto_signsgd_sim::FEDERATED,
     &noisy_signsgd::ENTRY,
     &median_sgd::ENTRY,

@@ -1,4 +1,4 @@
-//! Majority vote over stochastic signs of momenta, and its federated form.
+//! Majority vote over stochastic signs of gradients, of momenta, and its federated form.
 //!
 //! **Update** y = x + alpha (x - x_prev); worker i: z = y, then K times z -= eta g_i(z), each with a gradient of its
 //! own (`mv-sto-signsgd-sim` has K = 0); then m_i = theta m_i + (1 - theta) g_i(z); x -= gamma sgn(sum_i S_R(m_i)).
@@ -6,9 +6,10 @@
 //! **Source** sun2023, Algorithms 2 and 3 (Theorems 3 and 4), equation 6.
 //! **Differs from the source** the paper starts at 0 and counts from t = 1 with x^1 = x^0; here k = t - 1, x_prev = x
 //! at k = 0, and any start is allowed. alpha = 0 is single momentum, alpha = theta/(1 - theta) double momentum.
-//! theta = alpha = 0 is MV-sto-signSGD.
+//! theta = alpha = 0 is MV-sto-signSGD (Jin et al. 2020), under the name `mv-sto-signsgd`.
 //! **Assumptions** |m_i|_inf <= R. Beyond it the probability is clipped to [0, 1]; the view `clipped` counts for each
-//! coordinate how often that has happened, over all workers.
+//! coordinate how often that has happened, over all workers, and `clipped_share` is the share of all entries in the last
+//! step.
 //! **Shapes and units** one momentum per worker, in a gradient's unit `[f]/[x]`, as R is; gamma in `[x]`, eta in
 //! `[x]^2/[f]`.
 //! **Ties and edge cases** S_R(0) is a fair coin, where equation 6 with sgn(0) = 0 would give 0: either has mean 0. The
@@ -28,8 +29,9 @@ use crate::scalar::{Fault, Scalar};
 /// Votes of stochastic signs.
 struct MvStoSignSgdSim {
     step_size: Slot,
-    momentum: Slot,
-    extrapolation: Slot,
+    /// theta and alpha; 0 where absent.
+    momentum: Option<Slot>,
+    extrapolation: Option<Slot>,
     signs: StochasticSign,
     /// eta and K.
     local: Option<(Slot, usize)>,
@@ -56,7 +58,16 @@ pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     summary: "m_i = theta m_i + (1 - theta) g_i(x + alpha (x - x_prev)); x -= gamma sgn(sum_i S_R(m_i))",
     source: "sun2023, Algorithm 2",
     params: &[STEP_SIZE, MOMENTUM, EXTRAPOLATION, RADIUS],
-    build: |p| build(p, false),
+    build: |p| build(p, Form::Momentum),
+};
+
+/// Registry line of the method without momentum.
+pub(super) static MEMORYLESS: AlgorithmEntry = AlgorithmEntry {
+    name: "mv-sto-signsgd",
+    summary: "x -= gamma sgn(sum_i S_R(g_i)): mv-sto-signsgd-sim with theta = alpha = 0",
+    source: "Jin et al. 2020; sun2023, Section 3.2",
+    params: &[STEP_SIZE, RADIUS],
+    build: |p| build(p, Form::Memoryless),
 };
 
 /// Registry line of Algorithm 3.
@@ -84,26 +95,41 @@ pub(super) static FEDERATED: AlgorithmEntry = AlgorithmEntry {
             doc: "K, local steps a round",
         },
     ],
-    build: |p| build(p, true),
+    build: |p| build(p, Form::Federated),
 };
 
-fn build(p: &Params, federated: bool) -> Result<Box<dyn DynAlgorithm>, BuildError> {
-    let local = if federated { Some((p.schedule("local_step_size")?, p.count("local_steps")?)) } else { None };
+/// The three methods.
+#[derive(PartialEq, Eq)]
+enum Form {
+    Memoryless,
+    Momentum,
+    Federated,
+}
+
+fn build(p: &Params, form: Form) -> Result<Box<dyn DynAlgorithm>, BuildError> {
+    let remembers = form != Form::Memoryless;
+    let of_memory = |name| if remembers { p.schedule(name).map(Some) } else { Ok(None) };
+    let local = match form {
+        Form::Federated => Some((p.schedule("local_step_size")?, p.count("local_steps")?)),
+        _ => None,
+    };
     Ok(Box::new(MvStoSignSgdSim {
         step_size: p.schedule("step_size")?,
-        momentum: p.schedule("momentum")?,
-        extrapolation: p.schedule("extrapolation")?,
+        momentum: of_memory("momentum")?,
+        extrapolation: of_memory("extrapolation")?,
         signs: StochasticSign::new(p.positive("radius")?),
         local,
     }))
 }
 
-/// Counts the entries that lie beyond the radius.
+/// Counts the entries that lie beyond the radius, for each coordinate and in all.
 #[inline(always)]
-fn count_clipped<S: Scalar>(radius: &S, v: &[S], clipped: &mut [S]) -> Result<(), Fault> {
+fn count_clipped<S: Scalar>(radius: &S, v: &[S], clipped: &mut [S], all: &mut S) -> Result<(), Fault> {
     let (zero, one) = (S::zero(), S::one());
     for (clipped, v) in clipped.iter_mut().zip(v) {
-        *clipped += &radius.select_ge(&v.abs(), &zero, &one)?;
+        let beyond = radius.select_ge(&v.abs(), &zero, &one)?;
+        *clipped += &beyond;
+        *all += &beyond;
     }
     Ok(())
 }
@@ -129,11 +155,12 @@ impl MvStoSignSgdSim {
 }
 
 crate::buffers! {
-    /// The last iterate, the counts of clipped entries and the workers' momenta; the points ahead and after the local steps, a
-    /// message, and traces of NaN.
+    /// The last iterate, the counts of clipped entries, their share in the last step, and the workers' momenta; the points
+    /// ahead and after the local steps, a message, and traces of NaN.
     struct Memory {
         kept previous: vector,
         kept clipped: vector,
+        kept clipped_share: number,
         kept momenta: per_worker,
         scratch y: vector,
         scratch z: vector,
@@ -147,22 +174,25 @@ impl Algorithm for MvStoSignSgdSim {
 
     #[inline(always)]
     fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
-        let (lr, theta) = (step.value(self.step_size), step.value(self.momentum));
+        let or_zero = |slot: Option<Slot>| slot.map_or_else(S::zero, |slot| step.value(slot));
+        let (lr, theta, ahead) = (step.value(self.step_size), or_zero(self.momentum), or_zero(self.extrapolation));
         let eta = self.local.map(|(slot, _)| step.value(slot));
-        let ahead = step.value(self.extrapolation);
         let d = step.x.len();
-        let Memory { previous, clipped, momenta, y, z, buffer, trace } = step.memory;
+        let Memory { previous, clipped, clipped_share, momenta, y, z, buffer, trace } = step.memory;
         let radius = self.signs.radius().cast::<S>()?;
         extrapolate(step.k, &ahead, step.x, previous, y);
         trace.fill(S::zero());
+        *clipped_share = S::zero();
         for (worker, momentum) in momenta.chunks_mut(d).enumerate().take(step.workers) {
             z.clone_from_slice(y);
             self.gradient(worker, eta.as_ref(), (z, buffer), query)?;
             accumulate(MomentumForm::Average, (step.k, step.semantics), &theta, buffer, momentum);
             trace_nan(trace, momentum)?;
-            count_clipped(&radius, momentum, clipped)?;
+            count_clipped(&radius, momentum, clipped, clipped_share)?;
             query.upload(self.signs.bits(d, step.semantics));
         }
+        // A quotient, not a product with 1/(M d): a share of all is exactly 1.
+        *clipped_share = clipped_share.divide(&S::ratio((step.workers * d) as i64, 1))?;
         let mut law = |worker: usize, out: &mut [S]| {
             out.clone_from_slice(&momenta[worker * d..(worker + 1) * d]);
             self.signs.law(out)

@@ -4,36 +4,21 @@
 //! **Source** chen2020, noisy signSGD (Theorem 5): the sign of the median of the perturbed gradients, which for an
 //! odd number of nonzero values is the majority of their signs (Proposition 1).
 //! **Assumptions** xi_i symmetric and unimodal with variance 1; the paper takes an odd number of workers.
+//! **Differs from the source** with `noise_relative_to = "largest-entry"` the level is that of supplement I.3, for which
+//! `noise_level` has the formula.
 //! **Shapes and units** b in a gradient's unit `[f]/[x]`, xi has none; lr in `[x]`.
 //! **Ties and edge cases** as `vote`.
 
 use super::common::{STEP_SIZE, apply_trace, descend};
+use super::noise_level::{NOISE_LEVEL, NOISE_RELATIVE_TO, NoiseLevel, PER, PERTURBATION};
 use super::{Algorithm, AlgorithmEntry, Query, Step, vote};
-use crate::model::{Arithmetic, Kind, Limits, ParamSpec, Semantics, Slot};
+use crate::model::{Arithmetic, Semantics, Slot};
 use crate::scalar::Fault;
-
-/// How large the added noise is, at every step.
-pub(super) const NOISE_LEVEL: ParamSpec = ParamSpec {
-    name: "noise_level",
-    kind: Kind::Schedule,
-    default: None,
-    limits: Limits::ANY,
-    doc: "b, factor of the added noise",
-};
-
-/// The law of the added noise; whoever answers [`Query::perturbation`] draws from it.
-pub(super) const PERTURBATION: ParamSpec = ParamSpec {
-    name: "perturbation",
-    kind: Kind::Noise,
-    default: Some("gaussian"),
-    limits: Limits::ANY,
-    doc: "law of xi: mean 0 and variance 1 in each coordinate",
-};
 
 /// Majority of the signs of perturbed gradients.
 struct NoisySignSgd {
     step_size: Slot,
-    noise_level: Slot,
+    noise_level: NoiseLevel,
 }
 
 /// Registry line.
@@ -41,15 +26,13 @@ pub(super) static ENTRY: AlgorithmEntry = AlgorithmEntry {
     name: "noisy-signsgd",
     summary: "x -= lr sgn(sum_i sgn(g_i + b xi_i))",
     source: "chen2020, noisy signSGD",
-    params: &[STEP_SIZE, NOISE_LEVEL, PERTURBATION],
-    build: |p| {
-        Ok(Box::new(NoisySignSgd { step_size: p.schedule("step_size")?, noise_level: p.schedule("noise_level")? }))
-    },
+    params: &[STEP_SIZE, NOISE_LEVEL, PERTURBATION, NOISE_RELATIVE_TO, PER],
+    build: |p| Ok(Box::new(NoisySignSgd { step_size: p.schedule("step_size")?, noise_level: NoiseLevel::read(p)? })),
 };
 
 crate::buffers! {
-    /// Room for a vote, for traces of NaN, and for the noise.
-    struct Memory { scratch g: vector, scratch trace: vector, scratch xi: vector }
+    /// Room for a vote, for traces of NaN, for the noise, and for all gradients where their largest entry is needed.
+    struct Memory { scratch g: vector, scratch trace: vector, scratch xi: vector, scratch rows: per_worker }
 }
 
 impl Algorithm for NoisySignSgd {
@@ -57,9 +40,13 @@ impl Algorithm for NoisySignSgd {
 
     #[inline(always)]
     fn step<S: Arithmetic>(&self, step: Step<'_, S, Memory<'_, S>>, query: &mut dyn Query<S>) -> Result<(), Fault> {
-        let (lr, level) = (step.value(self.step_size), step.value(self.noise_level));
-        let Memory { g, trace, xi } = step.memory;
+        let (lr, level) = (step.value(self.step_size), step.value(self.noise_level.slot));
+        let Memory { g, trace, xi, rows } = step.memory;
         let x = &*step.x;
+        let relative = self.noise_level.is_relative();
+        if relative {
+            self.noise_level.perturbed_gradients(&level, (x, rows, xi), query)?;
+        }
         let tally = vote::collect(
             step.workers,
             step.semantics,
@@ -67,6 +54,10 @@ impl Algorithm for NoisySignSgd {
             query,
             #[inline(always)]
             |worker, out, query| {
+                if relative {
+                    out.clone_from_slice(&rows[worker * x.len()..(worker + 1) * x.len()]);
+                    return Ok(());
+                }
                 query.gradient(worker, x, out)?;
                 query.perturbation(xi)?;
                 for (g, xi) in out.iter_mut().zip(xi.iter()) {

@@ -10,7 +10,7 @@
 //! that statistics have no range.
 
 use super::common::{MOMENTUM, STEP_SIZE, accumulate, count_signs, descend};
-use super::noisy_signsgd::PERTURBATION;
+use super::noise_level::PERTURBATION;
 use super::{Algorithm, AlgorithmEntry, Query, Step, mean_gradient, take_signs};
 use crate::model::{Arithmetic, Kind, Limits, MomentumForm, ParamSpec, Semantics, Slot};
 use crate::scalar::Fault;

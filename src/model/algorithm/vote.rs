@@ -91,7 +91,7 @@ pub(super) fn sides<S: Scalar>(
         };
         if query.sum_of_messages(workers, &mut message, &mut side, buffer)? {
             trace.fill(S::zero());
-            return Ok(Tally::of_sides(buffer));
+            return Tally::of_sides(buffer);
         }
     }
     collect(workers, semantics, (buffer, trace), query, vector)

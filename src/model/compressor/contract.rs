@@ -94,19 +94,24 @@ fn error(outcomes: &[(Vec<Rational>, Rational)], v: &[Rational]) -> Rational {
 fn the_quality_holds_for_every_enumerated_vector() {
     // exact: E|C(v) - v|^2 <= (1 - delta)|v|^2 in rationals, with equality wherever `tight` says so for all v
     let table = [
-        (build("identity", &[], &[]), true),
-        (build("sign", &[], &[]), false),
-        (build("top-k", &[("k", 1, 1)], &[]), false),
-        (build("top-k", &[("k", 2, 1)], &[]), false),
-        (build("top-k", &[("k", 7, 1)], &[]), true),
-        (build("random-k", &[("k", 1, 1)], &[]), true),
-        (build("random-k", &[("k", 2, 1)], &[]), true),
-        (build("random-k", &[("k", 2, 1)], &[("rescale", "no")]), true),
-        (build("linear", &[("factor", 1, 3)], &[]), true),
-        (build("linear", &[("factor", 5, 3)], &[]), true),
+        ("identity", build("identity", &[], &[]), true),
+        ("sign", build("sign", &[], &[]), false),
+        ("top-k", build("top-k", &[("k", 1, 1)], &[]), false),
+        ("top-k", build("top-k", &[("k", 2, 1)], &[]), false),
+        ("top-k", build("top-k", &[("k", 7, 1)], &[]), true),
+        ("random-k", build("random-k", &[("k", 1, 1)], &[]), true),
+        ("random-k", build("random-k", &[("k", 2, 1)], &[]), true),
+        ("random-k", build("random-k", &[("k", 2, 1)], &[("rescale", "no")]), true),
+        ("linear", build("linear", &[("factor", 1, 3)], &[]), true),
+        ("linear", build("linear", &[("factor", 5, 3)], &[]), true),
     ];
+    // Those of the tests below: quantisers, no quality at all, floats alone.
+    let elsewhere = ["qsgd", "terngrad", "stochastic-sign", "k-pca"];
+    for name in ALL.iter().map(|entry| entry.name).filter(|name| !elsewhere.contains(name)) {
+        assert!(table.iter().any(|row| row.0 == name), "add a row for {name} to the table above, or a test of its own");
+    }
     let conventions = [SignZero::Zero, SignZero::Plus, SignZero::Minus, SignZero::Random];
-    for ((index, (c, tight)), sign_zero) in table.iter().enumerate().flat_map(|t| conventions.map(|z| (t, z))) {
+    for ((name, c, tight), sign_zero) in table.iter().flat_map(|t| conventions.map(|z| (t, z))) {
         let semantics = Semantics { sign_zero, ..Semantics::default() };
         let Real::Exact(delta) = c.quality(3) else { panic!("an exact quality") };
         assert!(delta.signum() > 0 && delta <= Rational::one());
@@ -115,7 +120,7 @@ fn the_quality_holds_for_every_enumerated_vector() {
             let total = outcomes.iter().fold(Rational::zero(), |sum, (_, p)| sum + p);
             assert_eq!(total, Rational::one());
             let (left, right) = (error(&outcomes, &v), (Rational::one() - &delta) * square(&v));
-            assert!(if *tight { left == right } else { left <= right }, "entry {index}: {v:?}");
+            assert!(if *tight { left == right } else { left <= right }, "{name}: {v:?}");
         }
     }
 }
@@ -202,21 +207,24 @@ fn stochastic_signs_estimate_v_over_the_radius() {
 fn messages_have_the_declared_bits() {
     // exact, d = 5: floats 32 each, an index 3 bits; qsgd(1) 3 values (2 bits), qsgd(4) 9 values (4 bits)
     let table = [
-        (build("identity", &[], &[]), 160),
-        (build("sign", &[], &[]), 42),
-        (build("top-k", &[("k", 2, 1)], &[]), 70),
-        (build("top-k", &[("k", 9, 1)], &[]), 175),
-        (build("random-k", &[("k", 1, 1)], &[]), 35),
-        (build("qsgd", &[], &[]), 42),
-        (build("qsgd", &[("levels", 4, 1)], &[]), 52),
-        (build("terngrad", &[], &[]), 42),
-        (build("stochastic-sign", &[("radius", 1, 1)], &[]), 5),
-        (build("linear", &[("factor", 1, 2)], &[]), 160),
+        ("identity", &[][..], 160),
+        ("sign", &[], 42),
+        ("top-k", &[("k", 2, 1)], 70),
+        ("top-k", &[("k", 9, 1)], 175),
+        ("random-k", &[("k", 1, 1)], 35),
+        ("qsgd", &[], 42),
+        ("qsgd", &[("levels", 4, 1)], 52),
+        ("terngrad", &[], 42),
+        ("stochastic-sign", &[("radius", 1, 1)], 5),
+        ("linear", &[("factor", 1, 2)], 160),
         // 2 components of a 5 x 1 matrix are 1, of 5 + 1 floats
-        (build("k-pca", &[("k", 2, 1), ("rows", 5, 1)], &[]), 192),
+        ("k-pca", &[("k", 2, 1), ("rows", 5, 1)], 192),
     ];
-    for (index, (c, bits)) in table.iter().enumerate() {
-        assert_eq!(c.bits(5, &Semantics::default()), *bits, "entry {index}");
+    for entry in ALL {
+        assert!(table.iter().any(|row| row.0 == entry.name), "add a row of bits for {} to the table above", entry.name);
+    }
+    for (name, numbers, bits) in table {
+        assert_eq!(build(name, numbers, &[]).bits(5, &Semantics::default()), bits, "{name} {numbers:?}");
     }
     assert_eq!((index_bits(1), index_bits(2), index_bits(4), index_bits(100)), (0, 1, 2, 7));
 }

@@ -27,7 +27,7 @@ mod shared;
 mod split;
 
 use super::{Footprint, Minimisers, Problem, ProblemEntry};
-use crate::data::{self, Rounding};
+use crate::data::{self, DataFile, Rounding, Split};
 use crate::model::{BuildError, Facts, Kind, Known, Limits, ParamSpec, Params, Property, Real};
 use crate::scalar::{Fault, Rational, Scalar};
 use crate::stats::Interval;
@@ -42,8 +42,10 @@ pub(super) struct Logistic {
     lambda: Real,
     /// Where f* is kept; `None` where it is not wanted.
     minimum: Option<shared::Slot>,
+    /// The file that the data come from, where they are not generated.
+    file: Option<DataFile>,
     /// The samples of each worker, where they are spread.
-    shards: Option<Vec<Vec<usize>>>,
+    split: Option<Split>,
     facts: OnceLock<Facts>,
 }
 
@@ -115,14 +117,18 @@ pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     ],
     statistics: &[],
     // Rows in single precision, drawn and stored.
-    footprint: Footprint { bytes: |d, n| n.saturating_mul(d).saturating_mul(4), runs_alone: true, ..Footprint::SMALL },
+    footprint: Footprint {
+        bytes: |_, d, n| n.saturating_mul(d).saturating_mul(4),
+        runs_alone: true,
+        ..Footprint::SMALL
+    },
     build: |p| Ok(Box::new(Logistic::build(p)?)),
 };
 
 impl Logistic {
     fn build(p: &Params) -> Result<Self, BuildError> {
         let source = Source::read(p)?;
-        let data = shared::dataset(&source)?;
+        let shared::Held { data, file } = shared::dataset(&source)?;
         let lambda = if p.has("lambda") {
             p.number("lambda")?
         } else {
@@ -141,8 +147,8 @@ impl Logistic {
                 return Err(BuildError::about("minimum", format!("'minimum' is '{other}'; it must be solve or skip")));
             }
         };
-        let shards = split::shards(p, loss.data().labels())?;
-        Ok(Logistic { loss, lambda, minimum, shards, facts: OnceLock::new() })
+        let split = split::split(p, loss.data().labels())?;
+        Ok(Logistic { loss, lambda, minimum, file, split, facts: OnceLock::new() })
     }
 
     /// f* and its point, solved for at the first call; `None` where unwanted or where the solver stalls.
@@ -169,7 +175,7 @@ impl Logistic {
 
     /// The worker's samples, where they are spread.
     fn shard(&self, worker: usize) -> Result<Option<&[usize]>, Fault> {
-        let Some(shards) = &self.shards else { return Ok(None) };
+        let Some(shards) = self.split.as_ref().map(Split::shards) else { return Ok(None) };
         let shard = shards.get(worker).map(Vec::as_slice);
         shard.map(Some).ok_or_else(|| Fault::Unsupported(format!("worker {worker} of a split over {}", shards.len())))
     }
@@ -183,16 +189,21 @@ impl Logistic {
         out.iter_mut().zip(x).for_each(|(out, x)| *out += rest * x);
     }
 
+    /// M, 1 where the samples are not spread.
+    fn workers(&self) -> usize {
+        self.split.as_ref().map_or(1, |split| split.shards().len())
+    }
+
     /// M n_m/n: the weight of the mean of the worker's losses in f_m.
     fn share(&self, size: usize) -> f64 {
-        let workers = self.shards.as_ref().map_or(1, Vec::len);
+        let workers = self.workers();
         (workers * size) as f64 / self.loss.samples() as f64
     }
 
     /// M k/n: the weight of a sum of losses in f_m, with `k` being 1 for all samples of the worker and their number for
     /// one.
     fn weight<S: Scalar>(&self, k: usize) -> S {
-        let workers = self.shards.as_ref().map_or(1, Vec::len);
+        let workers = self.workers();
         S::ratio((workers * k) as i64, self.loss.samples() as u64)
     }
 
@@ -271,7 +282,7 @@ impl Problem for Logistic {
     }
 
     fn own_objectives(&self) -> Option<usize> {
-        self.shards.as_ref().map(Vec::len)
+        self.split.as_ref().map(|split| split.shards().len())
     }
 
     fn worker_gradient<S: Scalar>(&self, worker: usize, x: &[S], out: &mut [S]) -> Result<(), Fault> {
@@ -342,6 +353,14 @@ impl Problem for Logistic {
 
     fn minimisers(&self) -> Option<Minimisers> {
         Some(Minimisers::point(self.minimum()?.point()))
+    }
+
+    fn data_files(&self) -> Vec<DataFile> {
+        self.file.iter().cloned().collect()
+    }
+
+    fn split(&self) -> Option<(&Split, Vec<String>)> {
+        self.split.as_ref().map(|split| (split, split::CLASSES.map(String::from).to_vec()))
     }
 
     fn prefers_narrow(&self) -> bool {

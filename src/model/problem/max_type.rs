@@ -53,10 +53,7 @@ pub(super) static ENTRY: ProblemEntry = ProblemEntry {
         },
     ],
     statistics: &[],
-    footprint: Footprint {
-        dimension: |setting| Some(setting("horizon").first()?.saturating_add(1)),
-        ..Footprint::SMALL
-    },
+    footprint: Footprint { dimension: |given| Some(given.number("horizon")?.saturating_add(1)), ..Footprint::SMALL },
     build: |p: &Params| {
         let (bound, radius) = (p.positive("bound")?, p.positive("radius")?);
         let dimension = p.count("horizon")?.saturating_add(1);

@@ -5,7 +5,8 @@
 //! every sum.
 //!
 //! **Data** The first `samples` training images and the first `tests` test images. Up to 4 000 and 1 000 digits of MNIST
-//! are part of the program; more are read from `folder`, which is looked for in the folder for data (`--data DIR`).
+//! are part of the program; more are read from `folder`, which is looked for in the folder for data (`--data DIR`). Other
+//! images, `idx` in the format of MNIST among them, are read from there whatever their number.
 //!
 //! With `split` the training images are spread over M workers. Worker m's f_m is the mean over its own images, as
 //! practitioners have it: the mean of the f_m is f where all have equally many. A worker without images has the
@@ -21,14 +22,15 @@ mod memo;
 mod noise;
 mod shared;
 
-use super::{CoordinateNoise, Footprint, Gallery, OwnStatistic, Problem, ProblemEntry};
+use super::{CoordinateNoise, Footprint, Gallery, Given, OwnStatistic, Problem, ProblemEntry};
 use crate::data::network::{Network, Samples, Scaling, StartLaw};
-use crate::data::{DataError, ImageSet, Images, Split};
+use crate::data::{DataError, DataFile, ImageSet, Images, Split};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Rational, Scalar};
 use memo::Memo;
 use noise::NoiseLaw;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// A network with its images.
@@ -93,7 +95,12 @@ pub(super) static ENTRY: ProblemEntry = ProblemEntry {
             limits: Limits::ONE_UP,
             doc: "the first test images; more than 1000 are read from `folder`",
         },
-        word("images", &["mnist", "cifar-10", "cifar-100"], "mnist", "what is in the images"),
+        word(
+            "images",
+            &["mnist", "idx", "cifar-10", "cifar-100"],
+            "mnist",
+            "what is in the images; idx: other images of ten classes under the names of MNIST's files",
+        ),
         ParamSpec {
             name: "folder",
             kind: Kind::Text,
@@ -151,7 +158,11 @@ pub(super) static ENTRY: ProblemEntry = ProblemEntry {
         },
         count("noise_batch", "128", "images in a minibatch whose noise is looked at"),
         count("noise_draws", "1000", "minibatches drawn to look at their noise"),
-        count("noise_coordinates", "20", "parameters whose noise is looked at, chosen at random among those that images move"),
+        count(
+            "noise_coordinates",
+            "20",
+            "parameters whose noise is looked at, chosen at random among those that images move",
+        ),
         ParamSpec {
             name: "noise_seed",
             kind: Kind::Count,
@@ -162,22 +173,31 @@ pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     ],
     statistics: STATISTICS,
     footprint: Footprint {
-        bytes: |_, n| n.saturating_mul(3072 + 1),
-        // The largest images and the most classes that there are.
-        dimension: |setting| {
-            let hidden = setting("hidden");
-            let widths: Vec<u64> = [3072].into_iter().chain(hidden).chain([100]).collect();
-            Some(
-                widths
-                    .windows(2)
-                    .map(|pair| pair[0].saturating_add(1).saturating_mul(pair[1]))
-                    .fold(0, u64::saturating_add),
-            )
+        bytes,
+        dimension: |given| {
+            let [pixels, classes] = shared::sizes(&(given.text)("images"));
+            let widths: Vec<u64> = [pixels].into_iter().chain((given.numbers)("hidden")).chain([classes]).collect();
+            let layer = |pair: &[u64]| pair[0].saturating_add(1).saturating_mul(pair[1]);
+            Some(widths.windows(2).map(layer).fold(0, u64::saturating_add))
         },
         runs_alone: true,
     },
     build: |p| Ok(Box::new(Mlp::build(p)?)),
 };
+
+/// Bytes of the images, which are unpacked and then copied; of their places in a split; and of the pass over the
+/// training images that holds the most, that for `noise_l1`: each thread may be in one, which holds a mean and a sum of
+/// squares per coordinate for each of its chunks.
+fn bytes(given: &Given<'_>, d: u64, n: u64) -> u64 {
+    let what = (given.text)("images");
+    let [pixels, _] = shared::sizes(&what);
+    let wanted = [n, given.number("tests").unwrap_or(0)];
+    let images = shared::images_in_all(&what, wanted).saturating_mul(2 * (pixels + 1));
+    let places = if (given.text)("split") == "none" { 0 } else { n.saturating_mul(8) };
+    let threads = rayon::current_num_threads() as u64;
+    let passes = threads.saturating_mul(Network::chunks_held(n)).saturating_mul(d).saturating_mul(16);
+    images.saturating_add(places).saturating_add(passes)
+}
 
 const fn own(name: &'static str, doc: &'static str, range: Option<[i64; 2]>) -> OwnStatistic {
     OwnStatistic { name, doc, range }
@@ -200,8 +220,16 @@ const STATISTICS: &[OwnStatistic] = &[
         "mean over `noise_coordinates` parameters of the largest distance between the empirical law of a minibatch's noise and its mirror image",
         Some([0, 1]),
     ),
-    own("noise_dip", "mean of Hartigan's dip of these noises: the distance from the nearest law with one hump", Some([0, 1])),
-    own("noise_asymmetric", "share of these parameters whose noise is not symmetric, by Butler's test at 1 %", Some([0, 1])),
+    own(
+        "noise_dip",
+        "mean of Hartigan's dip of these noises: the distance from the nearest law with one hump",
+        Some([0, 1]),
+    ),
+    own(
+        "noise_asymmetric",
+        "share of these parameters whose noise is not symmetric, by Butler's test at 1 %",
+        Some([0, 1]),
+    ),
     own("noise_multimodal", "share of those whose noise has not one hump, by the dip test at 1 %", Some([0, 1])),
     own("noise_skewness", "mean of the absolute third standardised moment of these noises", None),
     own("noise_dead", "share of the parameters tried that no image moves", Some([0, 1])),
@@ -305,6 +333,11 @@ enum Question<'a> {
 impl Problem for Mlp {
     fn dimension(&self) -> usize {
         self.network.dimension()
+    }
+
+    /// One block for each weight matrix and each bias vector.
+    fn blocks(&self) -> Vec<Range<usize>> {
+        self.network.layers().iter().flat_map(|layer| [layer.weights.clone(), layer.biases.clone()]).collect()
     }
 
     fn work(&self) -> usize {
@@ -429,7 +462,20 @@ impl Problem for Mlp {
         Some(shared::gallery(&self.images.train, self.sizes[0], per_class))
     }
 
+    fn data_files(&self) -> Vec<DataFile> {
+        self.images.train.data_files().chain(self.images.test.data_files()).collect()
+    }
+
+    fn split(&self) -> Option<(&Split, Vec<String>)> {
+        let split = self.split.as_ref()?;
+        Some((split, (0..self.images.train.classes()).map(|class| class.to_string()).collect()))
+    }
+
     fn prefers_narrow(&self) -> bool {
+        true
+    }
+
+    fn is_a_computation(&self) -> bool {
         true
     }
 }

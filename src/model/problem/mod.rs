@@ -3,6 +3,7 @@
 mod absolute_pair;
 mod constants;
 mod cosine;
+mod flow;
 mod huber;
 mod line_losses;
 mod linear;
@@ -12,6 +13,7 @@ mod max_affine;
 mod max_type;
 mod minimisers;
 mod mlp;
+mod pictured;
 mod piecewise_quadratic;
 mod pl_toy;
 pub(crate) mod quadratic;
@@ -22,16 +24,21 @@ mod wilson;
 mod worker_quadratics;
 mod worker_squares;
 
+pub use flow::Flow;
 pub use minimisers::Minimisers;
+pub use pictured::{CoordinateNoise, Gallery};
 
 #[cfg(test)]
 mod contract;
 
 use super::facts::{Facts, Property};
 use super::{ParamSpec, Real, RefutableProperty, Witness};
+use crate::data::{DataFile, Split};
 use crate::rng::Stream;
 use crate::scalar::{Checked, Computable, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
+use flow::walk_towards;
+use std::ops::Range;
 
 /// A statistic that only one problem knows (a test loss, a distance to a span).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,55 +51,6 @@ pub struct OwnStatistic {
     pub range: Option<[i64; 2]>,
 }
 
-/// Draws of the noise of a stochastic gradient in one coordinate, as a histogram shows them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CoordinateNoise {
-    /// The coordinate, from 0.
-    pub coordinate: usize,
-    /// Draws less their mean, in the unit of a derivative of f.
-    pub deviations: Vec<f64>,
-}
-
-/// Some images of each class of a data set, in shades of grey.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gallery {
-    /// Rows and columns of an image.
-    pub size: [usize; 2],
-    /// For each class its images; a class may have fewer than the others. Darkness row by row from the top, 0 white.
-    pub classes: Vec<Vec<Vec<u8>>>,
-}
-
-/// A flow of f in continuous time, at unit speed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
-    /// x' = -grad f(x).
-    Gradient,
-    /// x' = -sgn(grad f(x)), a coordinate freezing where its derivative vanishes.
-    Sign,
-}
-
-impl Flow {
-    /// The fault of a problem without a closed solution.
-    pub(crate) fn refused(self) -> Fault {
-        let name = match self {
-            Flow::Gradient => "gradient flow",
-            Flow::Sign => "sign flow",
-        };
-        Fault::Unsupported(format!(
-            "this problem has no {name} in closed form; quadratic, linear without a box, huber, \
-             log-cosh, cosine, worker-squares and worker-quadratics have one, and pl-toy has a sign flow"
-        ))
-    }
-}
-
-/// Moves a coordinate towards `target` by at most `time`: the sign flow of a separable f with a minimum there. One of
-/// the two parts is 0, so that an enclosure that has arrived is a point.
-#[inline(always)]
-fn walk_towards<S: Scalar>(x: &S, target: &S, time: &S) -> S {
-    let (away, zero) = (x.clone() - target, S::zero());
-    (away.clone() - time).max(&zero) + (away + time).min(&zero) + target
-}
-
 /// An objective. Write the numeric methods once, over any [`Scalar`], and mark them `#[inline(always)]`.
 ///
 /// Vectors have length [`Problem::dimension`]. A part without an exact form (a logarithm, data in single
@@ -100,6 +58,12 @@ fn walk_towards<S: Scalar>(x: &S, target: &S, time: &S) -> S {
 pub trait Problem: Send + Sync + 'static {
     /// Number of coordinates.
     fn dimension(&self) -> usize;
+
+    /// How the coordinates are grouped, for methods that treat each layer by itself: consecutive ranges that cover
+    /// 0..d. One block of all coordinates where the problem has no layers.
+    fn blocks(&self) -> Vec<Range<usize>> {
+        std::iter::once(0..self.dimension()).collect()
+    }
 
     /// f(x).
     ///
@@ -313,6 +277,22 @@ pub trait Problem: Send + Sync + 'static {
         None
     }
 
+    /// The files that it rests on, those that are part of the program included.
+    fn data_files(&self) -> Vec<DataFile> {
+        Vec::new()
+    }
+
+    /// How its samples are spread over workers, with the names of the classes, where they are spread.
+    fn split(&self) -> Option<(&Split, Vec<String>)> {
+        None
+    }
+
+    /// Whether its values are what a computation in floating point gives, as those of a network in single precision are.
+    /// No formula stands behind them: a sign is that of the number that was computed.
+    fn is_a_computation(&self) -> bool {
+        false
+    }
+
     /// Whether replicates should run one at a time: the data are far larger than the iterate, so that nothing is shared
     /// between lanes.
     fn prefers_narrow(&self) -> bool {
@@ -455,19 +435,35 @@ pub struct ProblemEntry {
     pub build: fn(&super::Params) -> Result<Box<dyn DynProblem>, super::BuildError>,
 }
 
+/// A problem's settings, as far as they are known before it is built.
+pub struct Given<'a> {
+    /// The numbers that a setting holds.
+    pub numbers: &'a dyn Fn(&str) -> Vec<u64>,
+    /// The word or text that it is; empty where it is none.
+    pub text: &'a dyn Fn(&str) -> String,
+}
+
+impl Given<'_> {
+    /// The first number of a setting.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<u64> {
+        (self.numbers)(name).first().copied()
+    }
+}
+
 /// What is known of a problem's size before it is built.
 pub struct Footprint {
     /// Bytes of its own data beyond a few numbers per coordinate, for d coordinates and n samples.
-    pub bytes: fn(d: u64, n: u64) -> u64,
-    /// The dimension that other settings than `dimension` imply; a setting is the numbers that it holds.
-    pub dimension: fn(setting: &dyn Fn(&str) -> Vec<u64>) -> Option<u64>,
+    pub bytes: fn(given: &Given<'_>, d: u64, n: u64) -> u64,
+    /// The dimension that other settings than `dimension` imply.
+    pub dimension: fn(given: &Given<'_>) -> Option<u64>,
     /// Whether replicates run one at a time, the data being far larger than the iterate.
     pub runs_alone: bool,
 }
 
 impl Footprint {
     /// A few numbers per coordinate.
-    pub const SMALL: Footprint = Footprint { bytes: |_, _| 0, dimension: |_| None, runs_alone: false };
+    pub const SMALL: Footprint = Footprint { bytes: |_, _, _| 0, dimension: |_| None, runs_alone: false };
 }
 
 /// The problems that come with signcheck.

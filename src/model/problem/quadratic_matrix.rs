@@ -79,7 +79,7 @@ pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     ],
     statistics: &[],
     // The matrix, exact and as doubles, and its decomposition.
-    footprint: Footprint { bytes: |d, _| d.saturating_mul(d).saturating_mul(160), ..Footprint::SMALL },
+    footprint: Footprint { bytes: |_, d, _| d.saturating_mul(d).saturating_mul(160), ..Footprint::SMALL },
     build: |p| Ok(Box::new(QuadraticMatrix::build(p)?)),
 };
 

@@ -69,9 +69,9 @@ pub(super) static ENTRY: ProblemEntry = ProblemEntry {
     ],
     statistics: OWN,
     footprint: Footprint {
-        dimension: |setting| {
-            let test = setting("test").first().copied().unwrap_or(100);
-            Some(setting("train").first()?.saturating_add(test).saturating_mul(6))
+        dimension: |given| {
+            let test = given.number("test").unwrap_or(100);
+            Some(given.number("train")?.saturating_add(test).saturating_mul(6))
         },
         ..Footprint::SMALL
     },

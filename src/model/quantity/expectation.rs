@@ -294,7 +294,7 @@ mod tests {
     use crate::model::ParamValue;
 
     fn rows(values: &[(&'static str, ParamValue)]) -> Result<Vec<String>, BuildError> {
-        let params = Params { values: values.iter().cloned().collect(), dimension: 1, workers: 1 };
+        let params = Params { values: values.iter().cloned().collect(), dimension: 1, workers: 1, ..Params::default() };
         Ok(evaluate(&params)?[0].outputs.iter().map(ToString::to_string).collect())
     }
 
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn roots_are_enclosed() {
         let params = [("law", text("x = 2 : 1/2, 8 : 1/2")), ("first", text("sqrt(x)"))];
-        let params = Params { values: params.into_iter().collect(), dimension: 1, workers: 1 };
+        let params = Params { values: params.into_iter().collect(), dimension: 1, workers: 1, ..Params::default() };
         // (sqrt 2 + 2 sqrt 2)/2 = 3/sqrt 2.
         let found = evaluate(&params).unwrap()[0].outputs[0].clone();
         assert_eq!(found.order(&Real::Exact(Rational::ratio(9, 2)).root()), Some(std::cmp::Ordering::Equal));

@@ -138,7 +138,8 @@ impl<'a> Listing<'a> {
                 if fixed.diverged.0 > 0 {
                     return Value::Word { text: "diverged".into(), sampled: !fixed.deterministic };
                 }
-                match left_side(self.records.judge.each(), question, found.configuration, run, Ground::Strongest) {
+                match left_side(self.records.judge.each(), &question.left, found.configuration, run, Ground::Strongest)
+                {
                     Ok(side) if side.grade <= Evidence::Numeric => known(&side),
                     Ok(_) => {
                         let constants = |symbol: &Symbol| run.constant(symbol);

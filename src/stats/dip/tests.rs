@@ -75,7 +75,8 @@ fn dips_that_are_known() {
     assert_eq!(scaled(&[1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]), 1.0);
     assert_eq!(dip(&[]), 0.0);
     // Exact limit: two tight clusters far from each other.
-    let two: Vec<f64> = (0..500).map(|i| f64::from(i) * 1e-6).chain((0..500).map(|i| 1.0 + f64::from(i) * 1e-6)).collect();
+    let two: Vec<f64> =
+        (0..500).map(|i| f64::from(i) * 1e-6).chain((0..500).map(|i| 1.0 + f64::from(i) * 1e-6)).collect();
     assert!((dip(&two) - 0.25).abs() < 0.002, "{}", dip(&two));
 }
 

@@ -9,12 +9,7 @@ fn by_definition(d: &[f64]) -> f64 {
     let share = |holds: &dyn Fn(f64) -> bool| d.iter().filter(|x| holds(**x)).count() as f64 / n;
     let places = d.iter().flat_map(|x| [*x, -x]);
     places
-        .flat_map(|at| {
-            [
-                share(&|x| x <= at) - share(&|x| -x <= at),
-                share(&|x| x < at) - share(&|x| -x < at),
-            ]
-        })
+        .flat_map(|at| [share(&|x| x <= at) - share(&|x| -x <= at), share(&|x| x < at) - share(&|x| -x < at)])
         .fold(0.0, |most, apart: f64| most.max(apart.abs()))
 }
 

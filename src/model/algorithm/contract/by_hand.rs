@@ -94,7 +94,9 @@ fn mv_sto_signsgd_sim() {
     let setup = Setup { others: vec![number("radius", 1, 32)], ..Setup::new("mv-sto-signsgd-sim", 1) };
     let setup = setup.schedule("step_size", q(1, 4)).schedule("extrapolation", q(1, 1));
     let run = setup.run(&[q(1, 1)], 5, &mut Probe::plain(&[1])).unwrap();
-    assert_eq!(run[4].1, [q(0, 1), q(4, 1), q(-1, 32)]);
+    // kept are the last iterate, how often m was beyond R and its share in the last step, and m
+    assert_eq!(run[3].1[1..3], [q(4, 1), q(1, 1)]);
+    assert_eq!(run[4].1, [q(0, 1), q(4, 1), q(0, 1), q(-1, 32)]);
     assert_path(setup, real(1, 1), &[(3, 4), (1, 2), (1, 4), (0, 1), (1, 4)]);
     // exact: one local step of eta = 1/2 halves: g = x/2;  m: 1/4, 5/16, 9/32, 13/64, 13/128, all beyond R = 1/16
     let others = vec![number("radius", 1, 16), count("local_steps", 1)];
@@ -102,8 +104,19 @@ fn mv_sto_signsgd_sim() {
     let setup = setup.schedule("step_size", q(1, 4)).schedule("extrapolation", q(0, 1));
     let setup = setup.schedule("local_step_size", q(1, 2));
     let run = setup.run(&[q(1, 1)], 5, &mut Probe::plain(&[1])).unwrap();
-    assert_eq!(run[4].1, [q(0, 1), q(5, 1), q(13, 128)]);
+    assert_eq!(run[4].1, [q(0, 1), q(5, 1), q(1, 1), q(13, 128)]);
     assert_path(setup, real(1, 1), &[(3, 4), (1, 2), (1, 4), (0, 1), (-1, 4)]);
+}
+
+#[test]
+fn the_share_of_clipped_probabilities() {
+    // exact: three workers with gradients x, x - 1/4, x - 1/2 at x = (1/4, 1): (1/4, 1), (0, 3/4), (-1/4, 1/2); beyond
+    // R = 1/2 are 1 and 3/4 (1/2 is at it: its probability is 1 without a cut): 2 of 6
+    let setup = Setup { others: vec![number("radius", 1, 2)], ..Setup::new("mv-sto-signsgd", 3) };
+    let mut probe = Probe { alike: false, ..Probe::plain(&[1, 1]) };
+    let run = setup.run(&[q(1, 4), q(1, 1)], 1, &mut probe).unwrap();
+    // the last iterate, the counts by coordinate, and the share
+    assert_eq!(run[0].1[..5], [q(1, 4), q(1, 1), q(0, 1), q(2, 1), q(1, 3)]);
 }
 
 #[test]
@@ -214,7 +227,7 @@ fn parameters_out_of_range_are_refused() {
     }
 }
 
-fn assert_iterates(found: Vec<Vec<Rational>>, expected: &[&[(i64, u64)]]) {
+pub(super) fn assert_iterates(found: Vec<Vec<Rational>>, expected: &[&[(i64, u64)]]) {
     let expected: Vec<Vec<Rational>> = expected.iter().map(|x| x.iter().map(|(n, d)| q(*n, *d)).collect()).collect();
     assert_eq!(found, expected);
 }

@@ -205,7 +205,7 @@ fn gradient(s: &Subject, _: &Case) -> Outcome {
             };
             let (left, right) = (moved(-h), moved(h));
             let jump = norm_inf(&minus(&s.gradient(&left), &s.gradient(&right)));
-            if s.problem.has(Property::Smooth) == Some(false) && jump > 4.0 * h * smoothness {
+            if s.problem.has(Property::Smooth) != Some(true) && jump > 4.0 * h * smoothness {
                 kinks += 1;
                 continue;
             }

@@ -5,7 +5,9 @@
 //! both compute; the first result stays, and results do not depend on who computed them.
 
 use super::enclosed::Certified;
-use crate::data::{DataError, Dataset, Expected, Logistic, Minimum, Stop, generate, load_libsvm, minimise};
+use crate::data::{
+    DataError, DataFile, Dataset, Expected, Loaded, Logistic, Minimum, Stop, generate, load_libsvm, minimise,
+};
 use crate::model::{BuildError, Params, Real};
 use crate::stats::Interval;
 use std::collections::BTreeMap;
@@ -51,7 +53,13 @@ impl Solved {
     }
 }
 
-static DATA: Mutex<BTreeMap<Source, Weak<Dataset>>> = Mutex::new(BTreeMap::new());
+/// Data that are held by an instance, and the file that they came from.
+pub(super) struct Held {
+    pub(super) data: Arc<Dataset>,
+    pub(super) file: Option<DataFile>,
+}
+
+static DATA: Mutex<BTreeMap<Source, (Weak<Dataset>, Option<DataFile>)>> = Mutex::new(BTreeMap::new());
 static MINIMA: Mutex<BTreeMap<(Source, u64), Slot>> = Mutex::new(BTreeMap::new());
 
 /// A table stays usable after a panic elsewhere: entries are whole or absent.
@@ -75,31 +83,37 @@ impl Source {
         Ok(Source::Planted { rows, columns, noise, seed: p.count("data_seed")? as u64 })
     }
 
-    fn load(&self) -> Result<Dataset, DataError> {
+    fn load(&self) -> Result<Held, DataError> {
         match self {
             Source::File { path, rows, columns, single } => {
-                load_libsvm(path, Expected { rows: *rows, columns: *columns, single: *single }).map(|(data, _)| data)
+                let expected = Expected { rows: *rows, columns: *columns, single: *single };
+                let (Loaded { data, file }, _) = load_libsvm(path, expected)?;
+                Ok(Held { data: Arc::new(data), file: Some(DataFile { set: "LIBSVM".into(), file }) })
             }
             Source::Planted { rows, columns, noise, seed } => {
-                generate(*rows, *columns, f64::from_bits(*noise), *seed).map(|planted| planted.data)
+                let planted = generate(*rows, *columns, f64::from_bits(*noise), *seed)?;
+                Ok(Held { data: Arc::new(planted.data), file: None })
             }
         }
     }
 }
 
 /// The data of a source, shared with every instance that still holds them.
-pub(super) fn dataset(source: &Source) -> Result<Arc<Dataset>, BuildError> {
-    let known = || lock(&DATA).get(source).and_then(Weak::upgrade);
-    if let Some(data) = known() {
-        return Ok(data);
+pub(super) fn dataset(source: &Source) -> Result<Held, BuildError> {
+    let known = || {
+        let table = lock(&DATA);
+        let (data, file) = table.get(source)?;
+        Some(Held { data: data.upgrade()?, file: file.clone() })
+    };
+    if let Some(held) = known() {
+        return Ok(held);
     }
     let key = if matches!(source, Source::File { .. }) { "file" } else { "samples" };
-    let fresh = Arc::new(source.load().map_err(|why| BuildError::about(key, why.to_string()))?);
-    let mut table = lock(&DATA);
-    if let Some(first) = table.get(source).and_then(Weak::upgrade) {
+    let fresh = source.load().map_err(|why| BuildError::about(key, why.to_string()))?;
+    if let Some(first) = known() {
         return Ok(first);
     }
-    table.insert(source.clone(), Arc::downgrade(&fresh));
+    lock(&DATA).insert(source.clone(), (Arc::downgrade(&fresh.data), fresh.file.clone()));
     Ok(fresh)
 }
 

@@ -38,11 +38,14 @@ pub(super) const SPLIT_SEED: ParamSpec = ParamSpec {
     doc: "seed of the split",
 };
 
+/// The two classes, in the order in which a split counts them.
+pub(super) const CLASSES: [&str; 2] = ["-1", "+1"];
+
 /// The samples of each worker, or `None` where all workers have all samples; `labels` has one entry per sample.
 ///
 /// # Errors
 /// No workers, or a concentration that is not above 0.
-pub(super) fn shards(p: &Params, labels: &[i8]) -> Result<Option<Vec<Vec<usize>>>, BuildError> {
+pub(super) fn split(p: &Params, labels: &[i8]) -> Result<Option<Split>, BuildError> {
     let how = if p.has("split") { p.text("split")? } else { "none" };
     let how = match how {
         "none" => return Ok(None),
@@ -51,7 +54,7 @@ pub(super) fn shards(p: &Params, labels: &[i8]) -> Result<Option<Vec<Vec<usize>>
     };
     let classes: Vec<u8> = labels.iter().map(|label| u8::from(*label > 0)).collect();
     let split = Split::new(how, p.count("workers")?, p.count("split_seed")? as u64, &classes, 2);
-    split.map(|split| Some(split.into_shards())).map_err(|why| match why {
+    split.map(Some).map_err(|why| match why {
         DataError::Parameter { name, value, expected } => {
             BuildError::about(name, format!("'{name}' is {value}; it must be {expected}"))
         }
@@ -64,13 +67,13 @@ mod tests {
     use super::*;
     use crate::model::{ParamValue, Real};
 
-    fn split(how: &str, workers: i64, concentration: Real, labels: &[i8]) -> Result<Vec<Vec<usize>>, BuildError> {
+    fn shards(how: &str, workers: i64, concentration: Real, labels: &[i8]) -> Result<Vec<Vec<usize>>, BuildError> {
         let mut p = Params::default();
         p.values.insert("split", ParamValue::Text(how.into()));
         p.values.insert("workers", ParamValue::Number(Real::integer(workers)));
         p.values.insert("concentration", ParamValue::Number(concentration));
         p.values.insert("split_seed", ParamValue::Number(Real::integer(3)));
-        Ok(shards(&p, labels)?.unwrap_or_default())
+        Ok(split(&p, labels)?.map(Split::into_shards).unwrap_or_default())
     }
 
     fn labels() -> Vec<i8> {
@@ -80,7 +83,7 @@ mod tests {
     #[test]
     fn every_sample_has_one_worker() {
         for (how, concentration) in [("iid", 1.0), ("dirichlet", 0.01), ("dirichlet", 1.0), ("dirichlet", 100.0)] {
-            let shards = split(how, 7, Real::Float(concentration), &labels()).unwrap();
+            let shards = shards(how, 7, Real::Float(concentration), &labels()).unwrap();
             let mut all = shards.concat();
             all.sort_unstable();
             assert_eq!(all, (0..1000).collect::<Vec<_>>(), "{how} {concentration}");
@@ -94,7 +97,7 @@ mod tests {
         // Mixing of a worker: 4 p (1 - p) with p its fraction of label 1, weighted by size; 3/4 for an even split.
         let mixing = |concentration: f64| {
             let labels = labels();
-            let shards = split("dirichlet", 10, Real::Float(concentration), &labels).unwrap();
+            let shards = shards("dirichlet", 10, Real::Float(concentration), &labels).unwrap();
             let one = |s: &Vec<usize>| s.iter().filter(|i| labels[**i] == 1).count() as f64;
             shards.iter().filter(|s| !s.is_empty()).map(|s| 4.0 * one(s) * (1.0 - one(s) / s.len() as f64)).sum::<f64>()
                 / 1000.0
@@ -105,9 +108,9 @@ mod tests {
 
     #[test]
     fn bad_splits_are_refused() {
-        assert_eq!(split("iid", 0, Real::integer(1), &labels()).unwrap_err().key, Some("workers"));
-        assert_eq!(split("iid", 3, Real::integer(1), &[1, -1]).unwrap_err().key, Some("workers"));
-        assert_eq!(split("dirichlet", 2, Real::integer(0), &labels()).unwrap_err().key, Some("concentration"));
-        assert!(split("none", 2, Real::integer(1), &labels()).unwrap().is_empty());
+        assert_eq!(shards("iid", 0, Real::integer(1), &labels()).unwrap_err().key, Some("workers"));
+        assert_eq!(shards("iid", 3, Real::integer(1), &[1, -1]).unwrap_err().key, Some("workers"));
+        assert_eq!(shards("dirichlet", 2, Real::integer(0), &labels()).unwrap_err().key, Some("concentration"));
+        assert!(shards("none", 2, Real::integer(1), &labels()).unwrap().is_empty());
     }
 }

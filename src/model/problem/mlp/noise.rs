@@ -120,8 +120,7 @@ impl NoiseLaw {
             let mut stream = seeded::stream(self.seed, "noise: uniform dips");
             uniform_dips(self.draws, DIPS, || stream.uniform().0[0])
         });
-        let mut shape =
-            Shape { asymmetry: 0.0, dip: 0.0, asymmetric: 0.0, multimodal: 0.0, skewness: 0.0, dead: 0.0 };
+        let mut shape = Shape { asymmetry: 0.0, dip: 0.0, asymmetric: 0.0, multimodal: 0.0, skewness: 0.0, dead: 0.0 };
         for (_, noise) in &draws.chosen {
             if noise.iter().any(|d| !d.is_finite()) {
                 shape.asymmetry = f64::NAN;

@@ -1,7 +1,7 @@
 //! Images that the instances of one process have in common, and what is made of them.
 
 use crate::data::network::Scaling;
-use crate::data::{DataError, ImageSet, Images, Split, Spread, embedded_images, read_images};
+use crate::data::{DataError, IMAGE_FILES, ImageSet, Images, Split, Spread, embedded_images, read_images};
 use crate::model::{BuildError, Gallery, Params};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,6 +9,31 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Digits that are part of the program: for training, and for test.
 const EMBEDDED: [usize; 2] = [4000, 1000];
+
+/// Whether the program's own digits are enough, so that no file is read.
+pub(super) fn are_embedded(what: &str, [train, test]: [u64; 2]) -> bool {
+    what == "mnist" && train <= EMBEDDED[0] as u64 && test <= EMBEDDED[1] as u64
+}
+
+/// The pixels of an image, and the classes, of the sets that `images` names; those of `idx` say so themselves, and
+/// usually have MNIST's.
+pub(super) fn sizes(what: &str) -> [u64; 2] {
+    match what {
+        "cifar-10" => [3072, 10],
+        "cifar-100" => [3072, 100],
+        _ => [784, 10],
+    }
+}
+
+/// Images of a whole set, for training and for test together; files are read as a whole, whatever part counts.
+pub(super) fn images_in_all(what: &str, wanted: [u64; 2]) -> u64 {
+    let whole = match what {
+        _ if are_embedded(what, wanted) => EMBEDDED.map(|n| n as u64),
+        "cifar-10" | "cifar-100" => [50_000, 10_000],
+        _ => [60_000, 10_000],
+    };
+    whole.iter().zip(wanted).map(|(whole, wanted)| *whole.max(&wanted)).fold(0, u64::saturating_add)
+}
 
 /// What images depend on; the program's own digits have no folder.
 type Source = Option<PathBuf>;
@@ -20,10 +45,13 @@ static IMAGES: Mutex<BTreeMap<Source, Weak<ImageSet>>> = Mutex::new(BTreeMap::ne
 /// # Errors
 /// Files that are missing, damaged or of another set, or fewer images than required.
 pub(super) fn images(what: &str, folder: &str, [train, test]: [usize; 2]) -> Result<Arc<ImageSet>, BuildError> {
-    let own = what == "mnist" && train <= EMBEDDED[0] && test <= EMBEDDED[1];
-    let set = shared((!own).then(|| PathBuf::from(folder)))
-        .map_err(|why| BuildError::about("folder", format!("{why}; the folder is given by `--data DIR`")))?;
-    let (channels, classes) = if what == "mnist" { (1, 10) } else { (3, if what == "cifar-10" { 10 } else { 100 }) };
+    let own = are_embedded(what, [train as u64, test as u64]);
+    let set = shared((!own).then(|| PathBuf::from(folder))).map_err(|why| refused(what, &why))?;
+    let (channels, classes) = match what {
+        "cifar-10" => (3, 10),
+        "cifar-100" => (3, 100),
+        _ => (1, 10),
+    };
     if (set.train.channels(), set.train.classes()) != (channels, classes) {
         return Err(BuildError::about("images", format!("'{folder}' holds {}, and not {what}", set.train.name())));
     }
@@ -34,6 +62,20 @@ pub(super) fn images(what: &str, folder: &str, [train, test]: [usize; 2]) -> Res
         }
     }
     Ok(set)
+}
+
+/// What is wrong, and the folder and files that are looked for where one of them is not there.
+fn refused(what: &str, why: &DataError) -> BuildError {
+    let why = match why {
+        DataError::Io { path, source } => format!("{}: {source}; expected a folder with {IMAGE_FILES}", path.display()),
+        other => other.to_string(),
+    };
+    let own = if what == "mnist" {
+        "; without files there are 4000 digits for training and 1000 for test, which are part of the program"
+    } else {
+        ""
+    };
+    BuildError::about("folder", format!("{why}; the folder is given by `--data DIR`{own}"))
 }
 
 /// Two instances built at the same moment may both read; the first set stays.
