@@ -1,6 +1,9 @@
 //! Figures and tables as data, from what was run.
 
 mod contours;
+mod data;
+
+pub(crate) use data::lacking;
 
 use crate::claim::{
     BandKind, Expression, FigureKind, FigureSetup, Formula, InstanceError, Spec, Symbol, Variant, evaluate,
@@ -62,6 +65,8 @@ pub(crate) fn pictures(
             FigureKind::LeftAgainstBound => quantity_lines(spec, observed, figure),
             FigureKind::Contours => contours::contours(spec, observed, figure, seed),
             FigureKind::Directions => contours::directions(spec, observed, figure),
+            FigureKind::Histogram => data::histograms(spec, observed, figure, seed),
+            FigureKind::Images => data::images(spec, observed, figure),
         };
         let name = if figure.name.is_empty() { stem.to_string() } else { format!("{stem}-{}", figure.name) };
         let title = figure.title.clone().unwrap_or_else(|| spec.title.clone());

@@ -31,7 +31,7 @@ impl Loader<'_> {
         for (table, span) in self.reader.tables(root, "figure") {
             self.reader.check_keys(table, "figure", &span);
             self.check_shown(root, table);
-            let Some(figure) = self.figure(table, &scope) else { continue };
+            let Some(figure) = self.figure(table, &span, &scope) else { continue };
             let drawn = |f: &FigureSetup| f.kind != FigureKind::Table;
             if drawn(&figure) && figures.iter().any(|f| drawn(f) && f.name == figure.name) {
                 let message = match figure.name.as_str() {
@@ -45,11 +45,13 @@ impl Loader<'_> {
         figures
     }
 
-    pub(super) fn figure(&mut self, table: &Table, scope: &Scope) -> Option<FigureSetup> {
+    pub(super) fn figure(&mut self, table: &Table, span: &Range<usize>, scope: &Scope) -> Option<FigureSetup> {
         let kind = match self.reader.word(table, "figure", "kind")?.as_str() {
             "left-against-bound" => FigureKind::LeftAgainstBound,
             "contours" => FigureKind::Contours,
             "directions" => FigureKind::Directions,
+            "histogram" => FigureKind::Histogram,
+            "images" => FigureKind::Images,
             "table" => FigureKind::Table,
             _ => FigureKind::Curves,
         };
@@ -66,6 +68,7 @@ impl Loader<'_> {
         let names_of = |list: Vec<(String, Range<usize>)>| list.into_iter().map(|(t, _)| t).collect();
         Some(FigureSetup {
             kind,
+            span: table.get("kind").map_or(span, |node| &node.span).clone(),
             name: self.reader.text(table, "name").unwrap_or_default(),
             title: self.reader.text(table, "title"),
             caption: self.reader.text(table, "caption"),

@@ -322,8 +322,16 @@ pub(super) const SECTIONS: &[Section] = &[
         fields: &[
             must(
                 "kind",
-                Shape::Word(&["left-against-bound", "curves", "contours", "directions", "table"]),
-                "What is drawn: the left side and the bounds over a parameter; statistics over the iterations; iterates on contour lines; first-step directions; a table of a quantity's outputs.",
+                Shape::Word(&[
+                    "left-against-bound",
+                    "curves",
+                    "contours",
+                    "directions",
+                    "histogram",
+                    "images",
+                    "table",
+                ]),
+                "What is drawn: the left side and the bounds over a parameter; statistics over the iterations; iterates on contour lines; first-step directions; the noise of a minibatch's gradient at the last iterate, one histogram per parameter; images of each class; a table of a quantity's outputs.",
             ),
             may("name", Shape::Text, "Suffix of the file name where a claim has several figures."),
             may("title", Shape::Text, "Heading. Default: the claim's title."),

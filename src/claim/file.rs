@@ -377,6 +377,10 @@ pub enum FigureKind {
     Contours,
     /// Directions of the first step.
     Directions,
+    /// Noise of a minibatch's gradient, one histogram per parameter.
+    Histogram,
+    /// Images of each class of the data.
+    Images,
     /// Outputs of a quantity as a table.
     Table,
 }
@@ -397,6 +401,8 @@ pub enum BandKind {
 pub struct FigureSetup {
     /// What is drawn.
     pub kind: FigureKind,
+    /// Where the file says so.
+    pub span: Range<usize>,
     /// Suffix of the file name.
     pub name: String,
     /// Heading, where it differs from the title.

@@ -296,6 +296,28 @@ pub(crate) fn trace(
     Ok((iterates, oracle.traffic))
 }
 
+/// The last iterate of one replicate.
+///
+/// # Errors
+/// As [`simulate`].
+pub(crate) fn last_iterate(
+    instance: &Instance,
+    seed: u64,
+    cell_key: &[(String, String)],
+    replicate: u64,
+) -> Result<Vec<f64>, RunError> {
+    let keys = Keys::new(seed, cell_key);
+    let x = start::<1>(instance, &keys, replicate);
+    let mut oracle = LaneOracle::<1>::new(instance, Streams::new(&keys, replicate));
+    let mut last = Vec::new();
+    simulate(instance, Workspace::new(instance, x), &mut oracle, &mut |_, work, _| {
+        last.clear();
+        last.extend(work.x.iter().map(|v| v.0[0]));
+        Ok(())
+    })?;
+    Ok(last)
+}
+
 /// What a run without randomness records, in any arithmetic.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ mod range;
 mod run;
 mod sight;
 
-pub(crate) use block::{Door, Record, Workspace, fixed_start, follow, step_once, trace, trace_plain};
+pub(crate) use block::{Door, Record, Workspace, fixed_start, follow, last_iterate, step_once, trace, trace_plain};
 pub use enclosed::trace_enclosed;
 pub(crate) use enclosed::{MOST_WORK, OVERHEAD, plain_enclosed, settle_coins};
 pub(crate) use estimates::{Estimates, PathMoments};

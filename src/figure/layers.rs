@@ -42,6 +42,7 @@ pub(super) fn draw(scene: &mut Scene, plot: &Plot, layer: &Layer) {
         }
         Layer::Contours { x, y, z, levels } => contours(scene, plot, x, y, (z, levels)),
         Layer::Bars { color: c, edges, heights, .. } => bars(scene, plot, color(*c), edges, heights),
+        Layer::Pixels { x, y, rows } => pixels(scene, plot, *x, *y, rows),
     }
 }
 
@@ -240,6 +241,33 @@ fn contours(scene: &mut Scene, plot: &Plot, x: &[f64], y: &[f64], (z, given): (&
             }
         }
     }
+}
+
+/// A picture that does not lie within the frame, or has no pixels, is left out.
+fn pixels(scene: &mut Scene, plot: &Plot, x: [f64; 2], y: [f64; 2], rows: &[String]) {
+    let columns = rows.first().map_or(0, String::len);
+    let corners = (plot.at(x[0], y[0]), plot.at(x[1], y[1]));
+    let (Some(first), Some(second)) = corners else { return };
+    let rect = Rect {
+        left: first.0.min(second.0),
+        top: first.1.min(second.1),
+        right: first.0.max(second.0),
+        bottom: first.1.max(second.1),
+    };
+    let inside = plot.rect.grown(0.5);
+    if columns == 0 || !inside.contains((rect.left, rect.top)) || !inside.contains((rect.right, rect.bottom)) {
+        return;
+    }
+    let shade = |digit: u8| match char::from(digit).to_digit(16) {
+        // 255 less 17 times a hexadecimal digit is a byte.
+        Some(dark) => 255 - 17 * dark as u8,
+        None => 255,
+    };
+    let shades = rows.iter().flat_map(|row| {
+        let own = row.bytes().map(shade);
+        own.chain(std::iter::repeat(255)).take(columns)
+    });
+    scene.picture(rect, columns, shades.collect());
 }
 
 fn bars(scene: &mut Scene, plot: &Plot, rgb: Rgb, edges: &[f64], heights: &[f64]) {

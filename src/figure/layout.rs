@@ -5,14 +5,17 @@ use super::palette::{INK, PAPER, SOFT};
 use super::panel::Prepared;
 use super::scene::{Align, Rect, Scene};
 use super::text::wrap;
-use crate::results::Picture;
+use crate::results::{Layer, Panel, Picture};
 
 const TITLE: f64 = 13.5;
 const EDGE: f64 = 8.0;
 
-/// Columns, page width and height of a plot area for a count of panels.
-fn shape(panels: usize) -> (usize, f64, f64) {
-    match panels {
+/// Columns, page width and height of a plot area for panels.
+fn shape(panels: &[Panel]) -> (usize, f64, f64) {
+    let pixels = |panel: &Panel| panel.layers.iter().any(|layer| matches!(layer, Layer::Pixels { .. }));
+    match panels.len() {
+        // Square: what is left of the page beside its ticks and labels.
+        1 if panels.iter().all(pixels) => (1, 480.0, 415.0),
         0 | 1 => (1, 640.0, 320.0),
         2 => (2, 880.0, 270.0),
         4 => (2, 880.0, 230.0),
@@ -22,7 +25,7 @@ fn shape(panels: usize) -> (usize, f64, f64) {
 
 /// Lays a picture out.
 pub(super) fn compose(picture: &Picture) -> Scene {
-    let (columns, page, plot_height) = shape(picture.panels.len());
+    let (columns, page, plot_height) = shape(&picture.panels);
     let mut scene = Scene { width: page, ..Scene::default() };
     let title = wrap(&picture.title, TITLE, true, page - 40.0, 2);
     let mut y = EDGE;

@@ -51,7 +51,7 @@ pub(super) fn entries(panel: &Panel) -> Vec<Entry> {
             Layer::Path { label, color, .. } => (label, color, Glyph::Path),
             Layer::Arrows { label, color, .. } => (label, color, Glyph::Arrow),
             Layer::Bars { label, color, .. } => (label, color, Glyph::Bar),
-            Layer::Contours { .. } => continue,
+            Layer::Contours { .. } | Layer::Pixels { .. } => continue,
         };
         let label = clean(label).trim().to_owned();
         if label.is_empty() {
@@ -207,7 +207,7 @@ fn weights(plot: &Plot, panel: &Panel) -> Vec<(Point, f64)> {
                     walk(&[top, top.map(|t| (t.0, plot.floor()))], &mut |p| add(p, 1.0));
                 }
             }
-            Layer::Contours { .. } => {}
+            Layer::Contours { .. } | Layer::Pixels { .. } => {}
         }
     }
     weights

@@ -3,7 +3,7 @@
 //! The backends take whole pixels. A scene is therefore drawn at a multiple of its size: the SVG shrinks it by its
 //! viewBox, the PNG by averaging, which also smooths edges.
 
-use super::scene::{Align, Mark, Point, Scene, Text};
+use super::scene::{Align, Mark, Point, Rect, Scene, Text};
 use super::text::{FAMILY, LINE_OVER_EM, clean};
 use super::{FigureError, encode};
 use crate::results::Picture;
@@ -27,15 +27,43 @@ pub(super) fn svg(scene: &Scene, picture: &Picture) -> Result<String, FigureErro
         let mut brush = Brush { backend: &mut backend, scale: SVG_SCALE, bitmap: false };
         brush.scene(scene).map_err(|e| failed(picture, e))?;
     }
+    let pictures = pictures(scene).map_err(|e| failed(picture, e))?;
     // The backend's own opening tag is replaced by one with the page size, the viewBox and the texts for readers.
     let rest = body.split_once('>').map_or("", |(_, rest)| rest.trim_start());
     let title = escape(&clean(if picture.title.is_empty() { &picture.name } else { &picture.title }));
     let caption = escape(&clean(&picture.caption));
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {} {}\" role=\"img\" \
-         stroke-linejoin=\"round\">\n<title>{title}</title>\n<desc>{caption}</desc>\n{rest}",
-        scene.width, scene.height, size.0, size.1
+         stroke-linejoin=\"round\">\n<title>{title}</title>\n<desc>{caption}</desc>\n{}{pictures}</svg>\n",
+        scene.width,
+        scene.height,
+        size.0,
+        size.1,
+        rest.trim_end().trim_end_matches("</svg>"),
     ))
+}
+
+/// Pictures as elements that hold a PNG file; they lie above everything else.
+fn pictures(scene: &Scene) -> Result<String, String> {
+    let mut out = String::new();
+    for mark in &scene.marks {
+        let Mark::Picture { rect, columns, shades } = mark else { continue };
+        let pixels: Vec<u8> = shades.iter().flat_map(|shade| [*shade; 3]).collect();
+        let rows = shades.len() / (*columns).max(1);
+        // A picture has far fewer than 2^32 pixels.
+        let file = encode::png(*columns as u32, rows as u32, &pixels).map_err(|e| e.to_string())?;
+        let scaled = |v: f64| (v * SVG_SCALE).round();
+        out.push_str(&format!(
+            "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
+             image-rendering=\"pixelated\" href=\"data:image/png;base64,{}\"/>\n",
+            scaled(rect.left),
+            scaled(rect.top),
+            scaled(rect.width()),
+            scaled(rect.height()),
+            encode::base64(&file)
+        ));
+    }
+    Ok(out)
 }
 
 /// Draws a scene as PNG.
@@ -94,10 +122,31 @@ impl<B: DrawingBackend> Brush<'_, B> {
                     let (center, radius) = (self.place(*center), self.length(*radius));
                     as_text(self.backend.draw_circle(center, radius, &style, true))?;
                 }
+                Mark::Picture { rect, columns, shades } => self.picture(rect, *columns, shades)?,
                 Mark::Text(text) => self.text(text)?,
             }
         }
         as_text(self.backend.present())
+    }
+
+    /// Pixel by pixel on a bitmap; an SVG has pictures as elements of their own, which [`svg`] writes.
+    fn picture(&mut self, rect: &Rect, columns: usize, shades: &[u8]) -> Result<(), String> {
+        if !self.bitmap {
+            return Ok(());
+        }
+        let rows = shades.len() / columns.max(1);
+        let corner = |row: usize, column: usize| {
+            let across = rect.left + rect.width() * column as f64 / columns as f64;
+            (across, rect.top + rect.height() * row as f64 / rows as f64)
+        };
+        for (i, shade) in shades.iter().enumerate().filter(|(_, shade)| **shade < 255) {
+            let (row, column) = (i / columns, i % columns);
+            let (from, to) = (self.place(corner(row, column)), self.place(corner(row + 1, column + 1)));
+            // Neighbours share an edge, and a filled rectangle has both of its edges.
+            let to = (to.0 - 1, to.1 - 1);
+            as_text(self.backend.draw_rect(from, to, &RGBColor(*shade, *shade, *shade), true))?;
+        }
+        Ok(())
     }
 
     fn place(&self, (x, y): Point) -> (i32, i32) {

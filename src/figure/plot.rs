@@ -64,8 +64,9 @@ impl Ranges {
         let bars = panel.layers.iter().any(|l| matches!(l, Layer::Bars { .. }));
         // Bars stand on the axis; everything else keeps off the frame.
         let floor = if bars && !self.log_y { 0.0 } else { 0.06 };
-        let contours = panel.layers.iter().any(|l| matches!(l, Layer::Contours { .. }));
-        // Contour lines that end short of the frame would look cut.
+        let filled = |l: &Layer| matches!(l, Layer::Contours { .. } | Layer::Pixels { .. });
+        let contours = panel.layers.iter().any(filled);
+        // Contour lines and pictures that end short of the frame would look cut.
         let (across, down) = if contours { (0.0, (0.0, 0.0)) } else { (0.03, (floor, 0.06)) };
         (Scale::new(&panel.x, self.x, (across, across)), Scale::new(&panel.y, self.y, down))
     }
@@ -97,6 +98,10 @@ impl Ranges {
                     self.point(*x, *y);
                     self.point(x + dx, y + dy);
                 }
+            }
+            Layer::Pixels { x, y, .. } => {
+                x.iter().for_each(|x| self.x.add(coordinate(self.log_x, *x)));
+                y.iter().for_each(|y| self.y.add(coordinate(self.log_y, *y)));
             }
             Layer::Contours { x, y, .. } => {
                 x.iter().for_each(|x| self.x.add(coordinate(self.log_x, *x)));

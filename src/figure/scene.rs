@@ -32,9 +32,27 @@ pub(super) struct Text {
 /// One drawn thing. Only areas are translucent: strokes that overlap themselves would show it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Mark {
-    Line { points: Vec<Point>, rgb: Rgb, width: f64 },
-    Fill { points: Vec<Point>, rgb: Rgb, alpha: f64 },
-    Disc { center: Point, radius: f64, rgb: Rgb },
+    Line {
+        points: Vec<Point>,
+        rgb: Rgb,
+        width: f64,
+    },
+    Fill {
+        points: Vec<Point>,
+        rgb: Rgb,
+        alpha: f64,
+    },
+    Disc {
+        center: Point,
+        radius: f64,
+        rgb: Rgb,
+    },
+    /// Shades of grey, row by row from the top, `columns` a row.
+    Picture {
+        rect: Rect,
+        columns: usize,
+        shades: Vec<u8>,
+    },
     Text(Text),
 }
 
@@ -61,6 +79,10 @@ impl Scene {
 
     pub(super) fn disc(&mut self, center: Point, radius: f64, rgb: Rgb) {
         self.marks.push(Mark::Disc { center, radius, rgb });
+    }
+
+    pub(super) fn picture(&mut self, rect: Rect, columns: usize, shades: Vec<u8>) {
+        self.marks.push(Mark::Picture { rect, columns, shades });
     }
 
     pub(super) fn text(&mut self, text: &str, at: Point, size: f64, align: Align, rgb: Rgb) {

@@ -31,7 +31,7 @@ pub use hypothesis::{Answer, Audit, HYPOTHESES, HypothesisSpec, NO_TIES, Refutab
 pub use limits::Limits;
 pub use noise::{Atom, DynNoise, Noise, NoiseEntry, Perturbs};
 pub use params::{BuildError, Kind, ParamSpec, ParamValue, Params, Slot};
-pub use problem::{DynProblem, Evaluates, Minimisers, OwnStatistic, Problem, ProblemEntry};
+pub use problem::{CoordinateNoise, DynProblem, Evaluates, Gallery, Minimisers, OwnStatistic, Problem, ProblemEntry};
 pub use quantity::{Calculator, OutputSpec, QuantityEntry, Row};
 pub use query::Query;
 pub use real::Real;

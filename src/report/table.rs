@@ -223,6 +223,8 @@ fn rows(layer: &Layer) -> (&str, Vec<[Option<f64>; 4]>) {
             };
             ("", y.iter().zip(z).flat_map(line).collect())
         }
+        // Corners only: a table of pixels is of no use.
+        Layer::Pixels { x, y, .. } => ("", pair(x, y)),
         Layer::Bars { label, edges, heights, .. } => {
             let bars = edges.windows(2).zip(heights);
             (label, bars.map(|(e, h)| [f64::midpoint(e[0], e[1]), *h, e[0], e[1]].map(Some)).collect())

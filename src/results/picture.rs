@@ -91,4 +91,7 @@ pub enum Layer {
     Contours { x: Vec<f64>, y: Vec<f64>, z: Vec<Vec<f64>>, levels: Vec<f64> },
     /// Bars of a histogram: `edges` has one entry more than `heights`.
     Bars { label: String, color: usize, edges: Vec<f64>, heights: Vec<f64> },
+    /// A picture in shades of grey over the rectangle from (x[0], y[0]) to (x[1], y[1]): its rows from the top, a
+    /// hexadecimal digit per pixel, from `0`, white, to `f`, black.
+    Pixels { x: [f64; 2], y: [f64; 2], rows: Vec<String> },
 }

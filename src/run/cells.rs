@@ -2,7 +2,8 @@
 
 use super::plan::{DecideError, Settings, located, plan};
 use super::side_by_side::{CellWork, Ready, each_cell, make_ready};
-use crate::claim::{Cell, Instance, Spec, evaluate_quantity, stream_key};
+use crate::charts::{drawn, lacking};
+use crate::claim::{Cell, Instance, InstanceError, Spec, evaluate_quantity, stream_key};
 use crate::engine::{Plan, RunError, Sampling};
 use crate::evidence::{CellOutcome, CellRun, Configuration, Design, Effort, Findings, Inquiry, Observed};
 use crate::verdict::Judge;
@@ -55,6 +56,20 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// Refuses a figure that its problem has nothing for, at its place in the file.
+fn drawable(spec: &Spec, design: &Design<'_>, ready: &[Ready<'_>]) -> Result<(), InstanceError> {
+    for figure in &spec.figures {
+        let places: Vec<usize> = drawn(spec, figure).filter_map(|(_, case, v)| design.place(case, v)).collect();
+        for one in ready.iter().filter(|one| places.contains(&one.place)) {
+            let CellWork::Run(instance) = &one.work else { continue };
+            if let Some(why) = lacking(figure.kind, &*instance.problem) {
+                return Err(InstanceError { span: figure.span.clone(), message: why.into() });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Runs the cells of a claim's design, and gives for each experiment what else came of it.
 ///
 /// `file` is the claim file's name and text, for error messages.
@@ -70,6 +85,7 @@ pub(super) fn observed<'s, E: Send>(
 ) -> Result<(Observed<'s>, Vec<Vec<Option<E>>>), DecideError> {
     let locate = |error| located(file, error);
     let ready = make_ready(&mut design, settings, locate)?;
+    drawable(spec, &design, &ready).map_err(locate)?;
     let judge = Judge { spec, design: &design, level: settings.level };
     let done = each_cell(&design, ready, settings, |configuration, Ready { place, cell, work }| {
         if settings.progress.stop() {

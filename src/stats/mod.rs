@@ -6,6 +6,8 @@
 //! | a probability from counts | [`clopper_pearson`] | every n |
 //! | the mean of a statistic without one | [`student_mean`] | n to infinity |
 //! | the exponent of a rate | [`slope`] | n to infinity |
+//! | is a law unimodal | [`dip`] with [`dip_p_value`] | every n for uniform laws; n to infinity |
+//! | is a law symmetric about a known centre | [`asymmetry`] | every n |
 //! | how the level is divided | [`bonferroni`] | always |
 //!
 //! Nothing here reads, draws or panics. Levels `alpha` are probabilities of error, two-sided unless a name says
@@ -19,6 +21,7 @@ mod bernstein;
 mod binomial;
 mod bonferroni;
 mod bounded;
+mod dip;
 mod estimate;
 mod hoeffding;
 mod incomplete_beta;
@@ -29,6 +32,7 @@ mod normal;
 mod slope;
 mod special;
 mod student;
+mod symmetry;
 pub mod tolerance;
 
 pub use bernstein::empirical_bernstein;
@@ -36,6 +40,7 @@ pub use binomial::{binomial_at_least, clopper_pearson};
 pub use bonferroni::bonferroni;
 pub use bounded::bounded_mean;
 pub(crate) use bounded::partly_known_mean;
+pub(crate) use dip::{dip, dip_p_value, uniform_dips};
 pub(crate) use estimate::{Coverage, MeanEstimate, MeanFault};
 pub use hoeffding::hoeffding;
 pub(crate) use incomplete_gamma::gamma_tails;
@@ -46,3 +51,4 @@ pub(crate) use slope::Spread;
 pub use slope::{LogPoint, log_log, slope, slope_shift};
 pub(crate) use student::no_normal_limit;
 pub use student::{student_mean, student_upper_quantile};
+pub(crate) use symmetry::asymmetry;

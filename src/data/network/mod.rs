@@ -23,6 +23,7 @@
 //! **Edge cases** Where numbers stop being finite, losses and gradients stop being finite too, and nothing panics.
 //! Arguments that do not fit the network are errors.
 
+mod chosen;
 mod evaluate;
 mod float;
 mod noise;

@@ -19,17 +19,19 @@
 //! by itself.
 
 mod memo;
+mod noise;
 mod shared;
 
-use super::{Footprint, Given, OwnStatistic, Problem, ProblemEntry};
+use super::{CoordinateNoise, Footprint, Gallery, Given, OwnStatistic, Problem, ProblemEntry};
 use crate::data::network::{Network, Samples, Scaling, StartLaw};
 use crate::data::{DataError, DataFile, ImageSet, Images, Split};
 use crate::model::{BuildError, Facts, Kind, Limits, ParamSpec, Params, Property, Real};
 use crate::rng::Stream;
 use crate::scalar::{Fault, Rational, Scalar};
 use memo::Memo;
+use noise::NoiseLaw;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A network with its images.
 pub(super) struct Mlp {
@@ -40,6 +42,7 @@ pub(super) struct Mlp {
     sizes: [usize; 2],
     /// The training images of each worker, where they are spread.
     split: Option<Split>,
+    noise: NoiseLaw,
     engine: Engine,
 }
 
@@ -51,6 +54,10 @@ enum Engine {
 
 const fn optional(name: &'static str, kind: Kind, limits: Limits, doc: &'static str) -> ParamSpec {
     ParamSpec { name, kind, default: Some(""), limits, doc }
+}
+
+const fn count(name: &'static str, default: &'static str, doc: &'static str) -> ParamSpec {
+    ParamSpec { name, kind: Kind::Count, default: Some(default), limits: Limits::ONE_UP, doc }
 }
 
 const fn word(
@@ -149,6 +156,20 @@ pub(super) static ENTRY: ProblemEntry = ProblemEntry {
             limits: Limits::ANY,
             doc: "seed of the split",
         },
+        count("noise_batch", "128", "images in a minibatch whose noise is looked at"),
+        count("noise_draws", "1000", "minibatches drawn to look at their noise"),
+        count(
+            "noise_coordinates",
+            "20",
+            "parameters whose noise is looked at, chosen at random among those that images move",
+        ),
+        ParamSpec {
+            name: "noise_seed",
+            kind: Kind::Count,
+            default: Some("1"),
+            limits: Limits::ANY,
+            doc: "seed of these minibatches and parameters, with the iterate",
+        },
     ],
     statistics: STATISTICS,
     footprint: Footprint {
@@ -194,6 +215,24 @@ const STATISTICS: &[OwnStatistic] = &[
     ),
     own("noise_l1", "|sigma|_1", None),
     own("noise_l2", "|sigma|_2", None),
+    own(
+        "noise_asymmetry",
+        "mean over `noise_coordinates` parameters of the largest distance between the empirical law of a minibatch's noise and its mirror image",
+        Some([0, 1]),
+    ),
+    own(
+        "noise_dip",
+        "mean of Hartigan's dip of these noises: the distance from the nearest law with one hump",
+        Some([0, 1]),
+    ),
+    own(
+        "noise_asymmetric",
+        "share of these parameters whose noise is not symmetric, by Butler's test at 1 %",
+        Some([0, 1]),
+    ),
+    own("noise_multimodal", "share of those whose noise has not one hump, by the dip test at 1 %", Some([0, 1])),
+    own("noise_skewness", "mean of the absolute third standardised moment of these noises", None),
+    own("noise_dead", "share of the parameters tried that no image moves", Some([0, 1])),
 ];
 
 impl Mlp {
@@ -223,7 +262,14 @@ impl Mlp {
             "f64" => Engine::Double(Memo::new()),
             _ => Engine::Single(Memo::new()),
         };
-        Ok(Mlp { images, network, start, sizes, split, engine })
+        let noise = NoiseLaw {
+            batch: p.count("noise_batch")?,
+            draws: p.count("noise_draws")?,
+            coordinates: p.count("noise_coordinates")?,
+            seed: p.count("noise_seed")? as u64,
+            uniform: OnceLock::new(),
+        };
+        Ok(Mlp { images, network, start, sizes, split, noise, engine })
     }
 }
 
@@ -411,6 +457,24 @@ impl Problem for Mlp {
         self.each(x, &mut out, &Question::Own(index))?;
         let [value] = out;
         Ok(value)
+    }
+
+    fn draws_noise(&self) -> bool {
+        true
+    }
+
+    fn noise_draws(&self, x: &[f64], most: usize) -> Result<Vec<CoordinateNoise>, Fault> {
+        let draws = match &self.engine {
+            Engine::Single(memo) => memo.draws(self, x),
+            Engine::Double(memo) => memo.draws(self, x),
+        };
+        let mut chosen = draws.map_err(|why| Fault::Unsupported(why.to_string()))?.chosen;
+        chosen.truncate(most);
+        Ok(chosen.into_iter().map(|(coordinate, deviations)| CoordinateNoise { coordinate, deviations }).collect())
+    }
+
+    fn gallery(&self, per_class: usize) -> Option<Gallery> {
+        Some(shared::gallery(&self.images.train, self.sizes[0], per_class))
     }
 
     fn data_files(&self) -> Vec<DataFile> {

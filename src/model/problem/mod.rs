@@ -3,6 +3,7 @@
 mod absolute_pair;
 mod constants;
 mod cosine;
+mod flow;
 mod huber;
 mod line_losses;
 mod linear;
@@ -12,6 +13,7 @@ mod max_affine;
 mod max_type;
 mod minimisers;
 mod mlp;
+mod pictured;
 mod piecewise_quadratic;
 mod pl_toy;
 pub(crate) mod quadratic;
@@ -22,7 +24,9 @@ mod wilson;
 mod worker_quadratics;
 mod worker_squares;
 
+pub use flow::Flow;
 pub use minimisers::Minimisers;
+pub use pictured::{CoordinateNoise, Gallery};
 
 #[cfg(test)]
 mod contract;
@@ -33,6 +37,7 @@ use crate::data::{DataFile, Split};
 use crate::rng::Stream;
 use crate::scalar::{Checked, Computable, Enclosure, Fault, Narrow, Polynomial, Rational, Scalar, Surd, Wide};
 use crate::stats::Interval;
+use flow::walk_towards;
 use std::ops::Range;
 
 /// A statistic that only one problem knows (a test loss, a distance to a span).
@@ -44,37 +49,6 @@ pub struct OwnStatistic {
     pub doc: &'static str,
     /// The numbers that it lies between wherever it has a value, where there are such.
     pub range: Option<[i64; 2]>,
-}
-
-/// A flow of f in continuous time, at unit speed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
-    /// x' = -grad f(x).
-    Gradient,
-    /// x' = -sgn(grad f(x)), a coordinate freezing where its derivative vanishes.
-    Sign,
-}
-
-impl Flow {
-    /// The fault of a problem without a closed solution.
-    pub(crate) fn refused(self) -> Fault {
-        let name = match self {
-            Flow::Gradient => "gradient flow",
-            Flow::Sign => "sign flow",
-        };
-        Fault::Unsupported(format!(
-            "this problem has no {name} in closed form; quadratic, linear without a box, huber, \
-             log-cosh, cosine, worker-squares and worker-quadratics have one, and pl-toy has a sign flow"
-        ))
-    }
-}
-
-/// Moves a coordinate towards `target` by at most `time`: the sign flow of a separable f with a minimum there. One of
-/// the two parts is 0, so that an enclosure that has arrived is a point.
-#[inline(always)]
-fn walk_towards<S: Scalar>(x: &S, target: &S, time: &S) -> S {
-    let (away, zero) = (x.clone() - target, S::zero());
-    (away.clone() - time).max(&zero) + (away + time).min(&zero) + target
 }
 
 /// An objective. Write the numeric methods once, over any [`Scalar`], and mark them `#[inline(always)]`.
@@ -283,6 +257,24 @@ pub trait Problem: Send + Sync + 'static {
         Self: Sized,
     {
         Err(Fault::Unsupported("this problem has no statistics of its own".into()))
+    }
+
+    /// Whether it can draw the noise of its stochastic gradients: [`Problem::noise_draws`].
+    fn draws_noise(&self) -> bool {
+        false
+    }
+
+    /// Draws of the noise at x in at most `most` coordinates, the same ones for the same x.
+    ///
+    /// # Errors
+    /// [`Fault::Unsupported`] where [`Problem::draws_noise`] says no.
+    fn noise_draws(&self, _x: &[f64], _most: usize) -> Result<Vec<CoordinateNoise>, Fault> {
+        Err(Fault::Unsupported("this problem draws no noise of its own; mlp does".into()))
+    }
+
+    /// The first images of each class, at most `per_class`; `None` where the data are no images.
+    fn gallery(&self, _per_class: usize) -> Option<Gallery> {
+        None
     }
 
     /// The files that it rests on, those that are part of the program included.

@@ -1,5 +1,6 @@
 //! What a network was asked last: value, gradient and statistics of one point come from few passes over the images.
 
+use super::noise::{Draws, Shape};
 use super::{Mlp, Question};
 use crate::data::DataError;
 use crate::data::network::{Evaluation, Float, Network, Norms, Workspace};
@@ -17,6 +18,7 @@ struct Known {
     gradient: Option<Vec<f64>>,
     test: Option<Evaluation>,
     noise: Option<Norms>,
+    shape: Option<Shape>,
 }
 
 /// Buffers of one pass over a batch.
@@ -80,6 +82,15 @@ impl<T: Float> Memo<T> {
         Ok(())
     }
 
+    /// Draws of a minibatch's noise at x.
+    ///
+    /// # Errors
+    /// Lengths that do not fit the network.
+    pub(super) fn draws(&self, mlp: &Mlp, x: &[f64]) -> Result<Draws, DataError> {
+        let parameters: Vec<T> = x.iter().map(|x| T::from_f64(*x)).collect();
+        mlp.noise.draw(&mlp.network, &parameters, mlp.train())
+    }
+
     /// The mean gradient of these images at one lane of x, from that arithmetic's numbers to the network's and back:
     /// a step costs little more than its gradient.
     ///
@@ -130,16 +141,26 @@ fn own<T: Float>(index: usize, mlp: &Mlp, parameters: &[T], known: &mut Known) -
     if matches!(index, 1 | 2) && known.test.is_none() {
         known.test = Some(network.evaluate(parameters, mlp.test())?);
     }
-    if index >= 3 && known.noise.is_none() {
+    if matches!(index, 3..=5) && known.noise.is_none() {
         known.noise = Some(Norms::of(&network.noise(parameters, mlp.train())?.deviations()));
     }
+    if index >= 6 && known.shape.is_none() {
+        known.shape = Some(mlp.noise.shape(&mlp.noise.draw(network, parameters, mlp.train())?));
+    }
     let (train, test, noise) = (known.train, known.test, known.noise);
+    let shape = |of: fn(&Shape) -> f64| known.shape.as_ref().map_or(f64::NAN, of);
     Ok(match index {
         0 => train.map_or(f64::NAN, |e| e.accuracy()),
         1 => test.map_or(f64::NAN, |e| e.accuracy()),
         2 => test.map_or(f64::NAN, |e| e.loss),
         3 => noise.map_or(f64::NAN, |n| n.density),
         4 => noise.map_or(f64::NAN, |n| n.l1),
-        _ => noise.map_or(f64::NAN, |n| n.l2),
+        5 => noise.map_or(f64::NAN, |n| n.l2),
+        6 => shape(|s| s.asymmetry),
+        7 => shape(|s| s.dip),
+        8 => shape(|s| s.asymmetric),
+        9 => shape(|s| s.multimodal),
+        10 => shape(|s| s.skewness),
+        _ => shape(|s| s.dead),
     })
 }

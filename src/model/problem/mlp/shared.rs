@@ -1,8 +1,8 @@
 //! Images that the instances of one process have in common, and what is made of them.
 
 use crate::data::network::Scaling;
-use crate::data::{DataError, IMAGE_FILES, ImageSet, Split, Spread, embedded_images, read_images};
-use crate::model::{BuildError, Params};
+use crate::data::{DataError, IMAGE_FILES, ImageSet, Images, Split, Spread, embedded_images, read_images};
+use crate::model::{BuildError, Gallery, Params};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -124,4 +124,25 @@ pub(super) fn split(p: &Params, labels: &[u8], classes: usize) -> Result<Option<
         other => BuildError::whole(other.to_string()),
     };
     split.map(Some).map_err(about)
+}
+
+/// The first `per_class` of the first `samples` images of each class. Digits are dark on white; of three channels the
+/// mean is the brightness.
+pub(super) fn gallery(images: &Images, samples: usize, per_class: usize) -> Gallery {
+    let mut classes = vec![Vec::new(); images.classes()];
+    let pixels = images.height() * images.width();
+    for (sample, label) in images.labels().iter().enumerate().take(samples) {
+        let class: &mut Vec<Vec<u8>> = &mut classes[usize::from(*label)];
+        if class.len() < per_class {
+            let image = images.image(sample);
+            let brightness = |at: usize| {
+                let sum: usize = (0..images.channels()).map(|c| usize::from(image[c * pixels + at])).sum();
+                // A mean of bytes is a byte.
+                (sum / images.channels()) as u8
+            };
+            let darkness = |at| if images.channels() == 1 { brightness(at) } else { 255 - brightness(at) };
+            class.push((0..pixels).map(darkness).collect());
+        }
+    }
+    Gallery { size: [images.height(), images.width()], classes }
 }
