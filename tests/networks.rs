@@ -110,3 +110,69 @@ fn the_largest_entries_are_counted_on_the_wire() {
     assert_eq!(sent("layer"), 3 * 2 * 3 * (2 * 1600 + 32 * 4));
     assert_eq!(sent("vector"), 3 * 2 * 3 * (2 * 1600 + 32));
 }
+
+/// The figures of a claim in the folder to which `reproduce` writes.
+fn figures(text: &str) -> Vec<Value> {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("network.toml"), text).expect("a file");
+    let call = run(folder.path(), &["reproduce", "network.toml", "--out", "out"]);
+    assert_eq!(call.code, Some(0), "{call}");
+    let result = std::fs::read_to_string(folder.path().join("out/results/test/network.json")).expect("a result");
+    let result: Value = serde_json::from_str(&result).expect("JSON");
+    result["figures"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn histograms_of_noise_and_images_are_data_of_the_result() {
+    let text = CLAIM
+        .replace("PROBLEM", "noise_draws = 60\nnoise_batch = 8")
+        .replace("ORACLE", "sampling = \"minibatch\"\nbatch = 4\nworkers = 1")
+        .replace("ALGORITHM", "name = \"sgd\"\nstep_size = \"1/4\"")
+        .replace("horizon = 3", "horizon = 3\nreplicates = 2");
+    let found =
+        figures(&format!("{text}[[figure]]\nkind = \"histogram\"\nname = \"a\"\n[[figure]]\nkind = \"images\"\n"));
+    let panels = found[0]["panels"].as_array().expect("panels");
+    assert_eq!(panels.len(), 12);
+    for panel in panels {
+        let numbers = |key: &str| -> Vec<f64> {
+            panel["layers"][0][key].as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+        };
+        let (edges, heights) = (numbers("edges"), numbers("heights"));
+        // Exact: a density has the area 1; every bar holds a whole number of the 60 draws.
+        let area: f64 = edges.windows(2).zip(&heights).map(|(e, h)| (e[1] - e[0]) * h).sum();
+        assert!((area - 1.0).abs() < 1e-9, "{area}");
+        for (e, h) in edges.windows(2).zip(&heights) {
+            let count = h * (e[1] - e[0]) * 60.0;
+            assert!((count - count.round()).abs() < 1e-9, "{count}");
+        }
+    }
+    let rows = found[1]["panels"][0]["layers"][0]["rows"].as_array().expect("rows");
+    let lengths: Vec<usize> = rows.iter().filter_map(Value::as_str).map(str::len).collect();
+    // Exact: ten digits of 28 by 28 pixels in each of ten rows.
+    assert_eq!(lengths, vec![280; 280]);
+    // Reference: the first image of label 0 of MNIST, the second training image, whose first dark rows are its 4th and
+    // 5th; class 0 is the lowest of the ten rows.
+    let dark = |row: usize| rows[252 + row].as_str().is_some_and(|row| row[..28].chars().any(|c| c != '0'));
+    assert_eq!((0..8).map(dark).collect::<Vec<_>>(), [false, false, false, false, true, true, true, true]);
+}
+
+#[test]
+fn figures_that_a_problem_has_nothing_for_are_refused() {
+    let at = CLAIM.find("[problem]").expect("a problem");
+    let to = CLAIM.find("PROBLEM").expect("a mark");
+    let problem = "[problem]\nname = \"quadratic\"\ncurvature = 1\ndimension = 2\nstart = 1\n";
+    let text = format!("{}{problem}{}", &CLAIM[..at], &CLAIM[to + "PROBLEM".len()..])
+        .replace("ORACLE", "noise = \"none\"")
+        .replace("ALGORITHM", "name = \"gd\"\nstep_size = \"1/4\"");
+    for (kind, says) in [("histogram", "the noise of a minibatch's gradient"), ("images", "images of each class")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let figure = format!("{text}[[figure]]\nkind = \"{kind}\"\n");
+        let line = figure.lines().position(|line| line.starts_with("kind")).expect("a line") + 1;
+        std::fs::write(folder.path().join("network.toml"), &figure).expect("a file");
+        let call = run(folder.path(), &["verify", "network.toml"]);
+        assert_eq!(call.code, Some(3), "{call}");
+        for piece in [says, "'mlp'", &format!("network.toml:{line}")] {
+            assert!(call.stderr.contains(piece), "{piece}\n{call}");
+        }
+    }
+}

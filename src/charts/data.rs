@@ -17,13 +17,13 @@ const PER_CLASS: usize = 10;
 /// Classes in a picture, at most.
 const CLASSES: usize = 10;
 
-/// What a problem lacks for a figure of this kind.
-pub(crate) fn lacking(kind: FigureKind, problem: &dyn DynProblem) -> Option<&'static str> {
+/// What a problem lacks for a figure of this kind; a quantity has none.
+pub(crate) fn lacking(kind: FigureKind, problem: Option<&dyn DynProblem>) -> Option<&'static str> {
     match kind {
-        FigureKind::Histogram if !problem.draws_noise() => {
+        FigureKind::Histogram if !problem.is_some_and(|p| p.draws_noise()) => {
             Some("a figure of kind 'histogram' shows the noise of a minibatch's gradient, which the problem 'mlp' has")
         }
-        FigureKind::Images if problem.gallery(1).is_none() => {
+        FigureKind::Images if problem.and_then(|p| p.gallery(1)).is_none() => {
             Some("a figure of kind 'images' shows images of each class, which the problem 'mlp' has")
         }
         _ => None,

@@ -267,6 +267,8 @@ fn pixels(scene: &mut Scene, plot: &Plot, x: [f64; 2], y: [f64; 2], rows: &[Stri
         let own = row.bytes().map(shade);
         own.chain(std::iter::repeat(255)).take(columns)
     });
+    // No grid line shows between its parts.
+    scene.fill(rect.corners(), PAPER, 1.0);
     scene.picture(rect, columns, shades.collect());
 }
 

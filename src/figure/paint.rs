@@ -142,8 +142,6 @@ impl<B: DrawingBackend> Brush<'_, B> {
         for (i, shade) in shades.iter().enumerate().filter(|(_, shade)| **shade < 255) {
             let (row, column) = (i / columns, i % columns);
             let (from, to) = (self.place(corner(row, column)), self.place(corner(row + 1, column + 1)));
-            // Neighbours share an edge, and a filled rectangle has both of its edges.
-            let to = (to.0 - 1, to.1 - 1);
             as_text(self.backend.draw_rect(from, to, &RGBColor(*shade, *shade, *shade), true))?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use super::plot::{Plot, Ranges};
 use super::scene::{Align, Rect, Scene};
 use super::text::{width, wrap};
 use super::ticks::{Tick, ticks};
-use crate::results::Panel;
+use crate::results::{Layer, Panel};
 
 /// Sizes of the texts.
 const TITLE: f64 = 11.5;
@@ -37,7 +37,9 @@ impl<'a> Prepared<'a> {
     pub(super) fn new(panel: &'a Panel, outer: f64, height: f64, entries: Vec<Entry>) -> Prepared<'a> {
         let ranges = Ranges::of(panel);
         let (x, y) = ranges.scales(panel);
-        let y_ticks = ticks(&y, (height / 42.0) as usize);
+        // Rows and columns of a picture are counted one by one.
+        let counted = panel.layers.iter().any(|layer| matches!(layer, Layer::Pixels { .. }));
+        let y_ticks = ticks(&y, if counted { 10 } else { (height / 42.0) as usize });
         let y_label = wrap(&panel.y.label, LABEL, false, height + 30.0, 2);
         let widest = y_ticks.iter().filter_map(|t| t.label.as_ref()).map(|l| width(l, TICK, false)).fold(0.0, f64::max);
         let left = GAP + y_label.len() as f64 * (LABEL + 3.0) + GAP + widest + GAP;
@@ -54,7 +56,7 @@ impl<'a> Prepared<'a> {
         Prepared {
             panel,
             plot,
-            ticks: (x_ticks(&plot), y_ticks),
+            ticks: (x_ticks(&plot, if counted { 10 } else { 9 }, if counted { 30.0 } else { 55.0 }), y_ticks),
             title: wrap(&panel.title, TITLE, true, inner + left - GAP, 2),
             labels: (wrap(&panel.x.label, LABEL, false, inner + left.min(40.0), 2), y_label),
             left,
@@ -164,10 +166,10 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// As many ticks as fit without their labels touching.
-fn x_ticks(plot: &Plot) -> Vec<Tick> {
+/// As many ticks as fit without their labels touching: `most` at most, with room for `each`.
+fn x_ticks(plot: &Plot, most: usize, each: f64) -> Vec<Tick> {
     let room = plot.rect.width();
-    let mut count = ((room / 55.0) as usize).clamp(2, 9);
+    let mut count = ((room / each) as usize).clamp(2, most);
     loop {
         let found = ticks(&plot.x, count);
         let mut last = f64::MIN;

@@ -183,6 +183,11 @@ fn every_layer(x: &[f64], y: &[f64]) -> Vec<Layer> {
         Layer::Arrows { label: label(), color: 5, x: x.clone(), y: y.clone(), dx: y.clone(), dy: x.clone() },
         Layer::Contours { x: x.clone(), y: y.clone(), z: vec![x.clone(); y.len()], levels: vec![] },
         Layer::Contours { x: x.clone(), y: y.clone(), z: vec![y.clone(); x.len()], levels: vec![f64::NAN, 1.0] },
+        Layer::Pixels {
+            x: [0.0, x.first().copied().unwrap_or(1.0)],
+            y: [y.last().copied().unwrap_or(1.0), 0.0],
+            rows: vec!["0f8".into(), "é".into(), String::new(), "ffffff".into()],
+        },
         Layer::Bars { label: label(), color: 6, edges: x, heights: y },
     ]
 }
@@ -221,6 +226,23 @@ fn empty_pictures_and_odd_texts_are_drawn() {
     odd_picture.caption = odd;
     let svg = render_svg(&odd_picture).unwrap();
     assert!(!svg.contains('\u{0}') && !svg.contains("<c>"));
+}
+
+#[test]
+fn a_picture_has_its_pixels_where_its_rows_say() {
+    let pixels = Layer::Pixels { x: [0.0, 2.0], y: [0.0, 2.0], rows: vec!["0f".into(), "80".into()] };
+    let scene =
+        layout::compose(&picture("pixels", vec![panel("", ("x", Linear), ("y", Linear), vec![pixels.clone()])]));
+    let shades = scene.marks.iter().find_map(|mark| match mark {
+        scene::Mark::Picture { columns: 2, shades, .. } => Some(shades.clone()),
+        _ => None,
+    });
+    // Exact: 255 less 17 times the digit, from the upper left corner.
+    assert_eq!(shades, Some(vec![255, 0, 119, 255]));
+    let drawing = picture("pixels", vec![panel("", ("x", Linear), ("y", Linear), vec![pixels])]);
+    let svg = render_svg(&drawing).unwrap();
+    assert_eq!(svg.matches("href=\"data:image/png;base64,iVBORw0KGgo").count(), 1);
+    assert!(svg.trim_end().ends_with("</svg>") && svg.matches("</svg>").count() == 1);
 }
 
 #[test]

@@ -61,8 +61,11 @@ fn drawable(spec: &Spec, design: &Design<'_>, ready: &[Ready<'_>]) -> Result<(),
     for figure in &spec.figures {
         let places: Vec<usize> = drawn(spec, figure).filter_map(|(_, case, v)| design.place(case, v)).collect();
         for one in ready.iter().filter(|one| places.contains(&one.place)) {
-            let CellWork::Run(instance) = &one.work else { continue };
-            if let Some(why) = lacking(figure.kind, &*instance.problem) {
+            let problem = match &one.work {
+                CellWork::Run(instance) => Some(&*instance.problem),
+                CellWork::Evaluate(_) => None,
+            };
+            if let Some(why) = lacking(figure.kind, problem) {
                 return Err(InstanceError { span: figure.span.clone(), message: why.into() });
             }
         }
