@@ -128,6 +128,7 @@ fn histograms_of_noise_and_images_are_data_of_the_result() {
         .replace("PROBLEM", "noise_draws = 60\nnoise_batch = 8")
         .replace("ORACLE", "sampling = \"minibatch\"\nbatch = 4\nworkers = 1")
         .replace("ALGORITHM", "name = \"sgd\"\nstep_size = \"1/4\"")
+        .replace("last(f)", "last(test_accuracy)")
         .replace("horizon = 3", "horizon = 3\nreplicates = 2");
     let found =
         figures(&format!("{text}[[figure]]\nkind = \"histogram\"\nname = \"a\"\n[[figure]]\nkind = \"images\"\n"));

@@ -22,7 +22,7 @@ fn the_distance_is_that_of_the_definition() {
             let x = random.random::<f64>() * 8.0 - 3.0;
             if ties { x.floor() } else { x }
         };
-        let d: Vec<f64> = (0..1 + round % 13).map(|_| draw(&mut random)).collect();
+        let d: Vec<f64> = (0..=(round % 13)).map(|_| draw(&mut random)).collect();
         assert!((asymmetry(&d).distance - by_definition(&d)).abs() < 1e-12, "{d:?}");
     }
     assert_eq!(asymmetry(&[]), Asymmetry { distance: 0.0, p_value: 1.0 });

@@ -117,7 +117,19 @@ pub(super) static TABLE: &[Case] = &[
         Exact::Refused,
         1.0,
     ),
-    sum("mlp", &[("hidden", "2"), ("samples", "12"), ("tests", "5"), ("storage", "f64")], Exact::Refused, 1.0),
+    sum(
+        "mlp",
+        &[
+            ("hidden", "2"),
+            ("samples", "12"),
+            ("tests", "5"),
+            ("storage", "f64"),
+            ("noise_draws", "20"),
+            ("noise_coordinates", "3"),
+        ],
+        Exact::Refused,
+        1.0,
+    ),
     sum(
         "mlp",
         &[
@@ -127,6 +139,8 @@ pub(super) static TABLE: &[Case] = &[
             ("storage", "f64"),
             ("decay", "1/10"),
             ("pixels", "standard"),
+            ("noise_draws", "20"),
+            ("noise_coordinates", "3"),
             ("split", "iid"),
             ("workers", "3"),
         ],
