@@ -254,11 +254,10 @@ pub(crate) fn alike(how: &str, one: &Result<Value, String>, other: &Result<Value
         }
         // Where no cell meets the hypotheses nothing is decided, and the sides that are shown may be of any evidence.
         let excluded = a["outcome"] == "hypothesis-fails" && b["outcome"] == "hypothesis-fails";
-        // A verdict can rest on the range of a left side without its value.
-        let same = |side: &str| {
-            let (a, b) = (&a[side]["exact"], &b[side]["exact"]);
-            a == b || a.is_null() || b.is_null()
-        };
+        // A verdict can rest on the range of a left side without its value: which of several such cells is told then
+        // follows the points of their samples.
+        let ranged = a["left"]["exact"].is_null() || b["left"]["exact"].is_null();
+        let same = |side: &str| ranged || a[side]["exact"] == b[side]["exact"];
         let sides = same("left") && same("right");
         // Of cells with the same sides the first is told, which depends on the order of the parameters.
         if a["outcome"] != b["outcome"] || !sides && !excluded {
